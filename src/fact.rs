@@ -1,0 +1,1 @@
+//! What one file states: plain data, nothing that reads.

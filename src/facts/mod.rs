@@ -1,0 +1,1 @@
+//! What each file states: the extractor table and the one parallel loop.

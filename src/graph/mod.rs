@@ -1,0 +1,1 @@
+//! What starts what: the automation graph.

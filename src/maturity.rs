@@ -1,0 +1,1 @@
+//! Which level? Verdicts against maturity models.

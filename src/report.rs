@@ -1,0 +1,1 @@
+//! The result as plain, versioned data. The only serialisable type.

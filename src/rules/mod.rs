@@ -1,0 +1,1 @@
+//! Rules as data: loading and checking the YAML of signals, practices and maturity models.

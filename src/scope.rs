@@ -1,0 +1,1 @@
+//! Why each file is there.

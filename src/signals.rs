@@ -1,0 +1,1 @@
+//! Facts that matter: facts against signal rules.

@@ -1,0 +1,1 @@
+//! Reading a format and keeping the line numbers; knows nothing of MLOps.

@@ -1,0 +1,1 @@
+//! Which files there are, in order, and the one door where bytes come in.
