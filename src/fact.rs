@@ -1,1 +1,361 @@
-//! What one file states: plain data, nothing that reads.
+//! What one file states: plain data with its place, nothing that reads.
+//!
+//! Every reader, whatever the format, lowers a file to the same few kinds: *units* (things that can run and own
+//! others: a workflow, a job, a step, a make target, a stage, a script) and *facts* (what a unit states: its
+//! trigger, a command, a reference, an order, a guard). So nothing downstream can tell one CI system from another.
+//! A fact sees one file only; what needs two files is the work of `resolve` and `graph`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::source::{Notice, RepoPath};
+use crate::syntax::python::Module;
+use crate::syntax::shell::Word;
+use crate::syntax::tree::Tree;
+use crate::words::{EdgeKind, Scope, TriggerKind};
+
+/// Index into [`FileFacts::units`].
+pub type UnitId = usize;
+
+/// What is known of every file that was read, by path.
+pub type Book = BTreeMap<RepoPath, FileFacts>;
+
+/// Everything that one file states.
+#[derive(Debug, Clone, Default)]
+pub struct FileFacts {
+    /// Things in this file that can run and own others; parents stand before their children.
+    pub units: Vec<Unit>,
+    /// What the units state, in file order.
+    pub facts: Vec<Fact>,
+    /// The file as a structured document (YAML, JSON, TOML, HCL, INI), kept for rules that ask for keys.
+    pub tree: Option<Arc<Tree>>,
+    /// The file as Python code (a script, a module, the code cells of a notebook).
+    pub code: Option<Arc<Code>>,
+    /// What could not be read or followed.
+    pub notices: Vec<Notice>,
+}
+
+/// Python code of a file, and where its lines are.
+#[derive(Debug, Clone)]
+pub struct Code {
+    /// The parsed module.
+    pub module: Module,
+    /// Whether the code stands in a notebook.
+    pub notebook: bool,
+    /// For code that is not the file itself (cells, heredocs): line of the code to line of the file.
+    /// Empty means that both are the same.
+    pub lines: Vec<u32>,
+}
+
+impl Code {
+    /// The line of the file for a 1-based line of the code.
+    pub fn file_line(&self, line: u32) -> u32 {
+        match (line as usize).checked_sub(1).and_then(|i| self.lines.get(i)) {
+            Some(line) => *line,
+            None => line,
+        }
+    }
+}
+
+/// What kind of thing a unit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UnitKind {
+    /// A pipeline definition of a CI system or orchestrator: what triggers start.
+    Workflow,
+    /// A job or task inside it; runs beside its siblings unless an order is stated.
+    Job,
+    /// A step of a job; steps run one after the other.
+    Step,
+    /// A reusable list of steps with a name (composite action, template).
+    Action,
+    /// A named target of a task runner; its prerequisites run first.
+    Target,
+    /// A stage of a data pipeline; ordered by what it reads and writes.
+    Stage,
+    /// A shell script, or the body of one.
+    Script,
+    /// A function of a shell script.
+    ShellFunction,
+    /// A container service.
+    Service,
+    /// A container image definition: what runs when it starts, and what ran when it was built.
+    Image,
+    /// A named command of a package (console script).
+    EntryPoint,
+}
+
+impl UnitKind {
+    /// Whether the children of such a unit run one after the other, in file order.
+    pub const fn is_sequential(self) -> bool {
+        matches!(self, Self::Job | Self::Step | Self::Action | Self::Target | Self::Stage | Self::Script | Self::ShellFunction | Self::Image)
+    }
+}
+
+/// A thing that can run.
+#[derive(Debug, Clone)]
+pub struct Unit {
+    /// What kind of thing it is.
+    pub kind: UnitKind,
+    /// Its name, unique among its kind in the file: job id, target, stage, service; the file name for a workflow.
+    pub name: String,
+    /// A name for people, where there is another (`name:` of a workflow).
+    pub title: Option<String>,
+    /// First line, 1-based.
+    pub line: u32,
+    /// Last line.
+    pub end_line: u32,
+    /// The unit it stands in.
+    pub parent: Option<UnitId>,
+}
+
+/// One thing that a file states.
+#[derive(Debug, Clone)]
+pub struct Fact {
+    /// The unit it belongs to; none for statements about the whole file.
+    pub unit: Option<UnitId>,
+    /// First line, 1-based.
+    pub line: u32,
+    /// Last line.
+    pub end_line: u32,
+    /// What is stated.
+    pub kind: FactKind,
+}
+
+/// The closed list of what can be stated.
+#[derive(Debug, Clone)]
+pub enum FactKind {
+    /// Something starts the unit.
+    Trigger(Trigger),
+    /// The unit runs a command.
+    Command(Command),
+    /// The unit hands over to another file or unit by reference (reusable workflow, action, template, script key).
+    Uses(Uses),
+    /// The unit starts after another unit of the same file.
+    Needs(Needs),
+    /// A condition, an allowed failure or an approval on the unit.
+    Guard(Guard),
+    /// The unit works in a named environment (`staging`, `production`).
+    Environment(String),
+    /// The unit takes or makes a thing that others take or make.
+    Data(Data),
+    /// A distribution this project depends on.
+    Dependency(Dependency),
+    /// An instruction of an image definition.
+    Instruction(Instruction),
+    /// A variable or parameter with a literal value (environment, `with:`, params).
+    Setting {
+        /// Its name.
+        key: String,
+        /// Its value as written.
+        value: String,
+    },
+    /// The unit's work is given to a kind of machine (`runs-on`, container image, cluster).
+    Machine {
+        /// Label or image as written.
+        label: String,
+        /// Whether it is the CI provider's default machine.
+        hosted: bool,
+    },
+}
+
+/// What starts a unit.
+#[derive(Debug, Clone)]
+pub struct Trigger {
+    /// Who or what.
+    pub kind: TriggerKind,
+    /// The event or expression as written: `schedule "0 3 * * 1"`, `push main`.
+    pub text: String,
+    /// Branch patterns, when it is filtered to some.
+    pub branches: Vec<String>,
+    /// Path patterns, when it is filtered to some (`!` in front of those left out).
+    pub paths: Vec<String>,
+    /// For `upstream`: names (or paths) of the workflows it waits for. For `api`: the event types it answers to.
+    pub from: Vec<String>,
+    /// Set where it is written but switched off by an explicit word; says which.
+    pub off: Option<String>,
+}
+
+/// What happens to what follows when a command or step fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OnFailure {
+    /// What follows does not run, and the unit fails.
+    Stops,
+    /// What follows runs; the failure is lost unless this was the last command.
+    GoesOn,
+    /// The failure is thrown away; says by what (`|| true`, `continue-on-error`).
+    Discarded(String),
+}
+
+/// A command line, tokenised; wrappers (`sudo`, `poetry run`, …) are taken off.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// Program and arguments.
+    pub words: Vec<Word>,
+    /// Folder of the repository it runs in; `None` where that is not literal.
+    pub dir: Option<String>,
+    /// What its failure does.
+    pub on_failure: OnFailure,
+    /// The conditions it stands under, as written (`if`, `&&` left sides, loops), outermost first.
+    pub conditions: Vec<String>,
+    /// Text fed to it (heredoc, here-string) with the line of the file where that text begins.
+    pub stdin: Option<(String, u32)>,
+    /// Variables set for it, with literal values.
+    pub env: Vec<(String, String)>,
+    /// File its output is written to.
+    pub stdout: Option<String>,
+    /// Whether it runs while an image is built rather than when it starts.
+    pub at_build: bool,
+}
+
+impl Command {
+    /// The command as one line, for people.
+    pub fn text(&self) -> String {
+        self.words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The program's name without its folder.
+    pub fn program(&self) -> &str {
+        self.words.first().map_or("", |w| crate::source::file_name(&w.text))
+    }
+}
+
+/// A reference that hands over control.
+#[derive(Debug, Clone)]
+pub struct Uses {
+    /// What it says: `./.github/workflows/x.yml`, `owner/repo/path@ref`, `owner/action@v1`.
+    pub reference: String,
+    /// Inputs given to it.
+    pub with: Vec<(String, String)>,
+    /// Where it leads.
+    pub to: UsesTarget,
+    /// What kind of edge it makes.
+    pub edge: EdgeKind,
+    /// What its failure does.
+    pub on_failure: OnFailure,
+}
+
+/// Where a [`Uses`] leads, as far as its own file says.
+#[derive(Debug, Clone)]
+pub enum UsesTarget {
+    /// A file (or the folder of an action) of this repository.
+    File(String),
+    /// A unit of some file of this repository.
+    Unit {
+        /// The file; the own file where none.
+        path: Option<String>,
+        /// Its kind.
+        kind: UnitKind,
+        /// Its name.
+        name: String,
+    },
+    /// Something published or owned elsewhere.
+    Remote(String),
+    /// Python code, as `package.module:function`.
+    Python(String),
+}
+
+/// An order between two units of one file.
+#[derive(Debug, Clone)]
+pub struct Needs {
+    /// The unit that must finish first.
+    pub on: UnitId,
+    /// Whether the later unit stays away when the earlier one fails.
+    pub stops: bool,
+}
+
+/// What holds a unit back, or fails to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Guard {
+    /// Runs only if; the condition as written.
+    If(String),
+    /// Never runs: switched off by an explicit word.
+    Never(String),
+    /// Runs only in the repository of that name (`owner/name`, or `owner/` for all of an owner).
+    Repository(String),
+    /// Runs only for these branches or tags.
+    Ref(Vec<String>),
+    /// Runs only for these triggers of the workflow.
+    Event(Vec<TriggerKind>),
+    /// Its failure is thrown away; says by what.
+    AllowFailure(String),
+    /// Runs although earlier ones failed; says by what.
+    Always(String),
+    /// A person must agree first.
+    Approval(String),
+}
+
+/// A thing that is passed on, by its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Data {
+    /// What kind of thing.
+    pub kind: DataKind,
+    /// Its key: a path of the repository, an image's repository path, a model's name, an address.
+    pub key: String,
+    /// Whether the unit makes it (else it takes it).
+    pub writes: bool,
+    /// Its content hash, where the file states one.
+    pub hash: Option<String>,
+}
+
+/// Kinds of things that are passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DataKind {
+    /// A file or folder.
+    Path,
+    /// A container image.
+    Image,
+    /// A named model.
+    Model,
+    /// A file of metrics.
+    Metrics,
+    /// A file of parameters.
+    Params,
+    /// A store outside (bucket, remote, database).
+    Remote,
+}
+
+/// A declared dependency.
+#[derive(Debug, Clone)]
+pub struct Dependency {
+    /// Normalised distribution name (lower case, `-`).
+    pub name: String,
+    /// The version constraint as written, if any.
+    pub version: Option<String>,
+    /// How exactly it is fixed.
+    pub pin: Pin,
+    /// The group or extra it belongs to; none for the main list.
+    pub group: Option<String>,
+    /// Whether the list is a complete one made by a tool (a lock).
+    pub locked: bool,
+}
+
+/// How exactly a dependency is fixed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pin {
+    /// One version.
+    Exact,
+    /// A range of versions.
+    Range,
+    /// Nothing but a name.
+    Bare,
+}
+
+/// An instruction of an image definition.
+#[derive(Debug, Clone)]
+pub struct Instruction {
+    /// Upper-case keyword.
+    pub keyword: String,
+    /// Its operands as written, flags left out.
+    pub args: Vec<String>,
+    /// Its flags (`from`, `mount`).
+    pub flags: Vec<(String, String)>,
+}
+
+/// What is known of a file before it is read: why it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placement {
+    /// Why it is there.
+    pub scope: Scope,
+    /// It lies in a folder with a manifest or CI of its own.
+    pub nested_root: bool,
+}

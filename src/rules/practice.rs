@@ -1,0 +1,326 @@
+//! Practice rules: questions about one system, answered from signals, chains and history.
+//!
+//! The verbs are few and closed: `signal`, `reach`, `before`, `count`, `share`, `history`, `practice`, joined by
+//! `all`, `any` and `not`. Every clause answers with a verdict of its own (a chain is as good as its weakest link),
+//! so a rule says only *what* is asked; how sure the answer is follows from the evidence.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::signal::OneOrMany;
+use crate::words::{Because, Observability, Op, Scope, TriggerKind};
+
+/// One practice or probe, as it stands in `rules/practices/*.yaml` (each file holds a list of them).
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PracticeRule {
+    /// Dotted id; `probe.…` for what is shown only under a criterion.
+    pub id: String,
+    /// What holds, in one line.
+    pub title: String,
+    /// The yes-or-no question.
+    pub question: String,
+    /// What counts.
+    #[serde(default)]
+    pub counts: Vec<String>,
+    /// What looks like it and does not count.
+    #[serde(default)]
+    pub does_not_count: Vec<String>,
+    /// What would break it.
+    #[serde(default)]
+    pub breaks: Vec<String>,
+    /// What a repository cannot show of it.
+    #[serde(default)]
+    pub not_visible: Vec<String>,
+    /// Completes "looked for …".
+    #[serde(default)]
+    pub looked_for: String,
+    /// What would bring it about, imperative.
+    #[serde(default)]
+    pub action: String,
+    /// Qualifiers and their closed words; an empty list is an open set (names of environments).
+    #[serde(default)]
+    pub qualifiers: BTreeMap<String, Vec<String>>,
+    /// Whether a repository can prove it or only indicate it.
+    #[serde(default = "direct")]
+    pub observability: Observability,
+    /// Which part of a system it is about.
+    #[serde(default)]
+    pub subjects: Vec<Part>,
+    /// How much of what counts this version looks for.
+    #[serde(default)]
+    pub detectors: Detectors,
+    /// When it is met; a chain that is not wholly resolved makes it indicated by itself.
+    #[serde(default)]
+    pub met: Option<Clause>,
+    /// Weaker forms, tried in order where `met` gives nothing better.
+    #[serde(default)]
+    pub indicated: Vec<Weaker>,
+    /// Positive evidence against.
+    #[serde(default)]
+    pub contradicted: Option<Clause>,
+    /// When it has no object here.
+    #[serde(default)]
+    pub not_applicable: Option<Clause>,
+    /// What the nearest miss would be, where no clause found anything.
+    #[serde(default)]
+    pub near: Vec<Clause>,
+    /// Qualifiers that are worked out from parts: `both: [train, serve]`.
+    #[serde(default)]
+    pub replaces: bool,
+}
+
+const fn direct() -> Observability {
+    Observability::Direct
+}
+
+/// A weaker form of a practice.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Weaker {
+    /// Why it is not met.
+    pub because: Because,
+    /// When.
+    pub when: Clause,
+}
+
+/// Which part of a system a practice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// Training.
+    Train,
+    /// Serving.
+    Serve,
+    /// The repository as a whole.
+    Repository,
+}
+
+/// How much of what counts this version looks for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Detectors {
+    /// Nothing yet: nothing found is unknown.
+    #[default]
+    None,
+    /// A part: nothing found is unknown.
+    Some,
+    /// All that the formats read by this version can show: nothing found is not shown.
+    All,
+}
+
+/// A question and its verb.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Clause {
+    /// All must hold; as good as the least.
+    All(Vec<Clause>),
+    /// One must hold; as good as the best.
+    Any(Vec<Clause>),
+    /// Holds where the inner clause was looked for and not found.
+    Not(Box<Clause>),
+    /// A signal is there.
+    Signal(Select),
+    /// A chain leads from a starter to an effect.
+    Reach(Reach),
+    /// Something lies before something else, on every path or on some.
+    Before(Before),
+    /// At least so many different things.
+    Count(Count),
+    /// At least such a share of things.
+    Share(Share),
+    /// The history shows repeated change.
+    History(HistoryAsk),
+    /// Another practice or probe holds.
+    Practice(PracticeAsk),
+    /// A weaker reading of a clause: caps its verdict.
+    Cap(Cap),
+}
+
+/// Which signals are meant.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Select {
+    /// Ids; `*` stands for any rest (`registry.*`).
+    #[serde(default)]
+    pub id: OneOrMany,
+    /// Operations.
+    #[serde(default)]
+    pub op: Vec<Op>,
+    /// Qualifiers the signal must carry (`key: word`).
+    #[serde(default)]
+    pub with: BTreeMap<String, OneOrMany>,
+    /// Where it must be seen; see [`On`].
+    #[serde(default)]
+    pub on: On,
+    /// Scopes; `source` where none is named.
+    #[serde(default)]
+    pub scope: Vec<Scope>,
+    /// Whether code in notebooks counts: `capped` (default: indicated, idle), `never`, `yes`.
+    #[serde(default)]
+    pub notebooks: Notebooks,
+}
+
+/// Where a signal must be seen to count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum On {
+    /// In what runs when something starts it, whoever that is; else indicated, idle.
+    #[default]
+    Live,
+    /// Anywhere in a file of the system: a file fact.
+    File,
+    /// In what runs when training is started.
+    TrainRun,
+    /// In what runs when the model is served.
+    ServeRun,
+    /// In what a push, pull request or tag starts; else indicated, idle.
+    Ci,
+    /// In what something unattended starts; else not there.
+    Unattended,
+}
+
+/// Whether code in notebooks counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Notebooks {
+    /// At most indicated, idle, unless a live chain runs the notebook.
+    #[default]
+    Capped,
+    /// Not at all, unless a live chain runs the notebook.
+    Never,
+    /// Like any code.
+    Yes,
+}
+
+/// Who starts a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum From {
+    /// Any unattended trigger.
+    Unattended,
+    /// A trigger of continuous training: schedule, data, alert, registry.
+    Continuous,
+    /// Push, pull request or tag.
+    Ci,
+    /// Push or tag, not a pull request.
+    Release,
+    /// Unattended, but not a pull request.
+    UnattendedNotPr,
+    /// Schedule, data, upstream of those, or an always-on consumer.
+    Recurring,
+    /// Alert or monitor result.
+    Alert,
+    /// A person or any trigger.
+    Anyone,
+}
+
+/// A chain from a starter to an effect.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reach {
+    /// Who starts it.
+    pub from: From,
+    /// What it must reach.
+    pub to: Select,
+    /// What the same run must reach as well (training on the way to a deployment).
+    #[serde(default)]
+    pub via: Option<Select>,
+    /// The chain must start at, or pass, a node that carries such a signal (a monitor on the way to training).
+    #[serde(default)]
+    pub past: Option<Select>,
+    /// Only these trigger kinds.
+    #[serde(default)]
+    pub triggers: Vec<TriggerKind>,
+}
+
+/// An order on paths.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Before {
+    /// What must come first.
+    pub first: Select,
+    /// What it must come before.
+    pub then: Select,
+    /// Only where that run also reaches this (training, for a gate between training and release).
+    #[serde(default)]
+    pub after: Option<Select>,
+    /// `every_path` (default) or `some_path`.
+    #[serde(default)]
+    pub on: Paths,
+    /// The first must be able to stop the second (its failure is not thrown away).
+    #[serde(default)]
+    pub stops: bool,
+}
+
+/// On how many of the found paths.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Paths {
+    /// On all of them.
+    #[default]
+    EveryPath,
+    /// On at least one.
+    SomePath,
+}
+
+/// At least so many different things.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Count {
+    /// The alternatives that are counted: each clause that holds counts one.
+    pub of: Vec<Clause>,
+    /// How many must hold.
+    pub at_least: usize,
+}
+
+/// At least such a share of things.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Share {
+    /// The things counted; see [`ShareOf`].
+    pub of: ShareOf,
+    /// The least share, 0 to 1.
+    pub at_least: f64,
+}
+
+/// What a share is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ShareOf {
+    /// Direct dependencies of the system that are fixed to one version.
+    PinnedDependencies,
+    /// First-parent commits of people in the last year that carry a pull-request reference.
+    ReviewedCommits,
+}
+
+/// Repeated change in the history.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryAsk {
+    /// Whose files.
+    pub of: Vec<Part>,
+    /// Least number of commits that touch them.
+    pub commits: usize,
+    /// On at least so many days (UTC).
+    pub days: usize,
+}
+
+/// Another practice or probe.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(untagged)]
+pub enum PracticeAsk {
+    /// By id, optionally with a qualifier: `deploy.automated[env=prod]`.
+    Id(String),
+}
+
+/// A weaker reading of a clause.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cap {
+    /// At most indicated, because of this.
+    pub because: Because,
+    /// The clause.
+    pub of: Box<Clause>,
+}
