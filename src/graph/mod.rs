@@ -1,1 +1,179 @@
 //! What starts what: the automation graph.
+//!
+//! Nodes are things that can run; an edge says that one makes another run, and carries the line that makes it true.
+//! Nothing here knows a CI system, a runner or a tool by name: that was lowered away before.
+//!
+//! Invariants: no edge without a [`Location`]; nodes and edges stand in an order that follows from the sorted paths
+//! of the files alone; a walk is bounded by the number of edges.
+
+pub(crate) mod connect;
+pub(crate) mod order;
+pub(crate) mod reach;
+
+use std::collections::BTreeMap;
+
+use crate::fact::UnitKind;
+use crate::source::Location;
+use crate::words::{EdgeKind, Scope, Strength, TriggerKind};
+
+/// Index into [`Graph::nodes`].
+pub(crate) type NodeId = usize;
+/// Index into [`Graph::edges`].
+pub(crate) type EdgeId = usize;
+
+/// What kind of thing a node is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NodeKind {
+    /// Something that starts others by itself (or a person who does).
+    Trigger(TriggerKind),
+    /// A unit of automation.
+    Unit(UnitKind),
+    /// A command line.
+    Command,
+    /// The top level of a Python module: what an import runs.
+    Module,
+    /// A Python file run as a program: its top level and its main block.
+    Program,
+    /// A Python function or class body.
+    Function,
+    /// A file that is applied or read as a whole (manifest, configuration).
+    File,
+    /// A thing that is passed on, by its key.
+    Thing,
+    /// Outside of what was scanned.
+    Outside,
+    /// Named literally, and not there.
+    Missing,
+}
+
+/// A thing that can run, or is passed on.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    /// `kind:path#name`, unique.
+    pub(crate) key: String,
+    /// What it is.
+    pub(crate) kind: NodeKind,
+    /// Where it stands.
+    pub(crate) at: Location,
+    /// What to call it in a sentence.
+    pub(crate) label: String,
+    /// Why its file is there.
+    pub(crate) scope: Scope,
+    /// Whether its code stands in a notebook.
+    pub(crate) notebook: bool,
+    /// Whether what it contains runs one after the other.
+    pub(crate) sequential: bool,
+    /// Whether a person can start it directly.
+    pub(crate) entry: bool,
+    /// Signals seen on it, in line order.
+    pub(crate) signals: Vec<usize>,
+}
+
+/// One thing makes another run.
+#[derive(Debug, Clone)]
+pub(crate) struct Edge {
+    /// The one that makes run.
+    pub(crate) from: NodeId,
+    /// The one that is run.
+    pub(crate) to: NodeId,
+    /// In what sense.
+    pub(crate) kind: EdgeKind,
+    /// How sure.
+    pub(crate) strength: Strength,
+    /// The line that makes it true.
+    pub(crate) at: Location,
+    /// What that line says, in short.
+    pub(crate) what: String,
+    /// Place among the edges and signals of `from`; lines order most of it.
+    pub(crate) order: Order,
+    /// Whether a failure of `to` keeps what comes later in `from` from running.
+    pub(crate) stops: bool,
+    /// Set where the failure of `to` is thrown away; says by what.
+    pub(crate) discarded: Option<String>,
+    /// Set where the edge is written but switched off by an explicit word; such edges are walked for near misses only.
+    pub(crate) off: Option<String>,
+    /// Set where the edge runs only under a condition; the condition as written.
+    pub(crate) condition: Option<String>,
+}
+
+/// A place inside a node: line, and number on that line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Order(pub(crate) u32, pub(crate) u32);
+
+/// The automation graph of one repository.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Graph {
+    /// All nodes; files in path order.
+    pub(crate) nodes: Vec<Node>,
+    /// All edges.
+    pub(crate) edges: Vec<Edge>,
+    leaving: Vec<Vec<EdgeId>>,
+    arriving: Vec<Vec<EdgeId>>,
+    by_key: BTreeMap<String, NodeId>,
+}
+
+impl Graph {
+    /// Adds a node, or finds the one of that key.
+    pub(crate) fn node(&mut self, key: String, make: impl FnOnce(&str) -> Node) -> NodeId {
+        if let Some(id) = self.by_key.get(&key) {
+            return *id;
+        }
+        let node = make(&key);
+        let id = self.nodes.len();
+        self.nodes.push(node);
+        self.leaving.push(Vec::new());
+        self.arriving.push(Vec::new());
+        self.by_key.insert(key, id);
+        id
+    }
+
+    /// The node of a key.
+    pub(crate) fn find(&self, key: &str) -> Option<NodeId> {
+        self.by_key.get(key).copied()
+    }
+
+    /// Adds an edge.
+    pub(crate) fn edge(&mut self, edge: Edge) -> EdgeId {
+        let id = self.edges.len();
+        self.leaving[edge.from].push(id);
+        self.arriving[edge.to].push(id);
+        self.edges.push(edge);
+        id
+    }
+
+    /// Edges that leave a node, in the order they were added.
+    pub(crate) fn leaving(&self, node: NodeId) -> impl Iterator<Item = &Edge> + '_ {
+        self.leaving[node].iter().map(|e| &self.edges[*e])
+    }
+
+    /// Edges that arrive at a node.
+    pub(crate) fn arriving(&self, node: NodeId) -> impl Iterator<Item = &Edge> + '_ {
+        self.arriving[node].iter().map(|e| &self.edges[*e])
+    }
+
+    /// Ids of the edges that leave a node.
+    pub(crate) fn leaving_ids(&self, node: NodeId) -> &[EdgeId] {
+        &self.leaving[node]
+    }
+
+    /// Ids of the edges that arrive at a node.
+    pub(crate) fn arriving_ids(&self, node: NodeId) -> &[EdgeId] {
+        &self.arriving[node]
+    }
+}
+
+impl Edge {
+    /// Whether running `from` makes `to` run: everything but orders, things, tests and gates.
+    pub(crate) fn runs(&self) -> bool {
+        matches!(
+            self.kind,
+            EdgeKind::Starts
+                | EdgeKind::Contains
+                | EdgeKind::Invokes
+                | EdgeKind::Calls
+                | EdgeKind::Imports
+                | EdgeKind::Submits
+                | EdgeKind::Applies
+        )
+    }
+}

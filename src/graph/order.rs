@@ -1,0 +1,169 @@
+//! What lies before what, on every path or on some.
+//!
+//! `first` lies before `then` where no found path from a starter reaches `then` without `first` having run, and having
+//! been able to stop it. Order comes from three places: siblings in a sequence (steps, commands, lines of a function),
+//! stated orders between units (`precedes`), and branches that enclose what they hold back.
+
+use std::collections::BTreeMap;
+
+use super::reach::Walk;
+use super::{Graph, NodeId, NodeKind, Order};
+use crate::words::{EdgeKind, Strength};
+
+/// A place where `first` was seen: a node, a place in it, and what of the node it may hold back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// The node it stands on.
+    pub(crate) node: NodeId,
+    /// Its place in the node.
+    pub(crate) order: Order,
+    /// Which signal it is.
+    pub(crate) signal: usize,
+    /// Lines it encloses and holds back, where it is a branch; both inclusive.
+    pub(crate) encloses: Option<(u32, u32)>,
+    /// Whether it can stop what follows it in its own node.
+    pub(crate) stops: bool,
+}
+
+/// The answer for one target.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Dominance {
+    /// Every found path passes one.
+    pub(crate) every: bool,
+    /// Some found path passes one.
+    pub(crate) some: bool,
+    /// The signal that was passed, the first found.
+    pub(crate) by: Option<usize>,
+    /// A node on a path that passes none.
+    pub(crate) bypass: Option<NodeId>,
+}
+
+impl Graph {
+    /// Asks whether `first` lies before the place `order` of `target` on the paths from the starters.
+    /// Bounded by the number of nodes; cycles count as neither passing nor avoiding.
+    pub(crate) fn before(&self, target: NodeId, order: Order, first: &[Seen], starters: &[NodeId]) -> Dominance {
+        let walk = Walk::at(Strength::Assumed);
+        let live = self.reach(starters, walk);
+        let nodes: Vec<NodeId> = first.iter().filter(|s| s.stops || s.encloses.is_some()).map(|s| s.node).collect();
+        let contains = self.reach_back(&nodes, walk);
+        let mut ask = Ask { graph: self, first, contains, live, starters, memo: BTreeMap::new(), open: Vec::new() };
+        ask.place(target, order)
+    }
+}
+
+struct Ask<'g> {
+    graph: &'g Graph,
+    first: &'g [Seen],
+    contains: Vec<bool>,
+    live: super::reach::Reached,
+    starters: &'g [NodeId],
+    memo: BTreeMap<NodeId, Dominance>,
+    open: Vec<NodeId>,
+}
+
+impl Ask<'_> {
+    /// Whether `first` has run when the place `order` of `node` is reached.
+    fn place(&mut self, node: NodeId, order: Order) -> Dominance {
+        if let Some(by) = self.locally(node, order) {
+            return Dominance { every: true, some: true, by: Some(by), bypass: None };
+        }
+        self.node(node)
+    }
+
+    /// Whether `first` has run when `node` begins.
+    fn node(&mut self, node: NodeId) -> Dominance {
+        if let Some(known) = self.memo.get(&node) {
+            return known.clone();
+        }
+        if self.open.contains(&node) || self.open.len() > 300 {
+            return Dominance { every: true, ..Dominance::default() };
+        }
+        if let Some(by) = self.preceded(node) {
+            let answer = Dominance { every: true, some: true, by: Some(by), bypass: None };
+            self.memo.insert(node, answer.clone());
+            return answer;
+        }
+        self.open.push(node);
+        let mut answer = Dominance { every: true, ..Dominance::default() };
+        let mut paths = 0;
+        if self.starters.contains(&node) {
+            answer.every = false;
+            answer.bypass = Some(node);
+            paths += 1;
+        }
+        for id in self.graph.arriving_ids(node) {
+            let edge = &self.graph.edges[*id];
+            let counts = edge.runs() && edge.kind != EdgeKind::Imports && edge.off.is_none() && edge.strength > Strength::Broken;
+            if !counts || !self.live.has(edge.from) {
+                continue;
+            }
+            paths += 1;
+            let started_by_unit = edge.kind == EdgeKind::Starts && matches!(self.graph.nodes[edge.from].kind, NodeKind::Unit(_));
+            let part = if started_by_unit && self.contains[edge.from] {
+                Dominance { every: true, some: true, by: self.within(edge.from), bypass: None }
+            } else {
+                self.place(edge.from, edge.order)
+            };
+            answer.every &= part.every;
+            answer.some |= part.some;
+            answer.by = answer.by.or(part.by);
+            answer.bypass = answer.bypass.or(part.bypass);
+        }
+        if paths == 0 {
+            answer.every = false;
+            answer.bypass = Some(node);
+        }
+        self.open.pop();
+        self.memo.insert(node, answer.clone());
+        answer
+    }
+
+    /// Earlier in the same node: a signal of its own, a branch around the place, or an earlier sibling that contains it.
+    fn locally(&self, node: NodeId, order: Order) -> Option<usize> {
+        let own = self.first.iter().find(|seen| {
+            seen.node == node
+                && (seen.encloses.is_some_and(|(from, to)| (from..=to).contains(&order.0))
+                    || (seen.stops && seen.order < order))
+        });
+        if let Some(seen) = own {
+            return Some(seen.signal);
+        }
+        if !self.graph.nodes[node].sequential {
+            return None;
+        }
+        self.graph
+            .leaving(node)
+            .filter(|e| e.runs() && e.stops && e.discarded.is_none() && e.off.is_none() && e.condition.is_none())
+            .find(|e| e.order < order && self.contains[e.to])
+            .and_then(|e| self.within(e.to))
+    }
+
+    /// A unit that must finish before `node` contains it.
+    fn preceded(&self, node: NodeId) -> Option<usize> {
+        let mut seen = vec![node];
+        let mut stack = vec![node];
+        while let Some(at) = stack.pop() {
+            for edge in self.graph.arriving(at).filter(|e| e.kind == EdgeKind::Precedes && e.stops && e.off.is_none()) {
+                if seen.contains(&edge.from) || seen.len() > 2_000 {
+                    continue;
+                }
+                if self.contains[edge.from] {
+                    return self.within(edge.from);
+                }
+                seen.push(edge.from);
+                stack.push(edge.from);
+            }
+        }
+        None
+    }
+
+    /// The first signal found inside a node that is known to contain one.
+    fn within(&self, node: NodeId) -> Option<usize> {
+        let inside = self.graph.reach(&[node], Walk::at(Strength::Assumed));
+        self.first
+            .iter()
+            .filter(|s| inside.has(s.node))
+            .min_by_key(|s| (inside.hops[s.node], s.node, s.order))
+            .map(|s| s.signal)
+    }
+}
