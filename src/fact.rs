@@ -31,6 +31,8 @@ pub struct FileFacts {
     pub tree: Option<Arc<Tree>>,
     /// The file as Python code (a script, a module, the code cells of a notebook).
     pub code: Option<Arc<Code>>,
+    /// Python code that stands in commands (a heredoc, `python -c`), by the index of the fact of its command.
+    pub embedded: Vec<(usize, Arc<Code>)>,
     /// What could not be read or followed.
     pub notices: Vec<Notice>,
 }
@@ -358,4 +360,30 @@ pub struct Placement {
     pub scope: Scope,
     /// It lies in a folder with a manifest or CI of its own.
     pub nested_root: bool,
+}
+
+impl FileFacts {
+    /// Adds what another reader found in the same file.
+    pub fn merge(&mut self, other: FileFacts) {
+        let (units, facts) = (self.units.len(), self.facts.len());
+        self.units.extend(other.units.into_iter().map(|u| Unit { parent: u.parent.map(|p| p + units), ..u }));
+        self.facts.extend(other.facts.into_iter().map(|mut fact| {
+            fact.unit = fact.unit.map(|u| u + units);
+            if let FactKind::Needs(needs) = &mut fact.kind {
+                needs.on += units;
+            }
+            fact
+        }));
+        self.embedded.extend(other.embedded.into_iter().map(|(fact, code)| (fact + facts, code)));
+        self.tree = self.tree.take().or(other.tree);
+        self.code = self.code.take().or(other.code);
+        self.notices.extend(other.notices);
+    }
+
+    /// The innermost unit that covers a line.
+    pub fn unit_at(&self, line: u32) -> Option<UnitId> {
+        (0..self.units.len())
+            .filter(|u| (self.units[*u].line..=self.units[*u].end_line).contains(&line))
+            .min_by_key(|u| (self.units[*u].end_line - self.units[*u].line, std::cmp::Reverse(*u)))
+    }
 }

@@ -1,1 +1,55 @@
-//! What each file states: the extractor table and the one parallel loop.
+//! What each file states: the table of readers and the one parallel loop.
+//!
+//! Facts come in rounds. Round one reads what its name or a telling word asks for; each further round reads the files
+//! that the facts so far lead to, until nothing new is asked for or the budget is spent. Every round is one parallel
+//! map whose results are collected in path order, so the number of threads cannot be seen in the result.
+//!
+//! Invariants: a reader sees one file; a reader that panics loses that file alone, with a notice; nothing is executed.
+
+pub(crate) mod ci;
+pub(crate) mod code;
+pub(crate) mod deploy;
+mod extract;
+pub(crate) mod packages;
+pub(crate) mod runners;
+pub(crate) mod shell;
+
+use crate::fact::FileFacts;
+use crate::source::SourceFile;
+use crate::syntax::shell::Wrapper;
+
+pub(crate) use extract::{Extracted, extract};
+
+/// A reader: what it is called, which paths it reads, and how a file becomes facts.
+pub(crate) struct Reader {
+    /// For notices and for `explain`.
+    pub(crate) name: &'static str,
+    /// Whether a path is its business, by name alone.
+    pub(crate) wants: fn(&str) -> bool,
+    /// When a wanted file is read.
+    pub(crate) when: When,
+    /// Turns one file into facts. Never fails: what it cannot read becomes a notice among the facts.
+    pub(crate) read: fn(&SourceFile, &Context) -> FileFacts,
+}
+
+/// When a file that a reader wants is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    /// In round one, always: few files, each telling by its name.
+    Always,
+    /// In round one where a word of some rule stands in its text; later where something leads to it.
+    Telling,
+    /// Only where something leads to it.
+    LedTo,
+}
+
+/// What every reader may know besides its file.
+pub(crate) struct Context<'c> {
+    /// Programs that run the command given to them.
+    pub(crate) wrappers: &'c [Wrapper],
+}
+
+/// Every reader, folder by folder. A path may have several; their facts are joined.
+pub(crate) fn readers() -> impl Iterator<Item = &'static Reader> {
+    [ci::ALL, runners::ALL, code::ALL, packages::ALL, deploy::ALL].into_iter().flatten()
+}
