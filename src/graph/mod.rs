@@ -6,8 +6,10 @@
 //! Invariants: no edge without a [`Location`]; nodes and edges stand in an order that follows from the sorted paths
 //! of the files alone; a walk is bounded by the number of edges.
 
+pub(crate) mod breaks;
 pub(crate) mod connect;
 pub(crate) mod order;
+pub(crate) mod python;
 pub(crate) mod reach;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,590 @@
+//! Facts and what they lead to, joined into nodes and edges.
+//!
+//! Two files meet here for the first time. A unit contains what it owns; a trigger starts it; a command invokes what
+//! `resolve` says it names. What is switched off by an explicit word keeps its edge, marked, so that the report can
+//! say what is missing.
+
+use std::collections::BTreeMap;
+
+use super::{Edge, Graph, Node, NodeId, NodeKind, Order, python};
+use crate::fact::{Book, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, OnFailure, Placement, Trigger, Unit, UnitKind};
+use crate::resolve::{self, Lead, Program, Run, Target, View};
+use crate::signals::{Owner, Signals};
+use crate::source::{Location, RepoPath};
+use crate::words::{EdgeKind, Scope, Strength, TriggerKind};
+
+/// What of the clone decides how triggers and guards are read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Checkout {
+    /// Names of the branches known to the clone.
+    pub(crate) branches: Vec<String>,
+    /// `owner/name` of the remote, where there is one.
+    pub(crate) remote: Option<String>,
+}
+
+/// Builds the graph of a repository.
+pub(crate) fn connect(
+    book: &Book,
+    view: &View<'_>,
+    program: &Program,
+    placements: &BTreeMap<RepoPath, Placement>,
+    signals: &Signals,
+    checkout: &Checkout,
+) -> Graph {
+    let mut build = Build { graph: Graph::default(), book, view, placements, checkout };
+    for (path, facts) in book {
+        for unit in 0..facts.units.len() {
+            build.unit(path, facts, unit);
+        }
+    }
+    python::connect(&mut build.graph, book, program, placements);
+    // triggers first: guards tie children to them
+    for (path, facts) in book {
+        for fact in &facts.facts {
+            if let FactKind::Trigger(trigger) = &fact.kind {
+                build.trigger(path, facts, fact, trigger);
+            }
+        }
+    }
+    for (path, facts) in book {
+        build.containment(path, facts);
+        build.statements(path, facts);
+    }
+    build.callers_of_events();
+    build.collected_tests();
+    build.attach(signals);
+    super::breaks::degrade(&mut build.graph);
+    build.graph
+}
+
+struct Build<'b> {
+    graph: Graph,
+    book: &'b Book,
+    view: &'b View<'b>,
+    placements: &'b BTreeMap<RepoPath, Placement>,
+    checkout: &'b Checkout,
+}
+
+/// Key of a unit's node.
+fn unit_key(path: &str, kind: UnitKind, name: &str) -> String {
+    let word = match kind {
+        UnitKind::Workflow => "workflow",
+        UnitKind::Job => "job",
+        UnitKind::Step => "step",
+        UnitKind::Action => "action",
+        UnitKind::Target => "target",
+        UnitKind::Stage => "stage",
+        UnitKind::Script => "script",
+        UnitKind::ShellFunction => "shell-function",
+        UnitKind::Service => "service",
+        UnitKind::Image => "image",
+        UnitKind::EntryPoint => "entry-point",
+    };
+    format!("{word}:{path}#{name}")
+}
+
+fn node_key(path: &str, facts: &FileFacts, unit: usize) -> String {
+    let it = &facts.units[unit];
+    match (it.kind, it.parent) {
+        // steps and jobs of different parents may share a name
+        (UnitKind::Step | UnitKind::Job, Some(_)) => format!("{}@{unit}", unit_key(path, it.kind, &it.name)),
+        _ => unit_key(path, it.kind, &it.name),
+    }
+}
+
+fn command_key(path: &str, fact: usize) -> String {
+    format!("command:{path}#{fact}")
+}
+
+impl Build<'_> {
+    fn scope(&self, path: &str) -> Scope {
+        self.placements.get(path).map_or(Scope::Source, |p| p.scope)
+    }
+
+    fn add(&mut self, key: String, kind: NodeKind, at: Location, label: String) -> NodeId {
+        let scope = self.scope(&at.path);
+        let (sequential, entry) = match &kind {
+            NodeKind::Unit(unit) => (
+                unit.is_sequential(),
+                matches!(
+                    unit,
+                    UnitKind::Target | UnitKind::Stage | UnitKind::Script | UnitKind::Service | UnitKind::EntryPoint | UnitKind::Image
+                ),
+            ),
+            NodeKind::Command => (true, false),
+            _ => (false, false),
+        };
+        self.graph.node(key, |key| Node {
+            key: key.to_owned(),
+            kind,
+            at,
+            label,
+            scope,
+            notebook: false,
+            sequential,
+            entry,
+            signals: Vec::new(),
+        })
+    }
+
+    fn unit(&mut self, path: &RepoPath, facts: &FileFacts, unit: usize) -> NodeId {
+        let it = &facts.units[unit];
+        let label = match it.kind {
+            UnitKind::Workflow => format!("workflow {}", it.title.as_deref().unwrap_or(&it.name)),
+            UnitKind::Job => format!("job {}", it.name),
+            UnitKind::Step => it.title.clone().unwrap_or_else(|| format!("step {}", it.name)),
+            UnitKind::Action => format!("action {}", it.name),
+            UnitKind::Target => format!("target {}", it.name),
+            UnitKind::Stage => format!("stage {}", it.name),
+            UnitKind::Script => format!("script {}", it.name),
+            UnitKind::ShellFunction => format!("function {}", it.name),
+            UnitKind::Service => format!("service {}", it.name),
+            UnitKind::Image => format!("image of {}", it.name),
+            UnitKind::EntryPoint => format!("command {}", it.name),
+        };
+        let key = node_key(path, facts, unit);
+        let at = Location { path: path.clone(), line: it.line, end_line: Some(it.end_line).filter(|e| *e > it.line) };
+        self.add(key, NodeKind::Unit(it.kind), at, label)
+    }
+
+    /// Parents contain their children, unless a guard says who may start them.
+    fn containment(&mut self, path: &RepoPath, facts: &FileFacts) {
+        for (index, unit) in facts.units.iter().enumerate() {
+            let child = self.unit(path, facts, index);
+            let Some(parent) = unit.parent else { continue };
+            let guards: Vec<&Fact> = facts.facts.iter().filter(|f| f.unit == Some(index)).collect();
+            let gate = self.guards(facts, unit, &guards);
+            let from = self.unit(path, facts, parent);
+            let line = guards.iter().find(|f| matches!(f.kind, FactKind::Guard(_))).map_or(unit.line, |f| f.line);
+            if let Some(kinds) = gate.events {
+                for (trigger, starts) in self.triggers_of(path, facts, parent) {
+                    let mut kind = self.graph.nodes[trigger].kind.clone();
+                    if let NodeKind::Trigger(kind) = &mut kind
+                        && kinds.contains(kind)
+                    {
+                        self.graph.edge(Edge { from: trigger, to: child, kind: EdgeKind::Starts, condition: None, ..starts });
+                    }
+                }
+                continue;
+            }
+            // a shell function is run by those who call it
+            let kind = if unit.kind == UnitKind::ShellFunction { continue } else { EdgeKind::Contains };
+            let stops = gate.discarded.is_none();
+            self.graph.edge(Edge {
+                from,
+                to: child,
+                kind,
+                strength: Strength::Resolved,
+                at: Location::line(path, if gate.off.is_some() { line } else { unit.line }),
+                what: self.graph.nodes[child].label.clone(),
+                order: Order(unit.line, 0),
+                stops,
+                discarded: gate.discarded,
+                off: gate.off,
+                condition: gate.condition,
+            });
+        }
+    }
+
+    /// The trigger nodes of the workflow a unit stands in, with the edge each has to it.
+    fn triggers_of(&self, path: &RepoPath, facts: &FileFacts, unit: usize) -> Vec<(NodeId, Edge)> {
+        let mut top = unit;
+        while let Some(parent) = facts.units[top].parent {
+            top = parent;
+        }
+        let Some(workflow) = self.graph.find(&node_key(path, facts, top)) else { return Vec::new() };
+        self.graph
+            .arriving(workflow)
+            .filter(|e| matches!(self.graph.nodes[e.from].kind, NodeKind::Trigger(_)))
+            .map(|e| (e.from, e.clone()))
+            .collect()
+    }
+
+    fn guards(&self, facts: &FileFacts, unit: &Unit, stated: &[&Fact]) -> Gate {
+        let mut gate = Gate::default();
+        for fact in stated {
+            let FactKind::Guard(guard) = &fact.kind else { continue };
+            match guard {
+                Guard::If(text) => gate.condition = Some(text.clone()),
+                Guard::Never(word) => gate.off = Some(format!("switched off by `{word}`")),
+                Guard::Repository(name) => {
+                    if let Some(remote) = &self.checkout.remote
+                        && !same_repository(remote, name)
+                    {
+                        gate.off = Some(format!("runs only in {name}, and this is {remote}"));
+                    }
+                }
+                Guard::Ref(patterns) => {
+                    let tags = patterns.iter().all(|p| p.starts_with("refs/tags"));
+                    gate.limit(if tags {
+                        &[TriggerKind::Tag]
+                    } else {
+                        &[TriggerKind::Push, TriggerKind::Schedule, TriggerKind::Manual, TriggerKind::Api, TriggerKind::Registry]
+                    });
+                }
+                Guard::Event(kinds) => gate.limit(kinds),
+                Guard::AllowFailure(word) => gate.discarded = Some(word.clone()),
+                Guard::Always(_) | Guard::Approval(_) => {}
+            }
+        }
+        // a limit to triggers that a called workflow does not name itself says nothing
+        let has_triggers = facts.facts.iter().any(|f| matches!(f.kind, FactKind::Trigger(_)));
+        if !has_triggers || unit.parent.is_none() {
+            gate.events = None;
+        }
+        gate
+    }
+
+    fn statements(&mut self, path: &RepoPath, facts: &FileFacts) {
+        for (index, fact) in facts.facts.iter().enumerate() {
+            let owner = fact.unit.map(|u| self.unit(path, facts, u));
+            match (&fact.kind, owner) {
+                (FactKind::Command(command), Some(owner)) => self.command(path, facts, index, fact, command, owner),
+                (FactKind::Uses(uses), Some(owner)) => {
+                    let leads = resolve::uses(uses, path, self.view);
+                    let order = Order(fact.line, index as u32);
+                    for lead in leads {
+                        let discarded = discarded(&uses.on_failure);
+                        self.lead(owner, path, fact.line, order, lead, uses.on_failure == OnFailure::Stops, discarded);
+                    }
+                }
+                (FactKind::Needs(needs), Some(owner)) => {
+                    let first = self.unit(path, facts, needs.on);
+                    self.graph.edge(Edge {
+                        from: first,
+                        to: owner,
+                        kind: EdgeKind::Precedes,
+                        strength: Strength::Resolved,
+                        at: Location::line(path, fact.line),
+                        what: format!("after {}", self.graph.nodes[first].label),
+                        order: Order::default(),
+                        stops: needs.stops,
+                        discarded: None,
+                        off: None,
+                        condition: None,
+                    });
+                }
+                (FactKind::Data(data), Some(owner)) => self.thing(path, fact.line, owner, data),
+                _ => {}
+            }
+        }
+    }
+
+    fn command(&mut self, path: &RepoPath, facts: &FileFacts, index: usize, fact: &Fact, command: &Command, owner: NodeId) {
+        let at = Location { path: path.clone(), line: fact.line, end_line: Some(fact.end_line).filter(|e| *e > fact.line) };
+        let text = shorten(&command.text());
+        let node = self.add(command_key(path, index), NodeKind::Command, at.clone(), text.clone());
+        let order = Order(fact.line, index as u32);
+        let stops = command.on_failure == OnFailure::Stops;
+        let at_start_of_image = facts.units.get(fact.unit.unwrap_or(0)).is_some_and(|u| u.kind == UnitKind::Image) && !command.at_build;
+        self.graph.edge(Edge {
+            from: owner,
+            to: node,
+            kind: EdgeKind::Contains,
+            strength: Strength::Resolved,
+            at,
+            what: text,
+            order,
+            stops,
+            discarded: discarded(&command.on_failure),
+            // what an image runs when it starts is not run by building it
+            off: None,
+            condition: command.conditions.last().map(|c| shorten(c)).or_else(|| at_start_of_image.then(|| "when the image is started".to_owned())),
+        });
+        for lead in resolve::command(command, (path, fact.unit), self.view) {
+            self.lead(node, path, fact.line, order, lead, stops, discarded(&command.on_failure));
+        }
+        for (at, _) in facts.embedded.iter().filter(|(at, _)| *at == index) {
+            if let Some(module) = self.graph.find(&python::embedded_key(path, *at)) {
+                self.link(node, module, EdgeKind::Invokes, Strength::Resolved, Location::line(path, fact.line), "Python in the command".to_owned());
+            }
+        }
+        for data in resolve::data(command) {
+            self.thing(path, fact.line, node, &data);
+        }
+    }
+
+    fn lead(&mut self, from: NodeId, path: &RepoPath, line: u32, order: Order, lead: Lead, stops: bool, discarded: Option<String>) {
+        let at = Location::line(path, line);
+        let (targets, kind, strength): (Vec<NodeId>, EdgeKind, Strength) = match &lead.to {
+            Target::Unit { path: to, kind, name } => {
+                let Some(facts) = self.book.get(to) else { return };
+                let found: Vec<usize> = (0..facts.units.len()).filter(|u| facts.units[*u].kind == *kind && facts.units[*u].name == *name).collect();
+                let found = found.into_iter().map(|u| self.unit(to, facts, u)).collect();
+                (found, lead.edge, lead.strength)
+            }
+            Target::File { path: to, run } => (self.file(to, *run), lead.edge, lead.strength),
+            Target::Function { path: to, name } => {
+                (self.graph.find(&python::function_key(to, name)).into_iter().collect(), lead.edge, lead.strength)
+            }
+            Target::Tests { paths, .. } => {
+                let nodes = paths.iter().filter_map(|p| self.graph.find(&python::module_key(p))).collect();
+                (nodes, EdgeKind::Tests, lead.strength)
+            }
+            Target::Outside { what } => {
+                let node = self.add(format!("outside:{what}"), NodeKind::Outside, at.clone(), what.clone());
+                (vec![node], lead.edge, Strength::Assumed)
+            }
+            Target::Missing { path: to, what } => {
+                let node = self.add(format!("missing:{to}#{what}"), NodeKind::Missing, at.clone(), what.clone());
+                (vec![node], lead.edge, Strength::Broken)
+            }
+        };
+        for to in targets.into_iter().filter(|to| *to != from) {
+            self.graph.edge(Edge {
+                from,
+                to,
+                kind,
+                strength,
+                at: at.clone(),
+                what: shorten(&lead.what),
+                order,
+                stops,
+                discarded: discarded.clone(),
+                off: None,
+                condition: None,
+            });
+        }
+    }
+
+    /// The nodes that running (or applying) a file means.
+    fn file(&mut self, path: &RepoPath, run: Run) -> Vec<NodeId> {
+        let python = match run {
+            Run::Program | Run::Notebook => self.graph.find(&python::program_key(path)),
+            Run::Module => self.graph.find(&python::program_key(path)).or_else(|| self.graph.find(&python::module_key(path))),
+            _ => None,
+        };
+        if let Some(node) = python {
+            return vec![node];
+        }
+        let tops: Vec<usize> = self.book.get(path).map_or_else(Vec::new, |facts| {
+            (0..facts.units.len())
+                .filter(|u| facts.units[*u].parent.is_none() && facts.units[*u].kind != UnitKind::ShellFunction)
+                .collect()
+        });
+        if let Some(facts) = self.book.get(path)
+            && !tops.is_empty()
+        {
+            return tops.into_iter().map(|u| self.unit(path, facts, u)).collect();
+        }
+        let at = Location::file(path);
+        vec![self.add(format!("file:{path}"), NodeKind::File, at, path.to_string())]
+    }
+
+    fn thing(&mut self, path: &RepoPath, line: u32, owner: NodeId, data: &Data) {
+        let word = match data.kind {
+            DataKind::Path => "path",
+            DataKind::Image => "image",
+            DataKind::Model => "model",
+            DataKind::Metrics => "metrics",
+            DataKind::Params => "params",
+            DataKind::Remote => "store",
+        };
+        let at = Location::line(path, line);
+        let thing = self.add(format!("thing:{word}:{}", data.key), NodeKind::Thing, at.clone(), format!("{word} {}", data.key));
+        if data.writes {
+            self.link(owner, thing, EdgeKind::Writes, Strength::Resolved, at, format!("writes {word} {}", data.key));
+        } else {
+            self.link(thing, owner, EdgeKind::Reads, Strength::Resolved, at, format!("reads {word} {}", data.key));
+        }
+    }
+
+    fn link(&mut self, from: NodeId, to: NodeId, kind: EdgeKind, strength: Strength, at: Location, what: String) {
+        let order = Order(at.line, 0);
+        self.graph.edge(Edge { from, to, kind, strength, at, what, order, stops: true, discarded: None, off: None, condition: None });
+    }
+
+    /// Triggers start the units that state them; workflows that wait for another are started by that one.
+    fn trigger(&mut self, path: &RepoPath, facts: &FileFacts, fact: &Fact, trigger: &Trigger) {
+        let Some(unit) = fact.unit else { return };
+        let to = self.unit(path, facts, unit);
+        let at = Location::line(path, fact.line);
+        if trigger.kind == TriggerKind::Upstream && !trigger.from.is_empty() && trigger.off.is_none() {
+            for name in &trigger.from {
+                let found = self.workflows_named(name);
+                for from in &found {
+                    self.link(*from, to, EdgeKind::Starts, Strength::Resolved, at.clone(), trigger.text.clone());
+                }
+                if found.is_empty() {
+                    let what = format!("no workflow is called `{name}`");
+                    let from = self.add(format!("missing:{path}#{name}"), NodeKind::Missing, at.clone(), what.clone());
+                    self.link(from, to, EdgeKind::Starts, Strength::Broken, at.clone(), what);
+                }
+            }
+            return;
+        }
+        let outside = matches!(trigger.kind, TriggerKind::Api | TriggerKind::Upstream);
+        let absent = !outside && trigger.kind == TriggerKind::Push && self.branch_is_absent(&trigger.branches);
+        let strength = if outside || absent { Strength::Assumed } else { Strength::Resolved };
+        let key = format!("trigger:{path}#{}:{}", fact.line, trigger.text);
+        let from = self.add(key, NodeKind::Trigger(trigger.kind), at.clone(), trigger.text.clone());
+        let order = Order(fact.line, 0);
+        let what = if absent { format!("{}: no such branch in this clone", trigger.text) } else { trigger.text.clone() };
+        self.graph.edge(Edge {
+            from,
+            to,
+            kind: EdgeKind::Starts,
+            strength,
+            at,
+            what,
+            order,
+            stops: true,
+            discarded: None,
+            off: trigger.off.clone(),
+            condition: None,
+        });
+    }
+
+    /// With fewer than two branches known, a branch filter is believed.
+    fn branch_is_absent(&self, patterns: &[String]) -> bool {
+        let known = &self.checkout.branches;
+        known.len() >= 2
+            && !patterns.is_empty()
+            && !patterns.iter().any(|p| p.contains(['*', '?', '[', '+', '!']) || known.iter().any(|b| b == p))
+    }
+
+    fn workflows_named(&mut self, name: &str) -> Vec<NodeId> {
+        let mut found = Vec::new();
+        for (path, facts) in self.book {
+            for (index, unit) in facts.units.iter().enumerate() {
+                let is = unit.kind == UnitKind::Workflow && (unit.title.as_deref() == Some(name) || unit.name == name || &**path == name);
+                if is {
+                    found.push((path, facts, index));
+                }
+            }
+        }
+        found.into_iter().map(|(path, facts, index)| self.unit(path, facts, index)).collect()
+    }
+
+    /// Calls from inside the repository to workflows that answer to an event by its name.
+    fn callers_of_events(&mut self) {
+        let mut answering: Vec<(String, NodeId, Location)> = Vec::new();
+        for (path, facts) in self.book {
+            for fact in &facts.facts {
+                if let (FactKind::Trigger(trigger), Some(unit)) = (&fact.kind, fact.unit)
+                    && trigger.kind == TriggerKind::Api
+                    && trigger.off.is_none()
+                {
+                    for event in &trigger.from {
+                        answering.push((event.clone(), self.unit(path, facts, unit), Location::line(path, fact.line)));
+                    }
+                }
+            }
+        }
+        for (event, to, at) in answering {
+            for (from, place) in self.event_callers(&event) {
+                self.link(from, to, EdgeKind::Starts, Strength::Resolved, place, format!("sends event `{event}`, answered at {at}"));
+            }
+        }
+    }
+
+    fn event_callers(&self, event: &str) -> Vec<(NodeId, Location)> {
+        let mut found = Vec::new();
+        for (path, facts) in self.book {
+            for (index, fact) in facts.facts.iter().enumerate() {
+                let (says, key) = match (&fact.kind, fact.unit) {
+                    (FactKind::Command(c), _) => {
+                        let text = c.text();
+                        (text.contains("dispatches") && text.contains(event), command_key(path, index))
+                    }
+                    (FactKind::Uses(u), Some(unit)) => (
+                        u.reference.contains("dispatch") && u.with.iter().any(|(_, v)| v == event),
+                        node_key(path, facts, unit),
+                    ),
+                    _ => continue,
+                };
+                if says && let Some(node) = self.graph.find(&key) {
+                    found.push((node, Location::line(path, fact.line)));
+                }
+            }
+            let Some(code) = &facts.code else { continue };
+            let sends = code.module.strings.iter().any(|(s, _)| s.contains("/dispatches"));
+            let names = code.module.strings.iter().find(|(s, _)| s == event);
+            if let (true, Some((_, line))) = (sends, names)
+                && let Some(node) = self.graph.find(&python::key_at_line(path, &code.module, *line))
+            {
+                found.push((node, Location::line(path, code.file_line(*line))));
+            }
+        }
+        found
+    }
+
+    /// A test runner that reads a file runs the tests in it.
+    fn collected_tests(&mut self) {
+        let tests: Vec<(NodeId, NodeId)> = (0..self.graph.nodes.len())
+            .filter(|n| self.graph.nodes[*n].kind == NodeKind::Function && self.graph.nodes[*n].scope == Scope::Test)
+            .filter(|n| {
+                let name = self.graph.nodes[*n].key.rsplit(['#', '.']).next().unwrap_or("");
+                name.starts_with("test") || name == "setUp"
+            })
+            .filter_map(|n| Some((self.graph.find(&python::module_key(&self.graph.nodes[n].at.path))?, n)))
+            .collect();
+        for (module, test) in tests {
+            let at = self.graph.nodes[test].at.clone();
+            let what = self.graph.nodes[test].label.clone();
+            self.link(module, test, EdgeKind::Tests, Strength::Resolved, at, what);
+        }
+    }
+
+    fn attach(&mut self, signals: &Signals) {
+        for (index, signal) in signals.all.iter().enumerate() {
+            let path = &signal.at.path;
+            let facts = self.book.get(path);
+            let key = match (signal.owner, facts) {
+                (Owner::Unit(unit), Some(facts)) if unit < facts.units.len() => node_key(path, facts, unit),
+                (Owner::Command(fact), _) => command_key(path, fact),
+                (Owner::Code(scope), Some(facts)) => match &facts.code {
+                    Some(code) => python::scope_key(path, &code.module, scope),
+                    None => continue,
+                },
+                (Owner::Embedded(fact, _), _) => python::embedded_key(path, fact),
+                (Owner::File, _) => format!("file:{path}"),
+                _ => continue,
+            };
+            if let Some(node) = self.graph.find(&key) {
+                self.graph.nodes[node].signals.push(index);
+            }
+        }
+    }
+}
+
+/// What the guards of a unit come to.
+#[derive(Debug, Default)]
+struct Gate {
+    off: Option<String>,
+    discarded: Option<String>,
+    condition: Option<String>,
+    events: Option<Vec<TriggerKind>>,
+}
+
+impl Gate {
+    fn limit(&mut self, kinds: &[TriggerKind]) {
+        self.events = Some(match self.events.take() {
+            Some(known) => known.into_iter().filter(|k| kinds.contains(k)).collect(),
+            None => kinds.to_vec(),
+        });
+    }
+}
+
+fn same_repository(remote: &str, name: &str) -> bool {
+    match name.strip_suffix('/') {
+        Some(owner) => remote.split('/').next().is_some_and(|o| o.eq_ignore_ascii_case(owner)),
+        None => remote.eq_ignore_ascii_case(name),
+    }
+}
+
+fn discarded(on_failure: &OnFailure) -> Option<String> {
+    match on_failure {
+        OnFailure::Discarded(why) => Some(why.clone()),
+        _ => None,
+    }
+}
+
+/// At most 100 characters, on one line.
+fn shorten(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(100) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
+    }
+}
