@@ -527,6 +527,7 @@ impl Build<'_> {
     }
 
     fn attach(&mut self, signals: &Signals) {
+        self.graph.signal_nodes = vec![None; signals.all.len()];
         for (index, signal) in signals.all.iter().enumerate() {
             let path = &signal.at.path;
             let facts = self.book.get(path);
@@ -543,6 +544,7 @@ impl Build<'_> {
             };
             if let Some(node) = self.graph.find(&key) {
                 self.graph.nodes[node].signals.push(index);
+                self.graph.signal_nodes[index] = Some(node);
             }
         }
     }

@@ -112,6 +112,8 @@ pub(crate) struct Graph {
     leaving: Vec<Vec<EdgeId>>,
     arriving: Vec<Vec<EdgeId>>,
     by_key: BTreeMap<String, NodeId>,
+    /// For every signal: the node it stands on, where it stands on one.
+    pub(crate) signal_nodes: Vec<Option<NodeId>>,
 }
 
 impl Graph {
@@ -141,6 +143,11 @@ impl Graph {
         self.arriving[edge.to].push(id);
         self.edges.push(edge);
         id
+    }
+
+    /// The node a signal stands on.
+    pub(crate) fn node_of(&self, signal: usize) -> Option<NodeId> {
+        self.signal_nodes.get(signal).copied().flatten()
     }
 
     /// Edges that leave a node, in the order they were added.

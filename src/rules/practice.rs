@@ -66,7 +66,7 @@ pub struct PracticeRule {
     /// What the nearest miss would be, where no clause found anything.
     #[serde(default)]
     pub near: Vec<Clause>,
-    /// Qualifiers that are worked out from parts: `both: [train, serve]`.
+    /// Replaces the built-in practice of the same id.
     #[serde(default)]
     pub replaces: bool,
 }
@@ -132,6 +132,8 @@ pub enum Clause {
     Share(Share),
     /// The history shows repeated change.
     History(HistoryAsk),
+    /// A test that asserts something exercises what is meant.
+    Tested(Tested),
     /// Another practice or probe holds.
     Practice(PracticeAsk),
     /// A weaker reading of a clause: caps its verdict.
@@ -157,6 +159,9 @@ pub struct Select {
     /// Scopes; `source` where none is named.
     #[serde(default)]
     pub scope: Vec<Scope>,
+    /// It is a check: where its failure is thrown away it is indicated, broken.
+    #[serde(default)]
+    pub check: bool,
     /// Whether code in notebooks counts: `capped` (default: indicated, idle), `never`, `yes`.
     #[serde(default)]
     pub notebooks: Notebooks,
@@ -233,6 +238,27 @@ pub struct Reach {
     /// Only these trigger kinds.
     #[serde(default)]
     pub triggers: Vec<TriggerKind>,
+    /// It is a check: where its failure is thrown away it is indicated, broken.
+    #[serde(default)]
+    pub check: bool,
+}
+
+/// A test that asserts something exercises what is meant.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tested {
+    /// What the test must reach: signals on source code it runs.
+    pub of: Select,
+    /// Signals of the test itself, beside an assertion (fitting on a sample, a test client).
+    #[serde(default)]
+    pub by: Option<Select>,
+    /// At least so many different source functions with such signals must be reached by one test.
+    #[serde(default = "one")]
+    pub at_least: usize,
+}
+
+const fn one() -> usize {
+    1
 }
 
 /// An order on paths.

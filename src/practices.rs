@@ -1,1 +1,0 @@
-//! Does it hold? Signals, chains and history against practice rules, one system at a time.

@@ -1,0 +1,726 @@
+//! The few verbs a practice rule may use, and what each answers.
+//!
+//! Every clause answers with a standing of its own: met where its evidence is resolved throughout, indicated for the
+//! worst defect on its best path, not shown otherwise. `all` takes the least, `any` the best.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::chain::{Chain, chain};
+use super::select::{is_kind, select};
+use super::{Evidence, Judged, Proof, near, nothing_found, rank};
+use crate::graph::order::Seen;
+use crate::graph::reach::{Reached, Walk};
+use crate::graph::{NodeId, NodeKind, Order};
+use crate::rules::practice::{Before, Clause, From, HistoryAsk, Notebooks, On, Part, Paths, PracticeAsk, PracticeRule, Reach, Select, Share, ShareOf, Tested};
+use crate::verdict::Standing;
+use crate::words::{Because, Scope, Strength, TriggerKind, Unknown, Verdict};
+
+/// The answer to one clause.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) standing: Standing,
+    pub(crate) signals: Vec<usize>,
+    pub(crate) places: Vec<Proof>,
+    pub(crate) chains: Vec<Chain>,
+    /// For every `key=word` seen: the best standing of a path that carries it.
+    pub(crate) qualified: BTreeMap<String, Standing>,
+}
+
+impl Answer {
+    fn plain(verdict: Verdict) -> Self {
+        Self { standing: Standing::plain(verdict), signals: Vec::new(), places: Vec::new(), chains: Vec::new(), qualified: BTreeMap::new() }
+    }
+
+    fn no() -> Self {
+        Self::plain(Verdict::NotShown)
+    }
+
+    fn holds(&self) -> bool {
+        matches!(self.standing.verdict, Verdict::Met | Verdict::Indicated | Verdict::Attested)
+    }
+
+    /// At most indicated, because of this; a worse reason of its own stays.
+    fn cap(mut self, because: Because) -> Self {
+        self.standing = cap(self.standing, because);
+        for standing in self.qualified.values_mut() {
+            *standing = cap(*standing, because);
+        }
+        self
+    }
+
+    fn join(&mut self, other: Self) {
+        self.signals.extend(other.signals);
+        self.places.extend(other.places);
+        self.chains.extend(other.chains);
+        for (word, standing) in other.qualified {
+            let best = self.qualified.entry(word).or_insert(standing);
+            if rank(standing) > rank(*best) {
+                *best = standing;
+            }
+        }
+    }
+}
+
+fn cap(standing: Standing, because: Because) -> Standing {
+    match standing.verdict {
+        Verdict::Met => Standing::indicated(because),
+        Verdict::Indicated => Standing::indicated(standing.because.map_or(because, |b| b.min(because))),
+        _ => standing,
+    }
+}
+
+/// Reads the rules for one system and remembers what it has answered.
+pub(crate) struct Judge<'e> {
+    evidence: &'e Evidence<'e>,
+    done: BTreeMap<String, (Judged, BTreeMap<String, Standing>)>,
+    open: Vec<String>,
+    walks: BTreeMap<(From, Vec<TriggerKind>, Walk), (Vec<NodeId>, Reached)>,
+}
+
+impl<'e> Judge<'e> {
+    pub(crate) fn new(evidence: &'e Evidence<'e>) -> Self {
+        Self { evidence, done: BTreeMap::new(), open: Vec::new(), walks: BTreeMap::new() }
+    }
+
+    /// The practice of that id, judged once.
+    pub(crate) fn practice(&mut self, id: &str) -> (Judged, BTreeMap<String, Standing>) {
+        if let Some(done) = self.done.get(id) {
+            return done.clone();
+        }
+        let unknown = |id: &str| Judged {
+            id: id.to_owned(),
+            standing: Standing::unknown(Unknown::NoDetector),
+            signals: Vec::new(),
+            places: Vec::new(),
+            chains: Vec::new(),
+            qualifiers: BTreeMap::new(),
+            near: None,
+        };
+        let Some(rule) = self.evidence.rules.iter().find(|r| r.id == id) else { return (unknown(id), BTreeMap::new()) };
+        if self.open.iter().any(|o| o == id) {
+            return (unknown(id), BTreeMap::new());
+        }
+        self.open.push(id.to_owned());
+        let judged = self.rule(rule);
+        self.open.pop();
+        self.done.insert(id.to_owned(), judged.clone());
+        judged
+    }
+
+    fn rule(&mut self, rule: &PracticeRule) -> (Judged, BTreeMap<String, Standing>) {
+        let mut best = match &rule.met {
+            Some(clause) => self.clause(clause),
+            None => Answer::no(),
+        };
+        if rule.observability == crate::words::Observability::Partial && rule.met.is_some() {
+            // what a rule calls partial is capped by its own clauses, not here: protection as code may be met
+        }
+        for weaker in &rule.indicated {
+            if best.standing.verdict == Verdict::Met {
+                break;
+            }
+            let found = self.clause(&weaker.when).cap(weaker.because);
+            if rank(found.standing) > rank(best.standing) && found.holds() {
+                best = found;
+            }
+        }
+        if !best.holds() && let Some(clause) = &rule.not_applicable {
+            let reason = self.clause(clause);
+            if reason.holds() {
+                best = Answer { standing: Standing::plain(Verdict::NotApplicable), qualified: BTreeMap::new(), ..reason };
+            }
+        }
+        if !best.holds() && best.standing.verdict != Verdict::NotApplicable && let Some(clause) = &rule.contradicted {
+            let against = self.clause(clause);
+            if against.holds() {
+                best = Answer { standing: Standing::plain(Verdict::Contradicted), qualified: BTreeMap::new(), ..against };
+            }
+        }
+        if best.standing.verdict == Verdict::NotShown {
+            best.standing = nothing_found(rule);
+        }
+        let near = match best.standing.verdict {
+            Verdict::Met | Verdict::NotApplicable => None,
+            _ => near::miss(self, rule, &best),
+        };
+        let mut qualifiers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut qualified = best.qualified.clone();
+        qualified.retain(|word, _| {
+            word.split_once('=').is_some_and(|(key, word)| {
+                rule.qualifiers.get(key).is_some_and(|words| words.is_empty() || words.iter().any(|w| w == word))
+            })
+        });
+        if best.holds() {
+            for word in qualified.keys() {
+                if let Some((key, word)) = word.split_once('=') {
+                    qualifiers.entry(key.to_owned()).or_default().insert(word.to_owned());
+                }
+            }
+        }
+        best.signals.sort_unstable();
+        best.signals.dedup();
+        best.chains.dedup();
+        let judged = Judged {
+            id: rule.id.clone(),
+            standing: best.standing,
+            signals: best.signals,
+            places: best.places,
+            chains: best.chains,
+            qualifiers,
+            near,
+        };
+        (judged, qualified)
+    }
+
+    /// The answer to a clause.
+    pub(crate) fn clause(&mut self, clause: &Clause) -> Answer {
+        match clause {
+            Clause::All(parts) => {
+                let mut all = Answer::plain(Verdict::Met);
+                for part in parts {
+                    let answer = self.clause(part);
+                    if !answer.holds() {
+                        return Answer { standing: answer.standing, ..Answer::no() };
+                    }
+                    if rank(answer.standing) < rank(all.standing) {
+                        all.standing = answer.standing;
+                    }
+                    all.join(answer);
+                }
+                all
+            }
+            Clause::Any(parts) => {
+                let mut best = Answer::no();
+                for part in parts {
+                    let answer = self.clause(part);
+                    if !answer.holds() {
+                        if best.standing.verdict == Verdict::NotShown && answer.standing.verdict == Verdict::Unknown {
+                            best.standing = answer.standing;
+                        }
+                        continue;
+                    }
+                    if rank(answer.standing) > rank(best.standing) {
+                        let before = std::mem::replace(&mut best, answer);
+                        if before.holds() {
+                            for (word, standing) in before.qualified {
+                                best.qualified.entry(word).or_insert(standing);
+                            }
+                        }
+                    } else {
+                        for (word, standing) in answer.qualified {
+                            best.qualified.entry(word).or_insert(standing);
+                        }
+                    }
+                }
+                best
+            }
+            Clause::Not(inner) => {
+                let answer = self.clause(inner);
+                if answer.standing.verdict == Verdict::NotShown { Answer::plain(Verdict::Met) } else { Answer::no() }
+            }
+            Clause::Signal(select) => self.signal(select),
+            Clause::Reach(reach) => self.reach(reach),
+            Clause::Before(before) => self.before(before),
+            Clause::Count(count) => {
+                let mut held: Vec<Answer> = count.of.iter().map(|c| self.clause(c)).filter(Answer::holds).collect();
+                if held.len() < count.at_least {
+                    return Answer::no();
+                }
+                held.sort_by_key(|a| std::cmp::Reverse(rank(a.standing)));
+                let mut all = Answer::plain(Verdict::Met);
+                all.standing = held[count.at_least.max(1) - 1].standing;
+                for answer in held {
+                    all.join(answer);
+                }
+                all
+            }
+            Clause::Share(share) => self.share(share),
+            Clause::History(ask) => self.history(ask),
+            Clause::Tested(tested) => self.tested(tested),
+            Clause::Practice(PracticeAsk::Id(ask)) => {
+                let (id, word) = ask.split_once('[').map_or((ask.as_str(), None), |(id, rest)| (id, Some(rest.trim_end_matches(']'))));
+                let (judged, qualified) = self.practice(id);
+                let standing = match word {
+                    None => judged.standing,
+                    Some(word) => qualified.get(word).copied().unwrap_or(Standing::plain(Verdict::NotShown)),
+                };
+                Answer { standing, signals: judged.signals, places: judged.places, chains: judged.chains, qualified: BTreeMap::new() }
+            }
+            Clause::Cap(inner) => self.clause(&inner.of).cap(inner.because),
+        }
+    }
+
+    /// Who may start a chain, and the nodes of all of them, strongest class first.
+    pub(crate) fn starters(&self, from: From, only: &[TriggerKind]) -> Vec<Vec<NodeId>> {
+        let graph = self.evidence.graph;
+        let wanted = |kind: TriggerKind| only.is_empty() || only.contains(&kind);
+        let outside = |kind: TriggerKind| matches!(kind, TriggerKind::Api | TriggerKind::Upstream);
+        let continuous = graph.triggers(|k| wanted(k) && k.is_continuous());
+        let coded = graph.triggers(|k| wanted(k) && matches!(k, TriggerKind::Push | TriggerKind::Tag));
+        let pr = graph.triggers(|k| wanted(k) && k == TriggerKind::Pr);
+        let outer = graph.triggers(|k| wanted(k) && outside(k));
+        match from {
+            From::Unattended => vec![continuous, coded, pr, outer],
+            From::UnattendedNotPr => vec![continuous, coded, outer],
+            From::Continuous | From::Recurring => vec![continuous, outer],
+            From::Ci => vec![coded, pr],
+            From::Release => vec![coded],
+            From::Alert => vec![graph.triggers(|k| wanted(k) && k == TriggerKind::Alert)],
+            From::Anyone => {
+                vec![continuous, coded, pr, outer, graph.triggers(|k| k == TriggerKind::Manual), graph.entries()]
+            }
+        }
+    }
+
+    fn walk(&mut self, from: From, only: &[TriggerKind], class: usize, walk: Walk) -> Option<(Vec<NodeId>, Reached)> {
+        let starters = self.starters(from, only);
+        let nodes = starters.get(class)?.clone();
+        // remembered by the first kind of the class, which is unique enough: classes are disjoint
+        let key = (from, only.iter().copied().chain(TriggerKind::ALL.get(class).copied()).collect::<Vec<_>>(), walk);
+        if let Some(known) = self.walks.get(&key) {
+            return Some(known.clone());
+        }
+        let reached = self.evidence.graph.reach(&nodes, walk);
+        self.walks.insert(key, (nodes.clone(), reached.clone()));
+        Some((nodes, reached))
+    }
+
+    /// The best chain from the starters to one of the targets.
+    fn best(&mut self, from: From, only: &[TriggerKind], targets: &[(usize, NodeId)], tests: bool) -> Option<Chain> {
+        let classes = self.starters(from, only).len();
+        for least in [Strength::Resolved, Strength::Inferred, Strength::Assumed, Strength::Broken] {
+            for class in 0..classes {
+                let (_, reached) = self.walk(from, only, class, Walk::at(least).with_tests(tests))?;
+                let signals = &self.evidence.signals.all;
+                let best = targets
+                    .iter()
+                    .filter(|(signal, node)| reached.has(*node) && signals[*signal].strength >= least)
+                    .min_by_key(|(signal, node)| (reached.hops[*node], &signals[*signal].at, *signal));
+                if let Some((signal, node)) = best {
+                    let path = reached.path(self.evidence.graph, *node);
+                    return Some(chain(self.evidence.graph, self.evidence.signals, path, *node, *signal));
+                }
+            }
+        }
+        None
+    }
+
+    fn standing_of(&self, chain: &Chain, check: bool, notebooks: Notebooks) -> Standing {
+        let mut standing = match chain.strength {
+            Strength::Resolved => Standing::plain(Verdict::Met),
+            Strength::Inferred => Standing::indicated(Because::Inferred),
+            Strength::Assumed => Standing::indicated(Because::Assumed),
+            Strength::Broken => Standing::indicated(Because::Broken),
+        };
+        if check && chain.unheeded.is_some() {
+            standing = cap(standing, Because::Broken);
+        }
+        let notebook = self.evidence.signals.all[chain.signal].notebook;
+        let run_by_something = chain.trigger.is_some_and(|t| t != TriggerKind::Manual) || chain.edges.len() > 2;
+        if notebook && notebooks == Notebooks::Capped && !run_by_something {
+            standing = cap(standing, Because::Idle);
+        }
+        standing
+    }
+
+    fn qualify(&self, chain: &Chain, standing: Standing, into: &mut BTreeMap<String, Standing>) {
+        let mut add = |word: String| {
+            let best = into.entry(word).or_insert(standing);
+            if rank(standing) > rank(*best) {
+                *best = standing;
+            }
+        };
+        for (key, word) in &self.evidence.signals.all[chain.signal].qualifiers {
+            add(format!("{key}={word}"));
+        }
+        if let Some(trigger) = chain.trigger {
+            add(format!("trigger={trigger}"));
+        }
+        let graph = self.evidence.graph;
+        let nodes = chain.edges.iter().map(|e| graph.edges[*e].to);
+        for node in nodes.clone() {
+            for other in &graph.nodes[node].signals {
+                for (key, word) in &self.evidence.signals.all[*other].qualifiers {
+                    add(format!("{key}={word}"));
+                }
+            }
+        }
+        match nodes.filter_map(|n| graph.nodes[n].environment.as_deref()).last() {
+            Some(name) => add(format!("env={}", environment_word(name))),
+            None => add("env=prod".to_owned()),
+        }
+    }
+
+    /// `reach`: every target's best chain competes; the best decides.
+    fn reach(&mut self, ask: &Reach) -> Answer {
+        let mut targets = self.targets(&ask.to);
+        if ask.to.notebooks == Notebooks::Never {
+            targets.retain(|(signal, _)| !self.evidence.signals.all[*signal].notebook);
+        }
+        if let Some(via) = &ask.via {
+            return self.reach_via(ask, via, &targets);
+        }
+        if let Some(past) = &ask.past {
+            targets = self.downstream_of(past, targets);
+        }
+        self.competing(ask.from, &ask.triggers, &targets, ask.check, ask.to.notebooks, ask.to.scope.contains(&Scope::Test))
+    }
+
+    fn competing(&mut self, from: From, only: &[TriggerKind], targets: &[(usize, NodeId)], check: bool, notebooks: Notebooks, tests: bool) -> Answer {
+        let mut answer = Answer::no();
+        let mut chains: Vec<(Standing, Chain)> = Vec::new();
+        let kinds: Vec<TriggerKind> = if only.is_empty() { TriggerKind::ALL.to_vec() } else { only.to_vec() };
+        // one best chain over all starters, and one for each kind of trigger and each target, for the qualifiers
+        if let Some(found) = self.best(from, only, targets, tests) {
+            chains.push((self.standing_of(&found, check, notebooks), found));
+        } else {
+            return answer;
+        }
+        for kind in kinds {
+            if let Some(found) = self.best(from, &[kind], targets, tests) {
+                let standing = self.standing_of(&found, check, notebooks);
+                if !chains.iter().any(|(_, c)| *c == found) {
+                    chains.push((standing, found));
+                }
+            }
+        }
+        for target in targets.iter().take(200) {
+            if let Some(found) = self.best(from, only, &[*target], tests)
+                && !chains.iter().any(|(_, c)| *c == found)
+            {
+                chains.push((self.standing_of(&found, check, notebooks), found));
+            }
+        }
+        let strongest = chains.iter().map(|(s, _)| rank(*s)).max().unwrap_or(0);
+        let first = chains.iter().position(|(s, _)| rank(*s) == strongest).unwrap_or(0);
+        chains.swap(0, first);
+        for (standing, found) in &chains {
+            self.qualify(found, *standing, &mut answer.qualified);
+        }
+        answer.standing = chains[0].0;
+        answer.signals = vec![chains[0].1.signal];
+        answer.chains = chains.into_iter().map(|(_, c)| c).take(3).collect();
+        answer
+    }
+
+    /// `via`: the same starter must reach both; tried one starter at a time.
+    fn reach_via(&mut self, ask: &Reach, via: &Select, targets: &[(usize, NodeId)]) -> Answer {
+        let through = self.targets(via);
+        let graph = self.evidence.graph;
+        let mut best: Option<(Standing, Chain)> = None;
+        for least in [Strength::Resolved, Strength::Inferred, Strength::Assumed, Strength::Broken] {
+            for starter in self.starters(ask.from, &ask.triggers).into_iter().flatten().take(500) {
+                let direct = graph.reach(&[starter], Walk::at(least));
+                if !through.iter().any(|(_, node)| direct.has(*node)) {
+                    continue;
+                }
+                let things = graph.reach(&[starter], Walk { things: true, ..Walk::at(least) });
+                let hit = targets.iter().filter(|(_, node)| things.has(*node)).min_by_key(|(s, node)| (things.hops[*node], *s));
+                if let Some((signal, node)) = hit {
+                    let path = things.path(graph, *node);
+                    let found = chain(graph, self.evidence.signals, path, *node, *signal);
+                    let standing = self.standing_of(&found, ask.check, ask.to.notebooks);
+                    if best.as_ref().is_none_or(|(s, _)| rank(standing) > rank(*s)) {
+                        best = Some((standing, found));
+                    }
+                }
+            }
+            if best.is_some() {
+                break;
+            }
+        }
+        let Some((standing, found)) = best else { return Answer::no() };
+        let mut answer = Answer::no();
+        self.qualify(&found, standing, &mut answer.qualified);
+        answer.standing = standing;
+        answer.signals = vec![found.signal];
+        answer.chains = vec![found];
+        answer
+    }
+
+    /// Targets that run because of something that carries such a signal: called by it, after it on a condition, or
+    /// enclosed by a branch that is one.
+    fn downstream_of(&self, past: &Select, targets: Vec<(usize, NodeId)>) -> Vec<(usize, NodeId)> {
+        let graph = self.evidence.graph;
+        let marks: Vec<(usize, NodeId)> = self.targets(past);
+        let containing = graph.reach_back(&marks.iter().map(|(_, n)| *n).collect::<Vec<_>>(), Walk::at(Strength::Assumed));
+        let mut from: BTreeSet<NodeId> = BTreeSet::new();
+        for node in 0..graph.nodes.len() {
+            for edge in graph.leaving(node).filter(|e| e.off.is_none()) {
+                let started_by = edge.kind == crate::words::EdgeKind::Starts && containing[edge.from];
+                let earlier = edge.condition.is_some()
+                    && edge.runs()
+                    && (marks.iter().any(|(s, n)| *n == node && self.evidence.signals.all[*s].at.line <= edge.at.line)
+                        || graph.leaving(node).any(|e| e.runs() && e.order < edge.order && containing[e.to]));
+                let after = edge.condition.is_some()
+                    && graph.arriving(edge.to).any(|e| e.kind == crate::words::EdgeKind::Precedes && containing[e.from]);
+                if started_by || earlier || after {
+                    from.insert(edge.to);
+                }
+            }
+        }
+        for (signal, node) in &marks {
+            let seen = &self.evidence.signals.all[*signal];
+            if let Some(branch) = seen.branch {
+                from.extend(graph.leaving(*node).filter(|e| (branch.from..=branch.to).contains(&e.order.0)).map(|e| e.to));
+            }
+        }
+        let reached = graph.reach(&from.into_iter().collect::<Vec<_>>(), Walk::at(Strength::Assumed));
+        targets
+            .into_iter()
+            .filter(|(signal, node)| {
+                let here = marks.iter().any(|(s, n)| {
+                    n == node
+                        && self.evidence.signals.all[*s].branch.is_some_and(|b| {
+                            (b.from..=b.to).contains(&self.evidence.signals.all[*signal].at.line)
+                        })
+                });
+                here || reached.has(*node)
+            })
+            .collect()
+    }
+
+    /// Signals meant that stand on a node.
+    pub(crate) fn targets(&self, ask: &Select) -> Vec<(usize, NodeId)> {
+        select(self.evidence, ask).into_iter().filter_map(|(s, n)| n.map(|n| (s, n))).collect()
+    }
+
+    /// `signal`: seen where it must be seen.
+    fn signal(&mut self, ask: &Select) -> Answer {
+        let mut found = select(self.evidence, ask);
+        if ask.notebooks == Notebooks::Never {
+            found.retain(|(s, _)| !self.evidence.signals.all[*s].notebook);
+        }
+        if found.is_empty() {
+            return Answer::no();
+        }
+        if ask.on == On::File {
+            let strongest = found.iter().map(|(s, _)| self.evidence.signals.all[*s].strength).max().unwrap_or(Strength::Broken);
+            let mut answer = Answer::plain(Verdict::Met);
+            answer.standing = match strongest {
+                Strength::Resolved => Standing::plain(Verdict::Met),
+                Strength::Inferred => Standing::indicated(Because::Inferred),
+                Strength::Assumed => Standing::indicated(Because::Assumed),
+                Strength::Broken => Standing::indicated(Because::Broken),
+            };
+            let only_notebooks = found.iter().all(|(s, _)| self.evidence.signals.all[*s].notebook);
+            if only_notebooks && ask.notebooks == Notebooks::Capped {
+                answer.standing = cap(answer.standing, Because::Idle);
+            }
+            for (signal, _) in &found {
+                for (key, word) in &self.evidence.signals.all[*signal].qualifiers {
+                    answer.qualified.insert(format!("{key}={word}"), answer.standing);
+                }
+            }
+            answer.signals = found.into_iter().map(|(s, _)| s).take(8).collect();
+            return answer;
+        }
+        let targets: Vec<(usize, NodeId)> = found.iter().filter_map(|(s, n)| n.map(|n| (*s, n))).collect();
+        let tests = ask.scope.contains(&Scope::Test);
+        let inside = |nodes: &[bool]| -> Vec<(usize, NodeId)> { targets.iter().filter(|(_, n)| nodes[*n]).copied().collect() };
+        let (from, candidates) = match ask.on {
+            On::Ci => (From::Ci, targets.clone()),
+            On::Unattended => (From::Unattended, targets.clone()),
+            On::TrainRun => (From::Anyone, inside(&self.evidence.system.train_run)),
+            On::ServeRun => (From::Anyone, inside(&self.evidence.system.serve_run)),
+            On::Live | On::File => (From::Anyone, targets.clone()),
+        };
+        let answer = self.competing(from, &[], &candidates, ask.check, ask.notebooks, tests);
+        if answer.holds() || ask.on == On::Unattended {
+            return answer;
+        }
+        // written, but nothing runs it as asked
+        let mut idle = Answer::no();
+        idle.standing = Standing::indicated(Because::Idle);
+        idle.signals = found.iter().map(|(s, _)| *s).take(3).collect();
+        for signal in &idle.signals {
+            for (key, word) in &self.evidence.signals.all[*signal].qualifiers {
+                idle.qualified.insert(format!("{key}={word}"), idle.standing);
+            }
+        }
+        idle
+    }
+
+    /// `before`: `first` lies before `then`, on the paths that something unattended starts, or on all found paths
+    /// where nothing is.
+    fn before(&mut self, ask: &Before) -> Answer {
+        let graph = self.evidence.graph;
+        let first: Vec<Seen> = self
+            .targets(&ask.first)
+            .into_iter()
+            .map(|(signal, node)| {
+                let seen = &self.evidence.signals.all[signal];
+                Seen {
+                    node,
+                    order: Order(seen.at.line, seen.column),
+                    signal,
+                    encloses: seen.branch.filter(|b| !b.stops).map(|b| (b.from, b.to)),
+                    stops: seen.branch.is_none_or(|b| b.stops || b.returns),
+                }
+            })
+            .collect();
+        let mut then = self.targets(&ask.then);
+        if let Some(after) = &ask.after {
+            let marks: Vec<NodeId> = self.targets(after).into_iter().map(|(_, n)| n).collect();
+            let all: Vec<NodeId> = self.starters(From::Anyone, &[]).into_iter().flatten().collect();
+            let leading = graph.reach_back(&marks, Walk::at(Strength::Assumed));
+            let shared: Vec<NodeId> = all.into_iter().filter(|n| leading[*n]).collect();
+            let live = graph.reach(&shared, Walk { things: true, ..Walk::at(Strength::Assumed) });
+            then.retain(|(_, node)| live.has(*node));
+        }
+        if first.is_empty() || then.is_empty() {
+            return Answer::no();
+        }
+        let unattended: Vec<NodeId> = self.starters(From::Unattended, &[]).into_iter().flatten().collect();
+        let live = graph.reach(&unattended, Walk::at(Strength::Assumed));
+        let by_itself: Vec<(usize, NodeId)> = then.iter().filter(|(_, n)| live.has(*n)).copied().collect();
+        let (starters, judged) = if by_itself.is_empty() {
+            (self.starters(From::Anyone, &[]).into_iter().flatten().collect::<Vec<_>>(), then)
+        } else {
+            (unattended, by_itself)
+        };
+        let mut every = true;
+        let mut passed: Option<(usize, usize)> = None;
+        for (signal, node) in &judged {
+            let at = &self.evidence.signals.all[*signal];
+            let found = graph.before(*node, Order(at.at.line, at.column), &first, &starters);
+            every &= found.every && found.some;
+            if let Some(by) = found.by {
+                passed = passed.or(Some((by, *signal)));
+            }
+        }
+        let Some((by, held)) = passed else { return Answer::no() };
+        if ask.on == Paths::EveryPath && !every {
+            return Answer::no();
+        }
+        let mut answer = Answer::plain(Verdict::Met);
+        if self.evidence.signals.all[by].strength < Strength::Resolved {
+            answer.standing = Standing::indicated(Because::Inferred);
+        }
+        let targets: Vec<(usize, NodeId)> = graph.node_of(by).map(|n| (by, n)).into_iter().collect();
+        if let Some(found) = self.best(From::Anyone, &[], &targets, false) {
+            let standing = self.standing_of(&found, ask.stops, Notebooks::Capped);
+            if rank(standing) < rank(answer.standing) {
+                answer.standing = standing;
+            }
+            self.qualify(&found, answer.standing, &mut answer.qualified);
+            answer.chains.push(found);
+        }
+        answer.signals = vec![by, held];
+        answer
+    }
+
+    /// `tested`: a test that asserts reaches what is meant, and CI runs it.
+    fn tested(&mut self, ask: &Tested) -> Answer {
+        let graph = self.evidence.graph;
+        let asserts = Select { id: crate::rules::signal::OneOrMany::One("test.assertion".into()), scope: vec![Scope::Test], ..Select::default() };
+        let wanted = self.targets(&ask.of);
+        let own: Option<Vec<NodeId>> = ask.by.as_ref().map(|by| self.targets(by).into_iter().map(|(_, n)| n).collect());
+        let mut exercised: Vec<(usize, NodeId)> = Vec::new();
+        let mut reached_signals: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (signal, test) in self.targets(&asserts) {
+            let run = graph.reach(&[test], Walk::at(Strength::Inferred));
+            if own.as_ref().is_some_and(|own| !own.iter().any(|n| run.has(*n))) {
+                continue;
+            }
+            let hits: Vec<usize> = wanted.iter().filter(|(_, n)| run.has(*n)).map(|(s, _)| *s).collect();
+            let nodes: BTreeSet<NodeId> = wanted.iter().filter(|(_, n)| run.has(*n)).map(|(_, n)| *n).collect();
+            if nodes.len() >= ask.at_least {
+                exercised.push((signal, test));
+                reached_signals.insert(signal, hits);
+            }
+        }
+        if exercised.is_empty() {
+            return Answer::no();
+        }
+        let mut answer = self.competing(From::Ci, &[], &exercised, true, Notebooks::Never, true);
+        if !answer.holds() {
+            answer.standing = Standing::indicated(Because::Idle);
+            answer.signals = exercised.iter().map(|(s, _)| *s).take(3).collect();
+        }
+        let also: Vec<usize> = answer.signals.iter().filter_map(|s| reached_signals.get(s)).flatten().copied().take(3).collect();
+        for signal in answer.signals.iter().chain(&also) {
+            for (key, word) in &self.evidence.signals.all[*signal].qualifiers {
+                answer.qualified.insert(format!("{key}={word}"), answer.standing);
+            }
+        }
+        answer.signals.extend(also);
+        answer
+    }
+
+    fn share(&mut self, ask: &Share) -> Answer {
+        match ask.of {
+            ShareOf::PinnedDependencies => super::source::pinned(self.evidence, ask.at_least),
+            ShareOf::ReviewedCommits => super::source::reviewed(self.evidence, ask.at_least),
+        }
+    }
+
+    fn history(&mut self, ask: &HistoryAsk) -> Answer {
+        let system = self.evidence.system;
+        let mut paths = BTreeSet::new();
+        for part in &ask.of {
+            match part {
+                Part::Train => paths.extend(system.train_files.iter().cloned()),
+                Part::Serve => paths.extend(system.serve_files.iter().cloned()),
+                Part::Repository => paths.extend(self.evidence.book.keys().filter(|p| system.owns(p)).cloned()),
+            }
+        }
+        if paths.is_empty() {
+            return Answer::no();
+        }
+        let change = (self.evidence.paths)(&paths);
+        let enough = change.commits.len() >= ask.commits && change.days >= ask.days;
+        if !enough && !change.known {
+            let mut answer = Answer::no();
+            answer.standing = Standing::unknown(Unknown::NoHistory);
+            return answer;
+        }
+        if change.commits.is_empty() || !enough {
+            return Answer::no();
+        }
+        let mut answer = Answer::plain(Verdict::Met);
+        answer.places = change
+            .commits
+            .into_iter()
+            .take(ask.commits)
+            .map(|commit| Proof { at: None, commit: Some(commit), what: "changed here".to_owned() })
+            .collect();
+        answer
+    }
+
+    /// Whether a signal of that kind exists anywhere, whatever its scope; for near misses.
+    pub(crate) fn anywhere(&self, ask: &Select) -> Vec<(usize, Option<NodeId>)> {
+        self.evidence
+            .signals
+            .all
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| is_kind(s, ask) && self.evidence.system.owns(&s.at.path))
+            .map(|(i, _)| (i, self.evidence.graph.node_of(i)))
+            .collect()
+    }
+
+    pub(crate) fn evidence(&self) -> &'e Evidence<'e> {
+        self.evidence
+    }
+
+    /// Whether the start of a walk is something a person does.
+    pub(crate) fn is_person(&self, node: NodeId) -> bool {
+        !matches!(self.evidence.graph.nodes[node].kind, NodeKind::Trigger(kind) if kind != TriggerKind::Manual)
+    }
+}
+
+/// The usual word for an environment's name; the name itself where it is none of the usual ones.
+fn environment_word(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|w| lower.contains(w));
+    if has(&["prod", "live"]) && !has(&["preprod", "pre-prod", "nonprod", "non-prod"]) {
+        "prod".to_owned()
+    } else if has(&["stag", "preprod", "pre-prod", "uat"]) {
+        "staging".to_owned()
+    } else if has(&["test", "dev", "qa", "sandbox", "nonprod", "non-prod"]) {
+        "test".to_owned()
+    } else {
+        lower
+    }
+}

@@ -1,0 +1,134 @@
+//! Does it hold? Signals, chains and history against practice rules, one system at a time.
+//!
+//! A plain loop over the rules in the order in which they name each other. Nothing here knows a tool, a CI system or
+//! a maturity model; what a rule asks is in `rules/practices`, and the few verbs it may use are in [`clause`].
+
+mod chain;
+mod clause;
+mod near;
+mod select;
+mod source;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::fact::Book;
+use crate::graph::Graph;
+use crate::history::History;
+use crate::rules::practice::{Detectors, PracticeRule};
+use crate::signals::Signals;
+use crate::source::Location;
+use crate::subject::System;
+use crate::verdict::{Standing, Verdicts};
+use crate::words::{Because, Unknown, Verdict};
+
+pub(crate) use chain::{Chain, Hop};
+
+/// What one practice came to, with its proof.
+#[derive(Debug, Clone)]
+pub(crate) struct Judged {
+    /// Id of the practice or probe.
+    pub(crate) id: String,
+    /// The verdict and its reason.
+    pub(crate) standing: Standing,
+    /// Signals that show it, by index.
+    pub(crate) signals: Vec<usize>,
+    /// Other places that show it (commits, lists of dependencies), with what they are.
+    pub(crate) places: Vec<Proof>,
+    /// Chains that carry it, best first.
+    pub(crate) chains: Vec<Chain>,
+    /// What it says more closely.
+    pub(crate) qualifiers: BTreeMap<String, BTreeSet<String>>,
+    /// Where something like it was found, when it is not met.
+    pub(crate) near: Option<Miss>,
+}
+
+/// A place that shows something without being a signal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Proof {
+    /// The place in a file, if it is one.
+    pub(crate) at: Option<Location>,
+    /// The commit and its date, if it is one.
+    pub(crate) commit: Option<(String, String)>,
+    /// What it is.
+    pub(crate) what: String,
+}
+
+/// The nearest thing to what was asked, and where it stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Miss {
+    /// Where.
+    pub(crate) at: Location,
+    /// What is there and what keeps it from counting.
+    pub(crate) text: String,
+}
+
+/// Everything a question may look at.
+pub(crate) struct Evidence<'e> {
+    /// The practice rules.
+    pub(crate) rules: &'e [PracticeRule],
+    /// What was seen.
+    pub(crate) signals: &'e Signals,
+    /// What starts what.
+    pub(crate) graph: &'e Graph,
+    /// What the commits say.
+    pub(crate) history: &'e History,
+    /// For each part (train, serve): commits that touched its files, where history was asked.
+    pub(crate) paths: &'e dyn Fn(&BTreeSet<crate::source::RepoPath>) -> PathChange,
+    /// What every file states.
+    pub(crate) book: &'e Book,
+    /// The system that is judged.
+    pub(crate) system: &'e System,
+}
+
+/// How often a set of files changed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PathChange {
+    /// Commits that touched one of them, newest first, with their dates; as many as were needed.
+    pub(crate) commits: Vec<(String, String)>,
+    /// Different days (UTC) among those.
+    pub(crate) days: usize,
+    /// Whether the whole history could be asked.
+    pub(crate) known: bool,
+}
+
+/// Judges every practice and probe for one system.
+pub(crate) fn judge(evidence: &Evidence<'_>) -> Vec<Judged> {
+    let mut judge = clause::Judge::new(evidence);
+    evidence.rules.iter().map(|rule| judge.practice(&rule.id)).collect()
+}
+
+/// The table that maturity models read: every practice, and every qualifier that was seen.
+pub(crate) fn verdicts(judged: &[(Judged, BTreeMap<String, Standing>)]) -> Verdicts {
+    judged
+        .iter()
+        .flat_map(|(practice, qualified)| {
+            std::iter::once((practice.id.clone(), practice.standing))
+                .chain(qualified.iter().map(|(word, standing)| (format!("{}[{word}]", practice.id), *standing)))
+        })
+        .collect()
+}
+
+/// What nothing found means, by how much was looked for.
+pub(crate) fn nothing_found(rule: &PracticeRule) -> Standing {
+    match rule.detectors {
+        Detectors::All => Standing::plain(Verdict::NotShown),
+        Detectors::None | Detectors::Some => Standing::unknown(Unknown::NoDetector),
+    }
+}
+
+/// How good a standing is; higher is better. Unknown stands beside, see the row algebra of the models.
+pub(crate) fn rank(standing: Standing) -> u8 {
+    match (standing.verdict, standing.because) {
+        (Verdict::Met, _) => 9,
+        (Verdict::Attested, _) => 8,
+        (Verdict::Indicated, Some(Because::Inferred)) => 7,
+        (Verdict::Indicated, Some(Because::Weak)) => 6,
+        (Verdict::Indicated, Some(Because::Assumed) | None) => 5,
+        (Verdict::Indicated, Some(Because::Idle)) => 4,
+        (Verdict::Indicated, Some(Because::Broken)) => 3,
+        (Verdict::Unknown, _) => 2,
+        (Verdict::NotApplicable, _) => 2,
+        (Verdict::NotShown, _) => 1,
+        (Verdict::Contradicted, _) => 0,
+    }
+}

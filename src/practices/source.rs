@@ -1,0 +1,71 @@
+//! Answers that are counted rather than followed: pinned dependencies, reviewed commits.
+
+use super::clause::Answer;
+use super::{Evidence, Proof};
+use crate::fact::{FactKind, Pin};
+use crate::source::Location;
+use crate::verdict::Standing;
+use crate::words::{Unknown, Verdict};
+
+/// The share of direct dependencies of the system that are fixed to one version.
+pub(crate) fn pinned(evidence: &Evidence<'_>, at_least: f64) -> Answer {
+    let (mut fixed, mut all) = (0_usize, 0_usize);
+    let mut place = None;
+    for (path, facts) in evidence.book.iter().filter(|(p, _)| evidence.system.owns(p) && evidence.system.is_source(p)) {
+        for fact in &facts.facts {
+            let FactKind::Dependency(dependency) = &fact.kind else { continue };
+            if dependency.locked || dependency.group.is_some() || dependency.name == "python" {
+                continue;
+            }
+            all += 1;
+            if dependency.pin == Pin::Exact {
+                fixed += 1;
+                place = place.or(Some(Location::line(path, fact.line)));
+            }
+        }
+    }
+    let mut answer = empty(Verdict::NotShown);
+    if all > 0 && fixed as f64 >= at_least * all as f64 {
+        answer.standing = Standing::plain(Verdict::Met);
+        answer.places.push(Proof { at: place, commit: None, what: format!("{fixed} of {all} direct dependencies are fixed to one version") });
+    }
+    answer
+}
+
+/// The share of people's first-parent commits in the year before the scanned commit that carry a pull-request
+/// reference by somebody else than their author.
+pub(crate) fn reviewed(evidence: &Evidence<'_>, at_least: f64) -> Answer {
+    let history = evidence.history;
+    let Some(newest) = history.commits.first() else {
+        let mut answer = empty(Verdict::Unknown);
+        answer.standing = Standing::unknown(Unknown::NoHistory);
+        return answer;
+    };
+    let (mut reviewed, mut all) = (0_usize, 0_usize);
+    for commit in history.first_parent.iter().filter_map(|i| history.commits.get(*i)) {
+        if commit.is_bot || newest.day - commit.day > 365 {
+            continue;
+        }
+        all += 1;
+        let by_another = !commit.is_merge || commit.author_key != commit.committer_key;
+        if commit.pr_reference && by_another {
+            reviewed += 1;
+        }
+    }
+    let mut answer = empty(Verdict::NotShown);
+    if history.is_cut_off() && all < 20 {
+        answer.standing = Standing::unknown(Unknown::NoHistory);
+    } else if all >= 5 && reviewed as f64 > at_least * all as f64 {
+        answer.standing = Standing::plain(Verdict::Met);
+        answer.places.push(Proof {
+            at: None,
+            commit: Some((newest.id.clone(), newest.date.clone())),
+            what: format!("{reviewed} of {all} commits of the last year carry a pull-request reference"),
+        });
+    }
+    answer
+}
+
+fn empty(verdict: Verdict) -> Answer {
+    Answer { standing: Standing::plain(verdict), signals: Vec::new(), places: Vec::new(), chains: Vec::new(), qualified: std::collections::BTreeMap::new() }
+}
