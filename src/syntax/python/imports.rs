@@ -197,13 +197,13 @@ fn after_word<'t>(statement: &'t str, word: &str) -> Option<&'t str> {
     rest.starts_with(|c: char| c.is_whitespace() || matches!(c, '\\' | '.' | '(')).then_some(rest)
 }
 
-/// `a.b import c`, also `. import c` (the dots are gone) and `a.b import(c)`.
+/// `a.b import c`, also `import c` (the dots are gone) and `a.b import(c)`; a module may be called `importlib`.
 fn split_at_import(text: &str) -> Option<(&str, &str)> {
-    let (before, after) = match text.strip_prefix("import") {
-        Some(after) => ("", after),
-        None => text.split_once(" import")?,
-    };
-    after.starts_with([' ', '(', '*']).then(|| (before.trim(), after))
+    let list = |after: &str| after.starts_with([' ', '(', '*']);
+    match text.strip_prefix("import") {
+        Some(after) if list(after) => Some(("", after)),
+        _ => text.split_once(" import").filter(|(_, after)| list(after)).map(|(before, after)| (before.trim(), after)),
+    }
 }
 
 /// A statement on one line: without comments, continuations, parentheses and its end.
@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn forms() {
-        let text = "import os, numpy as np; import a.b\nfrom .. import x\nfrom .m.n import (\n  a,  # one\n  b as c,\n)\nfrom q import \\\n  r\nfrom s import*\nimportant = 1\nfrom_x = 2\n";
+        let text = "import os, numpy as np; import a.b\nfrom .. import x\nfrom .m.n import (\n  a,  # one\n  b as c,\n)\nfrom q import \\\n  r\nfrom s import*\nfrom importlib import import_x\nfrom .import q\nimportant = 1\nfrom_x = 2\n";
         assert_eq!(
             lines(text),
             [
@@ -266,6 +266,8 @@ mod tests {
                 "3 .m.n b c None",
                 "7 q r r None",
                 "9 s * * None",
+                "10 importlib import_x import_x None",
+                "11 . q q None",
             ]
         );
     }
