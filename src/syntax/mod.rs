@@ -1,1 +1,18 @@
 //! Reading a format and keeping the line numbers; knows nothing of MLOps.
+
+pub(crate) mod hcl;
+pub(crate) mod ini;
+pub(crate) mod json;
+pub(crate) mod mask;
+pub(crate) mod toml;
+pub(crate) mod tree;
+pub(crate) mod yaml;
+
+/// Something in a text that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// 1-based line near which reading failed.
+    pub line: u32,
+    /// What was wrong, as part of a sentence.
+    pub message: String,
+}
