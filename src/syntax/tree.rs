@@ -43,7 +43,10 @@ impl Parsed {
     pub(crate) fn failed(line: u32, message: impl Into<String>) -> Parsed {
         Parsed {
             tree: Tree::default(),
-            errors: vec![SyntaxError { line, message: message.into() }],
+            errors: vec![SyntaxError {
+                line,
+                message: message.into(),
+            }],
         }
     }
 }
@@ -196,7 +199,11 @@ impl Tree {
             Content::Alias(target) => target,
             _ => site,
         };
-        Node { tree: self, site, id }
+        Node {
+            tree: self,
+            site,
+            id,
+        }
     }
 }
 
@@ -325,24 +332,36 @@ impl<'t> Node<'t> {
 
     /// Keys and values as written, merge keys among them.
     fn pairs(self) -> impl DoubleEndedIterator<Item = (Node<'t>, Node<'t>)> {
-        let children = if self.kind() == Kind::Map { self.children() } else { &[] };
+        let children = if self.kind() == Kind::Map {
+            self.children()
+        } else {
+            &[]
+        };
         let tree = self.tree;
-        children.chunks_exact(2).filter_map(move |pair| match *pair {
-            [key, value] => Some((tree.node(key), tree.node(value))),
-            _ => None,
-        })
+        children
+            .chunks_exact(2)
+            .filter_map(move |pair| match *pair {
+                [key, value] => Some((tree.node(key), tree.node(value))),
+                _ => None,
+            })
     }
 
     /// The maps that the merge keys (`<<`) of this one refer to, in order.
     fn merged(self) -> impl Iterator<Item = Node<'t>> {
-        self.pairs().filter(|&(key, value)| is_merge(key, value)).flat_map(|(_, value)| {
-            let own = (value.kind() == Kind::Map).then_some(value);
-            own.into_iter().chain(value.items().filter(|item| item.kind() == Kind::Map))
-        })
+        self.pairs()
+            .filter(|&(key, value)| is_merge(key, value))
+            .flat_map(|(_, value)| {
+                let own = (value.kind() == Kind::Map).then_some(value);
+                own.into_iter()
+                    .chain(value.items().filter(|item| item.kind() == Kind::Map))
+            })
     }
 
     fn lookup(self, key: &str) -> Option<(Node<'t>, Node<'t>)> {
-        let own = self.pairs().rev().find(|&(k, v)| k.raw() == key && !is_merge(k, v));
+        let own = self
+            .pairs()
+            .rev()
+            .find(|&(k, v)| k.raw() == key && !is_merge(k, v));
         // Recursion is bounded: merge chains are paths through aliases.
         own.or_else(|| self.merged().find_map(|source| source.lookup(key)))
     }
@@ -367,7 +386,15 @@ impl<'t> Node<'t> {
     fn own_entries(self) -> impl Iterator<Item = (Key<'t>, Node<'t>)> {
         self.pairs()
             .filter(|&(key, value)| !is_merge(key, value))
-            .map(|(key, value)| (Key { text: key.raw(), line: key.site_line() }, value))
+            .map(|(key, value)| {
+                (
+                    Key {
+                        text: key.raw(),
+                        line: key.site_line(),
+                    },
+                    value,
+                )
+            })
     }
 
     fn inherited(self) -> Vec<(Key<'t>, Node<'t>)> {
@@ -378,7 +405,10 @@ impl<'t> Node<'t> {
         let mut known: BTreeSet<&str> = self.own_entries().map(|(key, _)| key.text).collect();
         let mut inherited = Vec::new();
         for source in sources {
-            let new: Vec<_> = source.entries().filter(|(key, _)| !known.contains(key.text)).collect();
+            let new: Vec<_> = source
+                .entries()
+                .filter(|(key, _)| !known.contains(key.text))
+                .collect();
             known.extend(new.iter().map(|(key, _)| key.text));
             inherited.extend(new);
         }
@@ -387,7 +417,11 @@ impl<'t> Node<'t> {
 
     /// The items of a list; empty when it is none.
     pub fn items(self) -> impl Iterator<Item = Node<'t>> {
-        let children = if self.kind() == Kind::Seq { self.children() } else { &[] };
+        let children = if self.kind() == Kind::Seq {
+            self.children()
+        } else {
+            &[]
+        };
         let tree = self.tree;
         children.iter().map(move |&id| tree.node(id))
     }
@@ -395,7 +429,9 @@ impl<'t> Node<'t> {
     /// A scalar, or the scalars of a list, as a list of texts with their lines.
     pub fn strings(self) -> Vec<(&'t str, u32)> {
         let own = self.text().map(|text| (text, self.line()));
-        let items = self.items().filter_map(|item| Some((item.text()?, item.line())));
+        let items = self
+            .items()
+            .filter_map(|item| Some((item.text()?, item.line())));
         own.into_iter().chain(items).collect()
     }
 
@@ -410,11 +446,15 @@ impl<'t> Node<'t> {
             found = match step {
                 Step::Key(key) => {
                     let matching = |node: Node<'t>| node.entries().filter(|(k, _)| k.text == key);
-                    found.into_iter().flat_map(|node| matching(node).map(|(_, v)| v)).collect()
+                    found
+                        .into_iter()
+                        .flat_map(|node| matching(node).map(|(_, v)| v))
+                        .collect()
                 }
-                Step::AnyKey => {
-                    found.into_iter().flat_map(|node| node.entries().map(|(_, v)| v)).collect()
-                }
+                Step::AnyKey => found
+                    .into_iter()
+                    .flat_map(|node| node.entries().map(|(_, v)| v))
+                    .collect(),
                 Step::Items => found.into_iter().flat_map(Node::items).collect(),
                 Step::AnyDepth => with_descendants(found),
             };
@@ -427,7 +467,9 @@ impl<'t> Node<'t> {
 }
 
 fn is_merge(key: Node<'_>, value: Node<'_>) -> bool {
-    key.raw() == "<<" && key.style() == Style::Plain && matches!(value.kind(), Kind::Map | Kind::Seq)
+    key.raw() == "<<"
+        && key.style() == Style::Plain
+        && matches!(value.kind(), Kind::Map | Kind::Seq)
 }
 
 /// The nodes and everything below them, each once, parents first.
@@ -472,7 +514,10 @@ fn steps(path: &str) -> Vec<Step> {
         let (key, quoted, tail) = match rest.strip_prefix('"').and_then(|r| r.split_once('"')) {
             Some((key, tail)) => (key, true, tail),
             None => {
-                let end = rest.find('.').unwrap_or(rest.len()).min(rest.find("[]").unwrap_or(rest.len()));
+                let end = rest
+                    .find('.')
+                    .unwrap_or(rest.len())
+                    .min(rest.find("[]").unwrap_or(rest.len()));
                 let (key, tail) = rest.split_at(end);
                 (key, false, tail)
             }
@@ -510,11 +555,22 @@ pub(crate) struct Leaf<'a> {
 
 impl<'a> Leaf<'a> {
     pub(crate) fn new(text: &'a str, line: u32, style: Style) -> Leaf<'a> {
-        Leaf { text, line, end_line: line, style, tag: None, null: false, expression: false }
+        Leaf {
+            text,
+            line,
+            end_line: line,
+            style,
+            tag: None,
+            null: false,
+            expression: false,
+        }
     }
 
     pub(crate) fn null(line: u32) -> Leaf<'static> {
-        Leaf { null: true, ..Leaf::new("", line, Style::Plain) }
+        Leaf {
+            null: true,
+            ..Leaf::new("", line, Style::Plain)
+        }
     }
 }
 
@@ -547,14 +603,24 @@ impl Builder {
     /// Notes what could not be read; the list is capped.
     pub(crate) fn note(&mut self, line: u32, message: impl Into<String>) {
         if self.errors.len() < MAX_ERRORS {
-            self.errors.push(SyntaxError { line: line.max(1), message: message.into() });
+            self.errors.push(SyntaxError {
+                line: line.max(1),
+                message: message.into(),
+            });
         }
     }
 
     /// Adds a scalar or null and answers with its number.
     pub(crate) fn leaf(&mut self, leaf: Leaf<'_>) -> Result<u32, Stop> {
-        let run = Run { start: self.tree.text.len() as u32, len: leaf.text.len() as u32 };
-        let content = if leaf.null { Content::Null(run) } else { Content::Scalar(run) };
+        let run = Run {
+            start: self.tree.text.len() as u32,
+            len: leaf.text.len() as u32,
+        };
+        let content = if leaf.null {
+            Content::Null(run)
+        } else {
+            Content::Scalar(run)
+        };
         let tag = self.tag(leaf.tag);
         let id = self.push(Data {
             content,
@@ -576,9 +642,23 @@ impl Builder {
             return Err(Stop::Document);
         }
         let tag = self.tag(tag);
-        let content = if is_map { Content::Map(Run::default()) } else { Content::Seq(Run::default()) };
-        let id = self.push(Data { content, line, end_line: line, tag, ..NOTHING })?;
-        self.open.push(Frame { id, is_map, from: self.pending.len() });
+        let content = if is_map {
+            Content::Map(Run::default())
+        } else {
+            Content::Seq(Run::default())
+        };
+        let id = self.push(Data {
+            content,
+            line,
+            end_line: line,
+            tag,
+            ..NOTHING
+        })?;
+        self.open.push(Frame {
+            id,
+            is_map,
+            from: self.pending.len(),
+        });
         Ok(id)
     }
 
@@ -586,19 +666,41 @@ impl Builder {
     /// that is later (zero when the format does not say).
     pub(crate) fn close(&mut self, end_line: u32) {
         let Some(frame) = self.open.pop() else { return };
-        let children: Vec<u32> = self.pending.drain(frame.from.min(self.pending.len())..).collect();
+        let children: Vec<u32> = self
+            .pending
+            .drain(frame.from.min(self.pending.len())..)
+            .collect();
         let mut children = children.as_slice();
         if frame.is_map && children.len() % 2 == 1 {
             // Only after the node limit: the key found no room for its value.
             children = children.split_last().map_or(children, |(_, most)| most);
         }
-        let run = Run { start: self.tree.links.len() as u32, len: children.len() as u32 };
-        let end_line = children.iter().map(|&id| self.tree.data(id).end_line).max().unwrap_or(0).max(end_line);
-        let size = children.iter().fold(1u32, |sum, &id| sum.saturating_add(self.size(id)));
-        let height = children.iter().map(|&id| self.height(id)).max().unwrap_or(0).saturating_add(1);
+        let run = Run {
+            start: self.tree.links.len() as u32,
+            len: children.len() as u32,
+        };
+        let end_line = children
+            .iter()
+            .map(|&id| self.tree.data(id).end_line)
+            .max()
+            .unwrap_or(0)
+            .max(end_line);
+        let size = children
+            .iter()
+            .fold(1u32, |sum, &id| sum.saturating_add(self.size(id)));
+        let height = children
+            .iter()
+            .map(|&id| self.height(id))
+            .max()
+            .unwrap_or(0)
+            .saturating_add(1);
         self.tree.links.extend_from_slice(children);
         if let Some(data) = self.tree.nodes.get_mut(frame.id as usize) {
-            data.content = if frame.is_map { Content::Map(run) } else { Content::Seq(run) };
+            data.content = if frame.is_map {
+                Content::Map(run)
+            } else {
+                Content::Seq(run)
+            };
             data.end_line = data.line.max(end_line);
         }
         self.settle(frame.id, height, size);
@@ -613,7 +715,9 @@ impl Builder {
         } else if self.open.len() + usize::from(height) > MAX_DEPTH {
             Some(format!("an alias nests more than {MAX_DEPTH} levels deep"))
         } else if self.expanded + u64::from(size) > MAX_EXPANDED {
-            Some(format!("the aliases stand for more than {MAX_EXPANDED} values"))
+            Some(format!(
+                "the aliases stand for more than {MAX_EXPANDED} values"
+            ))
         } else {
             None
         };
@@ -621,7 +725,12 @@ impl Builder {
             self.note(line, refusal);
             return self.leaf(Leaf::null(line));
         }
-        let id = self.push(Data { content: Content::Alias(target), line, end_line: line, ..NOTHING })?;
+        let id = self.push(Data {
+            content: Content::Alias(target),
+            line,
+            end_line: line,
+            ..NOTHING
+        })?;
         self.expanded += u64::from(size);
         self.settle(id, height, size.saturating_add(1));
         Ok(id)
@@ -632,7 +741,10 @@ impl Builder {
         while let Some(frame) = self.open.last() {
             let is_half = frame.is_map && self.pending.len().saturating_sub(frame.from) % 2 == 1;
             if is_half && self.tree.nodes.len() < MAX_NODES {
-                let line = self.pending.last().map_or(1, |&key| self.tree.data(key).line);
+                let line = self
+                    .pending
+                    .last()
+                    .map_or(1, |&key| self.tree.data(key).line);
                 // A full arena has no room and drops the key instead, in `close`.
                 let _ = self.leaf(Leaf::null(line));
             }
@@ -653,7 +765,10 @@ impl Builder {
     /// Ends the work.
     pub(crate) fn finish(mut self) -> Parsed {
         self.abandon();
-        Parsed { tree: self.tree, errors: self.errors }
+        Parsed {
+            tree: self.tree,
+            errors: self.errors,
+        }
     }
 
     fn push(&mut self, data: Data) -> Result<u32, Stop> {
@@ -676,7 +791,10 @@ impl Builder {
         if let Some(slot) = self.sizes.get_mut(id as usize) {
             *slot = size;
         }
-        let is_nothing = matches!(self.tree.data(id).content, Content::Null(Run { len: 0, .. }));
+        let is_nothing = matches!(
+            self.tree.data(id).content,
+            Content::Null(Run { len: 0, .. })
+        );
         if !self.open.is_empty() {
             self.pending.push(id);
         } else if !is_nothing {
@@ -695,7 +813,14 @@ impl Builder {
     fn tag(&mut self, tag: Option<&str>) -> u32 {
         let Some(tag) = tag else { return 0 };
         // A file has few different tags, and the last one is likely to come again.
-        match self.tree.tags.iter().rev().take(16).position(|known| known == tag) {
+        match self
+            .tree
+            .tags
+            .iter()
+            .rev()
+            .take(16)
+            .position(|known| known == tag)
+        {
             Some(back) => (self.tree.tags.len() - back) as u32,
             None => {
                 self.tree.tags.push(tag.to_owned());
@@ -705,7 +830,6 @@ impl Builder {
     }
 }
 
-
 /// Byte offsets into lines.
 pub(crate) struct Lines {
     starts: Vec<usize>,
@@ -714,7 +838,9 @@ pub(crate) struct Lines {
 impl Lines {
     pub(crate) fn new(text: &str) -> Lines {
         let breaks = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
-        Lines { starts: std::iter::once(0).chain(breaks).collect() }
+        Lines {
+            starts: std::iter::once(0).chain(breaks).collect(),
+        }
     }
 
     /// 1-based line of a byte offset.
@@ -737,10 +863,19 @@ mod tests {
         let key = |text: &str| Step::Key(text.to_owned());
         assert_eq!(
             steps("jobs.*.steps[].uses"),
-            [key("jobs"), Step::AnyKey, key("steps"), Step::Items, key("uses")]
+            [
+                key("jobs"),
+                Step::AnyKey,
+                key("steps"),
+                Step::Items,
+                key("uses")
+            ]
         );
         assert_eq!(steps("a.\"b.c\".d"), [key("a"), key("b.c"), key("d")]);
-        assert_eq!(steps("**.x[][]"), [Step::AnyDepth, key("x"), Step::Items, Step::Items]);
+        assert_eq!(
+            steps("**.x[][]"),
+            [Step::AnyDepth, key("x"), Step::Items, Step::Items]
+        );
         assert_eq!(steps("\"*\""), [key("*")]);
         assert_eq!(steps(""), []);
     }
@@ -762,6 +897,9 @@ mod tests {
         let parsed = builder.finish();
         assert_eq!(parsed.errors.len(), 1);
         // The map itself takes one, so the last key stands alone and is dropped.
-        assert_eq!(parsed.tree.root().unwrap().entries().count(), MAX_NODES / 2 - 1);
+        assert_eq!(
+            parsed.tree.root().unwrap().entries().count(),
+            MAX_NODES / 2 - 1
+        );
     }
 }
