@@ -1,13 +1,20 @@
 //! Reading a format and keeping the line numbers; knows nothing of MLOps.
 
+pub(crate) mod hcl;
+pub(crate) mod ini;
+pub(crate) mod json;
+pub(crate) mod mask;
 pub(crate) mod notebook;
 pub(crate) mod python;
+pub(crate) mod toml;
+pub(crate) mod tree;
+pub(crate) mod yaml;
 
-/// What a reader had to step over.
+/// Something in a text that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
-    /// The line, 1-based.
+    /// 1-based line near which reading failed.
     pub line: u32,
-    /// What is wrong there, in one sentence.
+    /// What was wrong, as part of a sentence.
     pub message: String,
 }

@@ -1,0 +1,905 @@
+//! One tree for every structured format, with the line of everything in it.
+//!
+//! YAML, JSON, TOML, HCL and INI are lowered to the same arena, so whatever looks for keys, values
+//! and lines is written once and works for all of them.
+//!
+//! Invariants:
+//! - A tree is plain data and borrows nothing from the text it was read from.
+//! - Every node and every key knows its 1-based lines.
+//! - Aliases are references. They never form a cycle, a path through them is never deeper than
+//!   [`MAX_DEPTH`], and walking everything through them visits at most [`MAX_NODES`] +
+//!   [`MAX_EXPANDED`] nodes: a reader may recurse over a hostile file without a guard of its own.
+//! - Duplicate keys are kept in file order; [`Node::get`] answers with the last.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::SyntaxError;
+
+/// Longest text that is read, in bytes.
+pub(crate) const MAX_TEXT: usize = 4 << 20;
+/// Most nodes in one tree, keys included.
+pub(crate) const MAX_NODES: usize = 250_000;
+/// Deepest nesting, with aliases followed.
+pub(crate) const MAX_DEPTH: usize = 128;
+/// Most documents in one text.
+pub(crate) const MAX_DOCUMENTS: usize = 1_000;
+/// Most nodes that the aliases of one tree may stand for, together.
+pub(crate) const MAX_EXPANDED: u64 = 1_000_000;
+/// Most complaints kept about one text.
+const MAX_ERRORS: usize = 50;
+
+/// What could be read of a text, and what could not.
+#[derive(Clone, Debug, Default)]
+pub struct Parsed {
+    /// Everything that was understood, including what stood before an error.
+    pub tree: Tree,
+    /// What was not, in the order in which it was noticed. Empty means the whole text was read.
+    pub errors: Vec<SyntaxError>,
+}
+
+impl Parsed {
+    /// Nothing read, for one reason.
+    pub(crate) fn failed(line: u32, message: impl Into<String>) -> Parsed {
+        Parsed {
+            tree: Tree::default(),
+            errors: vec![SyntaxError {
+                line,
+                message: message.into(),
+            }],
+        }
+    }
+}
+
+/// The documents of one file, as an arena.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    nodes: Vec<Data>,
+    /// Children of sequences, and key, value, key, value… of maps.
+    links: Vec<u32>,
+    /// The texts of all scalars, end to end.
+    text: String,
+    tags: Vec<String>,
+    docs: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Data {
+    content: Content,
+    line: u32,
+    end_line: u32,
+    /// One more than the index into `Tree::tags`; zero is no tag.
+    tag: u32,
+    style: Style,
+    expression: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Content {
+    /// A null keeps its text, because it may be a key called `null`.
+    Null(Run),
+    Scalar(Run),
+    Seq(Run),
+    Map(Run),
+    Alias(u32),
+}
+
+/// A stretch of `Tree::text` or of `Tree::links`.
+#[derive(Clone, Copy, Debug, Default)]
+struct Run {
+    start: u32,
+    len: u32,
+}
+
+impl Run {
+    fn of<T: ?Sized + Slice>(self, whole: &T) -> &T::Part {
+        let start = self.start as usize;
+        whole.part(start, start + self.len as usize)
+    }
+}
+
+/// Sub-slices that are empty rather than a panic when the bounds are wrong.
+trait Slice {
+    type Part: ?Sized;
+    fn part(&self, start: usize, end: usize) -> &Self::Part;
+}
+
+impl Slice for str {
+    type Part = str;
+    fn part(&self, start: usize, end: usize) -> &str {
+        self.get(start..end).unwrap_or_default()
+    }
+}
+
+impl Slice for [u32] {
+    type Part = [u32];
+    fn part(&self, start: usize, end: usize) -> &[u32] {
+        self.get(start..end).unwrap_or_default()
+    }
+}
+
+/// Stands in for a node that is not there.
+static NOTHING: Data = Data {
+    content: Content::Null(Run { start: 0, len: 0 }),
+    line: 1,
+    end_line: 1,
+    tag: 0,
+    style: Style::Plain,
+    expression: false,
+};
+
+/// What a node is, aliases followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// No value: `key:`, `~`, `null`.
+    Null,
+    /// A text, number, truth value or date; all of them are kept as text.
+    Scalar,
+    /// A list.
+    Seq,
+    /// Keys with values.
+    Map,
+}
+
+/// How a scalar was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Without quotes.
+    Plain,
+    /// In quotes, which are not part of the text.
+    Quoted,
+    /// Line by line: line `i` of the text (from 0) stands on line `node.line() + i` of the file.
+    Literal,
+    /// Over several lines that were joined; only the first line of the text has a known place.
+    Folded,
+}
+
+/// A key of a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key<'t> {
+    /// The key without quotes; empty when the key is itself a map or a list.
+    pub text: &'t str,
+    /// 1-based line of the key.
+    pub line: u32,
+}
+
+impl Tree {
+    /// The documents in file order, without empty ones.
+    pub fn docs(&self) -> impl Iterator<Item = Node<'_>> {
+        self.docs.iter().map(|&id| self.node(id))
+    }
+
+    /// The first document.
+    pub fn root(&self) -> Option<Node<'_>> {
+        self.docs.first().map(|&id| self.node(id))
+    }
+
+    /// [`Node::find`] in every document.
+    pub fn find(&self, path: &str) -> Vec<Node<'_>> {
+        self.docs().flat_map(|doc| doc.find(path)).collect()
+    }
+
+    /// Number of nodes, keys included.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there is nothing at all in it.
+    pub fn is_empty(&self) -> bool {
+        self.docs.is_empty()
+    }
+
+    fn data(&self, id: u32) -> &Data {
+        self.nodes.get(id as usize).unwrap_or(&NOTHING)
+    }
+
+    fn node(&self, site: u32) -> Node<'_> {
+        // An anchor never stands on an alias, so one step is all there is.
+        let id = match self.data(site).content {
+            Content::Alias(target) => target,
+            _ => site,
+        };
+        Node {
+            tree: self,
+            site,
+            id,
+        }
+    }
+}
+
+/// One value in a [`Tree`]. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct Node<'t> {
+    tree: &'t Tree,
+    /// Where it is written: the alias, if it is one.
+    site: u32,
+    /// Where its content is.
+    id: u32,
+}
+
+impl fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}@{}", self.kind(), self.line())?;
+        match self.text() {
+            Some(text) => write!(f, " {text:?}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The same place in the same tree.
+impl PartialEq for Node<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.tree, other.tree) && self.site == other.site
+    }
+}
+
+impl<'t> Node<'t> {
+    fn data(self) -> &'t Data {
+        self.tree.data(self.id)
+    }
+
+    /// What it is, with aliases followed.
+    pub fn kind(self) -> Kind {
+        match self.data().content {
+            Content::Null(_) | Content::Alias(_) => Kind::Null,
+            Content::Scalar(_) => Kind::Scalar,
+            Content::Seq(_) => Kind::Seq,
+            Content::Map(_) => Kind::Map,
+        }
+    }
+
+    /// 1-based line on which the value starts: of a block scalar its first content line, of an
+    /// alias the line of what it stands for.
+    pub fn line(self) -> u32 {
+        self.data().line
+    }
+
+    /// 1-based line on which the value ends.
+    pub fn end_line(self) -> u32 {
+        self.data().end_line
+    }
+
+    /// 1-based line on which the value, or the alias that stands for it, is written.
+    pub fn site_line(self) -> u32 {
+        self.tree.data(self.site).line
+    }
+
+    /// A number that is this node's alone within its tree; the same through every alias.
+    pub fn id(self) -> u32 {
+        self.id
+    }
+
+    /// The text of any scalar as written, without quotes. None for nulls, lists and maps.
+    pub fn text(self) -> Option<&'t str> {
+        match self.data().content {
+            Content::Scalar(run) => Some(run.of(self.tree.text.as_str())),
+            _ => None,
+        }
+    }
+
+    /// Like [`Node::text`], but a null has its text too, as keys need.
+    fn raw(self) -> &'t str {
+        match self.data().content {
+            Content::Scalar(run) | Content::Null(run) => run.of(self.tree.text.as_str()),
+            _ => "",
+        }
+    }
+
+    /// Whether it is a scalar in quotes.
+    pub fn is_quoted(self) -> bool {
+        self.style() == Style::Quoted
+    }
+
+    /// How the scalar was written; `Plain` for everything else.
+    pub fn style(self) -> Style {
+        self.data().style
+    }
+
+    /// Whether the text has to be evaluated to know the value: an HCL expression or interpolation,
+    /// or a YAML scalar with a template directive in it. [`Node::text`] is then its source.
+    pub fn is_expression(self) -> bool {
+        self.data().expression
+    }
+
+    /// The truth value of an unquoted `true`, `false`, `yes`, `no`, `on` or `off`.
+    pub fn as_bool(self) -> Option<bool> {
+        if self.style() != Style::Plain || self.is_expression() {
+            return None;
+        }
+        let text = self.text()?;
+        let is = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+        match () {
+            () if is(&["true", "yes", "on"]) => Some(true),
+            () if is(&["false", "no", "off"]) => Some(false),
+            () => None,
+        }
+    }
+
+    /// The tag as written (`!reference`, `!Ref`, `!!str`); for HCL the name of an encoding
+    /// function that was seen through.
+    pub fn tag(self) -> Option<&'t str> {
+        let index = self.data().tag.checked_sub(1)?;
+        self.tree.tags.get(index as usize).map(String::as_str)
+    }
+
+    fn children(self) -> &'t [u32] {
+        match self.data().content {
+            Content::Seq(run) | Content::Map(run) => run.of(self.tree.links.as_slice()),
+            _ => &[],
+        }
+    }
+
+    /// Keys and values as written, merge keys among them.
+    fn pairs(self) -> impl DoubleEndedIterator<Item = (Node<'t>, Node<'t>)> {
+        let children = if self.kind() == Kind::Map {
+            self.children()
+        } else {
+            &[]
+        };
+        let tree = self.tree;
+        children
+            .chunks_exact(2)
+            .filter_map(move |pair| match *pair {
+                [key, value] => Some((tree.node(key), tree.node(value))),
+                _ => None,
+            })
+    }
+
+    /// The maps that the merge keys (`<<`) of this one refer to, in order.
+    fn merged(self) -> impl Iterator<Item = Node<'t>> {
+        self.pairs()
+            .filter(|&(key, value)| is_merge(key, value))
+            .flat_map(|(_, value)| {
+                let own = (value.kind() == Kind::Map).then_some(value);
+                own.into_iter()
+                    .chain(value.items().filter(|item| item.kind() == Kind::Map))
+            })
+    }
+
+    fn lookup(self, key: &str) -> Option<(Node<'t>, Node<'t>)> {
+        let own = self
+            .pairs()
+            .rev()
+            .find(|&(k, v)| k.raw() == key && !is_merge(k, v));
+        // Recursion is bounded: merge chains are paths through aliases.
+        own.or_else(|| self.merged().find_map(|source| source.lookup(key)))
+    }
+
+    /// The value of a key; of duplicates the last, and a key of the map itself before a merged one.
+    pub fn get(self, key: &str) -> Option<Node<'t>> {
+        self.lookup(key).map(|(_, value)| value)
+    }
+
+    /// 1-based line of the key that [`Node::get`] finds.
+    pub fn key_line(self, key: &str) -> Option<u32> {
+        self.lookup(key).map(|(key, _)| key.site_line())
+    }
+
+    /// Keys and values in file order, duplicates kept, merge keys replaced by what they bring in
+    /// (at the end, and only keys that the map does not have itself). Empty when no map.
+    pub fn entries(self) -> impl Iterator<Item = (Key<'t>, Node<'t>)> {
+        let inherited = self.inherited();
+        self.own_entries().chain(inherited)
+    }
+
+    fn own_entries(self) -> impl Iterator<Item = (Key<'t>, Node<'t>)> {
+        self.pairs()
+            .filter(|&(key, value)| !is_merge(key, value))
+            .map(|(key, value)| {
+                (
+                    Key {
+                        text: key.raw(),
+                        line: key.site_line(),
+                    },
+                    value,
+                )
+            })
+    }
+
+    fn inherited(self) -> Vec<(Key<'t>, Node<'t>)> {
+        let mut sources = self.merged().peekable();
+        if sources.peek().is_none() {
+            return Vec::new();
+        }
+        let mut known: BTreeSet<&str> = self.own_entries().map(|(key, _)| key.text).collect();
+        let mut inherited = Vec::new();
+        for source in sources {
+            let new: Vec<_> = source
+                .entries()
+                .filter(|(key, _)| !known.contains(key.text))
+                .collect();
+            known.extend(new.iter().map(|(key, _)| key.text));
+            inherited.extend(new);
+        }
+        inherited
+    }
+
+    /// The items of a list; empty when it is none.
+    pub fn items(self) -> impl Iterator<Item = Node<'t>> {
+        let children = if self.kind() == Kind::Seq {
+            self.children()
+        } else {
+            &[]
+        };
+        let tree = self.tree;
+        children.iter().map(move |&id| tree.node(id))
+    }
+
+    /// A scalar, or the scalars of a list, as a list of texts with their lines.
+    pub fn strings(self) -> Vec<(&'t str, u32)> {
+        let own = self.text().map(|text| (text, self.line()));
+        let items = self
+            .items()
+            .filter_map(|item| Some((item.text()?, item.line())));
+        own.into_iter().chain(items).collect()
+    }
+
+    /// All nodes at a key path, in document order: `jobs.*.steps[].uses`.
+    ///
+    /// `*` is any key, `[]` any item of a list, `**` any depth including none, through maps and
+    /// lists alike. A key with dots, brackets or stars goes in double quotes: `a."b.c".d`. Where
+    /// keys are duplicated, all of them are followed. An empty path is the node itself.
+    pub fn find(self, path: &str) -> Vec<Node<'t>> {
+        let mut found = vec![self];
+        for step in steps(path) {
+            found = match step {
+                Step::Key(key) => {
+                    let matching = |node: Node<'t>| node.entries().filter(|(k, _)| k.text == key);
+                    found
+                        .into_iter()
+                        .flat_map(|node| matching(node).map(|(_, v)| v))
+                        .collect()
+                }
+                Step::AnyKey => found
+                    .into_iter()
+                    .flat_map(|node| node.entries().map(|(_, v)| v))
+                    .collect(),
+                Step::Items => found.into_iter().flat_map(Node::items).collect(),
+                Step::AnyDepth => with_descendants(found),
+            };
+            if found.is_empty() {
+                break;
+            }
+        }
+        found
+    }
+}
+
+fn is_merge(key: Node<'_>, value: Node<'_>) -> bool {
+    key.raw() == "<<"
+        && key.style() == Style::Plain
+        && matches!(value.kind(), Kind::Map | Kind::Seq)
+}
+
+/// The nodes and everything below them, each once, parents first.
+fn with_descendants<'t>(start: Vec<Node<'t>>) -> Vec<Node<'t>> {
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    let mut waiting: Vec<Node<'t>> = start.into_iter().rev().collect();
+    while let Some(node) = waiting.pop() {
+        if !seen.insert(node.site) {
+            continue;
+        }
+        found.push(node);
+        let from = waiting.len();
+        waiting.extend(node.entries().map(|(_, value)| value));
+        waiting.extend(node.items());
+        if let Some(children) = waiting.get_mut(from..) {
+            children.reverse();
+        }
+    }
+    found
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Step {
+    Key(String),
+    AnyKey,
+    Items,
+    AnyDepth,
+}
+
+/// Splits a key path. Paths come from rules and readers, so there is no error: what is not an
+/// operator is a key.
+fn steps(path: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut rest = path;
+    while !rest.is_empty() {
+        if let Some(tail) = rest.strip_prefix("[]") {
+            steps.push(Step::Items);
+            rest = tail.strip_prefix('.').unwrap_or(tail);
+            continue;
+        }
+        let (key, quoted, tail) = match rest.strip_prefix('"').and_then(|r| r.split_once('"')) {
+            Some((key, tail)) => (key, true, tail),
+            None => {
+                let end = rest
+                    .find('.')
+                    .unwrap_or(rest.len())
+                    .min(rest.find("[]").unwrap_or(rest.len()));
+                let (key, tail) = rest.split_at(end);
+                (key, false, tail)
+            }
+        };
+        steps.push(match key {
+            "*" if !quoted => Step::AnyKey,
+            "**" if !quoted => Step::AnyDepth,
+            _ => Step::Key(key.to_owned()),
+        });
+        rest = tail.strip_prefix('.').unwrap_or(tail);
+    }
+    steps
+}
+
+/// A limit was reached; the complaint is already noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// Too deep: nothing more of this document.
+    Document,
+    /// Too much: nothing more at all.
+    Tree,
+}
+
+/// A scalar on its way into the tree.
+#[derive(Clone, Copy)]
+pub(crate) struct Leaf<'a> {
+    pub text: &'a str,
+    pub line: u32,
+    pub end_line: u32,
+    pub style: Style,
+    pub tag: Option<&'a str>,
+    pub null: bool,
+    pub expression: bool,
+}
+
+impl<'a> Leaf<'a> {
+    pub(crate) fn new(text: &'a str, line: u32, style: Style) -> Leaf<'a> {
+        Leaf {
+            text,
+            line,
+            end_line: line,
+            style,
+            tag: None,
+            null: false,
+            expression: false,
+        }
+    }
+
+    pub(crate) fn null(line: u32) -> Leaf<'static> {
+        Leaf {
+            null: true,
+            ..Leaf::new("", line, Style::Plain)
+        }
+    }
+}
+
+/// Fills a [`Tree`] from the events of any format, within the limits.
+///
+/// In a map, keys and values are given in turn. A document is whatever is built while nothing is
+/// open; [`Builder::abandon`] closes what an error left open.
+#[derive(Default)]
+pub(crate) struct Builder {
+    tree: Tree,
+    errors: Vec<SyntaxError>,
+    open: Vec<Frame>,
+    /// Children of all open collections, the innermost last.
+    pending: Vec<u32>,
+    /// Per node: levels below it, itself included; zero while it is open.
+    heights: Vec<u8>,
+    /// Per node: nodes below it, itself included, with aliases followed.
+    sizes: Vec<u32>,
+    expanded: u64,
+}
+
+struct Frame {
+    id: u32,
+    is_map: bool,
+    /// Where its children start in `Builder::pending`.
+    from: usize,
+}
+
+impl Builder {
+    /// Notes what could not be read; the list is capped.
+    pub(crate) fn note(&mut self, line: u32, message: impl Into<String>) {
+        if self.errors.len() < MAX_ERRORS {
+            self.errors.push(SyntaxError {
+                line: line.max(1),
+                message: message.into(),
+            });
+        }
+    }
+
+    /// Adds a scalar or null and answers with its number.
+    pub(crate) fn leaf(&mut self, leaf: Leaf<'_>) -> Result<u32, Stop> {
+        let run = Run {
+            start: self.tree.text.len() as u32,
+            len: leaf.text.len() as u32,
+        };
+        let content = if leaf.null {
+            Content::Null(run)
+        } else {
+            Content::Scalar(run)
+        };
+        let tag = self.tag(leaf.tag);
+        let id = self.push(Data {
+            content,
+            line: leaf.line,
+            end_line: leaf.end_line.max(leaf.line),
+            tag,
+            style: leaf.style,
+            expression: leaf.expression,
+        })?;
+        self.tree.text.push_str(leaf.text);
+        self.settle(id, 1, 1);
+        Ok(id)
+    }
+
+    /// Opens a map or, if not, a sequence.
+    pub(crate) fn open(&mut self, is_map: bool, line: u32, tag: Option<&str>) -> Result<u32, Stop> {
+        if self.open.len() >= MAX_DEPTH {
+            self.note(line, format!("nested more than {MAX_DEPTH} levels deep"));
+            return Err(Stop::Document);
+        }
+        let tag = self.tag(tag);
+        let content = if is_map {
+            Content::Map(Run::default())
+        } else {
+            Content::Seq(Run::default())
+        };
+        let id = self.push(Data {
+            content,
+            line,
+            end_line: line,
+            tag,
+            ..NOTHING
+        })?;
+        self.open.push(Frame {
+            id,
+            is_map,
+            from: self.pending.len(),
+        });
+        Ok(id)
+    }
+
+    /// Closes the innermost collection. It ends where its last child does, or on `end_line` if
+    /// that is later (zero when the format does not say).
+    pub(crate) fn close(&mut self, end_line: u32) {
+        let Some(frame) = self.open.pop() else { return };
+        let children: Vec<u32> = self
+            .pending
+            .drain(frame.from.min(self.pending.len())..)
+            .collect();
+        let mut children = children.as_slice();
+        if frame.is_map && children.len() % 2 == 1 {
+            // Only after the node limit: the key found no room for its value.
+            children = children.split_last().map_or(children, |(_, most)| most);
+        }
+        let run = Run {
+            start: self.tree.links.len() as u32,
+            len: children.len() as u32,
+        };
+        let end_line = children
+            .iter()
+            .map(|&id| self.tree.data(id).end_line)
+            .max()
+            .unwrap_or(0)
+            .max(end_line);
+        let size = children
+            .iter()
+            .fold(1u32, |sum, &id| sum.saturating_add(self.size(id)));
+        let height = children
+            .iter()
+            .map(|&id| self.height(id))
+            .max()
+            .unwrap_or(0)
+            .saturating_add(1);
+        self.tree.links.extend_from_slice(children);
+        if let Some(data) = self.tree.nodes.get_mut(frame.id as usize) {
+            data.content = if frame.is_map {
+                Content::Map(run)
+            } else {
+                Content::Seq(run)
+            };
+            data.end_line = data.line.max(end_line);
+        }
+        self.settle(frame.id, height, size);
+    }
+
+    /// Adds a reference to a node that is complete. A reference that would make a cycle, or too
+    /// deep or too large a tree, is noted and becomes a null.
+    pub(crate) fn alias(&mut self, target: u32, line: u32) -> Result<u32, Stop> {
+        let (height, size) = (self.height(target), self.size(target));
+        let refusal = if height == 0 {
+            Some("an alias inside of what it stands for".to_owned())
+        } else if self.open.len() + usize::from(height) > MAX_DEPTH {
+            Some(format!("an alias nests more than {MAX_DEPTH} levels deep"))
+        } else if self.expanded + u64::from(size) > MAX_EXPANDED {
+            Some(format!(
+                "the aliases stand for more than {MAX_EXPANDED} values"
+            ))
+        } else {
+            None
+        };
+        if let Some(refusal) = refusal {
+            self.note(line, refusal);
+            return self.leaf(Leaf::null(line));
+        }
+        let id = self.push(Data {
+            content: Content::Alias(target),
+            line,
+            end_line: line,
+            ..NOTHING
+        })?;
+        self.expanded += u64::from(size);
+        self.settle(id, height, size.saturating_add(1));
+        Ok(id)
+    }
+
+    /// Closes everything that an error left open; a key without value gets a null.
+    pub(crate) fn abandon(&mut self) {
+        while let Some(frame) = self.open.last() {
+            let is_half = frame.is_map && self.pending.len().saturating_sub(frame.from) % 2 == 1;
+            if is_half && self.tree.nodes.len() < MAX_NODES {
+                let line = self
+                    .pending
+                    .last()
+                    .map_or(1, |&key| self.tree.data(key).line);
+                // A full arena has no room and drops the key instead, in `close`.
+                let _ = self.leaf(Leaf::null(line));
+            }
+            self.close(0);
+        }
+    }
+
+    /// Whether nothing is open.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// Documents that are complete.
+    pub(crate) fn documents(&self) -> usize {
+        self.tree.docs.len()
+    }
+
+    /// Ends the work.
+    pub(crate) fn finish(mut self) -> Parsed {
+        self.abandon();
+        Parsed {
+            tree: self.tree,
+            errors: self.errors,
+        }
+    }
+
+    fn push(&mut self, data: Data) -> Result<u32, Stop> {
+        if self.tree.nodes.len() >= MAX_NODES {
+            self.note(data.line, format!("more than {MAX_NODES} values"));
+            return Err(Stop::Tree);
+        }
+        let id = self.tree.nodes.len() as u32;
+        self.tree.nodes.push(data);
+        self.heights.push(0);
+        self.sizes.push(0);
+        Ok(id)
+    }
+
+    /// Hands a complete node to the collection it stands in, or makes it a document.
+    fn settle(&mut self, id: u32, height: u8, size: u32) {
+        if let Some(slot) = self.heights.get_mut(id as usize) {
+            *slot = height;
+        }
+        if let Some(slot) = self.sizes.get_mut(id as usize) {
+            *slot = size;
+        }
+        let is_nothing = matches!(
+            self.tree.data(id).content,
+            Content::Null(Run { len: 0, .. })
+        );
+        if !self.open.is_empty() {
+            self.pending.push(id);
+        } else if !is_nothing {
+            self.tree.docs.push(id);
+        }
+    }
+
+    fn height(&self, id: u32) -> u8 {
+        self.heights.get(id as usize).copied().unwrap_or(0)
+    }
+
+    fn size(&self, id: u32) -> u32 {
+        self.sizes.get(id as usize).copied().unwrap_or(0)
+    }
+
+    fn tag(&mut self, tag: Option<&str>) -> u32 {
+        let Some(tag) = tag else { return 0 };
+        // A file has few different tags, and the last one is likely to come again.
+        match self
+            .tree
+            .tags
+            .iter()
+            .rev()
+            .take(16)
+            .position(|known| known == tag)
+        {
+            Some(back) => (self.tree.tags.len() - back) as u32,
+            None => {
+                self.tree.tags.push(tag.to_owned());
+                self.tree.tags.len() as u32
+            }
+        }
+    }
+}
+
+/// Byte offsets into lines.
+pub(crate) struct Lines {
+    starts: Vec<usize>,
+}
+
+impl Lines {
+    pub(crate) fn new(text: &str) -> Lines {
+        let breaks = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
+        Lines {
+            starts: std::iter::once(0).chain(breaks).collect(),
+        }
+    }
+
+    /// 1-based line of a byte offset.
+    pub(crate) fn at(&self, offset: usize) -> u32 {
+        self.starts.partition_point(|&start| start <= offset).max(1) as u32
+    }
+
+    /// 1-based line of the last byte before an (exclusive) end offset.
+    pub(crate) fn before(&self, end: usize) -> u32 {
+        self.at(end.saturating_sub(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_split_at_operators() {
+        let key = |text: &str| Step::Key(text.to_owned());
+        assert_eq!(
+            steps("jobs.*.steps[].uses"),
+            [
+                key("jobs"),
+                Step::AnyKey,
+                key("steps"),
+                Step::Items,
+                key("uses")
+            ]
+        );
+        assert_eq!(steps("a.\"b.c\".d"), [key("a"), key("b.c"), key("d")]);
+        assert_eq!(
+            steps("**.x[][]"),
+            [Step::AnyDepth, key("x"), Step::Items, Step::Items]
+        );
+        assert_eq!(steps("\"*\""), [key("*")]);
+        assert_eq!(steps(""), []);
+    }
+
+    #[test]
+    fn lines_of_offsets() {
+        let lines = Lines::new("a\nbc\n");
+        assert_eq!([0, 1, 2, 4, 5].map(|at| lines.at(at)), [1, 1, 2, 2, 3]);
+        assert_eq!(lines.before(5), 2);
+    }
+
+    #[test]
+    fn a_full_tree_stays_readable() {
+        let mut builder = Builder::default();
+        builder.open(true, 1, None).unwrap();
+        let stop = (0..MAX_NODES as u32 + 1)
+            .find_map(|i| builder.leaf(Leaf::new("x", i, Style::Plain)).err());
+        assert_eq!(stop, Some(Stop::Tree));
+        let parsed = builder.finish();
+        assert_eq!(parsed.errors.len(), 1);
+        // The map itself takes one, so the last key stands alone and is dropped.
+        assert_eq!(
+            parsed.tree.root().unwrap().entries().count(),
+            MAX_NODES / 2 - 1
+        );
+    }
+}
