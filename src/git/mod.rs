@@ -351,4 +351,6 @@ pub fn date(seconds: i64) -> String {
 }
 
 #[cfg(test)]
+pub mod made;
+#[cfg(test)]
 mod tests;

@@ -300,7 +300,10 @@ impl Store {
             }
             let before = old.map_or_else(|| Ok(Vec::new()), |id| self.tree(id))?;
             let after = new.map_or_else(|| Ok(Vec::new()), |id| self.tree(id))?;
-            *steps = steps.checked_sub(before.len() + after.len() + 1).ok_or(ReadError::TooLarge(0))?;
+            *steps = steps.saturating_sub(before.len() + after.len() + 1);
+            if *steps == 0 {
+                return Err(ReadError::TooLarge(0));
+            }
             let (mut left, mut right) = (before.iter().peekable(), after.iter().peekable());
             loop {
                 let (a, b) = match (left.peek(), right.peek()) {
