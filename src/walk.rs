@@ -1,1 +1,0 @@
-//! Which files there are, in order, and the one door where bytes come in.

@@ -1,0 +1,295 @@
+//! Which files there are, in order, and the one door where bytes come in.
+//!
+//! A work tree, a commit and a plain folder fill the same [`Inventory`], so nothing downstream can tell them apart.
+//! Invariants: entries are sorted by path, each path once; a path never leads out of the repository; whatever was
+//! left out stands in [`Inventory::skipped`] with its reason, because "not read" must never pass for "not there";
+//! nothing but plain files is ever opened.
+
+mod attributes;
+mod disk;
+mod ignores;
+mod links;
+mod list;
+mod text;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::git::{self, Id, Store};
+use crate::source::{self, Location, Notice, NoticeKind, RepoPath, SourceFile};
+
+pub use attributes::Attributes;
+pub use list::list;
+
+/// How much is read. Counts and bytes, never seconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest file that is read, in bytes; larger ones are listed only.
+    pub file: u64,
+    /// The same for notebooks, which carry their output with them.
+    pub notebook: u64,
+    /// The most files that are listed.
+    pub files: usize,
+    /// The deepest path, in components.
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { file: 4 << 20, notebook: 32 << 20, files: 500_000, depth: 100 }
+    }
+}
+
+/// One file of the repository.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Where it stands. Bytes that are no UTF-8 have been replaced.
+    pub path: RepoPath,
+    /// Its size in bytes; 0 where the blob is not in this clone.
+    pub size: u64,
+    /// The id of its content as Git stores it, where the file is known to be the same.
+    pub blob: Option<String>,
+    /// For a symbolic link: the path of the file it leads to. Reading the link reads that file.
+    pub link: Option<RepoPath>,
+    /// What `.gitattributes` says of it.
+    pub attributes: Attributes,
+    content: Content,
+}
+
+/// Where the bytes of a file come from.
+#[derive(Debug, Clone)]
+enum Content {
+    /// The disk, under this path below the root (only kept where it differs from the entry's path).
+    Disk(Option<Box<OsString>>),
+    /// The object store.
+    Blob(Id),
+    /// Memory.
+    Memory(Arc<[u8]>),
+}
+
+/// Something that stands in the repository and is no entry.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Skipped {
+    /// Where.
+    pub path: RepoPath,
+    /// Why.
+    pub why: SkipReason,
+}
+
+/// Why something is no entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SkipReason {
+    /// Another repository, pinned at a commit.
+    Submodule,
+    /// Another repository, lying in this one and not tracked by it.
+    NestedRepository,
+    /// A symbolic link whose target lies outside.
+    LinkOutside,
+    /// A symbolic link to something that is not among the files (absent, ignored, skipped).
+    LinkNowhere,
+    /// A symbolic link to a folder, whose files are listed where they are.
+    LinkToFolder,
+    /// Symbolic links in a circle.
+    LinkCircle,
+    /// A link into git-annex: the content is kept elsewhere.
+    Annexed,
+    /// A FIFO, device or socket.
+    Special,
+    /// A name that no sane repository holds (`..`, `.git`), or one that reads the same as another.
+    UnsafeName,
+    /// Deeper than the bound.
+    TooDeep,
+    /// The system refused to read it.
+    Unreadable,
+    /// A folder whose tree object is not in this clone.
+    NotInClone,
+}
+
+impl SkipReason {
+    /// The reason, as the end of the sentence "this was left out: …".
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Submodule => "a submodule, another repository",
+            Self::NestedRepository => "another Git repository inside this one, not tracked by it",
+            Self::LinkOutside => "a link that leads out of the repository",
+            Self::LinkNowhere => "a link to something that is not among the repository's files",
+            Self::LinkToFolder => "a link to a folder, whose files are listed where they are",
+            Self::LinkCircle => "links that lead in a circle",
+            Self::Annexed => "a git-annex link, whose content is kept elsewhere",
+            Self::Special => "neither a file nor a folder nor a link",
+            Self::UnsafeName => "a name that cannot be used safely or that is taken",
+            Self::TooDeep => "deeper than is listed",
+            Self::Unreadable => "the system refused to read it",
+            Self::NotInClone => "this clone does not hold it",
+        }
+    }
+
+    /// Whether evidence may have been lost with it, so that "not there" cannot be claimed.
+    pub const fn hides_evidence(self) -> bool {
+        !matches!(self, Self::LinkToFolder | Self::LinkNowhere | Self::LinkCircle | Self::NestedRepository)
+    }
+}
+
+/// The files of a repository. Can be shared between threads.
+#[derive(Debug, Clone, Default)]
+pub struct Inventory {
+    root: PathBuf,
+    store: Option<Arc<Store>>,
+    limits: Limits,
+    entries: Vec<Entry>,
+    skipped: Vec<Skipped>,
+    dirty: usize,
+    incomplete: bool,
+}
+
+impl Inventory {
+    /// Files made of text, for tests and for the examples of rules. The last of several with one path counts.
+    pub fn in_memory(files: &[(&str, &str)]) -> Self {
+        let mut entries: Vec<Entry> = files
+            .iter()
+            .map(|(path, text)| Entry {
+                path: source::join(".", path).unwrap_or_default().into(),
+                size: text.len() as u64,
+                blob: None,
+                link: None,
+                attributes: Attributes::default(),
+                content: Content::Memory(text.as_bytes().into()),
+            })
+            .rev()
+            .collect();
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        entries.dedup_by(|later, kept| later.path == kept.path);
+        let mut inventory = Self { entries, ..Self::default() };
+        inventory.read_attributes();
+        inventory
+    }
+
+    /// Every file, sorted by path.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The file at a path.
+    pub fn get(&self, path: &str) -> Option<&Entry> {
+        let at = self.entries.binary_search_by(|entry| (*entry.path).cmp(path)).ok()?;
+        self.entries.get(at)
+    }
+
+    /// Whether there is a file at a path.
+    pub fn contains(&self, path: &str) -> bool {
+        self.get(path).is_some()
+    }
+
+    /// Whether a path is a folder with at least one file below it. The root, `.`, is one if there is any file.
+    pub fn is_dir(&self, path: &str) -> bool {
+        !self.below(path).is_empty()
+    }
+
+    /// The files below a folder, at any depth, sorted; of `.` all of them.
+    pub fn below(&self, folder: &str) -> &[Entry] {
+        let folder = folder.trim_end_matches('/');
+        if folder.is_empty() || folder == "." {
+            return &self.entries;
+        }
+        // Everything below `a` lies between `a/` and `a0`, the next character after the slash.
+        let from = self.entries.partition_point(|e| *e.path < *format!("{folder}/"));
+        let to = self.entries.partition_point(|e| *e.path < *format!("{folder}0"));
+        self.entries.get(from..to).unwrap_or_default()
+    }
+
+    /// What is not among the entries, sorted by path.
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    /// How many files differ from the commit that the work tree stands on: changed, added, removed or not tracked.
+    /// Always 0 for a commit and outside Git.
+    pub fn dirty(&self) -> usize {
+        self.dirty
+    }
+
+    /// Whether a bound cut the list off, so that "not there" cannot be claimed.
+    pub fn is_incomplete(&self) -> bool {
+        self.incomplete
+    }
+
+    /// The bytes of a file, within its bound.
+    ///
+    /// # Errors
+    /// A [`Notice`] that says why there are none.
+    pub fn read_bytes(&self, path: &str) -> Result<Vec<u8>, Notice> {
+        let entry = self.entry_of_content(path)?;
+        let notebook = source::extension(&entry.path).is_some_and(|e| e.eq_ignore_ascii_case("ipynb"));
+        let limit = if notebook { self.limits.notebook } else { self.limits.file };
+        self.bytes(entry, limit).map_err(|(kind, text)| notice(path, kind, text))
+    }
+
+    /// The text of a file, under the path it was asked for (also for a link): a mark at its beginning is taken off,
+    /// UTF-16 is decoded if marked, and bytes that are no text are replaced without touching the lines.
+    ///
+    /// # Errors
+    /// A [`Notice`] that says why there is none: not there, too large, binary.
+    pub fn read(&self, path: &str) -> Result<SourceFile, Notice> {
+        let bytes = self.read_bytes(path)?;
+        let shared = self.get(path).map_or_else(|| path.into(), |entry| entry.path.clone());
+        match text::decode(bytes) {
+            Some(text) => Ok(SourceFile::new(shared, text)),
+            None => Err(notice(path, NoticeKind::Unparsable, "a binary file, not read as text".into())),
+        }
+    }
+
+    /// Whether a file begins like something that is no text; also where it cannot be read.
+    /// Reads the whole file: ask only about files that matter.
+    pub fn is_binary(&self, path: &str) -> bool {
+        self.read_bytes(path).map_or(true, |bytes| text::decode(bytes).is_none())
+    }
+
+    /// Whether a file is the small stand-in that Git LFS keeps for content stored elsewhere.
+    pub fn is_lfs_pointer(&self, path: &str) -> bool {
+        const FIRST: &[u8] = b"version https://git-lfs.github.com/spec/v1";
+        self.get(path).is_some_and(|entry| entry.size <= 1024)
+            && self.read_bytes(path).is_ok_and(|bytes| bytes.starts_with(FIRST))
+    }
+
+    /// The entry whose content is read for a path: that of the target, for a link.
+    fn entry_of_content(&self, path: &str) -> Result<&Entry, Notice> {
+        let missing = || notice(path, NoticeKind::Missing, "not among the repository's files".into());
+        let entry = self.get(path).ok_or_else(missing)?;
+        match &entry.link {
+            Some(target) => self.get(target).filter(|e| e.link.is_none()).ok_or_else(missing),
+            None => Ok(entry),
+        }
+    }
+
+    fn bytes(&self, entry: &Entry, limit: u64) -> Result<Vec<u8>, (NoticeKind, String)> {
+        let large = |size: u64| (NoticeKind::TooLarge, format!("{size} bytes are more than the {limit} that are read"));
+        if entry.size > limit {
+            return Err(large(entry.size));
+        }
+        match &entry.content {
+            Content::Memory(bytes) => Ok(bytes.to_vec()),
+            Content::Blob(id) => match self.store.as_ref().map(|s| s.blob(*id, limit)) {
+                Some(Ok(bytes)) => Ok(bytes),
+                Some(Err(git::ReadError::TooLarge(size))) => Err(large(size)),
+                Some(Err(error)) => Err((NoticeKind::Missing, error.to_string())),
+                None => Err((NoticeKind::Missing, "its content is not at hand".into())),
+            },
+            Content::Disk(name) => {
+                let path = name.as_ref().map_or_else(|| self.root.join(&*entry.path), |name| self.root.join(&**name));
+                match git::disk::read_regular(&path, limit) {
+                    Ok(Some(bytes)) => Ok(bytes),
+                    Ok(None) => Err(large(path.symlink_metadata().map_or(entry.size, |m| m.len()))),
+                    Err(error) => Err((NoticeKind::Missing, format!("it cannot be read ({})", error.kind()))),
+                }
+            }
+        }
+    }
+}
+
+fn notice(path: &str, kind: NoticeKind, text: String) -> Notice {
+    Notice { at: Some(Location::file(&path.into())), kind, text }
+}
+
+#[cfg(all(test, unix))]
+mod tests;
