@@ -86,7 +86,7 @@ fn judge(report: &Report, gates: &[Gate], quiet: bool) -> u8 {
                 let unknown = assessment.map_or(0, |a| a.incomplete.len());
                 let more = if unknown > 0 { format!("; {unknown} practices that could not be looked for might change it") } else { String::new() };
                 remark(format!("{model} is at level {level}, {asked} was asked for{more}"));
-                status = 1.max(if status == 3 { 1 } else { status });
+                status = 1;
             }
             None => {
                 let why = match (system, assessment) {
