@@ -1,1 +1,70 @@
 //! The result in words.
+//!
+//! A format is one file here and its lines in this one: the entry of [`Format`], of [`Format::ALL`], of its name and
+//! of [`write`]. Renderers only read the report; they decide nothing.
+
+mod escape;
+mod json;
+mod page;
+mod text;
+
+use std::io::{self, Write};
+
+use crate::report::Report;
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For a person at a terminal.
+    Text,
+    /// For programs: everything, see the schema.
+    Json,
+}
+
+impl Format {
+    /// Every format, in the order of the help.
+    pub const ALL: &'static [Self] = &[Self::Text, Self::Json];
+
+    /// The name by which the user asks for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+
+    /// The format of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|format| format.name() == name)
+    }
+}
+
+/// How the terminal report looks. Formats for programs pay no attention to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Whether to colour.
+    pub color: bool,
+    /// Columns to fill at most; less than 40 counts as 40.
+    pub width: usize,
+    /// 0: what matters; 1: every practice, chain and gap; 2: every criterion.
+    pub verbose: u8,
+    /// Whether places link to the file at its remote, for terminals that can (OSC 8).
+    pub links: bool,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { color: false, width: 80, verbose: 0, links: false }
+    }
+}
+
+/// Writes the report in one format.
+///
+/// # Errors
+/// Only those of the writer.
+pub fn write(report: &Report, format: Format, out: &mut dyn Write, style: &Style) -> io::Result<()> {
+    match format {
+        Format::Text => text::write(report, out, style),
+        Format::Json => json::write(report, out),
+    }
+}

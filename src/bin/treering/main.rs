@@ -1,1 +1,33 @@
-fn main() {}
+//! The command line of treering: parse, call the library, write, choose the exit status.
+//!
+//! Exit status: 0 fine, 1 below what was asked for, 2 failed, 3 no verdict could be given.
+
+mod args;
+mod commands;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match &cli.command {
+        Command::Scan(scan) => commands::scan::run(scan),
+        Command::Explain { id, rules } => commands::explain::run(id, rules),
+        Command::Rules(rules) => commands::rules::run(rules),
+        Command::Schema { which } => commands::schema::run(*which),
+    };
+    match result {
+        Ok(status) => status,
+        // Whoever read our output has had enough: no failure of ours.
+        Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::remark(&format!("error: {error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}

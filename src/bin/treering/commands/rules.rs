@@ -1,0 +1,34 @@
+//! `treering rules`: which rules there are, and whether they are sound.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use super::catalog;
+use crate::args::Rules;
+use crate::output;
+
+pub fn run(rules: &Rules) -> Result<ExitCode> {
+    match rules {
+        Rules::List { rules } => {
+            let mut text = String::new();
+            let listed = catalog(rules)?.list();
+            let widest = listed.iter().map(|l| l.id.chars().count()).max().unwrap_or(0).min(44);
+            for rule in &listed {
+                let line = format!("{:<9} {:<widest$}  {}  ({})", rule.kind, rule.id, rule.title, rule.file);
+                let _ = writeln!(text, "{}", line.trim_end());
+            }
+            output::print(text.as_bytes())?;
+        }
+        Rules::Check { dir } => {
+            let told = match dir {
+                Some(dir) => format!("{}: {}\n", dir.display(), treering::check_rules(dir)?),
+                // Loading checks the rules that come with treering.
+                None => format!("{} rules, all sound\n", catalog(&[])?.list().len()),
+            };
+            output::print(told.as_bytes())?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,282 @@
+//! The report for a person at a terminal.
+//!
+//! Why: an engineer wants to know what to change, a lead what level it is, an auditor which line says so; in one
+//! screen, in plain words. Invariants: readable without colour; nothing of the repository reaches the terminal
+//! unescaped (see `page`); the same report and style give the same bytes.
+
+mod chains;
+mod levels;
+mod phrases;
+
+use std::io::{self, Write};
+
+use super::Style;
+use super::page::{Ink, Line, Page};
+use crate::report::{Cause, Evidence, Practice, Report, Repository, SubjectKind, System, Tree, Unknown, Verdict};
+
+/// Writes the report for a terminal.
+pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::Result<()> {
+    let mut page = Page::new(style);
+    head(&mut page, report);
+    let primary = report.systems.iter().find(|s| s.primary).or_else(|| report.systems.first());
+    match primary {
+        Some(system) => in_full(&mut page, report, system),
+        None => no_system(&mut page, report),
+    }
+    for system in report.systems.iter().filter(|s| primary.is_none_or(|p| !std::ptr::eq(p, *s))) {
+        if page.verbose() > 0 {
+            page.blank();
+            title_of(&mut page, system, &report.repository);
+            in_full(&mut page, report, system);
+        }
+    }
+    notices(&mut page, report, primary);
+    foot(&mut page, primary);
+    out.write_all(page.finish().as_bytes())
+}
+
+/// Where a place can be read at the remote.
+fn link(repository: &Repository, evidence: &Evidence) -> Option<String> {
+    phrases::link(repository, evidence.path.as_deref()?, evidence.line.unwrap_or(0))
+}
+
+fn head(page: &mut Page<'_>, report: &Report) {
+    let repository = &report.repository;
+    let mut line = Line::of(Ink::Quiet, &format!("{} {} · rules {}", report.tool.name, report.tool.version, report.tool.ruleset.version));
+    if let Some(commit) = &repository.commit {
+        let day = repository.committed_at.as_deref().map(|at| at.chars().take(10).collect::<String>());
+        let day = day.map(|day| format!(" ({day})")).unwrap_or_default();
+        line = line.add(Ink::Quiet, &format!(" · commit {}{day}", phrases::short(commit)));
+    }
+    let state = match (report.inputs.tree, repository.dirty) {
+        (Tree::Folder, _) => "no Git repository".to_owned(),
+        (Tree::Revision, _) => "as committed".to_owned(),
+        (Tree::WorkTree, false) => "clean tree".to_owned(),
+        (Tree::WorkTree, true) => format!("{} not committed", phrases::count(repository.changed as usize, "file", "files")),
+    };
+    page.wrap(0, 2, &line.add(if repository.dirty { Ink::Part } else { Ink::Quiet }, &format!(", {state}")));
+    page.blank();
+    let systems: Vec<&System> = report.systems.iter().filter(|s| !s.generated).collect();
+    match (systems.as_slice(), repository.subject.kind) {
+        ([system], SubjectKind::MlSystem) => title_of(page, system, repository),
+        ([_, ..], SubjectKind::MlSystem | SubjectKind::MlCollection) => collection(page, report, &systems),
+        (_, kind) => {
+            let name = repository.remote.as_deref().map_or("This repository", |r| r.trim_end_matches('/').trim_end_matches(".git"));
+            let name = name.rsplit(['/', ':']).next().unwrap_or(name);
+            page.wrap(0, 2, &Line::of(Ink::Strong, name).plain(": ").plain(phrases::subject(kind)));
+        }
+    }
+}
+
+/// One system in a line: its name, where it trains and serves.
+fn title_of(page: &mut Page<'_>, system: &System, repository: &Repository) {
+    let mut line = Line::of(Ink::Strong, &system.name).plain(if system.generated { ": the ML system that it would generate" } else { ": one ML system" });
+    let mut before = " (";
+    for (verb, places) in [("trains ", &system.trains), ("serves ", &system.serves)] {
+        if let Some(evidence) = places.iter().find(|e| e.path.is_some()) {
+            let path = evidence.path.as_deref().unwrap_or_default();
+            line = line.plain(before).plain(verb).place(path, link(repository, evidence));
+            before = ", ";
+        }
+    }
+    if before == ", " {
+        line = line.plain(")");
+    }
+    page.wrap(0, 2, &line);
+}
+
+/// Several systems: a line each, then the primary one in full.
+fn collection(page: &mut Page<'_>, report: &Report, systems: &[&System]) {
+    let kind = report.repository.subject.kind;
+    let told = if kind == SubjectKind::MlCollection { "that share neither code nor model" } else { "in one repository" };
+    page.wrap(0, 2, &Line::of(Ink::Strong, &format!("{} ML systems ", systems.len())).plain(told));
+    let widest = systems.iter().map(|s| s.path.chars().count()).max().unwrap_or(0);
+    let at = (2 + widest + 2).min(page.width() / 2);
+    for system in systems {
+        let levels: Vec<String> =
+            system.models.iter().filter_map(|m| m.level.map(|level| format!("{}\u{a0}{level}", m.id.replace(' ', "\u{a0}")))).collect();
+        let mut line = Line::new().plain(&levels.join(" · "));
+        if system.primary {
+            line = line.add(Ink::Quiet, " (below: ").add(Ink::Quiet, &system.why).add(Ink::Quiet, ")");
+        }
+        page.pair(2, &Line::new().place(&system.path, None), at, &line);
+    }
+    if page.verbose() == 0 {
+        page.wrap(2, 2, &Line::of(Ink::Quiet, "the others in full: -v"));
+    }
+}
+
+fn no_system(page: &mut Page<'_>, report: &Report) {
+    let subject = &report.repository.subject;
+    page.wrap(2, 2, &Line::new().plain(&subject.why));
+    for evidence in subject.evidence.iter().take(3) {
+        if let Some(place) = phrases::place(evidence) {
+            let what = Line::of(Ink::Quiet, evidence.snippet.as_deref().unwrap_or_default());
+            page.pair(4, &Line::new().place(&place, link(&report.repository, evidence)), 4 + place.chars().count() + 2, &what);
+        }
+    }
+    page.wrap(
+        2,
+        2,
+        &Line::new().plain("No level is claimed: the maturity models speak of systems that train or serve a model, and none was found here."),
+    );
+}
+
+fn in_full(page: &mut Page<'_>, report: &Report, system: &System) {
+    let repository = &report.repository;
+    levels::levels(page, system);
+    levels::steps(page, &system.steps);
+    chains::strongest(page, system, repository);
+    chains::lookalikes(page, system, repository);
+    chains::open_ends(page, system, repository);
+    levels::next(page, system, repository);
+    practices(page, system, repository);
+}
+
+fn practices(page: &mut Page<'_>, system: &System, repository: &Repository) {
+    let number = |verdict: Verdict| system.practices.iter().filter(|p| p.verdict == verdict).count();
+    let parts: Vec<String> = [
+        (Verdict::Met, "met"),
+        (Verdict::Indicated, "partly"),
+        (Verdict::Attested, "stated by a person"),
+        (Verdict::NotShown, "not found"),
+        (Verdict::Contradicted, "with evidence against"),
+        (Verdict::NotApplicable, "not applicable"),
+        (Verdict::Unknown, "unknown"),
+    ]
+    .into_iter()
+    .map(|(verdict, word)| (number(verdict), word))
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, word)| format!("{n} {word}").replace(' ', "\u{a0}"))
+    .collect();
+    if system.practices.is_empty() {
+        return;
+    }
+    page.blank();
+    let title = Line::of(Ink::Title, &phrases::count(system.practices.len(), "PRACTICE", "PRACTICES"));
+    page.pair(0, &title, 14, &Line::new().plain(&parts.join(" · ")));
+    if page.verbose() > 0 {
+        for practice in &system.practices {
+            one_practice(page, practice, repository);
+        }
+        if page.verbose() > 1 {
+            criteria(page, system);
+        }
+    }
+}
+
+fn one_practice(page: &mut Page<'_>, practice: &Practice, repository: &Repository) {
+    let (ink, word) = phrases::verdict(practice);
+    let mut line = Line::of(ink, &word);
+    let from_chain = practice.chains.first().and_then(|c| c.0.first()).map(|hop| (hop.path.as_str(), hop.line));
+    let place = match from_chain {
+        Some((path, line)) => Some((if line > 0 { format!("{path}:{line}") } else { path.to_owned() }, phrases::link(repository, path, line))),
+        None => practice.evidence.iter().find_map(|e| phrases::place(e).map(|p| (p, link(repository, e)))),
+    };
+    if let Some((place, link)) = place {
+        line = line.plain("  ").place(&place, link);
+    }
+    if let Some(miss) = &practice.nearest_miss {
+        line = line.add(Ink::Quiet, "; nearest: ").plain(&miss.text);
+    } else if practice.verdict == Verdict::NotShown && !practice.looked_for.is_empty() {
+        line = line.add(Ink::Quiet, &format!(" (looked for {})", practice.looked_for.join(", ")));
+    }
+    let at = if page.width() >= 70 { 34 } else { 26 };
+    page.pair(2, &Line::new().plain(&practice.id), at, &line);
+}
+
+fn criteria(page: &mut Page<'_>, system: &System) {
+    for model in &system.models {
+        page.title(&format!("CRITERIA of {}", model.title));
+        for criterion in &model.criteria {
+            let verdict = match (criterion.verdict, criterion.holds) {
+                (Some(verdict), _) => verdict.word().to_owned(),
+                (None, Some(true)) => "applies".to_owned(),
+                (None, _) => "does not apply".to_owned(),
+            };
+            let line = Line::of(Ink::Strong, &verdict).plain("  ").plain(&criterion.says);
+            page.wrap(2, 4, &Line::new().plain(&criterion.id));
+            page.wrap(6, 6, &line.add(Ink::Quiet, &format!(" ({})", criterion.practices.join(", "))));
+        }
+    }
+}
+
+fn notices(page: &mut Page<'_>, report: &Report, primary: Option<&System>) {
+    let most = if page.verbose() > 0 { usize::MAX } else { 5 };
+    let mut lines = Vec::new();
+    let seen = &report.coverage.seen_not_read;
+    if !seen.is_empty() {
+        let shown: Vec<String> = seen.iter().take(most).map(|s| format!("{} ({})", s.path, s.what)).collect();
+        lines.push(Line::new().plain(&format!("seen, not read by this version: {}{}", shown.join(", "), rest(seen.len(), most))));
+    }
+    if let Some(line) = primary.and_then(unknown) {
+        lines.push(Line::new().plain(&line));
+    }
+    let skipped = &report.coverage.skipped;
+    if !skipped.is_empty() {
+        let shown: Vec<String> = skipped.iter().take(most.min(3).max(page.verbose() as usize * skipped.len())).map(|s| format!("{} ({})", s.path, s.why)).collect();
+        let more = rest(skipped.len(), shown.len());
+        lines.push(Line::new().plain(&format!("could not be read: {}{more}", shown.join(", "))));
+    }
+    for notice in report.notices.iter().take(most) {
+        let mut line = Line::new();
+        if let Some(path) = &notice.path {
+            let place = notice.line.filter(|l| *l > 0).map_or_else(|| path.clone(), |l| format!("{path}:{l}"));
+            line = line.place(&place, phrases::link(&report.repository, path, notice.line.unwrap_or(0))).plain(" ");
+        }
+        lines.push(line.plain(&notice.text));
+    }
+    let more = report.notices.len().saturating_sub(most);
+    if more > 0 {
+        lines.push(Line::of(Ink::Quiet, &format!("and {}: -v", phrases::count(more, "more notice", "more notices"))));
+    }
+    if lines.is_empty() {
+        return;
+    }
+    if primary.is_none() {
+        page.blank();
+    }
+    let mut title = Line::of(Ink::Title, "NOTICES");
+    for line in &lines {
+        page.pair(0, &title, 14, line);
+        title = Line::new();
+    }
+}
+
+fn rest(count: usize, shown: usize) -> String {
+    match count.saturating_sub(shown) {
+        0 => String::new(),
+        more => format!(" and {more} more: -v"),
+    }
+}
+
+/// Why some practices could not be looked for.
+fn unknown(system: &System) -> Option<String> {
+    let number = |why: Unknown| system.practices.iter().filter(|p| p.because == Some(Cause::Unknown(why))).count();
+    let mut parts = Vec::new();
+    for (why, one, many) in [
+        (Unknown::NoDetector, "has no detector yet", "have no detector yet"),
+        (Unknown::NotRead, "hangs on a file that was not read", "hang on files that were not read"),
+        (Unknown::NoHistory, "needs history (fetch it all: fetch-depth: 0)", "need history (fetch it all: fetch-depth: 0)"),
+    ] {
+        match number(why) {
+            0 => {}
+            1 => parts.push(format!("1 {one}")),
+            n => parts.push(format!("{n} {many}")),
+        }
+    }
+    (!parts.is_empty()).then(|| format!("unknown practices: {}", parts.join(", ")))
+}
+
+fn foot(page: &mut Page<'_>, primary: Option<&System>) {
+    page.blank();
+    let Some(system) = primary else { return };
+    page.wrap(0, 0, &Line::of(Ink::Quiet, "\"met\" = declared at this commit, every hop read. Whether it ran is not visible."));
+    let example = system
+        .practices
+        .iter()
+        .find(|p| p.id == "training.continuous")
+        .or_else(|| system.practices.first())
+        .map_or("training.continuous", |p| p.id.as_str());
+    page.wrap(0, 0, &Line::of(Ink::Quiet, &format!("What counts, and why: treering explain {example}")));
+}

@@ -1,0 +1,175 @@
+//! The plain words that the terminal uses for the words of the data, because people misread the latter.
+
+use crate::render::page::Ink;
+use crate::report::{Because, Cause, ChainHead, Evidence, Op, Practice, Repository, Starter, StepName, SubjectKind, Unknown, Verdict};
+
+/// `1 practice`, `2 practices`.
+pub(super) fn count(n: usize, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+}
+
+pub(super) fn subject(kind: SubjectKind) -> &'static str {
+    match kind {
+        SubjectKind::Template => "a template for ML systems",
+        SubjectKind::MlLibrary => "a library for machine learning",
+        SubjectKind::Teaching => "teaching material",
+        SubjectKind::HostedLlm => "an application of hosted models",
+        SubjectKind::MlCollection => "a collection of ML systems",
+        SubjectKind::MlSystem => "one ML system",
+        SubjectKind::Infra => "deployment or platform definitions",
+        SubjectKind::NotMl => "no machine learning",
+    }
+}
+
+/// What a chain does in the end, as a noun.
+pub(super) fn deed(op: Op) -> &'static str {
+    match op {
+        Op::Ingest => "ingestion",
+        Op::ValidateData => "data checks",
+        Op::Features => "features",
+        Op::Train => "training",
+        Op::Tune => "tuning",
+        Op::Evaluate => "evaluation",
+        Op::Gate => "gate",
+        Op::Register => "registration",
+        Op::Promote => "promotion",
+        Op::Package => "packaging",
+        Op::Deploy => "release",
+        Op::Serve => "serving",
+        Op::Monitor => "monitoring",
+        Op::Alert => "alerting",
+        Op::Notify => "notification",
+        Op::Rollback => "rollback",
+    }
+}
+
+/// How complete a chain is.
+pub(super) fn completeness(head: &ChainHead) -> (Ink, &'static str) {
+    match head.because {
+        None => (Ink::Good, "complete"),
+        Some(because) => {
+            let leaves = head.chain.0.iter().any(|hop| hop.outside.is_some());
+            let starts_elsewhere = head.chain.0.first().is_some_and(|hop| hop.outside.is_some()) || head.trigger.is_none();
+            (if because.works() { Ink::Part } else { Ink::Bad }, reason(because, starts_elsewhere, leaves))
+        }
+    }
+}
+
+fn reason(because: Because, starts_elsewhere: bool, leaves: bool) -> &'static str {
+    match because {
+        Because::Assumed if starts_elsewhere => "starts elsewhere",
+        Because::Assumed if leaves => "leaves this repository",
+        Because::Assumed => "hangs on something outside",
+        Because::Inferred => "linked by name",
+        Because::Weak => "in a weaker form",
+        Because::Idle => "nothing starts it",
+        Because::Broken => "cannot run as written",
+    }
+}
+
+/// The verdict of a practice in words.
+pub(super) fn verdict(practice: &Practice) -> (Ink, String) {
+    let ink = |cause: Option<Cause>| match cause {
+        Some(Cause::Indicated(b)) if !b.works() => Ink::Bad,
+        _ => Ink::Part,
+    };
+    match practice.verdict {
+        Verdict::Met => (Ink::Good, "met".to_owned()),
+        Verdict::Attested => (Ink::Part, "stated by a person".to_owned()),
+        Verdict::Indicated => {
+            let why = match practice.because {
+                Some(Cause::Indicated(because)) => {
+                    let ends = practice.chains.first().map(|chain| &chain.0);
+                    let outside = |hop: Option<&crate::report::Hop>| hop.is_some_and(|hop| hop.outside.is_some());
+                    let elsewhere = outside(ends.and_then(|hops| hops.first()));
+                    let leaves = ends.is_some_and(|hops| hops.iter().any(|hop| hop.outside.is_some()));
+                    format!("partly: {}", reason(because, elsewhere, leaves))
+                }
+                _ => "partly".to_owned(),
+            };
+            (ink(practice.because), why)
+        }
+        Verdict::NotShown => (Ink::Bad, "not found".to_owned()),
+        Verdict::Contradicted => (Ink::Bad, "evidence against".to_owned()),
+        Verdict::NotApplicable => (Ink::Quiet, "does not apply".to_owned()),
+        Verdict::Unknown => (
+            Ink::Quiet,
+            match practice.because {
+                Some(Cause::Unknown(Unknown::NoDetector)) => "unknown: no detector yet",
+                Some(Cause::Unknown(Unknown::NotRead)) => "unknown: a file was not read",
+                Some(Cause::Unknown(Unknown::NoHistory)) => "unknown: needs history",
+                _ => "unknown",
+            }
+            .to_owned(),
+        ),
+    }
+}
+
+pub(super) fn step(step: StepName) -> &'static str {
+    match step {
+        StepName::Extract => "extract",
+        StepName::Analyse => "analyse",
+        StepName::Prepare => "prepare",
+        StepName::Train => "train",
+        StepName::Evaluate => "evaluate",
+        StepName::Validate => "validate",
+        StepName::Serve => "serve",
+        StepName::Monitor => "monitor",
+    }
+}
+
+pub(super) fn starter(starter: Starter) -> (Ink, &'static str) {
+    match starter {
+        Starter::Itself => (Ink::Good, "itself"),
+        Starter::Outside => (Ink::Part, "outside"),
+        Starter::Person => (Ink::Bad, "a person"),
+        Starter::Nobody => (Ink::Bad, "nobody"),
+        Starter::Unknown => (Ink::Quiet, "unknown"),
+    }
+}
+
+/// `path:line`, `path`, or the short id and date of a commit.
+pub(super) fn place(evidence: &Evidence) -> Option<String> {
+    match (&evidence.path, evidence.line, &evidence.commit) {
+        (Some(path), Some(line), _) if line > 0 => Some(format!("{path}:{line}")),
+        (Some(path), ..) => Some(path.clone()),
+        (None, _, Some(commit)) => {
+            let date = evidence.date.as_deref().map(|d| format!(" ({d})")).unwrap_or_default();
+            Some(format!("commit {}{date}", short(commit)))
+        }
+        (None, _, None) => None,
+    }
+}
+
+/// The first seven characters of an id.
+pub(super) fn short(id: &str) -> String {
+    id.chars().take(7).collect()
+}
+
+/// Where a line can be read at the remote, for remotes whose addresses are known.
+pub(super) fn link(repository: &Repository, path: &str, line: u32) -> Option<String> {
+    let remote = repository.remote.as_deref()?;
+    let commit = repository.commit.as_deref()?;
+    let (host, name) = remote
+        .strip_prefix("https://")
+        .and_then(|rest| rest.split_once('/'))
+        .or_else(|| remote.strip_prefix("git@").and_then(|rest| rest.split_once(':')))?;
+    let name = name.trim_end_matches('/').trim_end_matches(".git");
+    let middle = match host {
+        "github.com" => "blob",
+        "gitlab.com" => "-/blob",
+        _ => return None,
+    };
+    let anchor = if line > 0 { format!("#L{line}") } else { String::new() };
+    Some(format!("https://{host}/{}/{middle}/{}/{}{anchor}", percent(name), percent(commit), percent(path)))
+}
+
+/// Every byte but the unreserved ones and `/` as `%XX`, so that a path can neither end the address nor the sequence.
+fn percent(text: &str) -> String {
+    text.bytes()
+        .map(|b| match b {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => char::from(b).to_string(),
+            b => format!("%{b:02X}"),
+        })
+        .collect()
+}

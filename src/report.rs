@@ -1,1 +1,0 @@
-//! The result as plain, versioned data. The only serialisable type.

@@ -1,0 +1,298 @@
+//! The result as plain, versioned data: the only type that is written down for others.
+//!
+//! Why: people, gates and programs read the same claims, so the claims exist once, as data, and every renderer
+//! only puts them into words. The JSON form is this data, field by field; its schema is generated from it.
+//!
+//! Invariants: owned and ordered (no map without an order), no absolute path, no clock, no machine; every text
+//! that comes from a scanned file has passed [`redact`]; the names of fields are a promise, kept by
+//! [`SCHEMA_VERSION`].
+
+mod model;
+pub(crate) mod redact;
+mod system;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use crate::words::{Because, EdgeKind, Observability, Op, Strength, SubjectKind, TriggerKind, Unknown, Verdict};
+pub use model::{Assessment, Blocking, Criterion, Dimension, Reached, Row, StrictGap, Three};
+pub use system::{
+    Cause, Chain, ChainHead, Evidence, Hop, Lookalike, NearestMiss, OpenEnd, Practice, Starter, Step, StepName, System,
+};
+
+/// The version of the report's form. The first number changes when a field is renamed, removed or changes its
+/// meaning; the second when fields are added.
+pub const SCHEMA_VERSION: &str = "1.0";
+
+/// What treering says of one repository, and how it knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// Version of this form, `major.minor`. A reader of one major version may ignore fields that it does not know.
+    pub schema_version: String,
+    /// What made the report.
+    pub tool: Tool,
+    /// What every claim means: the repository declares it. Whether it ran cannot be seen.
+    pub claim: Claim,
+    /// Everything that decided the verdicts besides the tree itself. Nothing else entered.
+    pub inputs: Inputs,
+    /// What was scanned.
+    pub repository: Repository,
+    /// The few numbers that a dashboard shows.
+    pub summary: Summary,
+    /// The systems that train or serve a model, the primary one first, then by path.
+    pub systems: Vec<System>,
+    /// What was read and what was not.
+    pub coverage: Coverage,
+    /// What could not be read or followed. Never taken for absence of evidence.
+    pub notices: Vec<Notice>,
+}
+
+/// The program and its rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// Always `treering`.
+    pub name: String,
+    /// Version of the program.
+    pub version: String,
+    /// The rules that judged.
+    pub ruleset: Ruleset,
+}
+
+/// Which rules judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Ruleset {
+    /// Version of the rules that come with the program.
+    pub version: String,
+    /// Fingerprint of all rules that were used, those of the user included.
+    pub digest: String,
+}
+
+/// What a claim of this report means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Claim {
+    /// Written down in the repository; that it runs, and succeeds, is not visible there.
+    Declared,
+}
+
+/// What decided the verdicts besides the files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Inputs {
+    /// Where the files were taken from.
+    pub tree: Tree,
+    /// The revision that was asked for, as the user wrote it.
+    pub revision: Option<String>,
+    /// Ids of the maturity models that were applied, sorted.
+    pub models: Vec<String>,
+    /// The day by which age was judged (`YYYY-MM-DD`); without one, age is never judged.
+    pub as_of: Option<String>,
+    /// What was known of the history; none outside Git.
+    pub history: Option<HistoryInput>,
+}
+
+/// Where the files were taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Tree {
+    /// The tracked files as they are on disk, with the untracked ones that Git does not ignore.
+    WorkTree,
+    /// The files of one revision.
+    Revision,
+    /// A folder that is no Git repository.
+    Folder,
+}
+
+/// What was known of the history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HistoryInput {
+    /// Number of commits that were read.
+    pub commits: u64,
+    /// Number of branches that are known, local and remote.
+    pub branches: u64,
+    /// Number of tags.
+    pub tags: u64,
+    /// Whether older commits exist that are not in this clone, or were not read.
+    pub cut_off: bool,
+}
+
+/// What was scanned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Repository {
+    /// Id of the commit, in full; none outside Git or before the first commit.
+    pub commit: Option<String>,
+    /// When it was committed, RFC 3339.
+    pub committed_at: Option<String>,
+    /// Whether the files differ from the commit.
+    pub dirty: bool,
+    /// Number of files that differ from the commit or are not tracked.
+    pub changed: u64,
+    /// Address of the remote, without user information.
+    pub remote: Option<String>,
+    /// What the repository is.
+    pub subject: Subject,
+}
+
+/// What the repository is, and why this is thought.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Subject {
+    /// The kind. Levels are claimed for systems; for kinds without one, no level is claimed, never "level 0".
+    pub kind: SubjectKind,
+    /// One sentence.
+    pub why: String,
+    /// Where it is seen.
+    pub evidence: Vec<Evidence>,
+}
+
+/// The few numbers that a dashboard shows. Those of practices and levels are of the primary system.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// Number of systems, those that a template would generate left out.
+    pub systems: u64,
+    /// Path of the primary system.
+    pub primary: Option<String>,
+    /// Level by model id; null where the model gives no overall number.
+    pub levels: BTreeMap<String, Option<u8>>,
+    /// Number of practices by verdict.
+    pub practices: Counts,
+    /// Number of notices.
+    pub notices: u64,
+}
+
+/// Number of practices by verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Counts {
+    /// Declared, every hop read.
+    pub met: u64,
+    /// Signs are there, the chain is incomplete or partly assumed.
+    pub indicated: u64,
+    /// Stated by a person, with a date.
+    pub attested: u64,
+    /// Looked for and not found.
+    pub not_shown: u64,
+    /// Evidence against.
+    pub contradicted: u64,
+    /// Could not be looked for.
+    pub unknown: u64,
+    /// No object here.
+    #[serde(rename = "n/a")]
+    pub not_applicable: u64,
+}
+
+impl Counts {
+    /// Counts verdicts.
+    pub fn of(verdicts: impl IntoIterator<Item = Verdict>) -> Self {
+        let mut counts = Self::default();
+        for verdict in verdicts {
+            let slot = match verdict {
+                Verdict::Met => &mut counts.met,
+                Verdict::Indicated => &mut counts.indicated,
+                Verdict::Attested => &mut counts.attested,
+                Verdict::NotShown => &mut counts.not_shown,
+                Verdict::Contradicted => &mut counts.contradicted,
+                Verdict::Unknown => &mut counts.unknown,
+                Verdict::NotApplicable => &mut counts.not_applicable,
+            };
+            *slot += 1;
+        }
+        counts
+    }
+}
+
+/// What was read and what was not.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Coverage {
+    /// Number of files that are there.
+    pub files: u64,
+    /// Number of files whose content was read.
+    pub read: u64,
+    /// Files that would have been read and could not be, by path.
+    pub skipped: Vec<Skipped>,
+    /// Files that would count, in a format that this version does not read, by path.
+    pub seen_not_read: Vec<SeenNotRead>,
+}
+
+/// A file that would have been read and could not be.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Skipped {
+    /// The file.
+    pub path: String,
+    /// Why, in a few words.
+    pub why: String,
+}
+
+/// A file in a format that this version does not read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct SeenNotRead {
+    /// The file.
+    pub path: String,
+    /// What it is taken for, such as the name of a CI system.
+    pub what: String,
+}
+
+/// Something that could not be read or followed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Notice {
+    /// The file, if it concerns one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The line, 1-based.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// What kind of trouble.
+    pub kind: NoticeKind,
+    /// One sentence for the owner of the repository.
+    pub text: String,
+}
+
+/// What kind of thing could not be read or followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// The file breaks the rules of its own format.
+    Unparsable,
+    /// Over a bound on size, depth, nodes or steps.
+    TooLarge,
+    /// Listed, but its bytes are not there.
+    Missing,
+    /// Not a regular file, or a link that leaves the repository.
+    NotAFile,
+    /// The history could not be read or is cut off.
+    History,
+    /// A reference that could not be followed.
+    NotFollowed,
+    /// A defect of treering.
+    Defect,
+}
+
+impl From<&crate::source::Notice> for Notice {
+    fn from(notice: &crate::source::Notice) -> Self {
+        use crate::source::NoticeKind as Kind;
+        let kind = match notice.kind {
+            Kind::Unparsable => NoticeKind::Unparsable,
+            Kind::TooLarge => NoticeKind::TooLarge,
+            Kind::Missing => NoticeKind::Missing,
+            Kind::NotAFile => NoticeKind::NotAFile,
+            Kind::History => NoticeKind::History,
+            Kind::NotFollowed => NoticeKind::NotFollowed,
+            Kind::Defect => NoticeKind::Defect,
+        };
+        let at = notice.at.as_ref();
+        Self {
+            path: at.map(|at| at.path.to_string()),
+            line: at.map(|at| at.line).filter(|line| *line > 0),
+            kind,
+            text: redact::snippet(&notice.text),
+        }
+    }
+}
+
+/// The JSON Schema of [`Report`] as it is written (draft 2020-12), pretty, with a final line feed.
+pub fn schema() -> String {
+    let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+    let schema = settings.into_generator().into_root_schema_for::<Report>();
+    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    text.push('\n');
+    text
+}
