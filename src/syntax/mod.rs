@@ -1,5 +1,6 @@
 //! Reading a format and keeping the line numbers; knows nothing of MLOps.
 
+pub(crate) mod build;
 pub(crate) mod hcl;
 pub(crate) mod ini;
 pub(crate) mod json;
