@@ -18,6 +18,7 @@ mod signals;
 mod source;
 mod subject;
 mod syntax;
+mod verdict;
 mod walk;
 mod words;
 
