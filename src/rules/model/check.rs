@@ -9,8 +9,6 @@ use crate::error::RuleError;
 use crate::words::Observability;
 
 /// The practices and probes there are: for each id the words that each of its qualifiers may have.
-///
-/// A flag is a qualifier too; a reference to it may leave the word out.
 pub(crate) type Known = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
 
 /// Holds a model against the practices and probes there are; gives the names that lead nowhere, sorted.
@@ -68,14 +66,13 @@ fn unknown_name(reference: &Reference, known: &Known) -> Option<String> {
             listed(&mut qualifiers.keys())
         ));
     };
-    match word {
-        Some(word) if !words.contains(word) => Some(format!(
+    (!words.contains(word)).then(|| {
+        format!(
             "`{}[{name}]` is never `{word}`; it is one of: {}",
             reference.id,
             listed(&mut words.iter())
-        )),
-        _ => None,
-    }
+        )
+    })
 }
 
 /// The mistakes that the file alone shows, sorted.

@@ -19,27 +19,24 @@ pub(crate) struct Reference {
     pub key: String,
     /// The id alone.
     pub id: String,
-    /// What stands in brackets: a qualifier, and the word it must have (none for a flag).
-    pub qualifier: Option<(String, Option<String>)>,
+    /// What stands in brackets: a qualifier, and the word it must have.
+    pub qualifier: Option<(String, String)>,
 }
 
 impl Reference {
-    /// Reads `id`, `id[flag]` or `id[qualifier=word]`.
+    /// Reads `id` or `id[qualifier=word]`.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong =
-            || format!("`{text}` is no reference; write an id, `id[qualifier=word]` or `id[flag]`");
+        let wrong = || format!("`{text}` is no reference; write an id or `id[qualifier=word]`");
         let (id, qualifier) = match text.split_once('[') {
             None => (text, None),
             Some((id, rest)) => {
-                let inside = rest.strip_suffix(']').ok_or_else(wrong)?;
-                let (name, word) = match inside.split_once('=') {
-                    Some((name, word)) => (name, Some(word)),
-                    None => (inside, None),
-                };
-                if !is_word(name) || !word.is_none_or(is_word) {
-                    return Err(wrong());
-                }
-                (id, Some((name.to_owned(), word.map(str::to_owned))))
+                let pair = rest
+                    .strip_suffix(']')
+                    .and_then(|inside| inside.split_once('='));
+                let (name, word) = pair
+                    .filter(|(name, word)| is_word(name) && is_word(word))
+                    .ok_or_else(wrong)?;
+                (id, Some((name.to_owned(), word.to_owned())))
             }
         };
         if !id.contains('.') || !id.split('.').all(is_word) {
@@ -306,8 +303,8 @@ mod tests {
             ("a.b", "a.b"),
             ("'!a.b[k=v]'", "not a.b[k=v]"),
             (
-                "{all: [a.b, {any: [a.c, 'a.d[flag]']}]}",
-                "a.b and (a.c or a.d[flag])",
+                "{all: [a.b, {any: [a.c, 'a.d[k=v]']}]}",
+                "a.b and (a.c or a.d[k=v])",
             ),
             ("{mean: [a.b, a.c]}", "mean(a.b, a.c)"),
             (
@@ -338,6 +335,7 @@ mod tests {
             ("alone", "no reference"),
             ("'a.b[k=v'", "no reference"),
             ("'a.b[=v]'", "no reference"),
+            ("'a.b[k]'", "no reference"),
             ("{both: [a.b]}", "no word of a formula"),
             ("{all: []}", "at least one"),
             ("{all: [a.b], any: [a.c]}", "one word at a time"),
