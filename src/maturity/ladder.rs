@@ -25,7 +25,11 @@ pub(crate) struct Three<T> {
 impl<T> Three<T> {
     fn by(mut of: impl FnMut(Scale) -> T) -> Self {
         let [floor, level, ceiling] = Scale::ALL;
-        Self { floor: of(floor), level: of(level), ceiling: of(ceiling) }
+        Self {
+            floor: of(floor),
+            level: of(level),
+            ceiling: of(ceiling),
+        }
     }
 }
 
@@ -127,7 +131,12 @@ impl Reached {
 }
 
 /// The number of a ladder on one scale, and the first level that stops it.
-pub(super) fn climb(levels: &[Level], kind: Kind, view: &View<'_>, scale: Scale) -> (u8, Option<usize>) {
+pub(super) fn climb(
+    levels: &[Level],
+    kind: Kind,
+    view: &View<'_>,
+    scale: Scale,
+) -> (u8, Option<usize>) {
     let mut number = 0;
     for (at, level) in levels.iter().enumerate() {
         let measured = measure(level, view, scale);
@@ -152,7 +161,10 @@ pub(super) fn grade(levels: &[Level], kind: Kind, top: u8, view: &View<'_>) -> G
         return Grades::default();
     }
     let numbers = three(levels, kind, view);
-    let reached: Vec<Reached> = levels.iter().map(|level| reach(level, kind, numbers.level, view)).collect();
+    let reached: Vec<Reached> = levels
+        .iter()
+        .map(|level| reach(level, kind, numbers.level, view))
+        .collect();
     let could_be = three(levels, kind, &view.suppose(Suppose::UnknownMet));
     let changes = could_be != numbers;
     Grades {
@@ -163,7 +175,11 @@ pub(super) fn grade(levels: &[Level], kind: Kind, top: u8, view: &View<'_>) -> G
             .has_attestations()
             .then(|| climb(levels, kind, view, Scale::ATTESTED).0),
         could_be: changes.then_some(could_be),
-        incomplete: if changes { incomplete(levels, kind, numbers, could_be, view) } else { Vec::new() },
+        incomplete: if changes {
+            incomplete(levels, kind, numbers, could_be, view)
+        } else {
+            Vec::new()
+        },
         traits: levels
             .iter()
             .filter(|level| level.level > numbers.level)
@@ -219,7 +235,11 @@ fn reach(level: &Level, kind: Kind, number: u8, view: &View<'_>) -> Reached {
         rows,
         share: each(|m| m.share),
         needed: each(|m| m.needed),
-        fulfilled: if passes_over(kind, &measures.level) { Three::default() } else { whether(Measure::is_reached) },
+        fulfilled: if passes_over(kind, &measures.level) {
+            Three::default()
+        } else {
+            whether(Measure::is_reached)
+        },
         thin: level.level <= number && !empty && measures.level.share < 0.5,
     }
 }
@@ -229,7 +249,10 @@ fn key_in_words(keys: &[Alternative]) -> String {
     let alternatives: Vec<String> = keys
         .iter()
         .map(|alternative| {
-            let when = alternative.when.as_ref().map_or_else(|| "always".to_owned(), ToString::to_string);
+            let when = alternative
+                .when
+                .as_ref()
+                .map_or_else(|| "always".to_owned(), ToString::to_string);
             format!("{when}, share {:.2}", alternative.share)
         })
         .collect();
@@ -260,9 +283,20 @@ fn incomplete(
 ) -> Vec<String> {
     let from = numbers.floor.min(numbers.level).min(numbers.ceiling);
     let mut named = BTreeSet::new();
-    for level in levels.iter().filter(|level| level.level > from && level.level <= could_be.ceiling) {
-        let in_keys = level.keys.iter().filter_map(|a| a.when.as_ref()).flat_map(|key| key.references());
-        let in_rows = level.weighs.iter().map(|row| &row.of).flat_map(Expr::references);
+    for level in levels
+        .iter()
+        .filter(|level| level.level > from && level.level <= could_be.ceiling)
+    {
+        let in_keys = level
+            .keys
+            .iter()
+            .filter_map(|a| a.when.as_ref())
+            .flat_map(|key| key.references());
+        let in_rows = level
+            .weighs
+            .iter()
+            .map(|row| &row.of)
+            .flat_map(Expr::references);
         named.extend(
             in_keys
                 .chain(in_rows)
@@ -274,6 +308,14 @@ fn incomplete(
         three(levels, kind, &view.suppose(Suppose::Met(key))) != numbers
             || three(levels, kind, &view.suppose(Suppose::UnknownMetBut(key))) != could_be
     };
-    let told: Vec<String> = named.iter().filter(telling).map(ToString::to_string).collect();
-    if told.is_empty() { named.iter().map(ToString::to_string).collect() } else { told }
+    let told: Vec<String> = named
+        .iter()
+        .filter(telling)
+        .map(ToString::to_string)
+        .collect();
+    if told.is_empty() {
+        named.iter().map(ToString::to_string).collect()
+    } else {
+        told
+    }
 }
