@@ -91,8 +91,8 @@ pub(crate) struct PathChange {
     pub(crate) known: bool,
 }
 
-/// Judges every practice and probe for one system.
-pub(crate) fn judge(evidence: &Evidence<'_>) -> Vec<Judged> {
+/// Judges every practice and probe for one system; beside each, the standing of every qualifier that was seen.
+pub(crate) fn judge(evidence: &Evidence<'_>) -> Vec<(Judged, BTreeMap<String, Standing>)> {
     let mut judge = clause::Judge::new(evidence);
     evidence.rules.iter().map(|rule| judge.practice(&rule.id)).collect()
 }

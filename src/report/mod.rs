@@ -7,6 +7,7 @@
 //! that comes from a scanned file has passed [`redact`]; the names of fields are a promise, kept by
 //! [`SCHEMA_VERSION`].
 
+pub(crate) mod compile;
 mod model;
 pub(crate) mod redact;
 mod system;
