@@ -21,7 +21,7 @@ use crate::subject::System;
 use crate::verdict::{Standing, Verdicts};
 use crate::words::{Because, Unknown, Verdict};
 
-pub(crate) use chain::{Chain, Hop};
+pub(crate) use chain::Chain;
 
 /// What one practice came to, with its proof.
 #[derive(Debug, Clone)]

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::redact;
 use super::{
-    Cause, Chain, Claim, Counts, Coverage, Evidence, HistoryInput, Hop, Inputs, NearestMiss, Practice, Report, Repository, Ruleset,
-    SCHEMA_VERSION, Skipped, Subject, Summary, System, Tool, Tree,
+    Cause, Chain, Claim, Counts, Coverage, Evidence, FilesFrom, HistoryInput, Hop, Inputs, NearestMiss, Practice, Report, Repository, Ruleset,
+    SCHEMA_VERSION, Skipped, Subject, Summary, System, Tool,
 };
 use crate::graph::Graph;
 use crate::practices::{self, Judged};
@@ -103,9 +103,9 @@ pub(crate) fn compile(
         claim: Claim::Declared,
         inputs: Inputs {
             tree: match (asked.in_git, &asked.revision) {
-                (_, Some(_)) => Tree::Commit,
-                (true, None) => Tree::WorkTree,
-                (false, None) => Tree::Folder,
+                (_, Some(_)) => FilesFrom::Revision,
+                (true, None) => FilesFrom::WorkTree,
+                (false, None) => FilesFrom::Folder,
             },
             revision: asked.revision.clone(),
             models: asked.models.clone(),
