@@ -201,10 +201,10 @@ fn criterion(model: &Model, id: &str) -> Option<Explanation> {
         ),
     ];
     if let Some(needs) = &rule.needs {
-        sections.push(("SHOWN BY".to_owned(), vec![super::model::in_words(needs)]));
+        sections.push(("SHOWN BY".to_owned(), vec![needs.to_string()]));
     }
     if let Some(against) = &rule.refuted_by {
-        sections.push(("REFUTED BY".to_owned(), vec![super::model::in_words(against)]));
+        sections.push(("REFUTED BY".to_owned(), vec![against.to_string()]));
     }
     if let Some(topic) = &rule.topic {
         sections.push(("A PERSON CAN STATE IT UNDER".to_owned(), vec![topic.clone()]));
