@@ -7,6 +7,7 @@ pub(crate) mod json;
 pub(crate) mod mask;
 pub(crate) mod notebook;
 pub(crate) mod python;
+pub(crate) mod shell;
 pub(crate) mod toml;
 pub(crate) mod tree;
 pub(crate) mod yaml;
