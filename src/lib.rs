@@ -109,7 +109,7 @@ fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn P
     let information = git.map(git::Repository::information);
     notices.extend(history_notice(&history));
 
-    let placements = catalog.scopes()?.place(&inventory);
+    let placements = scopes(catalog)?.place(&inventory);
     let modules = resolve::Modules::build(&inventory);
     let extracted = facts::extract(&inventory, &placements, catalog, &modules, &|done, total| progress.stage("reading", done, total));
     notices.extend(extracted.notices);
@@ -212,13 +212,18 @@ pub fn check_rules(folder: Option<&Path>) -> Result<Summary, Error> {
 /// What the readers and rules see in a few files held in memory.
 fn see(catalog: &Catalog, files: &[(&str, &str)]) -> signals::Signals {
     let inventory = walk::Inventory::in_memory(files);
-    let Ok(scopes) = catalog.scopes() else { return signals::Signals::default() };
+    let Ok(scopes) = scopes(catalog) else { return signals::Signals::default() };
     let placements = scopes.place(&inventory);
     let modules = resolve::Modules::build(&inventory);
     let extracted = facts::extract(&inventory, &placements, catalog, &modules, &|_, _| {});
     let program = resolve::Program::build(&extracted.book, &modules);
     let history = History::absent("an example has none");
     signals::find(catalog, &inventory, &extracted.book, &placements, &program, &history)
+}
+
+/// The matchers of scopes are rules as well; they are compiled for every scan.
+fn scopes(catalog: &Catalog) -> Result<scope::Scopes, Error> {
+    scope::Scopes::load("scopes.yaml", catalog.text("scopes.yaml")).map_err(Error::Rules)
 }
 
 fn history_notice(history: &History) -> Option<Notice> {
