@@ -49,7 +49,7 @@ fn commands(file: &SourceFile, notebook: &Notebook, context: &Context, facts: &m
         parent: None,
     });
     let bodies: BTreeSet<u32> = shell_cells(notebook);
-    let how = Shell { dir: Some(source::folder(&file.path).to_owned()), errexit: false, pipefail: false, variables: BTreeMap::new() };
+    let how = Shell { dir: Some(source::folder(&file.path).to_owned()), ..Shell::default() };
     for (text, line) in texts {
         let from = facts.facts.len();
         let lines = |at: u32| cell_line(notebook, line, at);
