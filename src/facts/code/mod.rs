@@ -1,0 +1,3 @@
+//! stub
+use super::Reader;
+pub(crate) const ALL: &[Reader] = &[];
