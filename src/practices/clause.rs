@@ -137,7 +137,7 @@ impl<'e> Judge<'e> {
             }
         }
         if best.standing.verdict == Verdict::NotShown {
-            best.standing = nothing_found(rule);
+            best.standing = nothing_found(rule, self.evidence.unread);
         }
         let near = match best.standing.verdict {
             Verdict::Met | Verdict::NotApplicable => None,

@@ -10,6 +10,7 @@ pub(crate) mod needles;
 pub(crate) mod pattern;
 pub(crate) mod practice;
 pub(crate) mod signal;
+pub(crate) mod unread;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,8 @@ pub struct Catalog {
     pub(crate) practices: Vec<PracticeRule>,
     /// Maturity models, in the order of their ids.
     pub(crate) models: Vec<Model>,
+    /// Automation that is known and not followed yet.
+    pub(crate) unread: Vec<unread::Unread>,
     /// Programs that run the command given to them.
     pub(crate) wrappers: Vec<Wrapper>,
     /// Regular expressions and globs of all rules, compiled.
@@ -108,19 +111,18 @@ impl Catalog {
                 wrong.extend(mistakes);
             }
         }
-        let wrappers = match texts.get("wrappers.yaml").map(|t| read::<Vec<Wrapper>>("wrappers.yaml", t)) {
-            Some(Ok(wrappers)) => wrappers,
-            Some(Err(mistakes)) => {
-                wrong.extend(mistakes);
-                Vec::new()
-            }
-            None => Vec::new(),
-        };
+        let wrappers: Vec<Wrapper> = of_text("wrappers.yaml", &texts, &mut wrong);
+        let unread: Vec<unread::Unread> = of_text("unread.yaml", &texts, &mut wrong);
         let check::Loading { mut signals, mut practices, mut models, origins } = loading;
         signals.sort_by(|a, b| a.id.cmp(&b.id));
         practices.sort_by(|a, b| a.id.cmp(&b.id));
         models.sort_by(|a, b| a.id.cmp(&b.id));
         let mut patterns = Patterns::default();
+        for glob in unread.iter().flat_map(|u| &u.files) {
+            if let Err(message) = patterns.add_glob(glob) {
+                wrong.push(RuleError { path: "unread.yaml".to_owned(), line: 0, message });
+            }
+        }
         check::check(&signals, &practices, &models, &origins, &mut patterns, &mut wrong);
         if !wrong.is_empty() {
             wrong.sort();
@@ -128,7 +130,7 @@ impl Catalog {
             return Err(Error::Rules(wrong));
         }
         let needles = Needles::of(&signals);
-        Ok(Self { signals, practices, models, wrappers, patterns, needles, digest: digest(files), origins, texts })
+        Ok(Self { signals, practices, models, unread, wrappers, patterns, needles, digest: digest(files), origins, texts })
     }
 
     /// The matchers of scopes, which are compiled where they are used.
@@ -210,6 +212,18 @@ fn of_folder(folder: &Path) -> Result<Vec<(String, String)>, Error> {
         files.push((relative.to_string_lossy().replace('\\', "/"), text));
     }
     Ok(files)
+}
+
+/// A list in a built-in file of its own.
+fn of_text<T: DeserializeOwned>(path: &str, texts: &BTreeMap<String, String>, wrong: &mut Vec<RuleError>) -> Vec<T> {
+    match texts.get(path).map(|text| read::<Vec<T>>(path, text)) {
+        Some(Ok(list)) => list,
+        Some(Err(mistakes)) => {
+            wrong.extend(mistakes);
+            Vec::new()
+        }
+        None => Vec::new(),
+    }
 }
 
 fn sized(path: &str, text: &str) -> Result<(), RuleError> {

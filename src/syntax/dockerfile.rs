@@ -357,6 +357,10 @@ fn take(file: &mut Dockerfile, raw: Raw, known: &mut BTreeMap<String, String>, e
         }
         return;
     };
+    if matches!(raw.keyword.as_str(), "RUN" | "CMD" | "ENTRYPOINT") && plain(&rest).trim().is_empty() {
+        file.errors.push(SyntaxError { line: raw.line, message: format!("{} without a command", raw.keyword) });
+        return;
+    }
     let form = match raw.keyword.as_str() {
         "RUN" | "CMD" | "ENTRYPOINT" | "SHELL" => command(&rest, &raw.heredocs),
         "HEALTHCHECK" => {

@@ -112,7 +112,7 @@ fn heredocs_are_read() {
 #[test]
 fn one_bad_instruction_costs_one() {
     let file = parse("RUN early\nFROM a\nRUNN x\nENTRYPOINT\nRUN <<EOF\nls\nCMD x\nFROM\n");
-    assert_eq!(file.errors.len(), 5, "{:?}", file.errors);
+    assert_eq!(file.errors.len(), 6, "{:?}", file.errors);
     assert_eq!(argv(&file, None), "/bin/sh -c x");
     assert_eq!(parse("").errors.len(), 1);
 }
