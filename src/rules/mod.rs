@@ -5,6 +5,7 @@
 
 mod check;
 mod explain;
+mod forms;
 pub(crate) mod model;
 pub(crate) mod needles;
 pub(crate) mod pattern;
