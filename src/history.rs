@@ -50,7 +50,7 @@ pub struct History {
 }
 
 /// One commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Default, Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
     /// Its id, 40 hexadecimal digits.
     pub id: String,

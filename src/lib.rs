@@ -109,11 +109,18 @@ fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn P
     let information = git.map(git::Repository::information);
     notices.extend(history_notice(&history));
 
-    let placements = catalog.scopes()?.place(&inventory);
+    let placements = scopes(catalog)?.place(&inventory);
     let modules = resolve::Modules::build(&inventory);
     let extracted = facts::extract(&inventory, &placements, catalog, &modules, &|done, total| progress.stage("reading", done, total));
     notices.extend(extracted.notices);
     let book = extracted.book;
+    // only source files hide anything: an example's pipeline is no practice of this repository
+    let unread: Vec<(RepoPath, usize)> = extracted
+        .unread
+        .into_iter()
+        .filter(|(path, _)| placements.get(path).is_none_or(|p| p.scope == words::Scope::Source))
+        .collect();
+    let hidden: BTreeSet<String> = unread.iter().flat_map(|(_, kind)| catalog.unread[*kind].practices.iter().cloned()).collect();
 
     progress.stage("connecting", 0, 0);
     let program = resolve::Program::build(&book, &modules);
@@ -130,7 +137,7 @@ fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn P
     progress.stage("judging", 0, 0);
     let paths = |files: &BTreeSet<RepoPath>| path_change(git, &history, files);
     let claims = matches!(subject.kind, words::SubjectKind::MlSystem | words::SubjectKind::MlCollection);
-    let judged: Vec<JudgedSystem<'_>> = if claims { judge(&systems, catalog, options, &signals, &graph, &history, &paths, &book) } else { Vec::new() };
+    let judged: Vec<JudgedSystem<'_>> = if claims { judge(&systems, catalog, options, &signals, &graph, &history, &paths, &book, &hidden) } else { Vec::new() };
 
     let asked = Asked {
         digest: catalog.digest.clone(),
@@ -145,6 +152,7 @@ fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn P
             (history.commits.len(), branches, history.tags.len(), !history.is_whole())
         }),
         read: extracted.read,
+        unread: unread.iter().map(|(path, kind)| (path.clone(), catalog.unread[*kind].what.clone())).collect(),
     };
     let lines = Lines::new(&inventory);
     let findings =
@@ -165,11 +173,12 @@ fn judge<'s>(
     history: &History,
     paths: &dyn Fn(&BTreeSet<RepoPath>) -> PathChange,
     book: &fact::Book,
+    unread: &BTreeSet<String>,
 ) -> Vec<JudgedSystem<'s>> {
     let mut judged: Vec<JudgedSystem<'s>> = systems
         .iter()
         .map(|system| {
-            let evidence = Evidence { rules: &catalog.practices, signals, graph, history, paths, book, system };
+            let evidence = Evidence { rules: &catalog.practices, signals, graph, history, paths, book, unread, system };
             let practices = practices::judge(&evidence);
             let verdicts = practices::verdicts(&practices);
             let models = catalog
@@ -212,13 +221,18 @@ pub fn check_rules(folder: Option<&Path>) -> Result<Summary, Error> {
 /// What the readers and rules see in a few files held in memory.
 fn see(catalog: &Catalog, files: &[(&str, &str)]) -> signals::Signals {
     let inventory = walk::Inventory::in_memory(files);
-    let Ok(scopes) = catalog.scopes() else { return signals::Signals::default() };
+    let Ok(scopes) = scopes(catalog) else { return signals::Signals::default() };
     let placements = scopes.place(&inventory);
     let modules = resolve::Modules::build(&inventory);
     let extracted = facts::extract(&inventory, &placements, catalog, &modules, &|_, _| {});
     let program = resolve::Program::build(&extracted.book, &modules);
     let history = History::absent("an example has none");
     signals::find(catalog, &inventory, &extracted.book, &placements, &program, &history)
+}
+
+/// The matchers of scopes are rules as well; they are compiled for every scan.
+fn scopes(catalog: &Catalog) -> Result<scope::Scopes, Error> {
+    scope::Scopes::load("scopes.yaml", catalog.text("scopes.yaml")).map_err(Error::Rules)
 }
 
 fn history_notice(history: &History) -> Option<Notice> {

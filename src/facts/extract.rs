@@ -26,6 +26,8 @@ pub(crate) struct Extracted {
     pub(crate) notices: Vec<Notice>,
     /// Number of files whose bytes were read.
     pub(crate) read: usize,
+    /// Files of automation that is known and not followed: which, and the number of its kind in the rules.
+    pub(crate) unread: Vec<(RepoPath, usize)>,
 }
 
 /// What the reading of one file came to.
@@ -33,7 +35,7 @@ enum Outcome {
     /// Nothing in it matters.
     Silent,
     /// It states something.
-    Facts(Box<FileFacts>),
+    Facts(Box<FileFacts>, Vec<usize>),
     /// It could not be read.
     Failed(Notice),
 }
@@ -53,7 +55,7 @@ pub(crate) fn extract(
         .entries()
         .iter()
         .filter(|e| is_read(placements, &e.path) && e.link.is_none())
-        .filter(|e| readers().any(|r| r.when != When::LedTo && (r.wants)(&e.path)) || catalog.wants_tree(&e.path) || catalog.wants_text(&e.path))
+        .filter(|e| readers().any(|r| r.when != When::LedTo && (r.wants)(&e.path)) || catalog.wants_tree(&e.path) || catalog.wants_text(&e.path) || !unread(catalog, &e.path).is_empty())
         .map(|e| (e.path.clone(), false))
         .collect();
     for round in 0..ROUNDS {
@@ -79,7 +81,8 @@ pub(crate) fn extract(
         let mut silent: BTreeSet<RepoPath> = BTreeSet::new();
         for ((path, led_to), outcome) in next.iter().zip(read) {
             match outcome {
-                Outcome::Facts(mut facts) => {
+                Outcome::Facts(mut facts, unread) => {
+                    found.unread.extend(unread.into_iter().map(|kind| (path.clone(), kind)));
                     found.notices.append(&mut facts.notices);
                     found.book.insert(path.clone(), *facts);
                     fresh.push(path.clone());
@@ -113,6 +116,7 @@ pub(crate) fn extract(
             .map(|p| (p, true))
             .collect();
     }
+    found.unread.sort();
     found.notices.sort();
     found.notices.dedup();
     found
@@ -127,7 +131,8 @@ fn one(path: &RepoPath, led_to: bool, inventory: &Inventory, catalog: &Catalog, 
     let wanting: Vec<&Reader> = readers().filter(|r| (r.wants)(path)).collect();
     let tree = catalog.wants_tree(path);
     let text = catalog.wants_text(path);
-    if wanting.is_empty() && !tree && !text {
+    let unread = unread(catalog, path);
+    if wanting.is_empty() && !tree && !text && unread.is_empty() {
         return Outcome::Silent;
     }
     let file = match inventory.read(path) {
@@ -161,7 +166,16 @@ fn one(path: &RepoPath, led_to: bool, inventory: &Inventory, catalog: &Catalog, 
     if text && *telling.get_or_insert_with(|| catalog.needles.telling(&file.text)) {
         facts.get_or_insert_default().lines = Some(crate::fact::Lines { text: file.text.clone().into() });
     }
-    facts.map_or(Outcome::Silent, |f| Outcome::Facts(Box::new(f)))
+    let unread: Vec<usize> = unread.into_iter().filter(|kind| catalog.unread[*kind].told_by(&file.text)).collect();
+    if !unread.is_empty() {
+        facts.get_or_insert_default();
+    }
+    facts.map_or(Outcome::Silent, |f| Outcome::Facts(Box::new(f), unread))
+}
+
+/// Kinds of automation that are known and not followed, of which a path is one by its name.
+fn unread(catalog: &Catalog, path: &str) -> Vec<usize> {
+    (0..catalog.unread.len()).filter(|kind| catalog.unread[*kind].fits(path, &catalog.patterns)).collect()
 }
 
 /// A reader that panics loses its file, no more.

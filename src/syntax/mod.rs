@@ -4,6 +4,8 @@ pub(crate) mod build;
 pub(crate) mod hcl;
 pub(crate) mod ini;
 pub(crate) mod json;
+pub(crate) mod make;
+pub(crate) mod dockerfile;
 pub(crate) mod mask;
 pub(crate) mod notebook;
 pub(crate) mod python;

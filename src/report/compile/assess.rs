@@ -119,7 +119,7 @@ fn reached(level: &maturity::Reached) -> Reached {
     Reached {
         level: level.level,
         key: level.key.clone(),
-        holds: Three { floor: level.holds.floor, level: level.holds.level, ceiling: level.holds.ceiling },
+        holds: Three { floor: level.fulfilled.floor, level: level.fulfilled.level, ceiling: level.fulfilled.ceiling },
         rows: level
             .rows
             .iter()

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::redact;
 use super::{
     Cause, Chain, Claim, Counts, Coverage, Evidence, FilesFrom, HistoryInput, Hop, Inputs, NearestMiss, Practice, Report, Repository, Ruleset,
-    SCHEMA_VERSION, Skipped, Subject, Summary, System, Tool,
+    SCHEMA_VERSION, SeenNotRead, Skipped, Subject, Summary, System, Tool,
 };
 use crate::graph::Graph;
 use crate::practices::{self, Judged};
@@ -53,6 +53,8 @@ pub(crate) struct Asked {
     pub(crate) history: Option<(usize, usize, usize, bool)>,
     /// Number of files read.
     pub(crate) read: usize,
+    /// Automation that was seen and not read: path, and what it is.
+    pub(crate) unread: Vec<(RepoPath, String)>,
 }
 
 /// A system with all that was said of it.
@@ -131,7 +133,12 @@ pub(crate) fn compile(
             files: findings.inventory.entries().len() as u64,
             read: asked.read as u64,
             skipped,
-            seen_not_read: Vec::new(),
+            seen_not_read: asked
+                .unread
+                .iter()
+                .take(200)
+                .map(|(path, what)| SeenNotRead { path: redact::snippet(path), what: what.clone() })
+                .collect(),
         },
         notices: notices.iter().map(super::Notice::from).collect(),
     }
