@@ -2,8 +2,9 @@
 
 pub(crate) mod notebook;
 pub(crate) mod python;
+pub(crate) mod shell_script;
 
 use super::Reader;
 
 /// Readers of this folder.
-pub(crate) const ALL: &[Reader] = &[python::READER, notebook::READER];
+pub(crate) const ALL: &[Reader] = &[python::READER, notebook::READER, shell_script::READER];

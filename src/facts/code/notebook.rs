@@ -3,7 +3,7 @@
 //! Every line is a line of the `.ipynb`. A line that begins with `!` may fail without stopping the notebook; the last
 //! command of a `%%bash` cell may not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::python::first_error;
@@ -49,7 +49,7 @@ fn commands(file: &SourceFile, notebook: &Notebook, context: &Context, facts: &m
         parent: None,
     });
     let bodies: BTreeSet<u32> = shell_cells(notebook);
-    let how = Shell { dir: Some(source::folder(&file.path).to_owned()), errexit: false, pipefail: false, variables: BTreeMap::new() };
+    let how = Shell { dir: Some(source::folder(&file.path).to_owned()), ..Shell::default() };
     for (text, line) in texts {
         let from = facts.facts.len();
         let lines = |at: u32| cell_line(notebook, line, at);
