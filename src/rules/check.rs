@@ -147,8 +147,8 @@ pub(crate) fn check(
         })
         .collect();
     for rule in practices {
-        if rule.met.is_none() && rule.detectors != Detectors::None {
-            say(&rule.id, format!("`{}` says that it has detectors and has no `met:`; add the clause or say `detectors: none`", rule.id));
+        if rule.met.is_none() && rule.indicated.is_empty() && rule.detectors != Detectors::None {
+            say(&rule.id, format!("`{}` says that it has detectors and has neither `met:` nor `indicated:`; add a clause or say `detectors: none`", rule.id));
         }
         for clause in clauses(rule) {
             let mut problems = Vec::new();
