@@ -161,3 +161,10 @@ fn a_users_stray_file_is_told() {
     let Err(Error::Rules(wrong)) = Catalog::of(&files, 0) else { panic!("taken") };
     assert!(wrong[0].message.contains("signals/, practices/ or models/"));
 }
+
+#[test]
+fn the_built_in_rules_are_sound() {
+    if let Err(Error::Rules(wrong)) = Catalog::embedded() {
+        panic!("{}", wrong.iter().map(|w| format!("{}:{}: {}", w.path, w.line, w.message)).collect::<Vec<_>>().join("\n"));
+    }
+}
