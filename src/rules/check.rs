@@ -1,13 +1,16 @@
 //! What makes a rule set sound: ids, proofs, patterns and references. The proofs themselves are run later.
 
+mod matcher;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Known, Model};
-use super::needles::literals;
+use super::needles::SHORTEST;
 use super::pattern::Patterns;
 use super::practice::{Clause, Detectors, PracticeAsk, PracticeRule, Select};
-use super::signal::{CallMatch, CommandMatch, Matcher, OneOrMany, PathMatch, SignalRule, TreeMatch, UsesMatch};
+use super::signal::SignalRule;
 use crate::error::RuleError;
+use matcher::{compile, forms, too_short};
 
 /// Rules as they come in, file by file.
 #[derive(Debug, Default)]
@@ -22,8 +25,9 @@ impl Loading {
     /// Takes the signal rules of one file.
     pub(crate) fn signals(&mut self, path: &str, text: &str, rules: Vec<SignalRule>, users: bool, wrong: &mut Vec<RuleError>) {
         let area = path.split("signals/").nth(1).and_then(|rest| rest.split_once('/')).map_or("", |(area, _)| area).to_owned();
+        let mut given = Given::of(text);
         for rule in rules {
-            let line = line_of(text, &rule.id);
+            let line = given.next_line(&rule.id);
             let first = rule.id.split('.').next().unwrap_or("");
             if !users && first != area {
                 wrong.push(mistake(path, line, format!("`{}` belongs into signals/{first}/, not signals/{area}/; move it or rename it", rule.id)));
@@ -37,12 +41,20 @@ impl Loading {
 
     /// Takes the practice rules of one file.
     pub(crate) fn practices(&mut self, path: &str, text: &str, rules: Vec<PracticeRule>, _users: bool, wrong: &mut Vec<RuleError>) {
+        let mut given = Given::of(text);
         for rule in rules {
-            let line = line_of(text, &rule.id);
+            let line = given.next_line(&rule.id);
             if self.take(path, line, &rule.id, rule.replaces, wrong) {
                 self.practices.retain(|known| known.id != rule.id);
                 self.practices.push(rule);
             }
+        }
+    }
+
+    /// Takes a model.
+    pub(crate) fn model(&mut self, path: &str, text: &str, model: Model, wrong: &mut Vec<RuleError>) {
+        if self.take(path, Given::of(text).next_line(&model.id), &model.id, false, wrong) {
+            self.models.push(model);
         }
     }
 
@@ -67,13 +79,26 @@ fn mistake(path: &str, line: u32, message: String) -> RuleError {
     RuleError { path: path.to_owned(), line, message }
 }
 
-/// The line on which an id is given.
-fn line_of(text: &str, id: &str) -> u32 {
-    let at = text.lines().position(|l| {
-        let l = l.trim_start().trim_start_matches("- ").trim_start_matches("{ ").trim_start_matches('{');
-        l.strip_prefix("id:").is_some_and(|rest| rest.trim().trim_matches(['"', '\'']).split([',', ' ', '#']).next() == Some(id))
-    });
-    at.map_or(0, |at| at as u32 + 1)
+/// The ids of a file with their lines, in order: serde keeps no places.
+struct Given<'t> {
+    ids: Vec<(&'t str, u32)>,
+}
+
+impl<'t> Given<'t> {
+    fn of(text: &'t str) -> Self {
+        let id = |row: &'t str| {
+            let row = row.trim_start().trim_start_matches("- ").trim_start_matches('{').trim_start();
+            let rest = row.strip_prefix("id:")?.trim_start().trim_start_matches(['"', '\'']);
+            rest.split([',', ' ', '#', '"', '\'', '}']).next()
+        };
+        Self { ids: (1_u32..).zip(text.lines()).filter_map(|(line, row)| Some((id(row)?, line))).collect() }
+    }
+
+    /// The line on which the id is given next; 0 where it is not found.
+    fn next_line(&mut self, id: &str) -> u32 {
+        let found = self.ids.iter().position(|(given, _)| *given == id);
+        found.map_or(0, |at| self.ids.remove(at).1)
+    }
 }
 
 /// Checks everything that needs more than one rule, and compiles every pattern.
@@ -90,10 +115,12 @@ pub(crate) fn check(
         wrong.push(RuleError { path, line, message });
     };
     for rule in signals {
-        if rule.examples.is_empty() || rule.counter_examples.is_empty() {
+        // a built-in rule is switched off by replacing it with one that looks for nothing
+        let off = rule.any.is_empty() && rule.replaces;
+        if !off && (rule.examples.is_empty() || rule.counter_examples.is_empty()) {
             say(&rule.id, format!("`{}` needs an example that must be seen and a counter-example that must not; add both", rule.id));
         }
-        if rule.any.is_empty() {
+        if rule.any.is_empty() && !off {
             say(&rule.id, format!("`{}` looks for nothing; give it a matcher under `any:`", rule.id));
         }
         for matcher in rule.any.iter().chain(&rule.unless).chain(&rule.unless_file).chain(&rule.only_with) {
@@ -101,19 +128,17 @@ pub(crate) fn check(
                 say(&rule.id, format!("`{}`: {message}; correct it", rule.id));
             }
         }
-        for matcher in &rule.any {
-            let free = matches!(
-                matcher,
-                Matcher::Path(_) | Matcher::Git(_) | Matcher::Dependency(_) | Matcher::PythonBranch(_) | Matcher::Dockerfile(_)
-            );
-            let words = literals(matcher);
-            let blind = words.is_empty() || words.iter().any(|w| w.len() < 2);
-            if !free && blind {
-                say(&rule.id, format!("`{}`: a matcher has no word to look for before parsing; name one (a call, a key, a program)", rule.id));
+        for matcher in rule.any.iter().chain(&rule.unless).chain(&rule.unless_file).chain(&rule.only_with) {
+            for message in forms(matcher) {
+                say(&rule.id, format!("`{}`: {message}", rule.id));
             }
         }
+        for word in rule.any.iter().filter_map(too_short) {
+            let found = if word.is_empty() { "none".to_owned() } else { format!("`{word}`") };
+            let message = format!("a matcher needs a word of {SHORTEST} bytes that stands in every text it fits, and has {found}; name one, or give `literal:`");
+            say(&rule.id, format!("`{}`: {message}", rule.id));
+        }
     }
-    let ids: BTreeSet<&str> = signals.iter().map(|s| s.id.as_str()).collect();
     let known: Known = practices
         .iter()
         .map(|p| {
@@ -122,27 +147,60 @@ pub(crate) fn check(
         })
         .collect();
     for rule in practices {
-        if rule.met.is_none() && rule.detectors != Detectors::None {
-            say(&rule.id, format!("`{}` says that it has detectors and has no `met:`; add the clause or say `detectors: none`", rule.id));
+        if rule.met.is_none() && rule.indicated.is_empty() && rule.detectors != Detectors::None {
+            say(&rule.id, format!("`{}` says that it has detectors and has neither `met:` nor `indicated:`; add a clause or say `detectors: none`", rule.id));
         }
-        let clauses = rule
-            .met
-            .iter()
-            .chain(rule.indicated.iter().map(|w| &w.when))
-            .chain(&rule.contradicted)
-            .chain(&rule.not_applicable)
-            .chain(&rule.near);
-        for clause in clauses {
+        for clause in clauses(rule) {
             let mut problems = Vec::new();
-            walk(clause, &mut |c| references(c, &ids, &known, &mut problems));
+            walk(clause, &mut |c| references(c, signals, &known, &mut problems));
             for problem in problems {
                 say(&rule.id, format!("`{}`: {problem}", rule.id));
             }
         }
     }
+    for (id, by) in circles(practices) {
+        say(&id, format!("`{id}` asks for itself by way of `{by}`; break the circle"));
+    }
     for model in models {
         wrong.extend(super::model::check(model, &known));
     }
+}
+
+/// Practices whose answer depends on their own, each with the one it asks first.
+fn circles(practices: &[PracticeRule]) -> Vec<(String, String)> {
+    let mut asks: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for rule in practices {
+        let of = asks.entry(&rule.id).or_default();
+        for clause in clauses(rule) {
+            walk(clause, &mut |c| {
+                if let Clause::Practice(PracticeAsk::Id(ask)) = c {
+                    of.insert(ask.split('[').next().unwrap_or(ask).to_owned());
+                }
+            });
+        }
+    }
+    let comes_back = |id: &str, first: &str| {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![first.to_owned()]);
+        while let Some(next) = open.pop() {
+            if next == id {
+                return true;
+            }
+            if seen.insert(next.clone()) {
+                open.extend(asks.get(next.as_str()).into_iter().flatten().cloned());
+            }
+        }
+        false
+    };
+    asks.iter().filter_map(|(id, of)| of.iter().find(|first| comes_back(id, first)).map(|first| ((*id).to_owned(), first.clone()))).collect()
+}
+
+fn clauses(rule: &PracticeRule) -> impl Iterator<Item = &Clause> {
+    rule.met
+        .iter()
+        .chain(rule.indicated.iter().map(|w| &w.when))
+        .chain(&rule.contradicted)
+        .chain(&rule.not_applicable)
+        .chain(&rule.near)
 }
 
 fn walk(clause: &Clause, visit: &mut dyn FnMut(&Clause)) {
@@ -156,15 +214,23 @@ fn walk(clause: &Clause, visit: &mut dyn FnMut(&Clause)) {
     }
 }
 
-fn references(clause: &Clause, ids: &BTreeSet<&str>, known: &Known, problems: &mut Vec<String>) {
+fn references(clause: &Clause, signals: &[SignalRule], known: &Known, problems: &mut Vec<String>) {
+    let fits = |pattern: &str, id: &str| match pattern.strip_suffix('*') {
+        Some(start) => id.starts_with(start),
+        None => id == pattern,
+    };
     let mut select = |s: &Select| {
         for id in s.id.all() {
-            let found = match id.strip_suffix('*') {
-                Some(start) => ids.iter().any(|known| known.starts_with(start)),
-                None => ids.contains(id.as_str()),
-            };
-            if !found {
+            if !signals.iter().any(|rule| fits(id, &rule.id)) {
                 problems.push(format!("no signal is called `{id}`; `treering rules list` shows them"));
+            }
+        }
+        let meant = |rule: &&SignalRule| {
+            (s.id.all().is_empty() || s.id.all().iter().any(|id| fits(id, &rule.id))) && (s.op.is_empty() || rule.op.is_some_and(|op| s.op.contains(&op)))
+        };
+        for (key, word) in s.with.iter().flat_map(|(key, words)| words.all().iter().map(move |word| (key, word))) {
+            if !signals.iter().filter(meant).any(|rule| rule.sets.get(key) == Some(word)) {
+                problems.push(format!("none of the signals it selects sets `{key}: {word}`; their rules list what they set"));
             }
         }
         if s.id.all().is_empty() && s.op.is_empty() {
@@ -201,43 +267,5 @@ fn references(clause: &Clause, ids: &BTreeSet<&str>, known: &Known, problems: &m
     }
 }
 
-/// Compiles the patterns of a matcher.
-fn compile(matcher: &Matcher, patterns: &mut Patterns) -> Result<(), String> {
-    let globs = |list: &OneOrMany, patterns: &mut Patterns| list.all().iter().try_for_each(|g| patterns.add_glob(g));
-    match matcher {
-        Matcher::Path(PathMatch::Globs(list)) => globs(list, patterns),
-        Matcher::Path(PathMatch::Full(full)) => {
-            globs(&full.any, patterns)?;
-            globs(&full.none, patterns)?;
-            full.text.all().iter().try_for_each(|r| patterns.add_regex(r))
-        }
-        Matcher::Yaml(m) | Matcher::Json(m) | Matcher::Toml(m) | Matcher::Hcl(m) | Matcher::Ini(m) => tree(m, patterns),
-        Matcher::Dockerfile(m) => patterns.add_regex(&m.matches),
-        Matcher::PythonImport(_) | Matcher::Dependency(_) | Matcher::PythonCall(CallMatch::Names(_)) => Ok(()),
-        Matcher::PythonCall(CallMatch::Full(full)) => {
-            full.receiver.iter().try_for_each(|r| patterns.add_regex(r))?;
-            full.keyword.values().chain(full.argument.values()).try_for_each(|r| patterns.add_regex(r))
-        }
-        Matcher::PythonBranch(m) => {
-            patterns.add_regex(&m.tests)?;
-            m.within.iter().try_for_each(|r| patterns.add_regex(r))
-        }
-        Matcher::ShellCommand(CommandMatch::Words(_)) => Ok(()),
-        Matcher::ShellCommand(CommandMatch::Full(full)) => full.matches.iter().try_for_each(|r| patterns.add_regex(r)),
-        Matcher::Uses(UsesMatch::Names(names)) => names.all().iter().try_for_each(|g| patterns.add_glob(&g.to_lowercase())),
-        Matcher::Uses(UsesMatch::Full(full)) => {
-            full.name.all().iter().try_for_each(|g| patterns.add_glob(&g.to_lowercase()))?;
-            full.with.values().try_for_each(|r| patterns.add_regex(r))
-        }
-        Matcher::Text(text) => {
-            globs(&text.files, patterns)?;
-            text.matches.iter().try_for_each(|r| patterns.add_regex(r))
-        }
-        Matcher::Git(git) => git.subject.iter().chain(&git.tag).try_for_each(|r| patterns.add_regex(r)),
-    }
-}
-
-fn tree(m: &TreeMatch, patterns: &mut Patterns) -> Result<(), String> {
-    m.files.all().iter().try_for_each(|g| patterns.add_glob(g))?;
-    m.conditions.iter().filter_map(|c| c.matches.as_ref()).try_for_each(|r| patterns.add_regex(r))
-}
+#[cfg(test)]
+mod tests;

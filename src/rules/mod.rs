@@ -5,6 +5,7 @@
 
 mod check;
 mod explain;
+mod forms;
 pub(crate) mod model;
 pub(crate) mod needles;
 pub(crate) mod pattern;
@@ -31,8 +32,10 @@ static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 
 /// Largest rule file, in bytes.
 const LARGEST: usize = 1 << 20;
-/// Deepest nesting of brackets in a rule file; deeper ones cost the parser quadratic time.
+/// Deepest nesting of brackets on a line of a rule file; deeper ones cost the parser quadratic time.
 const DEPTH: usize = 32;
+/// The same over lines, where brackets in texts that are never closed add up as well.
+const DEPTH_OVER_LINES: usize = 1_000;
 
 /// All rules, loaded and checked.
 #[derive(Debug)]
@@ -99,7 +102,7 @@ impl Catalog {
             } else if kind == "practices" {
                 read::<Vec<PracticeRule>>(path, text).map(|rules| loading.practices(path, text, rules, index >= own, &mut wrong))
             } else if kind == "models" {
-                model::load(path, text).map(|model| loading.models.push(model))
+                model::load(path, text).map(|model| loading.model(path, text, model, &mut wrong))
             } else if index < own {
                 texts.insert(path.clone(), text.clone());
                 Ok(())
@@ -151,20 +154,12 @@ impl Catalog {
 
     /// Whether some rule asks for keys of documents at such a path.
     pub(crate) fn wants_tree(&self, path: &str) -> bool {
-        let format = match crate::source::extension(path) {
-            Some("yml" | "yaml") => pattern::Format::Yaml,
-            Some("json") => pattern::Format::Json,
-            Some("toml") => pattern::Format::Toml,
-            Some("tf" | "hcl" | "tfvars") => pattern::Format::Hcl,
-            Some("cfg" | "ini") => pattern::Format::Ini,
-            _ => return false,
-        };
-        self.needles.formats.contains(&format)
+        pattern::format_at(path).is_some_and(|format| self.needles.formats.contains(&format))
     }
 
     /// Whether some rule looks at the lines of texts at such a path.
     pub(crate) fn wants_text(&self, path: &str) -> bool {
-        self.needles.text_globs.iter().any(|glob| self.patterns.glob(glob, path))
+        self.needles.wants_text(path)
     }
 
     /// Whether a name is the import root of a tool that the rules name.
@@ -231,15 +226,16 @@ fn sized(path: &str, text: &str) -> Result<(), RuleError> {
     if text.len() > LARGEST {
         return Err(mistake(0, format!("larger than {LARGEST} bytes; split it")));
     }
+    let mut over_lines = 0_usize;
     for (line, row) in (1_u32..).zip(text.lines()) {
         let mut depth = 0_usize;
         for byte in row.bytes() {
             match byte {
-                b'[' | b'{' => depth += 1,
-                b']' | b'}' => depth = depth.saturating_sub(1),
+                b'[' | b'{' => (depth, over_lines) = (depth + 1, over_lines + 1),
+                b']' | b'}' => (depth, over_lines) = (depth.saturating_sub(1), over_lines.saturating_sub(1)),
                 _ => {}
             }
-            if depth > DEPTH {
+            if depth > DEPTH || over_lines > DEPTH_OVER_LINES {
                 return Err(mistake(line, format!("brackets nest deeper than {DEPTH}; write blocks instead")));
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{Glob, GlobBuilder, GlobMatcher};
 use regex::{Regex, RegexBuilder};
 
 /// Formats whose documents rules ask for.
@@ -18,6 +18,30 @@ pub(crate) enum Format {
     Hcl,
     /// INI.
     Ini,
+}
+
+/// The format of a file, by its name; none where it is no structured document.
+pub(crate) fn format_at(path: &str) -> Option<Format> {
+    match crate::source::file_name(path) {
+        "dvc.lock" | "MLproject" | "MLmodel" => return Some(Format::Yaml),
+        "Pipfile" | "poetry.lock" | "uv.lock" | "pdm.lock" | "Cargo.lock" => return Some(Format::Toml),
+        "Pipfile.lock" => return Some(Format::Json),
+        _ if path == ".dvc/config" || path.ends_with("/.dvc/config") => return Some(Format::Ini),
+        _ => {}
+    }
+    match crate::source::extension(path) {
+        Some("yml" | "yaml" | "dvc") => Some(Format::Yaml),
+        Some("json") => Some(Format::Json),
+        Some("toml") => Some(Format::Toml),
+        Some("tf" | "hcl" | "tfvars") => Some(Format::Hcl),
+        Some("cfg" | "ini") => Some(Format::Ini),
+        _ => None,
+    }
+}
+
+/// A glob of a rule; `*` stops at `/`, `**` does not. The error says what is wrong with it.
+pub(crate) fn glob(text: &str) -> Result<Glob, String> {
+    GlobBuilder::new(text).literal_separator(true).build().map_err(|e| format!("`{text}` is no glob: {e}"))
 }
 
 /// Largest compiled regular expression, in bytes.
@@ -43,8 +67,7 @@ impl Patterns {
     /// Compiles a glob; `*` stops at `/`, `**` does not.
     pub(crate) fn add_glob(&mut self, text: &str) -> Result<(), String> {
         if !self.globs.contains_key(text) {
-            let glob = GlobBuilder::new(text).literal_separator(true).build().map_err(|e| format!("`{text}` is no glob: {e}"))?;
-            self.globs.insert(text.to_owned(), glob.compile_matcher());
+            self.globs.insert(text.to_owned(), glob(text)?.compile_matcher());
         }
         Ok(())
     }
