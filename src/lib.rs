@@ -111,7 +111,7 @@ fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn P
 
     let placements = scopes(catalog)?.place(&inventory);
     let modules = resolve::Modules::build(&inventory);
-    let extracted = facts::extract(&inventory, &placements, catalog, &modules, &|done, total| progress.stage("reading", done, total));
+    let extracted = facts::extract(&inventory, &placements, catalog, &modules, false, &|done, total| progress.stage("reading", done, total));
     notices.extend(extracted.notices);
     let book = extracted.book;
     // only source files hide anything: an example's pipeline is no practice of this repository
@@ -224,7 +224,7 @@ fn see(catalog: &Catalog, files: &[(&str, &str)]) -> signals::Signals {
     let Ok(scopes) = scopes(catalog) else { return signals::Signals::default() };
     let placements = scopes.place(&inventory);
     let modules = resolve::Modules::build(&inventory);
-    let extracted = facts::extract(&inventory, &placements, catalog, &modules, &|_, _| {});
+    let extracted = facts::extract(&inventory, &placements, catalog, &modules, true, &|_, _| {});
     let program = resolve::Program::build(&extracted.book, &modules);
     let history = History::absent("an example has none");
     signals::find(catalog, &inventory, &extracted.book, &placements, &program, &history)

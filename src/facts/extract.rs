@@ -40,12 +40,14 @@ enum Outcome {
     Failed(Notice),
 }
 
-/// Reads a repository in rounds. `step` is told how many files were read so far, of how many in this round.
+/// Reads a repository in rounds. `everything` reads each file as if
+/// something led to it (for proofs of rules); `step` is told how many files were read so far, of how many in this round.
 pub(crate) fn extract(
     inventory: &Inventory,
     placements: &BTreeMap<RepoPath, Placement>,
     catalog: &Catalog,
     modules: &Modules,
+    everything: bool,
     step: &(dyn Fn(u64, u64) + Sync),
 ) -> Extracted {
     let context = Context { wrappers: &catalog.wrappers };
@@ -56,7 +58,7 @@ pub(crate) fn extract(
         .iter()
         .filter(|e| is_read(placements, &e.path) && e.link.is_none())
         .filter(|e| readers().any(|r| r.when != When::LedTo && (r.wants)(&e.path)) || catalog.wants_tree(&e.path) || catalog.wants_text(&e.path) || !unread(catalog, &e.path).is_empty())
-        .map(|e| (e.path.clone(), false))
+        .map(|e| (e.path.clone(), everything))
         .collect();
     for round in 0..ROUNDS {
         if next.is_empty() {
@@ -139,7 +141,7 @@ fn one(path: &RepoPath, led_to: bool, inventory: &Inventory, catalog: &Catalog, 
         Ok(file) => file,
         Err(notice) => return Outcome::Failed(notice),
     };
-    let mut telling: Option<bool> = None;
+    let mut telling: Option<bool> = led_to.then_some(true);
     let mut facts: Option<FileFacts> = None;
     for reader in wanting {
         let wanted = match reader.when {
@@ -163,7 +165,7 @@ fn one(path: &RepoPath, led_to: bool, inventory: &Inventory, catalog: &Catalog, 
             None => facts = Some(read),
         }
     }
-    if text && *telling.get_or_insert_with(|| catalog.needles.telling(&file.text)) {
+    if text {
         facts.get_or_insert_default().lines = Some(crate::fact::Lines { text: file.text.clone().into() });
     }
     let unread: Vec<usize> = unread.into_iter().filter(|kind| catalog.unread[*kind].told_by(&file.text)).collect();

@@ -18,7 +18,7 @@ use crate::walk::Inventory;
 use crate::words::{EdgeKind, Strength};
 
 pub(crate) use program::{Callee, Program};
-pub(crate) use python::{ModuleIndex, Modules};
+pub(crate) use python::Modules;
 
 /// The tree and what was read of it so far.
 pub(crate) struct View<'v> {

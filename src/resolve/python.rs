@@ -27,16 +27,6 @@ pub(crate) enum Place {
     Folder(RepoPath),
 }
 
-/// Answers what a dotted module name means for a file or folder.
-pub(crate) trait ModuleIndex {
-    /// The file of a module; `from` is the importing file, or the folder that a command runs in.
-    fn module(&self, from: &str, dotted: &str) -> Option<RepoPath>;
-    /// The file that `python -m dotted` runs: the module, or the `__main__.py` of a package.
-    fn main(&self, from: &str, dotted: &str) -> Option<RepoPath>;
-    /// Every own file that the imports of a module lead to, each once, in path order.
-    fn imported(&self, from: &str, module: &Module) -> Vec<RepoPath>;
-}
-
 /// Every Python module of a repository.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Modules {
@@ -224,15 +214,17 @@ impl Modules {
     }
 }
 
-impl ModuleIndex for Modules {
-    fn module(&self, from: &str, dotted: &str) -> Option<RepoPath> {
+impl Modules {
+    /// The file of a module; `from` is the importing file, or the folder that a command runs in.
+    pub(crate) fn module(&self, from: &str, dotted: &str) -> Option<RepoPath> {
         match self.locate(from, dotted)?.0 {
             Place::File(path) => Some(path),
             Place::Folder(_) => None,
         }
     }
 
-    fn main(&self, from: &str, dotted: &str) -> Option<RepoPath> {
+    /// The file that `python -m dotted` runs: the module, or the `__main__.py` of a package.
+    pub(crate) fn main(&self, from: &str, dotted: &str) -> Option<RepoPath> {
         let place = self.locate(from, dotted)?.0;
         match (self.child(&place, "__main__"), place) {
             (Some(Place::File(main)), _) => Some(main),
@@ -241,7 +233,8 @@ impl ModuleIndex for Modules {
         }
     }
 
-    fn imported(&self, from: &str, module: &Module) -> Vec<RepoPath> {
+    /// Every own file that the imports of a module lead to, each once, in path order.
+    pub(crate) fn imported(&self, from: &str, module: &Module) -> Vec<RepoPath> {
         let mut found = BTreeSet::new();
         for import in &module.imports {
             let Some(place) = self.of_import(from, import) else { continue };
@@ -263,9 +256,7 @@ impl ModuleIndex for Modules {
         found.remove(from);
         found.into_iter().take(MAX_IMPORTED).collect()
     }
-}
 
-impl Modules {
     /// A module and the packages it stands in, all of which its import runs.
     fn with_packages(&self, place: Option<Place>, into: &mut BTreeSet<RepoPath>) {
         into.extend(place.iter().flat_map(|p| self.packages(p)));

@@ -1,9 +1,9 @@
 //! The loop: every fact of every file against the rules that could mean it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::matcher::{self, Hit, Look};
+use super::matcher::{self, About, Hit, Look};
 use super::{Owner, Signal, Signals};
 use crate::error::RuleError;
 use crate::fact::{Book, Placement};
@@ -34,12 +34,12 @@ pub(crate) fn find(
         if placement == Scope::Vendored {
             continue;
         }
-        let look = Look { catalog, path, facts: facts.unwrap_or(&empty), program };
+        let look = Look::new(catalog, path, facts.unwrap_or(&empty), program);
         let mut hits: Vec<(usize, Hit)> = table.of_path(&look);
         if facts.is_some() {
             hits.extend(table.of_facts(&look));
         }
-        hits.retain(|(rule, hit)| keep(&catalog.signals[*rule], hit, &look));
+        let hits = kept(catalog, hits, &look);
         let notebook = facts.and_then(|f| f.code.as_ref()).is_some_and(|c| c.notebook);
         for (rule, hit) in hits {
             let rule = &catalog.signals[rule];
@@ -57,13 +57,27 @@ pub(crate) fn find(
     Signals { all }
 }
 
-/// Suppressors and requirements.
-fn keep(rule: &SignalRule, hit: &Hit, look: &Look<'_>) -> bool {
-    let anywhere = |matcher: &Matcher| !matcher::one(matcher, look).is_empty();
-    let here = |matcher: &Matcher| matcher::one(matcher, look).iter().any(|other| other.line == hit.line && other.owner == hit.owner);
-    !rule.unless.iter().any(here)
-        && !rule.unless_file.iter().any(anywhere)
-        && (rule.only_with.is_empty() || rule.only_with.iter().any(anywhere))
+/// Most matches of one rule in one file; more say nothing more.
+const MOST: usize = 500;
+
+/// What suppressors and requirements leave, one match for a rule and thing: the surest.
+fn kept(catalog: &Catalog, mut hits: Vec<(usize, Hit)>, look: &Look<'_>) -> Vec<(usize, Hit)> {
+    hits.sort_by(|(a, x), (b, y)| (a, x.about, y.strength).cmp(&(b, y.about, x.strength)));
+    hits.dedup_by(|(a, x), (b, y)| a == b && x.about == y.about);
+    let mut left = Vec::new();
+    for of_rule in hits.chunk_by(|(a, _), (b, _)| a == b) {
+        let Some((index, _)) = of_rule.first() else { continue };
+        let Some(rule) = catalog.signals.get(*index) else { continue };
+        let anywhere = |matcher: &Matcher| !matcher::one(matcher, look).is_empty();
+        if rule.unless_file.iter().any(anywhere) || !(rule.only_with.is_empty() || rule.only_with.iter().any(anywhere)) {
+            continue;
+        }
+        let suppressed: BTreeSet<About> = rule.unless.iter().flat_map(|matcher| matcher::one(matcher, look)).map(|hit| hit.about).collect();
+        let around: Vec<About> = suppressed.iter().copied().filter(|f| matches!(f, About::File | About::Node(..))).take(MOST).collect();
+        let free = |about: About| !suppressed.contains(&about) && !around.iter().any(|by| by.concerns(about));
+        left.extend(of_rule.iter().filter(|(_, hit)| free(hit.about)).take(MOST).cloned());
+    }
+    left
 }
 
 fn signal(rule: &SignalRule, hit: Hit, path: &RepoPath, scope: Scope, notebook: bool) -> Signal {

@@ -1,6 +1,8 @@
 //! One matcher against one file: each detector kind in the vocabulary of its format.
 
+mod branch;
 mod code;
+mod seen;
 mod text;
 mod trees;
 
@@ -15,6 +17,7 @@ use crate::rules::pattern::last_word;
 use crate::rules::signal::{CallMatch, CommandMatch, DependencyMatch, Example, Matcher, PathMatch};
 use crate::source::RepoPath;
 use crate::words::Strength;
+use seen::Seen;
 
 /// One file, looked at.
 pub(crate) struct Look<'l> {
@@ -22,11 +25,54 @@ pub(crate) struct Look<'l> {
     pub(crate) path: &'l RepoPath,
     pub(crate) facts: &'l FileFacts,
     pub(crate) program: &'l Program,
+    codes: Vec<Seen<'l>>,
+}
+
+impl<'l> Look<'l> {
+    /// Looks at a file, whose Python is worked out at once.
+    pub(crate) fn new(catalog: &'l Catalog, path: &'l RepoPath, facts: &'l FileFacts, program: &'l Program) -> Self {
+        Self { catalog, path, facts, program, codes: Seen::of(path, facts, program) }
+    }
+}
+
+/// What a match is about, by which suppressors and duplicates are told. Numbers are indices into the vectors of
+/// [`FileFacts`] and of its code (for code in a command, beside the index of the command's fact).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum About {
+    /// The file, or the history.
+    File,
+    /// A line of a text.
+    Line(u32),
+    /// A fact that the file states.
+    Stated(usize),
+    /// A node of a document: first line, last line, number in its tree.
+    Node(u32, u32, u32),
+    /// An import.
+    Import(Option<usize>, usize),
+    /// A call.
+    Call(Option<usize>, usize),
+    /// A function or class.
+    Scope(Option<usize>, usize),
+    /// A branch.
+    Flow(Option<usize>, usize),
+}
+
+impl About {
+    /// Whether a suppressor about this speaks of that as well: the same thing, the file that it stands in, or a node of
+    /// a document around it or within it.
+    pub(crate) fn concerns(self, that: Self) -> bool {
+        match (self, that) {
+            (Self::File, _) => true,
+            (Self::Node(a, b, _), Self::Node(c, d, _)) => (a <= c && d <= b) || (c <= a && b <= d),
+            _ => self == that,
+        }
+    }
 }
 
 /// A match.
 #[derive(Debug, Clone)]
 pub(crate) struct Hit {
+    pub(crate) about: About,
     pub(crate) line: u32,
     pub(crate) end_line: Option<u32>,
     pub(crate) column: u32,
@@ -42,6 +88,7 @@ pub(crate) struct Hit {
 impl Hit {
     pub(crate) fn new(line: u32, owner: Owner, what: impl Into<String>) -> Self {
         Self {
+            about: About::File,
             line,
             end_line: None,
             column: 0,
@@ -54,12 +101,15 @@ impl Hit {
             commit: None,
         }
     }
+
+    pub(crate) fn about(self, about: About) -> Self {
+        Self { about, ..self }
+    }
 }
 
 /// Which rules could mean a fact, looked up by its most telling word.
 pub(crate) struct Table<'c> {
     catalog: &'c Catalog,
-    paths: Vec<usize>,
     calls: BTreeMap<&'c str, Vec<usize>>,
     open_calls: Vec<usize>,
     programs: BTreeMap<&'c str, Vec<usize>>,
@@ -71,7 +121,6 @@ impl<'c> Table<'c> {
     pub(crate) fn of(catalog: &'c Catalog) -> Self {
         let mut table = Self {
             catalog,
-            paths: Vec::new(),
             calls: BTreeMap::new(),
             open_calls: Vec::new(),
             programs: BTreeMap::new(),
@@ -81,10 +130,9 @@ impl<'c> Table<'c> {
         for (index, rule) in catalog.signals.iter().enumerate() {
             for matcher in &rule.any {
                 match matcher {
-                    Matcher::Path(_) => table.paths.push(index),
                     Matcher::PythonCall(call) => table.add_call(index, call),
                     Matcher::ShellCommand(command) => table.add_command(index, command),
-                    Matcher::Git(_) => {}
+                    Matcher::Path(_) | Matcher::Git(_) => {}
                     _ => table.others.push(index),
                 }
             }
@@ -129,10 +177,10 @@ impl<'c> Table<'c> {
     /// Rules about paths.
     pub(crate) fn of_path(&self, look: &Look<'_>) -> Vec<(usize, Hit)> {
         let mut hits = Vec::new();
-        for index in &self.paths {
-            for matcher in &self.catalog.signals[*index].any {
+        for index in self.catalog.needles.of_path(look.path) {
+            for matcher in &self.catalog.signals[index].any {
                 if let Matcher::Path(m) = matcher {
-                    hits.extend(path(m, look).into_iter().map(|h| (*index, h)));
+                    hits.extend(path(m, look).into_iter().map(|h| (index, h)));
                 }
             }
         }
@@ -142,24 +190,10 @@ impl<'c> Table<'c> {
     /// Rules about what the file states.
     pub(crate) fn of_facts(&self, look: &Look<'_>) -> Vec<(usize, Hit)> {
         let mut wanted: Vec<usize> = self.others.clone();
-        let codes = look.facts.code.iter().chain(look.facts.embedded.iter().map(|(_, code)| code));
-        let mut has_code = false;
-        for code in codes {
-            has_code = true;
-            for call in &code.module.calls {
-                let last = call.callee.last();
-                if let Some(rules) = last.and_then(|l| self.calls.get(l)) {
-                    wanted.extend(rules);
-                }
-            }
-            // an alias hides the last word: what is imported under another name counts by its own
-            for import in code.module.imports.iter().filter(|i| i.aliased) {
-                if let Some(rules) = import.name.as_deref().and_then(|n| self.calls.get(n)) {
-                    wanted.extend(rules);
-                }
-            }
+        for seen in &look.codes {
+            wanted.extend(seen.by_word.keys().filter_map(|word| self.calls.get(word.as_str())).flatten());
         }
-        if has_code {
+        if !look.codes.is_empty() {
             wanted.extend(&self.open_calls);
         }
         let mut has_commands = false;
@@ -199,16 +233,17 @@ pub(crate) fn one(matcher: &Matcher, look: &Look<'_>) -> Vec<Hit> {
         Matcher::Dockerfile(m) => text::instruction(m, look),
         Matcher::PythonImport(m) => code::import(m, look),
         Matcher::PythonCall(m) => code::call(m, look),
-        Matcher::PythonBranch(m) => code::branch(m, look),
+        Matcher::PythonBranch(m) => branch::branch(m, look),
         Matcher::ShellCommand(m) => text::command(m, look),
         Matcher::Uses(m) => text::uses(m, look),
         Matcher::Dependency(DependencyMatch::Names(names)) => look
             .facts
             .facts
             .iter()
-            .filter_map(|fact| match &fact.kind {
+            .enumerate()
+            .filter_map(|(index, fact)| match &fact.kind {
                 FactKind::Dependency(d) if names.all().contains(&d.name) => {
-                    Some(Hit::new(fact.line, Owner::File, format!("dependency {}", d.name)))
+                    Some(Hit::new(fact.line, Owner::File, format!("dependency {}", d.name)).about(About::Stated(index)))
                 }
                 _ => None,
             })

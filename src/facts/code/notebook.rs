@@ -3,7 +3,7 @@
 //! Every line is a line of the `.ipynb`. A line that begins with `!` may fail without stopping the notebook; the last
 //! command of a `%%bash` cell may not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::python::first_error;

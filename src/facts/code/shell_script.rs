@@ -6,7 +6,7 @@ use crate::facts::{Context, Reader, When};
 use crate::source::{SourceFile, extension, folder};
 
 /// Scripts by their extension.
-pub(crate) const READER: Reader = Reader { name: "shell script", wants, when: When::Telling, read };
+pub(crate) const READER: Reader = Reader { name: "shell script", wants, when: When::Always, read };
 
 fn wants(path: &str) -> bool {
     matches!(extension(path), Some("sh" | "bash" | "zsh"))

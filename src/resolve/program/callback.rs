@@ -133,6 +133,10 @@ impl<'f> Infer<'f> {
         let world = self.world;
         let mut all = BTreeMap::new();
         let Some(code) = world.files.get(file) else { return all };
+        let decorators: HashSet<CallId> = code.module().scopes.iter().flat_map(|s| &s.decorators).filter_map(|d| match d {
+            Value::Call(id) => Some(*id),
+            _ => None,
+        }).collect();
         for (id, call) in code.module().calls.iter().enumerate() {
             let Some(ctx) = world.at_call(file, id) else { continue };
             let mut found = Vec::new();
@@ -141,7 +145,9 @@ impl<'f> Infer<'f> {
                     self.handed(value, ctx, 2, &mut found);
                 }
             }
-            self.called_by_wrapper(call, ctx, &mut found);
+            if !decorators.contains(&id) {
+                self.called_by_wrapper(call, ctx, &mut found);
+            }
             if !found.is_empty() {
                 all.insert(id, found);
             }

@@ -131,7 +131,11 @@ fn callee(full: &CallFull, look: &Look<'_>, embedded: Option<usize>, index: usiz
             if by_name(&name) {
                 return Some((name.replace('#', "."), strength));
             }
-            None
+            // what a function gives back has no type that is known: its methods are told by their names
+            let (given, method) = name.split_once('#')?;
+            let of_function = given.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()));
+            (of_function && full.method.all().iter().any(|m| m == method) && receiver_fits(full, &said(call), look))
+                .then(|| (format!("{given}().{method}"), Strength::Inferred))
         }
         Callee::Own { external_base, strength, .. } => {
             let name = external_base.filter(|name| by_name(name))?;
@@ -143,10 +147,24 @@ fn callee(full: &CallFull, look: &Look<'_>, embedded: Option<usize>, index: usiz
                 return None;
             }
             let said = receiver.unwrap_or_default();
-            let fits = full.receiver.as_ref().is_none_or(|r| look.catalog.patterns.regex(r, said.rsplit('.').next().unwrap_or(&said)));
-            fits.then(|| (if said.is_empty() { method.clone() } else { format!("{said}.{method}") }, Strength::Inferred))
+            receiver_fits(full, &said, look).then(|| (if said.is_empty() { method.clone() } else { format!("{said}.{method}") }, Strength::Inferred))
         }
     }
+}
+
+/// The receiver of a method call, as written.
+fn said(call: &Call) -> String {
+    let mut parts: Vec<&str> = call.callee.path.iter().map(String::as_str).collect();
+    parts.pop();
+    match (&call.callee.root, parts.last()) {
+        (_, Some(last)) => (*last).to_owned(),
+        (crate::syntax::python::Root::Local(name), None) => name.clone(),
+        _ => String::new(),
+    }
+}
+
+fn receiver_fits(full: &CallFull, said: &str, look: &Look<'_>) -> bool {
+    full.receiver.as_ref().is_none_or(|r| look.catalog.patterns.regex(r, said.rsplit('.').next().unwrap_or(said)))
 }
 
 fn arguments(full: &CallFull, call: &Call, look: &Look<'_>, embedded: Option<usize>, module: &Module) -> bool {

@@ -1,6 +1,6 @@
 //! Commands, references, instructions and lines.
 
-use super::{Hit, Look};
+use super::{About, Hit, Look};
 use crate::fact::{Command, FactKind};
 use crate::rules::signal::{CommandFull, CommandMatch, InstructionMatch, TextMatch, UsesFull, UsesMatch};
 use crate::signals::Owner;
@@ -24,7 +24,12 @@ pub(crate) fn command(matcher: &CommandMatch, look: &Look<'_>) -> Vec<Hit> {
             fits(full, command, look).then(|| {
                 let text = command.text();
                 let what = text.split_whitespace().collect::<Vec<_>>().join(" ");
-                Hit { end_line: Some(fact.end_line), column: index as u32, ..Hit::new(fact.line, Owner::Command(index), cut(&what, 120)) }
+                Hit {
+                    end_line: Some(fact.end_line),
+                    column: u32::try_from(index).unwrap_or(u32::MAX),
+                    about: About::Stated(index),
+                    ..Hit::new(fact.line, Owner::Command(index), cut(&what, 120))
+                }
             })
         })
         .collect()
@@ -39,27 +44,47 @@ fn fits(full: &CommandFull, command: &Command, look: &Look<'_>) -> bool {
         let Some((first, after)) = pattern.split_first() else { return false };
         word_fits(first, program) && words_fit(after, rest)
     };
-    let has = |wanted: &String| wanted.split('|').any(|w| words.iter().any(|word| option_fits(w, word)));
+    let has = |wanted: &String| wanted.split('|').any(|w| words.iter().enumerate().any(|(at, word)| option_fits(w, word, words.get(at + 1).copied())));
     full.words.all().iter().any(line)
         && full.with.iter().all(has)
         && !full.without.iter().any(has)
         && full.matches.as_ref().is_none_or(|r| look.catalog.patterns.regex(r, &words.join(" ")))
 }
 
-/// First words, options in between passed over; `**` for any number.
+/// Most words of a command line that are compared with a pattern.
+const WORDS: usize = 400;
+
+/// First words, options in between passed over with or without a value of their own; `**` for any number. Position by
+/// position, so that no line costs more than its length times that of the pattern.
 fn words_fit(pattern: &[&str], words: &[&str]) -> bool {
-    match pattern.split_first() {
-        None => true,
-        Some((&"**", rest)) => (0..=words.len()).any(|skip| words_fit(rest, &words[skip..])),
-        Some((first, rest)) => {
-            let Some((word, after)) = words.split_first() else { return false };
-            if word_fits(first, word) && words_fit(rest, after) {
-                return true;
+    let words = words.get(..WORDS).unwrap_or(words);
+    // where the rest of the line may begin after what has been matched so far
+    let mut open = vec![false; words.len() + 1];
+    open[0] = true;
+    for wanted in pattern {
+        let mut next = vec![false; words.len() + 1];
+        if *wanted == "**" {
+            let first = open.iter().position(|o| *o).unwrap_or(open.len());
+            next.iter_mut().skip(first).for_each(|n| *n = true);
+        } else {
+            for (at, word) in words.iter().enumerate() {
+                if !open[at] {
+                    continue;
+                }
+                if word_fits(wanted, word) {
+                    next[at + 1] = true;
+                }
+                if word.starts_with('-') {
+                    open[at + 1] = true;
+                    if let Some(after_value) = open.get_mut(at + 2) {
+                        *after_value = true;
+                    }
+                }
             }
-            // options of the program itself may stand before its verb
-            word.starts_with('-') && !first.starts_with('-') && (words_fit(pattern, after) || after.split_first().is_some_and(|(_, more)| words_fit(pattern, more)))
         }
+        open = next;
     }
+    open.contains(&true)
 }
 
 fn word_fits(pattern: &str, word: &str) -> bool {
@@ -70,9 +95,15 @@ fn word_fits(pattern: &str, word: &str) -> bool {
     })
 }
 
-/// `--push` fits `--push` and `--push=true`; `--format=json` only that.
-fn option_fits(wanted: &str, word: &str) -> bool {
-    word == wanted || (!wanted.contains('=') && wanted.starts_with('-') && word.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('=')))
+/// `--push` fits `--push` and `--push=true`; `--format=json` fits that and `--format json`.
+fn option_fits(wanted: &str, word: &str, after: Option<&str>) -> bool {
+    if word == wanted {
+        return true;
+    }
+    match wanted.split_once('=') {
+        Some((option, value)) => option.starts_with('-') && word == option && after == Some(value),
+        None => wanted.starts_with('-') && word.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('=')),
+    }
 }
 
 /// References that hand over control.
@@ -89,7 +120,8 @@ pub(crate) fn uses(matcher: &UsesMatch, look: &Look<'_>) -> Vec<Hit> {
     look.facts
         .facts
         .iter()
-        .filter_map(|fact| {
+        .enumerate()
+        .filter_map(|(index, fact)| {
             let FactKind::Uses(uses) = &fact.kind else { return None };
             let name = uses.reference.split('@').next().unwrap_or("").to_lowercase();
             let given = |key: &str| uses.with.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
@@ -100,7 +132,7 @@ pub(crate) fn uses(matcher: &UsesMatch, look: &Look<'_>) -> Vec<Hit> {
                     None => given(w).is_some(),
                 });
             let owner = fact.unit.map_or(Owner::File, Owner::Unit);
-            fits.then(|| Hit::new(fact.line, owner, uses.reference.clone()))
+            fits.then(|| Hit::new(fact.line, owner, uses.reference.clone()).about(About::Stated(index)))
         })
         .collect()
 }
@@ -110,12 +142,17 @@ pub(crate) fn instruction(matcher: &InstructionMatch, look: &Look<'_>) -> Vec<Hi
     look.facts
         .facts
         .iter()
-        .filter_map(|fact| {
+        .enumerate()
+        .filter_map(|(index, fact)| {
             let FactKind::Instruction(it) = &fact.kind else { return None };
             let text = it.args.join(" ");
             let fits = matcher.instruction.all().contains(&it.keyword) && look.catalog.patterns.regex(&matcher.matches, &text);
             let owner = fact.unit.map_or(Owner::File, Owner::Unit);
-            fits.then(|| Hit { end_line: Some(fact.end_line), ..Hit::new(fact.line, owner, cut(&format!("{} {text}", it.keyword), 120)) })
+            fits.then(|| Hit {
+                end_line: Some(fact.end_line),
+                about: About::Stated(index),
+                ..Hit::new(fact.line, owner, cut(&format!("{} {text}", it.keyword), 120))
+            })
         })
         .collect()
 }
@@ -129,19 +166,50 @@ pub(crate) fn lines(matcher: &TextMatch, look: &Look<'_>) -> Vec<Hit> {
     if !wanted {
         return Vec::new();
     }
+    let (block, marks): (Vec<&String>, Vec<&String>) = matcher.comment.all().iter().partition(|c| *c == "/*");
+    let mut within = false;
     let mut hits = Vec::new();
     for (number, line) in (1_u32..).zip(lines.text.lines()) {
-        let end = matcher.comment.all().iter().filter_map(|c| line.find(c.as_str())).min().unwrap_or(line.len());
-        let code = &line[..end];
+        let shown = if block.is_empty() { std::borrow::Cow::Borrowed(line) } else { outside_blocks(line, &mut within) };
+        let code = &shown[..comment_at(&shown, &marks)];
         let fits = match &matcher.matches {
             Some(regex) => patterns.regex(regex, code),
             None => matcher.literal.all().iter().any(|l| code.contains(l.as_str())),
         };
         if fits {
-            hits.push(Hit::new(number, Owner::File, cut(code.trim(), 120)));
+            let owner = look.facts.unit_at(number).map_or(Owner::File, Owner::Unit);
+            hits.push(Hit::new(number, owner, cut(code.trim(), 120)).about(About::Line(number)));
         }
     }
     hits
+}
+
+/// Where a comment to the end of the line begins: at the start, or after a space, bracket, comma or semicolon, so that
+/// `https://` is none; and outside double quotes.
+fn comment_at(line: &str, marks: &[&String]) -> usize {
+    let begins = |at: usize| {
+        let before = &line[..at];
+        before.chars().next_back().is_none_or(|c| c.is_whitespace() || "(){}[];,".contains(c)) && before.matches('"').count() % 2 == 0
+    };
+    marks.iter().filter_map(|mark| line.match_indices(mark.as_str()).map(|(at, _)| at).take(20).find(|at| begins(*at))).min().unwrap_or(line.len())
+}
+
+/// The line without what stands between `/*` and `*/`.
+fn outside_blocks<'l>(line: &'l str, within: &mut bool) -> std::borrow::Cow<'l, str> {
+    if !*within && !line.contains("/*") {
+        return line.into();
+    }
+    let (mut shown, mut rest) = (String::new(), line);
+    loop {
+        let mark = if *within { "*/" } else { "/*" };
+        let found = rest.find(mark);
+        if !*within {
+            shown.push_str(&rest[..found.unwrap_or(rest.len())]);
+        }
+        let Some(at) = found else { return shown.into() };
+        rest = &rest[at + mark.len()..];
+        *within = !*within;
+    }
 }
 
 /// At most so many letters.

@@ -1,11 +1,10 @@
 //! Keys of structured documents.
 
 use super::text::cut;
-use super::{Hit, Look};
-use crate::rules::pattern::Format;
+use super::{About, Hit, Look};
+use crate::rules::pattern::{Format, format_at};
 use crate::rules::signal::{Condition, TreeMatch};
 use crate::signals::find::owner_at;
-use crate::source::extension;
 use crate::syntax::tree::{Kind, Node};
 
 /// Every node (or document) on which all conditions hold.
@@ -13,7 +12,7 @@ pub(crate) fn find(matcher: &TreeMatch, format: Format, look: &Look<'_>) -> Vec<
     let Some(tree) = &look.facts.tree else { return Vec::new() };
     let patterns = &look.catalog.patterns;
     let globs = matcher.files.all();
-    if !is_format(look.path, format) || (!globs.is_empty() && !globs.iter().any(|g| patterns.glob(g, look.path))) {
+    if format_at(look.path) != Some(format) || (!globs.is_empty() && !globs.iter().any(|g| patterns.glob(g, look.path))) {
         return Vec::new();
     }
     let mut hits = Vec::new();
@@ -27,26 +26,11 @@ pub(crate) fn find(matcher: &TreeMatch, format: Format, look: &Look<'_>) -> Vec<
                 continue;
             }
             let (line, end, what) = place(matcher, node);
-            hits.push(Hit { end_line: Some(end), ..Hit::new(line, owner_at(look, line), what) });
+            let about = About::Node(node.line(), node.end_line(), node.id());
+            hits.push(Hit { end_line: Some(end), about, ..Hit::new(line, owner_at(look, line), what) });
         }
     }
     hits
-}
-
-fn is_format(path: &str, format: Format) -> bool {
-    let is = match extension(path) {
-        Some("yml" | "yaml") => Format::Yaml,
-        Some("json") => Format::Json,
-        Some("toml") => Format::Toml,
-        Some("tf" | "hcl" | "tfvars") => Format::Hcl,
-        Some("cfg" | "ini") => Format::Ini,
-        // files with a name of their own
-        _ if path.ends_with("dvc.lock") || path.ends_with(".dvc") || path.ends_with("MLproject") => Format::Yaml,
-        _ if path.ends_with(".dvc/config") => Format::Ini,
-        _ if path.ends_with("Pipfile") || path.ends_with(".lock") => Format::Toml,
-        _ => return false,
-    };
-    is == format
 }
 
 fn nodes<'t>(node: Node<'t>, key: &str) -> Vec<Node<'t>> {
