@@ -129,7 +129,7 @@ impl<'f> Infer<'f> {
     }
 
     /// Own functions, and own classes that build on one from outside, that the calls of a file hand over.
-    pub(super) fn passed(&mut self, file: FileId) -> BTreeMap<CallId, Vec<At>> {
+    pub(super) fn passed(&mut self, file: FileId, reached: &[Reached]) -> BTreeMap<CallId, Vec<At>> {
         let world = self.world;
         let mut all = BTreeMap::new();
         let Some(code) = world.files.get(file) else { return all };
@@ -140,9 +140,9 @@ impl<'f> Infer<'f> {
         for (id, call) in code.module().calls.iter().enumerate() {
             let Some(ctx) = world.at_call(file, id) else { continue };
             let mut found = Vec::new();
-            if !self.only_looks(file, id) {
+            if !reached.get(id).is_some_and(only_looks) {
                 for value in call.args.iter().chain(call.keywords.iter().map(|(_, v)| v)) {
-                    self.handed(value, ctx, 2, &mut found);
+                    self.handed(value, ctx, 2, reached, &mut found);
                 }
             }
             if !decorators.contains(&id) {
@@ -155,23 +155,20 @@ impl<'f> Infer<'f> {
         all
     }
 
-    /// Calls of Python's own that look at a function or class and never run it.
-    fn only_looks(&mut self, file: FileId, call: CallId) -> bool {
-        match self.callee(file, call) {
-            Some(Found { what: Type::External(name), .. }) => {
-                let calls = matches!(&*name, "map" | "filter" | "sorted" | "min" | "max" | "functools.partial");
-                !calls && (!name.contains(['.', '#']) && super::infer::is_builtin(&name) || matches!(&*name, "functools.wraps" | "functools.update_wrapper"))
-                    || name.starts_with("inspect.")
-                    || name.starts_with("typing.")
-            }
-            _ => false,
-        }
-    }
-
-    fn handed(&mut self, value: &'f Value, ctx: Ctx<'f>, depth: u32, into: &mut Vec<At>) {
+    fn handed(&mut self, value: &'f Value, ctx: Ctx<'f>, depth: u32, reached: &[Reached], into: &mut Vec<At>) {
         let Some(depth) = depth.checked_sub(1).filter(|_| into.len() < 50) else { return };
+        let may = match value {
+            Value::Name(Name { root: Root::Local(_), .. }) => true,
+            // only Python's own or own code gives functions back
+            Value::Call(call) => match reached.get(*call) {
+                Some(Reached::External { name, .. }) => name.starts_with("functools."),
+                Some(Reached::Own { makes, .. }) => makes.is_none(),
+                _ => false,
+            },
+            _ => false,
+        };
         match value {
-            Value::Name(Name { root: Root::Local(_), .. }) | Value::Call(_) => {
+            _ if may => {
                 let at = match self.value(value, ctx).map(|f| f.what) {
                     Some(Type::Function(f) | Type::Method(f, _)) => Some(f),
                     Some(Type::Class(class)) => Some(class).filter(|c| self.world.bases.get(c).is_some_and(|b| !b.external.is_empty())),
@@ -179,16 +176,20 @@ impl<'f> Infer<'f> {
                 };
                 into.extend(at.filter(|at| !into.contains(at)));
             }
-            Value::List(values) | Value::Tuple(values) => values.iter().for_each(|v| self.handed(v, ctx, depth, into)),
-            Value::Dict(pairs) => pairs.iter().for_each(|(_, v)| self.handed(v, ctx, depth, into)),
-            Value::Starred(value) => self.handed(value, ctx, depth, into),
+            Value::List(values) | Value::Tuple(values) => values.iter().for_each(|v| self.handed(v, ctx, depth, reached, into)),
+            Value::Dict(pairs) => pairs.iter().for_each(|(_, v)| self.handed(v, ctx, depth, reached, into)),
+            Value::Starred(value) => self.handed(value, ctx, depth, reached, into),
             _ => {}
         }
     }
 
     /// `task.delay()`, `step.submit()`: a method of what a decorator made of an own function runs that function.
     fn called_by_wrapper(&mut self, call: &'f Call, ctx: Ctx<'f>, into: &mut Vec<At>) {
-        let Some(before) = call.callee.path.len().checked_sub(1) else { return };
+        // of a name or of something in a module; what is longer belongs to objects
+        let Some(before) = call.callee.path.len().checked_sub(1).filter(|n| *n <= 2) else { return };
+        if !matches!(&call.callee.root, Root::Local(name) if name != "self") {
+            return;
+        }
         if let Some(Found { what: Type::Function(f) | Type::Method(f, _), .. }) = self.chain(&call.callee, before, ctx)
             && !into.contains(&f)
         {
@@ -227,4 +228,13 @@ impl<'f> Infer<'f> {
         }
         found
     }
+}
+
+/// Calls of Python's own that look at a function or class and never run it.
+fn only_looks(reached: &Reached) -> bool {
+    let Reached::External { name, .. } = reached else { return false };
+    let runs = matches!(&**name, "map" | "filter" | "sorted" | "min" | "max");
+    !runs && (!name.contains(['.', '#']) && super::infer::is_builtin(name) || matches!(&**name, "functools.wraps" | "functools.update_wrapper"))
+        || name.starts_with("inspect.")
+        || name.starts_with("typing.")
 }
