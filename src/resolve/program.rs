@@ -114,6 +114,15 @@ pub(crate) struct CodeFile {
     index: Index,
 }
 
+/// An own function or class that a call hands over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Passed {
+    /// Which.
+    pub(crate) at: At,
+    /// What takes it is known to run it.
+    pub(crate) sure: bool,
+}
+
 /// What stands above a function or class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Decorator {
@@ -176,7 +185,7 @@ pub(crate) struct Program {
     sites: Sites,
     reached: Vec<Vec<Reached>>,
     /// Own functions and classes handed over by a call.
-    passed: Vec<BTreeMap<CallId, Vec<At>>>,
+    passed: Vec<BTreeMap<CallId, Vec<Passed>>>,
     decorators: BTreeMap<At, Vec<Decorator>>,
     by_code: BTreeMap<(RepoPath, Option<usize>), FileId>,
 }
@@ -295,7 +304,7 @@ impl Program {
     }
 
     /// Own functions and classes that a call hands over, in the order of its arguments.
-    pub(crate) fn passed(&self, file: FileId, call: CallId) -> &[At] {
+    pub(crate) fn passed(&self, file: FileId, call: CallId) -> &[Passed] {
         self.passed.get(file).and_then(|calls| calls.get(&call)).map_or(&[], Vec::as_slice)
     }
 
