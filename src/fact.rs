@@ -33,8 +33,17 @@ pub struct FileFacts {
     pub code: Option<Arc<Code>>,
     /// Python code that stands in commands (a heredoc, `python -c`), by the index of the fact of its command.
     pub embedded: Vec<(usize, Arc<Code>)>,
+    /// The file's text, kept only where a rule for texts without a reader may look at it.
+    pub lines: Option<Lines>,
     /// What could not be read or followed.
     pub notices: Vec<Notice>,
+}
+
+/// The text of a file without a reader of its own.
+#[derive(Debug, Clone)]
+pub struct Lines {
+    /// All of it.
+    pub text: Arc<str>,
 }
 
 /// Python code of a file, and where its lines are.
@@ -377,6 +386,7 @@ impl FileFacts {
         self.embedded.extend(other.embedded.into_iter().map(|(fact, code)| (fact + facts, code)));
         self.tree = self.tree.take().or(other.tree);
         self.code = self.code.take().or(other.code);
+        self.lines = self.lines.take().or(other.lines);
         self.notices.extend(other.notices);
     }
 

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use crate::git::{self, CommitObject, Id, Identities, Person, Repository};
+use crate::git::{self, CommitObject, Id, Identities, Person, RecentTrees, Repository};
 
 /// The most commits that are read.
 pub const MOST_COMMITS: usize = 2_000;
@@ -50,7 +50,7 @@ pub struct History {
 }
 
 /// One commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Default, Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
     /// Its id, 40 hexadecimal digits.
     pub id: String,
@@ -261,6 +261,7 @@ pub fn of_each(
     let mut answers = vec![PathHistory::default(); wanted.len()];
     let mut days: Vec<BTreeSet<i64>> = vec![BTreeSet::new(); wanted.len()];
     let mut steps = MOST_STEPS;
+    let mut recent = RecentTrees::default();
     let mut all_read = history.is_whole();
     for (place, commit) in history.commits.iter().enumerate() {
         if answers.iter().all(|answer| answer.enough) {
@@ -276,7 +277,7 @@ pub fn of_each(
             }
             !touched.iter().zip(&answers).all(|(touched, answer)| *touched || answer.enough)
         };
-        if changes(repository, commit, &mut steps, &mut visit).is_none() {
+        if changes(repository, commit, &mut recent, &mut steps, &mut visit).is_none() {
             all_read = false;
             if steps == 0 {
                 break;
@@ -298,13 +299,19 @@ pub fn of_each(
 }
 
 /// Tells `visit` what a commit changed; `None` where that cannot be told.
-fn changes(repository: &Repository, commit: &Commit, steps: &mut usize, visit: &mut dyn FnMut(&str) -> bool) -> Option<()> {
+fn changes(
+    repository: &Repository,
+    commit: &Commit,
+    recent: &mut RecentTrees,
+    steps: &mut usize,
+    visit: &mut dyn FnMut(&str) -> bool,
+) -> Option<()> {
     let object = repository.store().commit(Id::from_hex(&commit.id)?).ok()?;
     let before = match object.parents.first() {
         Some(parent) => Some(repository.store().commit(*parent).ok()?.tree),
         None => None,
     };
-    repository.store().changes(before, Some(object.tree), steps, visit).ok()
+    repository.store().changes(before, Some(object.tree), recent, steps, visit).ok()
 }
 
 #[cfg(test)]

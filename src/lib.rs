@@ -1,4 +1,10 @@
 //! treering reads a Git repository and says how far its machine-learning work is automated, and how it knows.
+//!
+//! The whole program is the function [`scan`]: walk → facts → signals → graph → practices → levels → report, each
+//! stage a room of its own that imports only from rooms before it. `ARCHITECTURE.md` is the map.
+//!
+//! Nothing scanned is executed, imported or fetched. Same tree and rules in, same bytes out, whatever the number of
+//! threads, the machine or the day.
 #![forbid(unsafe_code)]
 
 mod error;
@@ -22,4 +28,259 @@ mod verdict;
 mod walk;
 mod words;
 
-pub use error::Error;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+pub use error::{Error, RuleError};
+pub use render::{Format, Style, write};
+pub use report::Report;
+pub use rules::{Catalog, Explanation, Listed, Summary};
+
+use history::{Enough, History};
+use practices::{Evidence, PathChange};
+use report::compile::{Asked, Findings, JudgedSystem};
+use source::{Location, Notice, NoticeKind, RepoPath};
+use subject::System;
+
+/// What a scan is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Scan this commit, branch or tag instead of the work tree.
+    pub revision: Option<String>,
+    /// Only these maturity models, by id; all where none is named.
+    pub models: Vec<String>,
+    /// Number of threads; as many as there are cores where none is given. The result does not depend on it.
+    pub threads: Option<usize>,
+}
+
+/// Is told how far a scan has come.
+pub trait Progress: Sync {
+    /// `done` of `total` steps of a stage; a total of 0 means that it is not known.
+    fn stage(&self, name: &'static str, done: u64, total: u64);
+}
+
+/// Which schema is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// Of the JSON report.
+    Report,
+    /// Of a file of signal rules.
+    Rules,
+}
+
+/// The JSON Schema, pretty, with a final line feed.
+pub fn schema(which: Schema) -> String {
+    match which {
+        Schema::Report => report::schema(),
+        Schema::Rules => rules::schema(),
+    }
+}
+
+/// Stack of the reading threads, in bytes: hostile nesting aborts smaller ones.
+const STACK: usize = 16 << 20;
+
+/// Scans a repository or folder.
+///
+/// # Errors
+///
+/// [`Error::Unreadable`] where the folder cannot be listed, [`Error::Revision`] where the revision does not exist,
+/// [`Error::Usage`] where a model is not known. Whatever is wrong *inside* the repository is a notice in the report.
+pub fn scan(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn Progress) -> Result<Report, Error> {
+    if let Some(unknown) = options.models.iter().find(|id| !catalog.models.iter().any(|m| m.id == **id)) {
+        let known: Vec<&str> = catalog.models.iter().map(|m| m.id.as_str()).collect();
+        return Err(Error::Usage(format!("no maturity model is called `{unknown}`; there are {}", known.join(", "))));
+    }
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.threads.unwrap_or(0))
+        .stack_size(STACK)
+        .build()
+        .map_err(|e| Error::Usage(format!("cannot start {:?} threads: {e}; ask for fewer with --threads", options.threads)))?;
+    pool.install(|| scan_here(path, catalog, options, progress))
+}
+
+fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn Progress) -> Result<Report, Error> {
+    progress.stage("listing files", 0, 0);
+    let opened = git::open(path, git::Search::Here, options.revision.as_deref())?;
+    let mut notices: Vec<Notice> = opened.notices;
+    let git = opened.repository.as_ref();
+    let (inventory, listed) = walk::list(&opened.root, git, &walk::Limits::default(), options.revision.is_some())?;
+    notices.extend(listed);
+    let history = git.map_or_else(|| History::absent("this is no Git repository"), history::headers);
+    let information = git.map(git::Repository::information);
+    notices.extend(history_notice(&history));
+
+    let placements = scopes(catalog)?.place(&inventory);
+    let modules = resolve::Modules::build(&inventory);
+    let extracted = facts::extract(&inventory, &placements, catalog, &modules, false, &|done, total| progress.stage("reading", done, total));
+    notices.extend(extracted.notices);
+    let book = extracted.book;
+    // only source files hide anything: an example's pipeline is no practice of this repository
+    let unread: Vec<(RepoPath, usize)> = extracted
+        .unread
+        .into_iter()
+        .filter(|(path, _)| placements.get(path).is_none_or(|p| p.scope == words::Scope::Source))
+        .collect();
+    let hidden: BTreeSet<String> = unread.iter().flat_map(|(_, kind)| catalog.unread[*kind].practices.iter().cloned()).collect();
+
+    progress.stage("connecting", 0, 0);
+    let program = resolve::Program::build(&book, &modules);
+    let signals = signals::find(catalog, &inventory, &book, &placements, &program, &history);
+    let view = resolve::View { inventory: &inventory, book: &book, imports: &modules };
+    let checkout = graph::connect::Checkout {
+        branches: information.as_ref().map(|i| i.branches.clone()).unwrap_or_default(),
+        remote: information.as_ref().and_then(|i| i.remote.as_deref()).map(owner_and_name),
+    };
+    let graph = graph::connect::connect(&book, &view, &program, &placements, &signals, &checkout);
+    let systems = subject::systems(&signals, &graph, &placements, false);
+    let subject = subject::decide(&signals, &graph, &book, &systems, &|name| catalog.knows_import(name));
+
+    progress.stage("judging", 0, 0);
+    let paths = |files: &BTreeSet<RepoPath>| path_change(git, &history, files);
+    let claims = matches!(subject.kind, words::SubjectKind::MlSystem | words::SubjectKind::MlCollection);
+    let judged: Vec<JudgedSystem<'_>> = if claims { judge(&systems, catalog, options, &signals, &graph, &history, &paths, &book, &hidden) } else { Vec::new() };
+
+    let asked = Asked {
+        digest: catalog.digest.clone(),
+        commit: information.as_ref().and_then(|i| i.commit.clone()),
+        committed_at: information.as_ref().and_then(|i| i.committed.clone()),
+        remote: information.as_ref().and_then(|i| i.remote.clone()),
+        revision: options.revision.clone(),
+        models: options.models.clone(),
+        in_git: git.is_some(),
+        history: git.map(|_| {
+            let branches = information.as_ref().map_or(0, |i| i.branches.len());
+            (history.commits.len(), branches, history.tags.len(), !history.is_whole())
+        }),
+        read: extracted.read,
+        unread: unread.iter().map(|(path, kind)| (path.clone(), catalog.unread[*kind].what.clone())).collect(),
+    };
+    let lines = Lines::new(&inventory);
+    let findings =
+        Findings { inventory: &inventory, signals: &signals, graph: &graph, rules: &catalog.practices, line: &|at| lines.line(at) };
+    notices.sort();
+    notices.dedup();
+    Ok(report::compile::compile(&findings, &asked, &subject, &judged, &notices))
+}
+
+/// Judges every system on its own; the primary one is that with the most of train, deploy and serve, then of code.
+#[allow(clippy::too_many_arguments)] // the seam between stages: everything they found, once
+fn judge<'s>(
+    systems: &'s [System],
+    catalog: &'s Catalog,
+    options: &Options,
+    signals: &signals::Signals,
+    graph: &graph::Graph,
+    history: &History,
+    paths: &dyn Fn(&BTreeSet<RepoPath>) -> PathChange,
+    book: &fact::Book,
+    unread: &BTreeSet<String>,
+) -> Vec<JudgedSystem<'s>> {
+    let mut judged: Vec<JudgedSystem<'s>> = systems
+        .iter()
+        .map(|system| {
+            let evidence = Evidence { rules: &catalog.practices, signals, graph, history, paths, book, unread, system };
+            let practices = practices::judge(&evidence);
+            let verdicts = practices::verdicts(&practices);
+            let models = catalog
+                .models
+                .iter()
+                .filter(|m| options.models.is_empty() || options.models.contains(&m.id))
+                .map(|model| (model, maturity::grade(model, &verdicts)))
+                .collect();
+            JudgedSystem { system, primary: false, practices: practices.into_iter().map(|(p, _)| p).collect(), models }
+        })
+        .collect();
+    let weight = |s: &JudgedSystem<'_>| {
+        let deploys = s.practices.iter().any(|p| p.id == "deploy.scripted" && practices::rank(p.standing) > 3);
+        let kinds = usize::from(!s.system.trains.is_empty()) + usize::from(!s.system.serves.is_empty()) + usize::from(deploys);
+        (kinds, s.system.train_files.len() + s.system.serve_files.len())
+    };
+    let best = (0..judged.len()).max_by_key(|i| (weight(&judged[*i]), std::cmp::Reverse(*i)));
+    if let Some(best) = best {
+        judged[best].primary = true;
+    }
+    judged
+}
+
+/// Loads, checks and proves the rules of a folder together with the built-in ones (or those alone): every example must
+/// be seen, no counter-example may be.
+///
+/// # Errors
+///
+/// [`Error::Rules`] with every mistake.
+pub fn check_rules(folder: Option<&Path>) -> Result<Summary, Error> {
+    let catalog = match folder {
+        Some(folder) => Catalog::load(&[folder.to_owned()])?,
+        None => Catalog::embedded()?,
+    };
+    let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build().map_err(|e| Error::Usage(e.to_string()))?;
+    let wrong = pool.install(|| signals::prove(&catalog, &|files| see(&catalog, files)));
+    if wrong.is_empty() { Ok(catalog.summary()) } else { Err(Error::Rules(wrong)) }
+}
+
+/// What the readers and rules see in a few files held in memory.
+fn see(catalog: &Catalog, files: &[(&str, &str)]) -> signals::Signals {
+    let inventory = walk::Inventory::in_memory(files);
+    let Ok(scopes) = scopes(catalog) else { return signals::Signals::default() };
+    let placements = scopes.place(&inventory);
+    let modules = resolve::Modules::build(&inventory);
+    let extracted = facts::extract(&inventory, &placements, catalog, &modules, true, &|_, _| {});
+    let program = resolve::Program::build(&extracted.book, &modules);
+    let history = History::absent("an example has none");
+    signals::find(catalog, &inventory, &extracted.book, &placements, &program, &history)
+}
+
+/// The matchers of scopes are rules as well; they are compiled for every scan.
+fn scopes(catalog: &Catalog) -> Result<scope::Scopes, Error> {
+    scope::Scopes::load("scopes.yaml", catalog.text("scopes.yaml")).map_err(Error::Rules)
+}
+
+fn history_notice(history: &History) -> Option<Notice> {
+    let text = match &history.state {
+        history::State::Full => return None,
+        history::State::Shallow => {
+            "the clone ends before the first commit, so practices that need history are unknown; fetch all of it (fetch-depth: 0)".to_owned()
+        }
+        history::State::Absent { why } => format!("{why}, so practices that need history are unknown"),
+    };
+    Some(Notice { at: None, kind: NoticeKind::History, text })
+}
+
+/// How often a set of files changed, as far as the clone tells: three commits on two days are enough for any rule.
+fn path_change(git: Option<&git::Repository>, history: &History, files: &BTreeSet<RepoPath>) -> PathChange {
+    let Some(git) = git else { return PathChange::default() };
+    let found = history::of_paths(git, history, &|path| files.contains(path), Enough { commits: 3, days: 2 });
+    PathChange {
+        commits: found
+            .touching
+            .iter()
+            .filter_map(|i| history.commits.get(*i))
+            .map(|c| (c.id.clone(), c.date.clone()))
+            .collect(),
+        days: found.days,
+        known: found.complete,
+    }
+}
+
+/// `owner/name` of `host/owner/name`.
+fn owner_and_name(remote: &str) -> String {
+    remote.split_once('/').map_or(remote, |(_, rest)| rest).to_owned()
+}
+
+/// Lines of files for snippets; each file that is quoted is read once more, and only then.
+struct Lines<'i> {
+    inventory: &'i walk::Inventory,
+    read: std::cell::RefCell<std::collections::BTreeMap<RepoPath, Option<source::SourceFile>>>,
+}
+
+impl<'i> Lines<'i> {
+    fn new(inventory: &'i walk::Inventory) -> Self {
+        Self { inventory, read: std::cell::RefCell::default() }
+    }
+
+    fn line(&self, at: &Location) -> String {
+        let mut read = self.read.borrow_mut();
+        let file = read.entry(at.path.clone()).or_insert_with(|| self.inventory.read(&at.path).ok());
+        file.as_ref().map(|f| f.line_text(at.line).to_owned()).unwrap_or_default()
+    }
+}

@@ -21,17 +21,29 @@ pub(crate) struct Standing {
 impl Standing {
     /// A standing that needs no reason: met, attested, not shown, contradicted or not applicable.
     pub const fn plain(verdict: Verdict) -> Self {
-        Self { verdict, because: None, unknown: None }
+        Self {
+            verdict,
+            because: None,
+            unknown: None,
+        }
     }
 
     /// Indicated, and why it is no more than that.
     pub const fn indicated(because: Because) -> Self {
-        Self { verdict: Verdict::Indicated, because: Some(because), unknown: None }
+        Self {
+            verdict: Verdict::Indicated,
+            because: Some(because),
+            unknown: None,
+        }
     }
 
     /// Unknown, and why.
     pub const fn unknown(unknown: Unknown) -> Self {
-        Self { verdict: Verdict::Unknown, because: None, unknown: Some(unknown) }
+        Self {
+            verdict: Verdict::Unknown,
+            because: None,
+            unknown: Some(unknown),
+        }
     }
 }
 
@@ -60,7 +72,9 @@ impl Verdicts {
             return *standing;
         }
         let nobody_looked = Standing::unknown(Unknown::NoDetector);
-        let Some((id, _)) = key.split_once('[') else { return nobody_looked };
+        let Some((id, _)) = key.split_once('[') else {
+            return nobody_looked;
+        };
         match self.0.get(id).copied().unwrap_or(nobody_looked) {
             bare if matches!(bare.verdict, Verdict::Unknown | Verdict::NotApplicable) => bare,
             _ => Standing::plain(Verdict::NotShown),
@@ -69,7 +83,9 @@ impl Verdicts {
 
     /// Whether a person attested this very thing (used for criteria that no repository can show, by their id).
     pub fn is_attested(&self, key: &str) -> bool {
-        self.0.get(key).is_some_and(|s| s.verdict == Verdict::Attested)
+        self.0
+            .get(key)
+            .is_some_and(|s| s.verdict == Verdict::Attested)
     }
 
     /// Whether anything at all was attested.
@@ -79,7 +95,9 @@ impl Verdicts {
 
     /// All of the table, in the order of the keys.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Standing)> {
-        self.0.iter().map(|(key, standing)| (key.as_str(), *standing))
+        self.0
+            .iter()
+            .map(|(key, standing)| (key.as_str(), *standing))
     }
 }
 
@@ -101,10 +119,19 @@ mod tests {
         verdicts.insert("a.dark", Standing::unknown(Unknown::NoHistory));
         verdicts.insert("a.dark[env=prod]", Standing::plain(Verdict::Met));
         assert_eq!(verdicts.get("a.met[env=prod]").verdict, Verdict::NotShown);
-        assert_eq!(verdicts.get("a.na[env=prod]").verdict, Verdict::NotApplicable);
-        assert_eq!(verdicts.get("a.dark[env=test]").unknown, Some(Unknown::NoHistory));
+        assert_eq!(
+            verdicts.get("a.na[env=prod]").verdict,
+            Verdict::NotApplicable
+        );
+        assert_eq!(
+            verdicts.get("a.dark[env=test]").unknown,
+            Some(Unknown::NoHistory)
+        );
         assert_eq!(verdicts.get("a.dark[env=prod]").verdict, Verdict::Met);
         assert_eq!(verdicts.get("a.nothing").unknown, Some(Unknown::NoDetector));
-        assert_eq!(verdicts.get("a.nothing[env=prod]").unknown, Some(Unknown::NoDetector));
+        assert_eq!(
+            verdicts.get("a.nothing[env=prod]").unknown,
+            Some(Unknown::NoDetector)
+        );
     }
 }

@@ -15,8 +15,9 @@ pub(crate) mod runners;
 pub(crate) mod shell;
 
 use crate::fact::FileFacts;
-use crate::source::SourceFile;
+use crate::source::{Location, Notice, NoticeKind, SourceFile};
 use crate::syntax::shell::Wrapper;
+use crate::syntax::{self};
 
 pub(crate) use extract::{Extracted, extract};
 
@@ -52,4 +53,26 @@ pub(crate) struct Context<'c> {
 /// Every reader, folder by folder. A path may have several; their facts are joined.
 pub(crate) fn readers() -> impl Iterator<Item = &'static Reader> {
     [ci::ALL, runners::ALL, code::ALL, packages::ALL, deploy::ALL].into_iter().flatten()
+}
+
+/// A structured file that no reader lowers: its document alone, for rules that ask for keys.
+fn document(file: &SourceFile) -> FileFacts {
+    let parsed = match crate::source::extension(&file.path) {
+        Some("yml" | "yaml") => syntax::yaml::parse(&file.text),
+        Some("json") => syntax::json::parse(&file.text),
+        Some("toml") => syntax::toml::parse(&file.text),
+        Some("tf" | "hcl" | "tfvars") => syntax::hcl::parse(&file.text),
+        Some("cfg" | "ini") => syntax::ini::parse(&file.text),
+        _ => return FileFacts::default(),
+    };
+    FileFacts {
+        notices: parsed.errors.iter().map(|e| unparsable(file, e)).collect(),
+        tree: Some(std::sync::Arc::new(parsed.tree)),
+        ..FileFacts::default()
+    }
+}
+
+/// The notice for a part of a file that breaks the rules of its format.
+pub(crate) fn unparsable(file: &SourceFile, error: &syntax::SyntaxError) -> Notice {
+    Notice { at: Some(Location::line(&file.path, error.line)), kind: NoticeKind::Unparsable, text: error.message.clone() }
 }

@@ -22,7 +22,7 @@ use std::time::SystemTime;
 use crate::error::Error;
 use crate::source::{Notice, NoticeKind};
 
-pub use objects::{CommitObject, Id, Person, ReadError, Store, TreeEntry, TreeListing, is_link, is_submodule};
+pub use objects::{CommitObject, Id, Person, ReadError, RecentTrees, Store, TreeEntry, TreeListing, is_link, is_submodule};
 use place::{Found, Place};
 use refs::References;
 
@@ -176,14 +176,14 @@ impl Repository {
     fn at(place: Place) -> Result<Self, String> {
         let objects = place.common_dir.join("objects");
         let path = objects.to_str().ok_or("its path is not valid UTF-8")?.to_owned();
-        let store = Store::open(path).map_err(|e| e.to_string())?;
-        let references = References::read(&place.git_dir, &place.common_dir);
-        let shallow = refs::shallow(&place.common_dir);
         let promised = || {
             let packs = objects.join("pack").read_dir().into_iter().flatten().flatten();
             packs.take(100_000).any(|f| f.path().extension().is_some_and(|e| e == "promisor"))
         };
         let partial = place.config.has_promisor() || promised();
+        let store = Store::open(path, partial).map_err(|e| e.to_string())?;
+        let references = References::read(&place.git_dir, &place.common_dir);
+        let shallow = refs::shallow(&place.common_dir);
         Ok(Self { place, store: Arc::new(store), references, shallow, commit: None, partial })
     }
 
@@ -224,6 +224,11 @@ impl Repository {
     /// Whether objects were left out of the clone.
     pub fn is_partial(&self) -> bool {
         self.partial
+    }
+
+    /// Whether some of what is tracked was left out of the work tree on purpose.
+    pub fn is_sparse(&self) -> bool {
+        self.place.git_dir.join("info/sparse-checkout").symlink_metadata().is_ok_and(|m| m.is_file())
     }
 
     /// Whether this commit is one at which a shallow clone ends: it looks as if it had no parents.

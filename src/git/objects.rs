@@ -9,8 +9,9 @@
 //! filled as threads ask.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 /// The largest commit or tag that is read, in bytes.
 const LARGEST_COMMIT: u64 = 1 << 20;
@@ -96,6 +97,34 @@ pub struct Person {
     pub email: String,
 }
 
+/// One tree object: names, ids, modes, in its own order.
+pub type Tree = Vec<(Vec<u8>, Id, u32)>;
+
+/// Trees read lately: what one commit has after it is mostly what the next one has before it.
+#[derive(Debug, Default)]
+pub struct RecentTrees(BTreeMap<Id, Arc<Tree>>);
+
+/// How many trees are kept at hand, and how long one may be.
+const MOST_RECENT: usize = 4_096;
+const LONGEST_RECENT: usize = 10_000;
+
+impl RecentTrees {
+    fn get(&mut self, store: &Store, id: Option<Id>) -> Result<Arc<Tree>, ReadError> {
+        let Some(id) = id else { return Ok(Arc::default()) };
+        if let Some(tree) = self.0.get(&id) {
+            return Ok(tree.clone());
+        }
+        let tree = Arc::new(store.tree(id)?);
+        if self.0.len() >= MOST_RECENT {
+            self.0.clear();
+        }
+        if tree.len() <= LONGEST_RECENT {
+            self.0.insert(id, tree.clone());
+        }
+        Ok(tree)
+    }
+}
+
 /// A file, link or submodule of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TreeEntry {
@@ -136,6 +165,8 @@ pub fn is_submodule(mode: u32) -> bool {
 /// The object store of one repository; can be used from many threads.
 pub struct Store {
     objects: String,
+    /// Whether objects are expected to be missing.
+    partial: bool,
     idle: Mutex<Vec<git2::Odb<'static>>>,
 }
 
@@ -147,11 +178,11 @@ impl fmt::Debug for Store {
 
 impl Store {
     /// Opens the store in a folder that has been looked at before.
-    pub(super) fn open(objects: String) -> Result<Self, ReadError> {
+    pub(super) fn open(objects: String, partial: bool) -> Result<Self, ReadError> {
         static ONCE: Once = Once::new();
         // Ids name what is read; checking each hash again costs more than reading.
         ONCE.call_once(|| git2::opts::strict_hash_verification(false));
-        let store = Self { objects, idle: Mutex::new(Vec::new()) };
+        let store = Self { objects, partial, idle: Mutex::new(Vec::new()) };
         store.with(|_| Ok(()))?;
         Ok(store)
     }
@@ -171,6 +202,16 @@ impl Store {
         result
     }
 
+    /// An id as the library wants it. Where objects are expected to be missing it is asked for first, because a
+    /// failed read makes the library look through the whole store again.
+    fn present(&self, odb: &git2::Odb<'_>, id: Id) -> Result<git2::Oid, ReadError> {
+        let oid = id.oid()?;
+        if self.partial && !odb.exists_ext(oid, git2::OdbLookupFlags::NO_REFRESH) {
+            return Err(ReadError::Missing);
+        }
+        Ok(oid)
+    }
+
     fn read<T>(
         &self,
         id: Id,
@@ -179,7 +220,7 @@ impl Store {
         work: impl FnOnce(&[u8], git2::ObjectType) -> Result<T, ReadError>,
     ) -> Result<T, ReadError> {
         self.with(|odb| {
-            let oid = present(odb, id)?;
+            let oid = self.present(odb, id)?;
             let (size, kind) = odb.read_header(oid).map_err(damaged)?;
             if !kinds.contains(&kind) {
                 return Err(ReadError::Damaged("another kind of object".into()));
@@ -194,7 +235,7 @@ impl Store {
 
     /// The size of a blob in bytes, without reading it.
     pub fn blob_size(&self, id: Id) -> Result<u64, ReadError> {
-        self.with(|odb| Ok(odb.read_header(present(odb, id)?).map_err(damaged)?.0 as u64))
+        self.with(|odb| Ok(odb.read_header(self.present(odb, id)?).map_err(damaged)?.0 as u64))
     }
 
     /// A blob of at most `limit` bytes.
@@ -237,14 +278,14 @@ impl Store {
         self.with(|odb| odb.exists_prefix(short, digits.len()).map_err(damaged)).ok().and_then(|o| Id::from_bytes(o.as_bytes()))
     }
 
-    fn tree(&self, id: Id) -> Result<Vec<(Vec<u8>, Id, u32)>, ReadError> {
+    fn tree(&self, id: Id) -> Result<Tree, ReadError> {
         self.read(id, &[git2::ObjectType::Tree], LARGEST_TREE, |bytes, _| {
             tree(bytes).ok_or_else(|| ReadError::Damaged("not a tree".into()))
         })
     }
 
     /// What stands directly in a tree: names, ids, modes.
-    pub fn top(&self, id: Id) -> Result<Vec<(Vec<u8>, Id, u32)>, ReadError> {
+    pub fn top(&self, id: Id) -> Result<Tree, ReadError> {
         self.tree(id)
     }
 
@@ -290,6 +331,7 @@ impl Store {
         &self,
         old: Option<Id>,
         new: Option<Id>,
+        recent: &mut RecentTrees,
         steps: &mut usize,
         visit: &mut dyn FnMut(&str) -> bool,
     ) -> Result<(), ReadError> {
@@ -298,8 +340,8 @@ impl Store {
             if old == new {
                 continue;
             }
-            let before = old.map_or_else(|| Ok(Vec::new()), |id| self.tree(id))?;
-            let after = new.map_or_else(|| Ok(Vec::new()), |id| self.tree(id))?;
+            let before = recent.get(self, old)?;
+            let after = recent.get(self, new)?;
             *steps = steps.saturating_sub(before.len() + after.len() + 1);
             if *steps == 0 {
                 return Err(ReadError::TooLarge(0));
@@ -310,6 +352,11 @@ impl Store {
                     (None, None) => break,
                     (Some(_), None) => (left.next(), None),
                     (None, Some(_)) => (None, right.next()),
+                    (Some(a), Some(b)) if a == b => {
+                        left.next();
+                        right.next();
+                        continue;
+                    }
                     (Some(a), Some(b)) => match tree_order(a, b) {
                         Ordering::Less => (left.next(), None),
                         Ordering::Greater => (None, right.next()),
@@ -340,13 +387,6 @@ impl Store {
     }
 }
 
-/// Turns an id into that of the library, if the object is here. Asked first, because a failed read makes the
-/// library look through the whole store again.
-fn present(odb: &git2::Odb<'_>, id: Id) -> Result<git2::Oid, ReadError> {
-    let oid = id.oid()?;
-    if odb.exists_ext(oid, git2::OdbLookupFlags::NO_REFRESH) { Ok(oid) } else { Err(ReadError::Missing) }
-}
-
 fn damaged(error: git2::Error) -> ReadError {
     match error.code() {
         git2::ErrorCode::NotFound => ReadError::Missing,
@@ -360,7 +400,7 @@ fn tree_order(a: &(Vec<u8>, Id, u32), b: &(Vec<u8>, Id, u32)) -> Ordering {
     a.0.iter().copied().chain(end(a)).cmp(b.0.iter().copied().chain(end(b)))
 }
 
-fn tree(bytes: &[u8]) -> Option<Vec<(Vec<u8>, Id, u32)>> {
+fn tree(bytes: &[u8]) -> Option<Tree> {
     let mut entries = Vec::new();
     let mut rest = bytes;
     while !rest.is_empty() {

@@ -123,6 +123,7 @@ impl Build<'_> {
             notebook: false,
             sequential,
             entry,
+            environment: None,
             signals: Vec::new(),
         })
     }
@@ -264,6 +265,7 @@ impl Build<'_> {
                         condition: None,
                     });
                 }
+                (FactKind::Environment(name), Some(owner)) => self.graph.nodes[owner].environment = Some(name.clone()),
                 (FactKind::Data(data), Some(owner)) => self.thing(path, fact.line, owner, data),
                 _ => {}
             }

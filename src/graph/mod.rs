@@ -67,6 +67,8 @@ pub(crate) struct Node {
     pub(crate) sequential: bool,
     /// Whether a person can start it directly.
     pub(crate) entry: bool,
+    /// The named environment it works in.
+    pub(crate) environment: Option<String>,
     /// Signals seen on it, in line order.
     pub(crate) signals: Vec<usize>,
 }

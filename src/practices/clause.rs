@@ -74,12 +74,16 @@ pub(crate) struct Judge<'e> {
     evidence: &'e Evidence<'e>,
     done: BTreeMap<String, (Judged, BTreeMap<String, Standing>)>,
     open: Vec<String>,
-    walks: BTreeMap<(From, Vec<TriggerKind>, Walk), (Vec<NodeId>, Reached)>,
+    walks: BTreeMap<(From, Vec<TriggerKind>, usize, Walk), Reached>,
+    triggers: BTreeMap<TriggerKind, Vec<NodeId>>,
+    entries: Vec<NodeId>,
 }
 
 impl<'e> Judge<'e> {
     pub(crate) fn new(evidence: &'e Evidence<'e>) -> Self {
-        Self { evidence, done: BTreeMap::new(), open: Vec::new(), walks: BTreeMap::new() }
+        let triggers = TriggerKind::ALL.iter().map(|kind| (*kind, evidence.graph.triggers(|k| k == *kind))).collect();
+        let entries = evidence.graph.entries();
+        Self { evidence, done: BTreeMap::new(), open: Vec::new(), walks: BTreeMap::new(), triggers, entries }
     }
 
     /// The practice of that id, judged once.
@@ -137,7 +141,7 @@ impl<'e> Judge<'e> {
             }
         }
         if best.standing.verdict == Verdict::NotShown {
-            best.standing = nothing_found(rule);
+            best.standing = nothing_found(rule, self.evidence.unread);
         }
         let near = match best.standing.verdict {
             Verdict::Met | Verdict::NotApplicable => None,
@@ -252,53 +256,47 @@ impl<'e> Judge<'e> {
 
     /// Who may start a chain, and the nodes of all of them, strongest class first.
     pub(crate) fn starters(&self, from: From, only: &[TriggerKind]) -> Vec<Vec<NodeId>> {
-        let graph = self.evidence.graph;
-        let wanted = |kind: TriggerKind| only.is_empty() || only.contains(&kind);
-        let outside = |kind: TriggerKind| matches!(kind, TriggerKind::Api | TriggerKind::Upstream);
-        let continuous = graph.triggers(|k| wanted(k) && k.is_continuous());
-        let coded = graph.triggers(|k| wanted(k) && matches!(k, TriggerKind::Push | TriggerKind::Tag));
-        let pr = graph.triggers(|k| wanted(k) && k == TriggerKind::Pr);
-        let outer = graph.triggers(|k| wanted(k) && outside(k));
+        use TriggerKind::{Alert, Api, Data, Manual, Pr, Push, Registry, Schedule, Tag, Upstream};
+        let of = |kinds: &[TriggerKind]| -> Vec<NodeId> {
+            let wanted = kinds.iter().filter(|k| only.is_empty() || only.contains(k));
+            let mut nodes: Vec<NodeId> = wanted.filter_map(|k| self.triggers.get(k)).flatten().copied().collect();
+            nodes.sort_unstable();
+            nodes
+        };
+        let continuous = &[Schedule, Data, Registry, Alert];
         match from {
-            From::Unattended => vec![continuous, coded, pr, outer],
-            From::UnattendedNotPr => vec![continuous, coded, outer],
-            From::Continuous | From::Recurring => vec![continuous, outer],
-            From::Ci => vec![coded, pr],
-            From::Release => vec![coded],
-            From::Alert => vec![graph.triggers(|k| wanted(k) && k == TriggerKind::Alert)],
+            From::Unattended => vec![of(continuous), of(&[Push, Tag]), of(&[Pr]), of(&[Api, Upstream])],
+            From::UnattendedNotPr => vec![of(continuous), of(&[Push, Tag]), of(&[Api, Upstream])],
+            From::Continuous | From::Recurring => vec![of(continuous), of(&[Api, Upstream])],
+            From::Ci => vec![of(&[Push, Tag]), of(&[Pr])],
+            From::Release => vec![of(&[Push, Tag])],
+            From::Alert => vec![of(&[Alert])],
             From::Anyone => {
-                vec![continuous, coded, pr, outer, graph.triggers(|k| k == TriggerKind::Manual), graph.entries()]
+                let people = if only.is_empty() { self.entries.clone() } else { Vec::new() };
+                vec![of(continuous), of(&[Push, Tag]), of(&[Pr]), of(&[Api, Upstream]), of(&[Manual]), people]
             }
         }
     }
 
-    fn walk(&mut self, from: From, only: &[TriggerKind], class: usize, walk: Walk) -> Option<(Vec<NodeId>, Reached)> {
-        let starters = self.starters(from, only);
-        let nodes = starters.get(class)?.clone();
-        // remembered by the first kind of the class, which is unique enough: classes are disjoint
-        let key = (from, only.iter().copied().chain(TriggerKind::ALL.get(class).copied()).collect::<Vec<_>>(), walk);
-        if let Some(known) = self.walks.get(&key) {
-            return Some(known.clone());
-        }
-        let reached = self.evidence.graph.reach(&nodes, walk);
-        self.walks.insert(key, (nodes.clone(), reached.clone()));
-        Some((nodes, reached))
+    fn walk(&mut self, from: From, only: &[TriggerKind], class: usize, starters: &[NodeId], walk: Walk) -> &Reached {
+        let graph = self.evidence.graph;
+        self.walks.entry((from, only.to_vec(), class, walk)).or_insert_with(|| graph.reach(starters, walk))
     }
 
     /// The best chain from the starters to one of the targets.
     fn best(&mut self, from: From, only: &[TriggerKind], targets: &[(usize, NodeId)], tests: bool) -> Option<Chain> {
-        let classes = self.starters(from, only).len();
+        let (graph, signals) = (self.evidence.graph, &self.evidence.signals.all);
+        let classes = self.starters(from, only);
         for least in [Strength::Resolved, Strength::Inferred, Strength::Assumed, Strength::Broken] {
-            for class in 0..classes {
-                let (_, reached) = self.walk(from, only, class, Walk::at(least).with_tests(tests))?;
-                let signals = &self.evidence.signals.all;
+            for (class, starters) in classes.iter().enumerate().filter(|(_, s)| !s.is_empty()) {
+                let reached = self.walk(from, only, class, starters, Walk::at(least).with_tests(tests));
                 let best = targets
                     .iter()
                     .filter(|(signal, node)| reached.has(*node) && signals[*signal].strength >= least)
                     .min_by_key(|(signal, node)| (reached.hops[*node], &signals[*signal].at, *signal));
                 if let Some((signal, node)) = best {
-                    let path = reached.path(self.evidence.graph, *node);
-                    return Some(chain(self.evidence.graph, self.evidence.signals, path, *node, *signal));
+                    let path = reached.path(graph, *node);
+                    return Some(chain(graph, self.evidence.signals, path, *node, *signal));
                 }
             }
         }

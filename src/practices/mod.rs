@@ -21,7 +21,7 @@ use crate::subject::System;
 use crate::verdict::{Standing, Verdicts};
 use crate::words::{Because, Unknown, Verdict};
 
-pub(crate) use chain::{Chain, Hop};
+pub(crate) use chain::Chain;
 
 /// What one practice came to, with its proof.
 #[derive(Debug, Clone)]
@@ -76,6 +76,8 @@ pub(crate) struct Evidence<'e> {
     pub(crate) paths: &'e dyn Fn(&BTreeSet<crate::source::RepoPath>) -> PathChange,
     /// What every file states.
     pub(crate) book: &'e Book,
+    /// Practices that files seen and not read may show.
+    pub(crate) unread: &'e BTreeSet<String>,
     /// The system that is judged.
     pub(crate) system: &'e System,
 }
@@ -91,8 +93,8 @@ pub(crate) struct PathChange {
     pub(crate) known: bool,
 }
 
-/// Judges every practice and probe for one system.
-pub(crate) fn judge(evidence: &Evidence<'_>) -> Vec<Judged> {
+/// Judges every practice and probe for one system; beside each, the standing of every qualifier that was seen.
+pub(crate) fn judge(evidence: &Evidence<'_>) -> Vec<(Judged, BTreeMap<String, Standing>)> {
     let mut judge = clause::Judge::new(evidence);
     evidence.rules.iter().map(|rule| judge.practice(&rule.id)).collect()
 }
@@ -109,8 +111,9 @@ pub(crate) fn verdicts(judged: &[(Judged, BTreeMap<String, Standing>)]) -> Verdi
 }
 
 /// What nothing found means, by how much was looked for.
-pub(crate) fn nothing_found(rule: &PracticeRule) -> Standing {
+pub(crate) fn nothing_found(rule: &PracticeRule, unread: &BTreeSet<String>) -> Standing {
     match rule.detectors {
+        Detectors::All if unread.contains(&rule.id) => Standing::unknown(Unknown::NotRead),
         Detectors::All => Standing::plain(Verdict::NotShown),
         Detectors::None | Detectors::Some => Standing::unknown(Unknown::NoDetector),
     }

@@ -53,7 +53,7 @@ pub(crate) fn reviewed(evidence: &Evidence<'_>, at_least: f64) -> Answer {
         }
     }
     let mut answer = empty(Verdict::NotShown);
-    if history.is_cut_off() && all < 20 {
+    if !history.is_whole() && all < 20 {
         answer.standing = Standing::unknown(Unknown::NoHistory);
     } else if all >= 5 && reviewed as f64 > at_least * all as f64 {
         answer.standing = Standing::plain(Verdict::Met);

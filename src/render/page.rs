@@ -238,7 +238,8 @@ impl<'s> Page<'s> {
         if let Some(link) = link {
             let _ = write!(self.text, "\u{1b}]8;;{link}\u{1b}\\");
         }
-        let _ = write!(self.text, "{ansi}{text}{ansi:#}");
+        // A fixed space kept words together while lines were filled; what is copied should hold plain ones.
+        let _ = write!(self.text, "{ansi}{}{ansi:#}", text.replace('\u{a0}', " "));
         if link.is_some() {
             self.text.push_str("\u{1b}]8;;\u{1b}\\");
         }

@@ -7,6 +7,7 @@
 //! that comes from a scanned file has passed [`redact`]; the names of fields are a promise, kept by
 //! [`SCHEMA_VERSION`].
 
+pub(crate) mod compile;
 mod model;
 pub(crate) mod redact;
 mod system;
@@ -81,7 +82,7 @@ pub enum Claim {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Inputs {
     /// Where the files were taken from.
-    pub tree: Tree,
+    pub tree: FilesFrom,
     /// The revision that was asked for, as the user wrote it.
     pub revision: Option<String>,
     /// Ids of the maturity models that were applied, sorted.
@@ -95,7 +96,7 @@ pub struct Inputs {
 /// Where the files were taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Tree {
+pub enum FilesFrom {
     /// The tracked files as they are on disk, with the untracked ones that Git does not ignore.
     WorkTree,
     /// The files of one revision.

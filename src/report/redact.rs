@@ -282,10 +282,8 @@ fn words(key: &str) -> Vec<String> {
         if (parted || small && c.is_uppercase()) && words.last().is_some_and(|w| !w.is_empty()) {
             words.push(String::new());
         }
-        if !parted {
-            if let Some(word) = words.last_mut() {
-                word.extend(c.to_lowercase());
-            }
+        if let Some(word) = words.last_mut().filter(|_| !parted) {
+            word.extend(c.to_lowercase());
         }
         small = c.is_lowercase() || c.is_ascii_digit();
     }

@@ -1,1 +1,314 @@
-//! What a reference leads to.
+//! What a reference leads to: pure functions from a fact and the tree to a target. Nothing here reads a file.
+//!
+//! Runners are named here and in `facts/runners` only. A literal reference that leads nowhere is [`Target::Missing`],
+//! which cuts the chain; that is said only where nothing else could have made the file.
+
+mod containers;
+mod launch;
+mod make;
+pub(crate) mod program;
+pub(crate) mod python;
+mod stages;
+mod tests;
+
+use crate::fact::{Book, Command, Data, FactKind, FileFacts, Uses, UsesTarget, UnitId, UnitKind};
+use crate::source::{self, RepoPath};
+use crate::syntax::shell::Word;
+use crate::walk::Inventory;
+use crate::words::{EdgeKind, Strength};
+
+pub(crate) use program::{Callee, Program};
+pub(crate) use python::Modules;
+
+/// The tree and what was read of it so far.
+pub(crate) struct View<'v> {
+    /// All files.
+    pub(crate) inventory: &'v Inventory,
+    /// What was read.
+    pub(crate) book: &'v Book,
+    /// Python modules by name.
+    pub(crate) imports: &'v Modules,
+}
+
+/// Where a reference leads.
+#[derive(Debug, Clone)]
+pub(crate) struct Lead {
+    /// To what.
+    pub(crate) to: Target,
+    /// In what sense.
+    pub(crate) edge: EdgeKind,
+    /// How sure.
+    pub(crate) strength: Strength,
+    /// What it says, in short.
+    pub(crate) what: String,
+}
+
+/// What running or applying a file means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Run {
+    /// A Python file as a program: its main block too.
+    Program,
+    /// A Python module by name (`python -m`).
+    Module,
+    /// A script of another kind, or a unit file as a whole.
+    Script,
+    /// A notebook, cell by cell.
+    Notebook,
+    /// A file that is applied.
+    Manifest,
+}
+
+/// The end of a lead.
+#[derive(Debug, Clone)]
+pub(crate) enum Target {
+    /// A unit of a file that was read.
+    Unit {
+        /// The file.
+        path: RepoPath,
+        /// Its kind.
+        kind: UnitKind,
+        /// Its name.
+        name: String,
+    },
+    /// A file.
+    File {
+        /// The file.
+        path: RepoPath,
+        /// What is done with it.
+        run: Run,
+    },
+    /// A Python function.
+    Function {
+        /// The file.
+        path: RepoPath,
+        /// Its qualified name.
+        name: String,
+    },
+    /// Test files that a runner collects.
+    Tests {
+        /// The files.
+        paths: Vec<RepoPath>,
+    },
+    /// Something that is not in this repository.
+    Outside {
+        /// What it is, as it is named.
+        what: String,
+    },
+    /// Something that is named literally and is not there.
+    Missing {
+        /// Where it would be.
+        path: String,
+        /// What is missing.
+        what: String,
+    },
+}
+
+/// A family of runners: which programs it is for, and what their commands lead to.
+struct Family {
+    names: &'static [&'static str],
+    leads: fn(&Invocation<'_>, &View<'_>) -> Vec<Lead>,
+}
+
+/// Every family. To add one: a file beside this one, and its line here.
+const FAMILIES: &[Family] = &[
+    Family { names: &["make", "gmake"], leads: make::leads },
+    Family { names: &["python", "python3", "python3.8", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13", "ipython", "spark-submit"], leads: launch::python },
+    Family { names: &["bash", "sh", "zsh", "dash", "source", "."], leads: launch::shell },
+    Family { names: &["papermill", "jupyter", "runipy"], leads: launch::notebook },
+    Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], leads: tests::leads },
+    Family { names: &["dvc"], leads: stages::dvc },
+    Family { names: &["docker", "podman", "docker-compose", "nerdctl"], leads: containers::leads },
+];
+
+/// A command and where it stands.
+pub(crate) struct Invocation<'c> {
+    pub(crate) command: &'c Command,
+    pub(crate) path: &'c RepoPath,
+    pub(crate) unit: Option<UnitId>,
+}
+
+impl Invocation<'_> {
+    /// Arguments after the program.
+    pub(crate) fn arguments(&self) -> &[Word] {
+        self.command.words.get(1..).unwrap_or(&[])
+    }
+
+    /// Folder it runs in.
+    pub(crate) fn dir(&self) -> Option<&str> {
+        self.command.dir.as_deref()
+    }
+
+    /// The value of an option: `-f x`, `--file=x`.
+    pub(crate) fn option(&self, names: &[&str]) -> Option<&Word> {
+        let arguments = self.arguments();
+        let at = arguments.iter().position(|w| names.contains(&w.text.as_str()))?;
+        arguments.get(at + 1)
+    }
+
+    /// Where a path named by the command lies, as far as it is known and there.
+    pub(crate) fn locate(&self, word: &str, view: &View<'_>) -> Located {
+        let clean = word.trim_start_matches("./");
+        if word.is_empty() || word.starts_with('-') {
+            return Located::Unknown;
+        }
+        if let Some(dir) = self.dir()
+            && !word.contains('$')
+            && let Some(path) = source::join(dir, word)
+        {
+            if view.inventory.contains(&path) || view.inventory.is_dir(&path) {
+                return Located::Found(path.into(), Strength::Resolved);
+            }
+            // a script is started from its own folder as often as from the root
+            if let Some(path) = source::join(source::folder(self.path), word).filter(|p| view.inventory.contains(p)) {
+                return Located::Found(path.into(), Strength::Inferred);
+            }
+            if dir == "." || source::folder(self.path) == "." {
+                return self.by_suffix(clean, view).unwrap_or(Located::Missing(path));
+            }
+            return self.by_suffix(clean, view).unwrap_or(Located::Missing(path));
+        }
+        // computed in front: a literal end that only one file has
+        let literal = clean.rsplit(['}', '$', ')']).next().unwrap_or(clean).trim_start_matches('/');
+        if literal.contains('.') { self.by_suffix(literal, view).unwrap_or(Located::Unknown) } else { Located::Unknown }
+    }
+
+    /// The one file whose path ends so, if there is only one.
+    fn by_suffix(&self, suffix: &str, view: &View<'_>) -> Option<Located> {
+        let suffix = suffix.trim_start_matches("../").trim_start_matches("./");
+        // an absolute path of an image or a machine still ends like the file it was copied from
+        let tail = format!("/{}", suffix.trim_start_matches('/'));
+        if !suffix.contains('.') || suffix.len() < 4 {
+            return None;
+        }
+        let mut found = view.inventory.entries().iter().filter(|e| e.path.ends_with(&tail) || *e.path == *suffix);
+        let first = found.next()?;
+        let alone = found.next().is_none();
+        alone.then(|| Located::Found(first.path.clone(), Strength::Inferred))
+    }
+}
+
+/// Where a named path lies.
+pub(crate) enum Located {
+    /// There.
+    Found(RepoPath, Strength),
+    /// Named literally, and not there.
+    Missing(String),
+    /// Not known.
+    Unknown,
+}
+
+/// What a command leads to.
+pub(crate) fn command(command: &Command, from: (&RepoPath, Option<UnitId>), view: &View<'_>) -> Vec<Lead> {
+    let invocation = Invocation { command, path: from.0, unit: from.1 };
+    let program = command.program();
+    if let Some(family) = FAMILIES.iter().find(|f| f.names.contains(&program)) {
+        return (family.leads)(&invocation, view);
+    }
+    let own = launch::own(&invocation, view);
+    if !own.is_empty() {
+        return own;
+    }
+    applied(&invocation, view)
+}
+
+/// Files that any other program is given by name.
+fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    const SILENT: &[&str] = &["echo", "printf", "cat", "ls", "rm", "mkdir", "cp", "mv", "touch", "test", "[", "[[", "export", "cd", "git", "pip", "pip3", "curl", "wget", "grep", "sed", "awk", "chmod", "tar", "unzip", "zip", "head", "tail", "true", "false", "sleep", "set", "exit", "find", "sort", "uv", "poetry", "ruff", "black", "flake8", "mypy", "isort", "pylint", "pre-commit"];
+    const FILE: &[&str] = &["-f", "--file", "-k", "--kustomize", "--filename", "--template-file", "--config", "--config-file", "--values", "--yaml", "--job-file"];
+    let program = invocation.command.program();
+    if SILENT.contains(&program) {
+        return Vec::new();
+    }
+    let mut leads = Vec::new();
+    let arguments = invocation.arguments();
+    for (at, word) in arguments.iter().enumerate() {
+        let (value, named) = match word.text.split_once('=') {
+            Some((option, value)) if FILE.contains(&option) => (value, true),
+            _ => (word.text.as_str(), at.checked_sub(1).and_then(|i| arguments.get(i)).is_some_and(|w| FILE.contains(&w.text.as_str()))),
+        };
+        if value.starts_with('-') || !(value.contains('.') || value.contains('/') || named) {
+            continue;
+        }
+        if let Located::Found(path, strength) = invocation.locate(value, view) {
+            let run = run_of(&path);
+            // a file that is run when applied (a script, a job's definition) is handed over; anything else is applied
+            let strength = if named { strength } else { strength.min(Strength::Inferred) };
+            let edge = if matches!(run, Run::Manifest) { EdgeKind::Applies } else { EdgeKind::Submits };
+            leads.push(Lead { to: Target::File { path, run }, edge, strength, what: value.to_owned() });
+        }
+    }
+    leads
+}
+
+/// What running a file means, by its name.
+pub(crate) fn run_of(path: &str) -> Run {
+    match source::extension(path) {
+        Some("py") => Run::Program,
+        Some("ipynb") => Run::Notebook,
+        Some("sh" | "bash" | "R" | "r" | "jl") => Run::Script,
+        _ => Run::Manifest,
+    }
+}
+
+/// What a reference leads to.
+pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
+    let lead = |to: Target, strength: Strength| Lead { to, edge: uses.edge, strength, what: uses.reference.clone() };
+    match &uses.to {
+        UsesTarget::Remote(reference) => vec![lead(Target::Outside { what: reference.clone() }, Strength::Assumed)],
+        UsesTarget::Unit { path, kind, name } => {
+            let path: RepoPath = path.as_deref().map_or_else(|| from.clone(), RepoPath::from);
+            let known = |p: &RepoPath| view.book.get(p).is_some_and(|f| f.units.iter().any(|u| u.kind == *kind && u.name == *name));
+            if known(&path) {
+                return vec![lead(Target::Unit { path, kind: *kind, name: name.clone() }, Strength::Resolved)];
+            }
+            match make::included(&path, view).into_iter().find(known) {
+                Some(path) => vec![lead(Target::Unit { path, kind: *kind, name: name.clone() }, Strength::Resolved)],
+                None => Vec::new(),
+            }
+        }
+        UsesTarget::File(path) => {
+            if view.inventory.contains(path) {
+                return vec![lead(Target::File { path: path.as_str().into(), run: run_of(path) }, Strength::Resolved)];
+            }
+            // the folder of an action
+            for name in ["action.yml", "action.yaml", "Dockerfile"] {
+                if let Some(inside) = source::join(path, name).filter(|p| view.inventory.contains(p)) {
+                    return vec![lead(Target::File { path: inside.into(), run: Run::Script }, Strength::Resolved)];
+                }
+            }
+            vec![lead(Target::Missing { path: path.clone(), what: format!("`{path}` is not there") }, Strength::Broken)]
+        }
+        UsesTarget::Python(target) => launch::entry(target, from, view).map_or_else(
+            || vec![lead(Target::Missing { path: from.to_string(), what: format!("no function `{target}`") }, Strength::Broken)],
+            |to| vec![lead(to, Strength::Resolved)],
+        ),
+    }
+}
+
+/// Things that a command makes or takes, by their keys.
+pub(crate) fn data(command: &Command) -> Vec<Data> {
+    containers::data(command)
+}
+
+/// Files that must be read next, because something in this one leads to them.
+pub(crate) fn demands(facts: &FileFacts, path: &RepoPath, view: &View<'_>) -> Vec<RepoPath> {
+    let mut wanted: Vec<RepoPath> = Vec::new();
+    let mut take = |lead: Lead| match lead.to {
+        Target::File { path, .. } | Target::Function { path, .. } | Target::Unit { path, .. } => wanted.push(path),
+        Target::Tests { paths } => wanted.extend(paths),
+        Target::Outside { .. } | Target::Missing { .. } => {}
+    };
+    for fact in &facts.facts {
+        match &fact.kind {
+            FactKind::Command(it) => command(it, (path, fact.unit), view).into_iter().for_each(&mut take),
+            FactKind::Uses(it) => uses(it, path, view).into_iter().for_each(&mut take),
+            _ => {}
+        }
+    }
+    for code in facts.code.iter().chain(facts.embedded.iter().map(|(_, code)| code)) {
+        wanted.extend(view.imports.imported(path, &code.module));
+    }
+    wanted.sort();
+    wanted.dedup();
+    wanted
+}

@@ -1,1 +1,262 @@
 //! Rules as data: loading and checking the YAML of signals, practices and maturity models.
+//!
+//! Built-in rules and a user's go through the same door. All mistakes come at once, each with file and line; nothing
+//! unchecked is ever in a [`Catalog`].
+
+mod check;
+mod explain;
+mod forms;
+pub(crate) mod model;
+pub(crate) mod needles;
+pub(crate) mod pattern;
+pub(crate) mod practice;
+pub(crate) mod signal;
+pub(crate) mod unread;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, RuleError};
+use crate::syntax::shell::Wrapper;
+pub use explain::{Explanation, Listed, Summary};
+use model::Model;
+use needles::Needles;
+use pattern::Patterns;
+use practice::PracticeRule;
+use signal::SignalRule;
+
+static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
+
+/// Largest rule file, in bytes.
+const LARGEST: usize = 1 << 20;
+/// Deepest nesting of brackets on a line of a rule file; deeper ones cost the parser quadratic time.
+const DEPTH: usize = 32;
+/// The same over lines, where brackets in texts that are never closed add up as well.
+const DEPTH_OVER_LINES: usize = 1_000;
+
+/// All rules, loaded and checked.
+#[derive(Debug)]
+pub struct Catalog {
+    /// Signal rules, in the order of their ids.
+    pub(crate) signals: Vec<SignalRule>,
+    /// Practice rules and probes, in the order of their ids.
+    pub(crate) practices: Vec<PracticeRule>,
+    /// Maturity models, in the order of their ids.
+    pub(crate) models: Vec<Model>,
+    /// Automation that is known and not followed yet.
+    pub(crate) unread: Vec<unread::Unread>,
+    /// Programs that run the command given to them.
+    pub(crate) wrappers: Vec<Wrapper>,
+    /// Regular expressions and globs of all rules, compiled.
+    pub(crate) patterns: Patterns,
+    /// Which words must stand in a text before it is worth parsing.
+    pub(crate) needles: Needles,
+    /// Digest of all rule files, 16 hexadecimal digits.
+    pub(crate) digest: String,
+    origins: BTreeMap<String, (String, u32)>,
+    texts: BTreeMap<String, String>,
+}
+
+impl Catalog {
+    /// The rules that come with treering.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rules`] with every mistake; a test sees to it that there are none.
+    pub fn embedded() -> Result<Self, Error> {
+        Self::load(&[])
+    }
+
+    /// The built-in rules and those of the user's folders, in that order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unreadable`] for a folder that cannot be read, [`Error::Rules`] with every mistake in a rule.
+    pub fn load(folders: &[PathBuf]) -> Result<Self, Error> {
+        let mut files: Vec<(String, String)> = Vec::new();
+        built_in(&BUILT_IN, &mut files);
+        files.sort();
+        let own = files.len();
+        for folder in folders {
+            files.extend(of_folder(folder)?);
+        }
+        Self::of(&files, own)
+    }
+
+    /// From the texts of rule files; the first `own` of them are the built-in ones.
+    fn of(files: &[(String, String)], own: usize) -> Result<Self, Error> {
+        let mut wrong: Vec<RuleError> = Vec::new();
+        let mut loading = check::Loading::default();
+        let mut texts = BTreeMap::new();
+        for (index, (path, text)) in files.iter().enumerate() {
+            if let Err(mistake) = sized(path, text) {
+                wrong.push(mistake);
+                continue;
+            }
+            let kind = path.split('/').rev().nth(1).unwrap_or("");
+            let result = if path.contains("signals/") {
+                read::<Vec<SignalRule>>(path, text).map(|rules| loading.signals(path, text, rules, index >= own, &mut wrong))
+            } else if kind == "practices" {
+                read::<Vec<PracticeRule>>(path, text).map(|rules| loading.practices(path, text, rules, index >= own, &mut wrong))
+            } else if kind == "models" {
+                model::load(path, text).map(|model| loading.model(path, text, model, &mut wrong))
+            } else if index < own {
+                texts.insert(path.clone(), text.clone());
+                Ok(())
+            } else {
+                let message = "a rule file lies in signals/, practices/ or models/; move it there".to_owned();
+                Err(vec![RuleError { path: path.clone(), line: 0, message }])
+            };
+            if let Err(mistakes) = result {
+                wrong.extend(mistakes);
+            }
+        }
+        let wrappers: Vec<Wrapper> = of_text("wrappers.yaml", &texts, &mut wrong);
+        let unread: Vec<unread::Unread> = of_text("unread.yaml", &texts, &mut wrong);
+        let check::Loading { mut signals, mut practices, mut models, origins } = loading;
+        signals.sort_by(|a, b| a.id.cmp(&b.id));
+        practices.sort_by(|a, b| a.id.cmp(&b.id));
+        models.sort_by(|a, b| a.id.cmp(&b.id));
+        let mut patterns = Patterns::default();
+        for glob in unread.iter().flat_map(|u| &u.files) {
+            if let Err(message) = patterns.add_glob(glob) {
+                wrong.push(RuleError { path: "unread.yaml".to_owned(), line: 0, message });
+            }
+        }
+        check::check(&signals, &practices, &models, &origins, &mut patterns, &mut wrong);
+        if !wrong.is_empty() {
+            wrong.sort();
+            wrong.dedup();
+            return Err(Error::Rules(wrong));
+        }
+        let needles = Needles::of(&signals);
+        Ok(Self { signals, practices, models, unread, wrappers, patterns, needles, digest: digest(files), origins, texts })
+    }
+
+    /// The matchers of scopes, which are compiled where they are used.
+    pub(crate) fn text(&self, path: &str) -> &str {
+        self.texts.get(path).map_or("", String::as_str)
+    }
+
+    /// The rule file of an id.
+    pub(crate) fn file_of(&self, id: &str) -> &str {
+        self.origins.get(id).map_or("", |(path, _)| path)
+    }
+
+    /// Where a rule stands, for a mistake in it.
+    pub(crate) fn mistake(&self, id: &str, message: String) -> RuleError {
+        let (path, line) = self.origins.get(id).cloned().unwrap_or_default();
+        RuleError { path, line, message }
+    }
+
+    /// Whether some rule asks for keys of documents at such a path.
+    pub(crate) fn wants_tree(&self, path: &str) -> bool {
+        pattern::format_at(path).is_some_and(|format| self.needles.formats.contains(&format))
+    }
+
+    /// Whether some rule looks at the lines of texts at such a path.
+    pub(crate) fn wants_text(&self, path: &str) -> bool {
+        self.needles.wants_text(path)
+    }
+
+    /// Whether a name is the import root of a tool that the rules name.
+    pub(crate) fn knows_import(&self, name: &str) -> bool {
+        self.needles.roots.contains(name)
+    }
+}
+
+/// The JSON Schema of a file of signal rules, pretty, with a final line feed.
+pub(crate) fn schema() -> String {
+    let schema = schemars::schema_for!(Vec<SignalRule>);
+    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn built_in(dir: &Dir<'_>, into: &mut Vec<(String, String)>) {
+    for file in dir.files() {
+        let path = file.path().to_string_lossy().replace('\\', "/");
+        if path.ends_with(".yaml")
+            && let Some(text) = file.contents_utf8()
+        {
+            into.push((path, text.to_owned()));
+        }
+    }
+    dir.dirs().for_each(|d| built_in(d, into));
+}
+
+/// Rule files of a user's folder, by path.
+fn of_folder(folder: &Path) -> Result<Vec<(String, String)>, Error> {
+    let unreadable = |path: &Path, reason: String| Error::Unreadable { path: path.to_owned(), reason };
+    let mut files = Vec::new();
+    for entry in walkdir::WalkDir::new(folder).follow_links(false).max_depth(6).sort_by_file_name() {
+        let entry = entry.map_err(|e| unreadable(folder, e.to_string()))?;
+        let named = entry.path().extension().is_some_and(|e| e == "yaml" || e == "yml");
+        if !entry.file_type().is_file() || !named {
+            continue;
+        }
+        let relative = entry.path().strip_prefix(folder).unwrap_or(entry.path());
+        // fixtures of a rule set lie beside it and are no rules
+        if relative.components().any(|c| c.as_os_str() == "fixtures") {
+            continue;
+        }
+        let text = std::fs::read_to_string(entry.path()).map_err(|e| unreadable(entry.path(), e.to_string()))?;
+        files.push((relative.to_string_lossy().replace('\\', "/"), text));
+    }
+    Ok(files)
+}
+
+/// A list in a built-in file of its own.
+fn of_text<T: DeserializeOwned>(path: &str, texts: &BTreeMap<String, String>, wrong: &mut Vec<RuleError>) -> Vec<T> {
+    match texts.get(path).map(|text| read::<Vec<T>>(path, text)) {
+        Some(Ok(list)) => list,
+        Some(Err(mistakes)) => {
+            wrong.extend(mistakes);
+            Vec::new()
+        }
+        None => Vec::new(),
+    }
+}
+
+fn sized(path: &str, text: &str) -> Result<(), RuleError> {
+    let mistake = |line: u32, message: String| RuleError { path: path.to_owned(), line, message };
+    if text.len() > LARGEST {
+        return Err(mistake(0, format!("larger than {LARGEST} bytes; split it")));
+    }
+    let mut over_lines = 0_usize;
+    for (line, row) in (1_u32..).zip(text.lines()) {
+        let mut depth = 0_usize;
+        for byte in row.bytes() {
+            match byte {
+                b'[' | b'{' => (depth, over_lines) = (depth + 1, over_lines + 1),
+                b']' | b'}' => (depth, over_lines) = (depth.saturating_sub(1), over_lines.saturating_sub(1)),
+                _ => {}
+            }
+            if depth > DEPTH || over_lines > DEPTH_OVER_LINES {
+                return Err(mistake(line, format!("brackets nest deeper than {DEPTH}; write blocks instead")));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, Vec<RuleError>> {
+    serde_yaml::with::singleton_map_recursive::deserialize(serde_yaml::Deserializer::from_str(text)).map_err(|e: serde_yaml::Error| {
+        let line = e.location().and_then(|l| u32::try_from(l.line()).ok()).unwrap_or(0);
+        vec![RuleError { path: path.to_owned(), line, message: format!("{e}; rules/README.md lists the keys") }]
+    })
+}
+
+fn digest(files: &[(String, String)]) -> String {
+    let mut hasher = xxhash_rust::xxh3::Xxh3::new();
+    for (path, text) in files {
+        hasher.update(path.as_bytes());
+        hasher.update(&[0]);
+        hasher.update(text.as_bytes());
+        hasher.update(&[0]);
+    }
+    format!("{:016x}", hasher.digest())
+}

@@ -200,7 +200,7 @@ pub enum Notebooks {
 }
 
 /// Who starts a chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum From {
     /// Any unattended trigger.

@@ -116,8 +116,8 @@ pub enum Matcher {
 }
 
 /// One word or several.
-#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
-#[serde(untagged)]
+#[derive(Debug, Clone, schemars::JsonSchema)]
+#[schemars(untagged)]
 pub enum OneOrMany {
     /// One.
     One(String),
@@ -142,8 +142,8 @@ impl Default for OneOrMany {
 }
 
 /// `path: "**/CODEOWNERS"` or several globs. Globs are relative to the root unless they start with `**/`.
-#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
-#[serde(untagged)]
+#[derive(Debug, Clone, schemars::JsonSchema)]
+#[schemars(untagged)]
 pub enum PathMatch {
     /// Globs, any of them.
     Globs(OneOrMany),
@@ -223,16 +223,16 @@ pub struct InstructionMatch {
 }
 
 /// `python-import: mlflow` or with a condition.
-#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
-#[serde(untagged)]
+#[derive(Debug, Clone, schemars::JsonSchema)]
+#[schemars(untagged)]
 pub enum ImportMatch {
     /// Dotted prefixes.
     Names(OneOrMany),
 }
 
 /// A call, decorator or subclass.
-#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
-#[serde(untagged)]
+#[derive(Debug, Clone, schemars::JsonSchema)]
+#[schemars(untagged)]
 pub enum CallMatch {
     /// Dotted names of callees: `mlflow.register_model`, `mlflow.*.log_model`, `sklearn.**#fit` (a method on a
     /// value built by such a type).
@@ -312,8 +312,8 @@ pub enum BranchDoes {
 }
 
 /// `shell-command: "mlflow models serve"` or with conditions.
-#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
-#[serde(untagged)]
+#[derive(Debug, Clone, schemars::JsonSchema)]
+#[schemars(untagged)]
 pub enum CommandMatch {
     /// First words of the command line, each a word or `a|b`; `*` for any one word, `**` for any number.
     Words(OneOrMany),
@@ -339,8 +339,8 @@ pub struct CommandFull {
 }
 
 /// A reference that hands over control.
-#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
-#[serde(untagged)]
+#[derive(Debug, Clone, schemars::JsonSchema)]
+#[schemars(untagged)]
 pub enum UsesMatch {
     /// References without what follows `@`, compared without case; `*` globs.
     Names(OneOrMany),
@@ -363,8 +363,8 @@ pub struct UsesFull {
 }
 
 /// A declared dependency.
-#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
-#[serde(untagged)]
+#[derive(Debug, Clone, schemars::JsonSchema)]
+#[schemars(untagged)]
 pub enum DependencyMatch {
     /// Distribution names, normalised.
     Names(OneOrMany),

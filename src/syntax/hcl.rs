@@ -16,7 +16,8 @@ use hcl_edit::expr::{Expression, FuncCall, ObjectKey};
 use hcl_edit::structure::{Block, Body, Structure};
 use hcl_edit::template::HeredocTemplate;
 
-use super::tree::{Builder, Leaf, Lines, Parsed, Stop, Style};
+use super::build::{Builder, Leaf, Lines, Stop};
+use super::tree::{Parsed, Style};
 
 /// Longest text that is read, in bytes: less than for other formats, because configuration is
 /// written by hand and the parser goes back over what it has read.

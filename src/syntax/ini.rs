@@ -4,7 +4,8 @@
 //! top. A value goes on over the lines that are indented deeper than its key, and keeps its lines:
 //! blank and comment lines between them are empty lines of the text.
 
-use super::tree::{Builder, Leaf, MAX_TEXT, Parsed, Stop, Style};
+use super::build::{Builder, Leaf, MAX_TEXT, Stop};
+use super::tree::{Parsed, Style};
 
 /// Reads an INI text. Values are text as written; a key alone has no value (null).
 pub fn parse(text: &str) -> Parsed {

@@ -2,7 +2,8 @@
 //!
 //! Comments, trailing commas and tabs, which editors' settings files have, do not lose the file.
 
-use super::tree::{MAX_TEXT, Parsed};
+use super::build::MAX_TEXT;
+use super::tree::Parsed;
 use super::yaml;
 
 /// Reads a JSON text, with or without comments.

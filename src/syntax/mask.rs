@@ -166,12 +166,12 @@ impl Line {
         !self.directives.is_empty() && blank(at..self.text.end)
     }
 
-    /// Where `key:` ends, if its value is nothing but directives that print a block.
+    /// Where `key:` or `-` ends, if its value is nothing but directives that print a block.
     fn block_value(&self, source: &str, next: Option<Real>) -> Option<usize> {
         let first = self.directives.first()?.range.start;
         let head = source.get(self.text.start..first)?;
-        let key = head.trim_end().strip_suffix(':')?;
-        if key.contains(['"', '\'', '#']) && key.trim_start().starts_with('#') {
+        let content = head.trim();
+        if content.starts_with('#') {
             return None;
         }
         let value = Line {
@@ -182,17 +182,26 @@ impl Line {
         if !value.is_only_directives(source) {
             return None;
         }
+        let kept = self.text.start + head.trim_end().len();
+        if content == "-" {
+            // An item whose first lines are printed and whose others stand below.
+            let indent = head.len() - head.trim_start().len();
+            return next
+                .is_some_and(|next| next.indent > indent)
+                .then_some(kept);
+        }
+        content.strip_suffix(':')?;
         let indent = head.len() - head.trim_start_matches([' ', '-']).len();
         let in_block = next.is_some_and(|next| {
             next.indent > indent
-                || (next.is_item && next.indent == indent && !head.trim_start().starts_with('-'))
+                || (next.is_item && next.indent == indent && !content.starts_with('-'))
         });
         let indents = self.directives.iter().any(|directive| {
             source
                 .get(directive.range.clone())
                 .is_some_and(|text| text.contains("nindent"))
         });
-        (in_block || indents).then(|| self.text.start + head.trim_end().len())
+        (in_block || indents).then_some(kept)
     }
 
     fn real(&self, source: &str) -> Option<Real> {
@@ -389,6 +398,8 @@ mod tests {
             show("- env: {{ .e }}\n- b: 1\n"),
             "- env: xxxxxxxx\n- b: 1\n"
         );
+        assert_eq!(show("- {{ .c }}\n  b: 1\n"), "-\n  b: 1\n");
+        assert_eq!(show("- {{ .c }}\n- b\n"), "- xxxxxxxx\n- b\n");
     }
 
     #[test]

@@ -7,7 +7,8 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::tree::{Builder, Leaf, Lines, MAX_DEPTH, MAX_TEXT, Parsed, Stop, Style};
+use super::build::{Builder, Leaf, Lines, MAX_DEPTH, MAX_TEXT, Stop};
+use super::tree::{Parsed, Style};
 
 /// Reads a TOML text. Dates and numbers stay text as written.
 pub fn parse(text: &str) -> Parsed {

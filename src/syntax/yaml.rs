@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
 
+use super::build::{Builder, Leaf, Lines, MAX_DEPTH, MAX_DOCUMENTS, MAX_TEXT, Stop};
 use super::mask::{self, Masked};
-use super::tree::{Builder, Leaf, Lines, MAX_DEPTH, MAX_DOCUMENTS, MAX_TEXT, Parsed, Stop, Style};
+use super::tree::{Parsed, Style};
 
 /// Reads all documents of a text.
 ///
@@ -231,7 +232,8 @@ fn line(line: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tree::{Kind, MAX_NODES, Node};
+    use super::super::build::MAX_NODES;
+    use super::super::tree::{Kind, Node};
     use super::*;
 
     fn texts<'t>(nodes: impl IntoIterator<Item = Node<'t>>) -> Vec<&'t str> {

@@ -225,12 +225,13 @@ impl<'a> Listing<'a> {
             return State::Changed;
         }
         let modified = metadata.modified().ok().map(since_epoch).unwrap_or_default();
-        let same_time = match tracked.modified {
-            (seconds, 0) => seconds == modified.0,
-            exact => exact == modified,
-        };
+        // Images and archives keep whole seconds only, so nanoseconds count where both sides have them.
+        let exact = modified.1 != 0 && tracked.modified.1 != 0;
+        let same_time = modified.0 == tracked.modified.0 && (!exact || modified.1 == tracked.modified.1);
+        // A file written in the same moment as the index may have changed since and look the same.
+        let settled = if exact { modified < index.written } else { modified.0 < index.written.0 };
         let same_size = u64::from(tracked.size) == metadata.len() & 0xffff_ffff;
-        if same_time && same_size && modified < index.written && index.written != (0, 0) {
+        if same_time && same_size && settled {
             return State::Same(tracked.id);
         }
         match read_regular(&self.root.join(disk), self.limits.file) {
@@ -433,7 +434,10 @@ fn differing(git: &Repository, index: &Index) -> Changes {
 }
 
 /// The last commit in place of an index that cannot be read.
+///
+/// A file of it that is not on disk has been removed, or (in a sparse checkout) was never there.
 fn from_commit(git: &Repository) -> Index {
+    let sparse = git.is_sparse();
     let listing = git.commit().and_then(|c| git.tree(c, MOST_TREE_STEPS, 256).ok()).unwrap_or_default();
     let entry = |e: crate::git::TreeEntry| IndexEntry {
         path: e.path,
@@ -441,7 +445,7 @@ fn from_commit(git: &Repository) -> Index {
         mode: e.mode,
         modified: (0, 0),
         size: 0,
-        sparse: false,
+        sparse,
         conflicted: false,
     };
     let mut entries: Vec<_> = listing.entries.into_iter().map(entry).collect();

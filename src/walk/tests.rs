@@ -219,3 +219,17 @@ fn what_is_no_text_is_told_apart() {
     assert_eq!(inventory.read("a.bin").unwrap_err().kind, NoticeKind::Unparsable);
     assert_eq!(inventory.read("none").unwrap_err().kind, NoticeKind::Missing);
 }
+
+#[test]
+fn what_a_sparse_work_tree_lacks_is_read_from_the_store() {
+    let made = Made::new();
+    made.write("a.py", "a").write("d/b.py", "b").commit_all("first", 10);
+    std::fs::remove_file(made.path().join("d/b.py")).unwrap();
+    assert_eq!(paths(&of(made.path())), ["a.py"]);
+    // An index that cannot be read, in a sparse checkout: the commit stands in for it.
+    made.write_git("info/sparse-checkout", "/a.py\n").write_git("index", "DIRC nonsense");
+    let (inventory, notices) = listed(made.path(), None, &Limits::default());
+    assert_eq!(paths(&inventory), ["a.py", "d/b.py"]);
+    assert_eq!(inventory.read("d/b.py").unwrap().text, "b");
+    assert_eq!((inventory.dirty(), notices.len()), (0, 1));
+}

@@ -99,7 +99,7 @@ pub(super) fn open_ends(page: &mut Page<'_>, system: &System, repository: &Repos
     for end in ends {
         let mut line = Line::of(Ink::Strong, &end.outside).plain(": ").plain(&end.why);
         if let Some((evidence, place)) = end.evidence.iter().find_map(|e| phrases::place(e).map(|p| (e, p))) {
-            line = line.add(Ink::Quiet, " at ").place(&place, super::link(repository, evidence));
+            line = line.plain(" (").place(&place, super::link(repository, evidence)).plain(")");
         }
         page.wrap(2, 4, &line);
     }

@@ -80,7 +80,7 @@ fn list_row(page: &mut Page<'_>, model: &Assessment, name: &str, level: u8) {
     }
     let tally = tally(model, level);
     if !tally.is_empty() {
-        more.push(format!("rows of that level: {tally}"));
+        more.push(format!("rows of that level: {}", tally.replace(' ', "\u{a0}")));
     }
     if !more.is_empty() {
         page.wrap(4, 4, &Line::new().plain(&more.join("; ")));

@@ -12,7 +12,7 @@ use std::io::{self, Write};
 
 use super::Style;
 use super::page::{Ink, Line, Page};
-use crate::report::{Cause, Evidence, Practice, Report, Repository, SubjectKind, System, Tree, Unknown, Verdict};
+use crate::report::{Cause, Evidence, FilesFrom, Practice, Report, Repository, SubjectKind, System, Unknown, Verdict};
 
 /// Writes the report for a terminal.
 pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::Result<()> {
@@ -20,7 +20,14 @@ pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::
     head(&mut page, report);
     let primary = report.systems.iter().find(|s| s.primary).or_else(|| report.systems.first());
     match primary {
-        Some(system) => in_full(&mut page, report, system),
+        Some(system) => {
+            if system.generated {
+                page.wrap(2, 2, &Line::new().plain(&report.repository.subject.why));
+                page.blank();
+                title_of(&mut page, system, &report.repository);
+            }
+            in_full(&mut page, report, system);
+        }
         None => no_system(&mut page, report),
     }
     for system in report.systems.iter().filter(|s| primary.is_none_or(|p| !std::ptr::eq(p, *s))) {
@@ -49,10 +56,10 @@ fn head(page: &mut Page<'_>, report: &Report) {
         line = line.add(Ink::Quiet, &format!(" · commit {}{day}", phrases::short(commit)));
     }
     let state = match (report.inputs.tree, repository.dirty) {
-        (Tree::Folder, _) => "no Git repository".to_owned(),
-        (Tree::Revision, _) => "as committed".to_owned(),
-        (Tree::WorkTree, false) => "clean tree".to_owned(),
-        (Tree::WorkTree, true) => format!("{} not committed", phrases::count(repository.changed as usize, "file", "files")),
+        (FilesFrom::Folder, _) => "no Git repository".to_owned(),
+        (FilesFrom::Revision, _) => "as committed".to_owned(),
+        (FilesFrom::WorkTree, false) => "clean tree".to_owned(),
+        (FilesFrom::WorkTree, true) => format!("{} not committed", phrases::count(repository.changed as usize, "file", "files")),
     };
     page.wrap(0, 2, &line.add(if repository.dirty { Ink::Part } else { Ink::Quiet }, &format!(", {state}")));
     page.blank();
@@ -166,7 +173,7 @@ fn practices(page: &mut Page<'_>, system: &System, repository: &Repository) {
 }
 
 fn one_practice(page: &mut Page<'_>, practice: &Practice, repository: &Repository) {
-    let (ink, word) = phrases::verdict(practice);
+    let (ink, word) = phrases::verdict(practice.verdict, practice.because, practice.chains.first());
     let mut line = Line::of(ink, &word);
     let from_chain = practice.chains.first().and_then(|c| c.0.first()).map(|hop| (hop.path.as_str(), hop.line));
     let place = match from_chain {
@@ -174,7 +181,7 @@ fn one_practice(page: &mut Page<'_>, practice: &Practice, repository: &Repositor
         None => practice.evidence.iter().find_map(|e| phrases::place(e).map(|p| (p, link(repository, e)))),
     };
     if let Some((place, link)) = place {
-        line = line.plain("  ").place(&place, link);
+        line = line.plain("\u{a0} ").place(&place, link);
     }
     if let Some(miss) = &practice.nearest_miss {
         line = line.add(Ink::Quiet, "; nearest: ").plain(&miss.text);
@@ -186,17 +193,21 @@ fn one_practice(page: &mut Page<'_>, practice: &Practice, repository: &Repositor
 }
 
 fn criteria(page: &mut Page<'_>, system: &System) {
-    for model in &system.models {
+    for model in system.models.iter().filter(|m| !m.criteria.is_empty()) {
         page.title(&format!("CRITERIA of {}", model.title));
         for criterion in &model.criteria {
-            let verdict = match (criterion.verdict, criterion.holds) {
-                (Some(verdict), _) => verdict.word().to_owned(),
-                (None, Some(true)) => "applies".to_owned(),
-                (None, _) => "does not apply".to_owned(),
+            let (ink, verdict) = match (criterion.verdict, criterion.holds) {
+                (Some(verdict), _) => phrases::verdict(verdict, criterion.because, None),
+                (None, Some(true)) => (Ink::Bad, "shortcoming".to_owned()),
+                (None, Some(false)) => (Ink::Good, "no shortcoming".to_owned()),
+                (None, None) => (Ink::Quiet, "not visible here".to_owned()),
             };
-            let line = Line::of(Ink::Strong, &verdict).plain("  ").plain(&criterion.says);
-            page.wrap(2, 4, &Line::new().plain(&criterion.id));
-            page.wrap(6, 6, &line.add(Ink::Quiet, &format!(" ({})", criterion.practices.join(", "))));
+            page.wrap(2, 4, &Line::new().plain(&criterion.id).plain("\u{a0} ").add(ink, &verdict));
+            let mut line = Line::of(Ink::Quiet, &criterion.says);
+            if !criterion.practices.is_empty() {
+                line = line.add(Ink::Quiet, &format!(" ({})", criterion.practices.join(", ")));
+            }
+            page.wrap(6, 6, &line);
         }
     }
 }
@@ -222,7 +233,7 @@ fn notices(page: &mut Page<'_>, report: &Report, primary: Option<&System>) {
         let mut line = Line::new();
         if let Some(path) = &notice.path {
             let place = notice.line.filter(|l| *l > 0).map_or_else(|| path.clone(), |l| format!("{path}:{l}"));
-            line = line.place(&place, phrases::link(&report.repository, path, notice.line.unwrap_or(0))).plain(" ");
+            line = line.place(&place, phrases::link(&report.repository, path, notice.line.unwrap_or(0))).plain(": ");
         }
         lines.push(line.plain(&notice.text));
     }
@@ -233,7 +244,7 @@ fn notices(page: &mut Page<'_>, report: &Report, primary: Option<&System>) {
     if lines.is_empty() {
         return;
     }
-    if primary.is_none() {
+    if primary.is_none() || page.verbose() > 0 {
         page.blank();
     }
     let mut title = Line::of(Ink::Title, "NOTICES");

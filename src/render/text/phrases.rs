@@ -1,7 +1,9 @@
 //! The plain words that the terminal uses for the words of the data, because people misread the latter.
 
 use crate::render::page::Ink;
-use crate::report::{Because, Cause, ChainHead, Evidence, Op, Practice, Repository, Starter, StepName, SubjectKind, Unknown, Verdict};
+use crate::report::{
+    Because, Cause, Chain, ChainHead, Evidence, Op, Repository, Starter, StepName, Strength, SubjectKind, Unknown, Verdict,
+};
 
 /// `1 practice`, `2 practices`.
 pub(super) fn count(n: usize, one: &str, many: &str) -> String {
@@ -47,54 +49,51 @@ pub(super) fn deed(op: Op) -> &'static str {
 pub(super) fn completeness(head: &ChainHead) -> (Ink, &'static str) {
     match head.because {
         None => (Ink::Good, "complete"),
-        Some(because) => {
-            let leaves = head.chain.0.iter().any(|hop| hop.outside.is_some());
-            let starts_elsewhere = head.chain.0.first().is_some_and(|hop| hop.outside.is_some()) || head.trigger.is_none();
-            (if because.works() { Ink::Part } else { Ink::Bad }, reason(because, starts_elsewhere, leaves))
-        }
+        Some(Because::Assumed) if head.trigger.is_none() => (Ink::Part, "starts elsewhere"),
+        Some(Because::Idle) if head.trigger.is_none() => (Ink::Bad, "nothing starts it"),
+        Some(because) => (if because.works() { Ink::Part } else { Ink::Bad }, reason(because, Some(&head.chain))),
     }
 }
 
-fn reason(because: Because, starts_elsewhere: bool, leaves: bool) -> &'static str {
+/// What keeps something from being met, as the best chain to it tells; without a chain, less can be said.
+fn reason(because: Because, chain: Option<&Chain>) -> &'static str {
+    let hops = chain.map(|chain| chain.0.as_slice()).unwrap_or_default();
     match because {
-        Because::Assumed if starts_elsewhere => "starts elsewhere",
-        Because::Assumed if leaves => "leaves this repository",
+        Because::Assumed if hops.first().is_some_and(|hop| hop.outside.is_some()) => "starts elsewhere",
+        Because::Assumed if hops.iter().any(|hop| hop.outside.is_some()) => "leaves this repository",
         Because::Assumed => "hangs on something outside",
         Because::Inferred => "linked by name",
         Because::Weak => "in a weaker form",
-        Because::Idle => "nothing starts it",
-        Because::Broken => "cannot run as written",
+        Because::Idle if hops.is_empty() => "nothing starts it",
+        Because::Idle => "only by hand",
+        Because::Broken if hops.iter().any(|hop| hop.strength == Strength::Broken) => "cannot run as written",
+        Because::Broken if hops.is_empty() => "does not work as written",
+        Because::Broken => "its failure is ignored",
     }
 }
 
-/// The verdict of a practice in words.
-pub(super) fn verdict(practice: &Practice) -> (Ink, String) {
+/// A verdict in words, with its cause.
+pub(super) fn verdict(verdict: Verdict, because: Option<Cause>, chain: Option<&Chain>) -> (Ink, String) {
     let ink = |cause: Option<Cause>| match cause {
         Some(Cause::Indicated(b)) if !b.works() => Ink::Bad,
         _ => Ink::Part,
     };
-    match practice.verdict {
+    match verdict {
         Verdict::Met => (Ink::Good, "met".to_owned()),
         Verdict::Attested => (Ink::Part, "stated by a person".to_owned()),
         Verdict::Indicated => {
-            let why = match practice.because {
-                Some(Cause::Indicated(because)) => {
-                    let ends = practice.chains.first().map(|chain| &chain.0);
-                    let outside = |hop: Option<&crate::report::Hop>| hop.is_some_and(|hop| hop.outside.is_some());
-                    let elsewhere = outside(ends.and_then(|hops| hops.first()));
-                    let leaves = ends.is_some_and(|hops| hops.iter().any(|hop| hop.outside.is_some()));
-                    format!("partly: {}", reason(because, elsewhere, leaves))
-                }
+            let why = match because {
+                Some(Cause::Indicated(because)) => format!("partly: {}", reason(because, chain)),
                 _ => "partly".to_owned(),
             };
-            (ink(practice.because), why)
+            (ink(because), why)
         }
         Verdict::NotShown => (Ink::Bad, "not found".to_owned()),
         Verdict::Contradicted => (Ink::Bad, "evidence against".to_owned()),
         Verdict::NotApplicable => (Ink::Quiet, "does not apply".to_owned()),
         Verdict::Unknown => (
             Ink::Quiet,
-            match practice.because {
+            match because {
                 Some(Cause::Unknown(Unknown::NoDetector)) => "unknown: no detector yet",
                 Some(Cause::Unknown(Unknown::NotRead)) => "unknown: a file was not read",
                 Some(Cause::Unknown(Unknown::NoHistory)) => "unknown: needs history",

@@ -1,0 +1,10 @@
+//! Files that are code: scripts, modules, notebooks.
+
+pub(crate) mod notebook;
+pub(crate) mod python;
+pub(crate) mod shell_script;
+
+use super::Reader;
+
+/// Readers of this folder.
+pub(crate) const ALL: &[Reader] = &[python::READER, notebook::READER, shell_script::READER];

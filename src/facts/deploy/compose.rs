@@ -1,0 +1,145 @@
+//! Compose files: services, what they are built from and what they run.
+
+use std::sync::Arc;
+
+use crate::fact::{Command, Data, DataKind, Fact, FactKind, FileFacts, Needs, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
+use crate::facts::shell::{Shell, lower};
+use crate::facts::{Context, Reader, When, unparsable};
+use crate::source::{self, SourceFile, file_name, folder};
+use crate::syntax::shell::{self, Word};
+use crate::syntax::tree::{Kind, Node};
+use crate::syntax::yaml;
+use crate::words::EdgeKind;
+
+/// Compose files.
+pub(crate) const READER: Reader = Reader { name: "compose file", wants, when: When::Always, read };
+
+fn wants(path: &str) -> bool {
+    let name = file_name(path);
+    (name.starts_with("compose") || name.starts_with("docker-compose")) && (name.ends_with(".yml") || name.ends_with(".yaml"))
+}
+
+fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
+    let parsed = yaml::parse(&file.text);
+    let mut facts = FileFacts { notices: parsed.errors.iter().map(|e| unparsable(file, e)).collect(), ..FileFacts::default() };
+    let home = folder(&file.path);
+    if let Some(services) = parsed.tree.root().and_then(|r| r.get("services")) {
+        let mut names: Vec<(String, UnitId, Node<'_>)> = Vec::new();
+        for (key, service) in services.entries().filter(|(_, s)| s.kind() == Kind::Map) {
+            let id = facts.units.len();
+            facts.units.push(Unit {
+                kind: UnitKind::Service,
+                name: key.text.to_owned(),
+                title: None,
+                line: key.line,
+                end_line: service.end_line().max(key.line),
+                parent: None,
+            });
+            one(service, id, home, context, &mut facts);
+            names.push((key.text.to_owned(), id, service));
+        }
+        for (_, id, service) in &names {
+            let Some(after) = service.get("depends_on") else { continue };
+            let wanted: Vec<(&str, u32)> =
+                if after.kind() == Kind::Map { after.entries().map(|(k, _)| (k.text, k.line)).collect() } else { after.strings() };
+            for (name, line) in wanted {
+                if let Some((_, on, _)) = names.iter().find(|(n, _, _)| n == name) {
+                    push(&mut facts, *id, line, FactKind::Needs(Needs { on: *on, stops: false }));
+                }
+            }
+        }
+    }
+    facts.tree = Some(Arc::new(parsed.tree));
+    facts
+}
+
+fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: &mut FileFacts) {
+    let mut built_in: Option<String> = None;
+    if let Some(build) = service.get("build") {
+        let at = build.get("context").and_then(Node::text).or_else(|| build.text()).unwrap_or(".");
+        let name = build.get("dockerfile").and_then(Node::text).unwrap_or("Dockerfile");
+        if let Some(dir) = source::join(home, at)
+            && let Some(path) = source::join(&dir, name)
+        {
+            built_in = Some(dir);
+            let uses = Uses {
+                reference: path.clone(),
+                with: Vec::new(),
+                to: UsesTarget::File(path),
+                edge: EdgeKind::Invokes,
+                on_failure: OnFailure::Stops,
+            };
+            push(facts, id, build.line(), FactKind::Uses(uses));
+        }
+    }
+    if let Some(image) = service.get("image").and_then(|i| Some((i.text()?, i.line()))) {
+        let writes = service.get("build").is_some();
+        push(facts, id, image.1, FactKind::Data(Data { kind: DataKind::Image, key: image.0.to_owned(), writes, hash: None }));
+    }
+    for key in ["entrypoint", "command"] {
+        let Some(run) = service.get(key) else { continue };
+        let dir = service.get("working_dir").is_none().then(|| built_in.clone().unwrap_or_else(|| home.to_owned()));
+        match run.kind() {
+            Kind::Seq => {
+                let words: Vec<Word> =
+                    run.strings().into_iter().map(|(w, _)| Word { text: w.to_owned(), literal: !w.contains("${") }).collect();
+                let shell_text = words.iter().position(|w| w.text == "-c" || w.text == "-lc").and_then(|at| words.get(at + 1));
+                if let Some(text) = shell_text {
+                    let line = run.line();
+                    lower(&text.text, &|_| line, id, &Shell { dir, ..Shell::default() }, context, facts);
+                } else {
+                    let words = shell::strip(&words, context.wrappers).words;
+                    if !words.is_empty() {
+                        let command = Command {
+                            words,
+                            dir,
+                            on_failure: OnFailure::Stops,
+                            conditions: Vec::new(),
+                            stdin: None,
+                            env: Vec::new(),
+                            stdout: None,
+                            at_build: false,
+                        };
+                        push(facts, id, run.line(), FactKind::Command(command));
+                    }
+                }
+            }
+            _ => {
+                if let Some(text) = run.text() {
+                    let line = run.line();
+                    lower(text, &|_| line, id, &Shell { dir, ..Shell::default() }, context, facts);
+                }
+            }
+        }
+    }
+    if let Some(environment) = service.get("environment") {
+        match environment.kind() {
+            Kind::Map => {
+                for (key, value) in environment.entries() {
+                    if let Some(value) = value.text() {
+                        push(facts, id, key.line, FactKind::Setting { key: key.text.to_owned(), value: value.to_owned() });
+                    }
+                }
+            }
+            _ => {
+                for (text, line) in environment.strings() {
+                    if let Some((key, value)) = text.split_once('=') {
+                        push(facts, id, line, FactKind::Setting { key: key.to_owned(), value: value.to_owned() });
+                    }
+                }
+            }
+        }
+    }
+    for (text, line) in service.get("volumes").map(Node::strings).unwrap_or_default() {
+        if let Some((from, _)) = text.split_once(':')
+            && from.starts_with('.')
+            && let Some(key) = source::join(home, from)
+        {
+            push(facts, id, line, FactKind::Data(Data { kind: DataKind::Path, key, writes: false, hash: None }));
+        }
+    }
+}
+
+fn push(facts: &mut FileFacts, unit: UnitId, line: u32, kind: FactKind) {
+    facts.facts.push(Fact { unit: Some(unit), line, end_line: line, kind });
+}

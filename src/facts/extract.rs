@@ -1,0 +1,193 @@
+//! The rounds: what is read first, what that leads to, and when it ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use super::{Context, Reader, When, readers};
+use crate::fact::{Book, FileFacts, Placement};
+use crate::resolve::{self, Modules, View};
+use crate::rules::Catalog;
+use crate::source::{Location, Notice, NoticeKind, RepoPath, SourceFile};
+use crate::walk::Inventory;
+use crate::words::Scope;
+
+/// Most rounds; each follows what the one before led to.
+const ROUNDS: usize = 40;
+/// Most files read because something led to them.
+const LED_TO: usize = 20_000;
+
+/// Everything that was read.
+#[derive(Debug, Default)]
+pub(crate) struct Extracted {
+    /// What each file states.
+    pub(crate) book: Book,
+    /// What could not be read.
+    pub(crate) notices: Vec<Notice>,
+    /// Number of files whose bytes were read.
+    pub(crate) read: usize,
+    /// Files of automation that is known and not followed: which, and the number of its kind in the rules.
+    pub(crate) unread: Vec<(RepoPath, usize)>,
+}
+
+/// What the reading of one file came to.
+enum Outcome {
+    /// Nothing in it matters.
+    Silent,
+    /// It states something.
+    Facts(Box<FileFacts>, Vec<usize>),
+    /// It could not be read.
+    Failed(Notice),
+}
+
+/// Reads a repository in rounds. `everything` reads each file as if
+/// something led to it (for proofs of rules); `step` is told how many files were read so far, of how many in this round.
+pub(crate) fn extract(
+    inventory: &Inventory,
+    placements: &BTreeMap<RepoPath, Placement>,
+    catalog: &Catalog,
+    modules: &Modules,
+    everything: bool,
+    step: &(dyn Fn(u64, u64) + Sync),
+) -> Extracted {
+    let context = Context { wrappers: &catalog.wrappers };
+    let mut found = Extracted::default();
+    let mut asked: BTreeSet<RepoPath> = BTreeSet::new();
+    let mut next: Vec<(RepoPath, bool)> = inventory
+        .entries()
+        .iter()
+        .filter(|e| is_read(placements, &e.path) && e.link.is_none())
+        .filter(|e| readers().any(|r| r.when != When::LedTo && (r.wants)(&e.path)) || catalog.wants_tree(&e.path) || catalog.wants_text(&e.path) || !unread(catalog, &e.path).is_empty())
+        .map(|e| (e.path.clone(), everything))
+        .collect();
+    for round in 0..ROUNDS {
+        if next.is_empty() {
+            break;
+        }
+        asked.extend(next.iter().map(|(path, _)| path.clone()));
+        let total = next.len() as u64;
+        let done = std::sync::atomic::AtomicU64::new(0);
+        let read: Vec<Outcome> = next
+            .par_iter()
+            .map(|(path, led_to)| {
+                let outcome = one(path, *led_to, inventory, catalog, &context);
+                let so_far = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+                if so_far % 64 == 0 {
+                    step(so_far, total);
+                }
+                outcome
+            })
+            .collect();
+        found.read += read.len();
+        let mut fresh: Vec<RepoPath> = Vec::new();
+        let mut silent: BTreeSet<RepoPath> = BTreeSet::new();
+        for ((path, led_to), outcome) in next.iter().zip(read) {
+            match outcome {
+                Outcome::Facts(mut facts, unread) => {
+                    found.unread.extend(unread.into_iter().map(|kind| (path.clone(), kind)));
+                    found.notices.append(&mut facts.notices);
+                    found.book.insert(path.clone(), *facts);
+                    fresh.push(path.clone());
+                }
+                Outcome::Failed(notice) => found.notices.push(notice),
+                // it may still be asked for by something that leads to it
+                Outcome::Silent if !led_to => {
+                    silent.insert(path.clone());
+                }
+                Outcome::Silent => {}
+            }
+        }
+        for path in &silent {
+            asked.remove(path);
+        }
+        if round + 1 == ROUNDS || asked.len() > LED_TO + inventory.entries().len() {
+            break;
+        }
+        // what was asked for and not yet parsed, led to by any file read so far (a target may appear late)
+        let view = View { inventory, book: &found.book, imports: modules };
+        let sources: Vec<&RepoPath> = if round < 3 { found.book.keys().collect() } else { fresh.iter().collect() };
+        let demanded: BTreeSet<RepoPath> = sources
+            .par_iter()
+            .flat_map_iter(|path| found.book.get(*path).map(|facts| resolve::demands(facts, path, &view)).unwrap_or_default())
+            .collect::<Vec<_>>()
+            .into_iter()
+            .collect();
+        next = demanded
+            .into_iter()
+            .filter(|p| !asked.contains(p) && !found.book.contains_key(p) && is_read(placements, p) && inventory.contains(p))
+            .map(|p| (p, true))
+            .collect();
+    }
+    found.unread.sort();
+    found.notices.sort();
+    found.notices.dedup();
+    found
+}
+
+/// Vendored files are somebody else's; they are never read.
+fn is_read(placements: &BTreeMap<RepoPath, Placement>, path: &str) -> bool {
+    placements.get(path).is_none_or(|p| p.scope != Scope::Vendored)
+}
+
+fn one(path: &RepoPath, led_to: bool, inventory: &Inventory, catalog: &Catalog, context: &Context<'_>) -> Outcome {
+    let wanting: Vec<&Reader> = readers().filter(|r| (r.wants)(path)).collect();
+    let tree = catalog.wants_tree(path);
+    let text = catalog.wants_text(path);
+    let unread = unread(catalog, path);
+    if wanting.is_empty() && !tree && !text && unread.is_empty() {
+        return Outcome::Silent;
+    }
+    let file = match inventory.read(path) {
+        Ok(file) => file,
+        Err(notice) => return Outcome::Failed(notice),
+    };
+    let mut telling: Option<bool> = led_to.then_some(true);
+    let mut facts: Option<FileFacts> = None;
+    for reader in wanting {
+        let wanted = match reader.when {
+            When::Always => true,
+            When::LedTo => led_to,
+            When::Telling => led_to || *telling.get_or_insert_with(|| catalog.needles.telling(&file.text)),
+        };
+        if wanted {
+            let read = guarded(reader.name, &file, || (reader.read)(&file, context));
+            match &mut facts {
+                Some(known) => known.merge(read),
+                None => facts = Some(read),
+            }
+        }
+    }
+    let has_tree = facts.as_ref().is_some_and(|f| f.tree.is_some());
+    if tree && !has_tree && (led_to || *telling.get_or_insert_with(|| catalog.needles.telling(&file.text))) {
+        let read = guarded("document", &file, || super::document(&file));
+        match &mut facts {
+            Some(known) => known.merge(read),
+            None => facts = Some(read),
+        }
+    }
+    if text {
+        facts.get_or_insert_default().lines = Some(crate::fact::Lines { text: file.text.clone().into() });
+    }
+    let unread: Vec<usize> = unread.into_iter().filter(|kind| catalog.unread[*kind].told_by(&file.text)).collect();
+    if !unread.is_empty() {
+        facts.get_or_insert_default();
+    }
+    facts.map_or(Outcome::Silent, |f| Outcome::Facts(Box::new(f), unread))
+}
+
+/// Kinds of automation that are known and not followed, of which a path is one by its name.
+fn unread(catalog: &Catalog, path: &str) -> Vec<usize> {
+    (0..catalog.unread.len()).filter(|kind| catalog.unread[*kind].fits(path, &catalog.patterns)).collect()
+}
+
+/// A reader that panics loses its file, no more.
+fn guarded(reader: &str, file: &SourceFile, read: impl FnOnce() -> FileFacts) -> FileFacts {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_else(|_| FileFacts {
+        notices: vec![Notice {
+            at: Some(Location::file(&file.path)),
+            kind: NoticeKind::Defect,
+            text: format!("the reader for {reader} failed on this file, which is a defect of treering; please report it"),
+        }],
+        ..FileFacts::default()
+    })
+}

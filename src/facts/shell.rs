@@ -1,0 +1,170 @@
+//! Shell text, wherever it stands, lowered to commands.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Context;
+use crate::fact::{Code, Command, Fact, FactKind, FileFacts, OnFailure, Unit, UnitId, UnitKind};
+use crate::source;
+use crate::syntax::python::{self, Mode};
+use crate::syntax::shell::{self, ConditionKind, Options, REPO_ROOT, SCRIPT_DIR, Stdin, Word};
+
+/// What is known of a text before its first line.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shell {
+    /// Folder of the repository it starts in; none where that is not known.
+    pub(crate) dir: Option<String>,
+    /// Folder of the script itself.
+    pub(crate) script_dir: Option<String>,
+    /// A failing command ends the text.
+    pub(crate) errexit: bool,
+    /// A pipe fails when any part of it does.
+    pub(crate) pipefail: bool,
+    /// Variables with literal values.
+    pub(crate) variables: BTreeMap<String, String>,
+    /// It runs while an image is built.
+    pub(crate) at_build: bool,
+}
+
+/// Deepest nesting of shell text in commands (`bash -c "bash -c …"`).
+const DEPTH: usize = 3;
+
+/// Lowers a text to commands of a unit. `line_of` turns a 1-based line of the text into a line of the file.
+pub(crate) fn lower(text: &str, line_of: &dyn Fn(u32) -> u32, unit: UnitId, how: &Shell, context: &Context<'_>, into: &mut FileFacts) {
+    nested(text, line_of, unit, how, context, into, 0);
+}
+
+fn nested(text: &str, line_of: &dyn Fn(u32) -> u32, unit: UnitId, how: &Shell, context: &Context<'_>, into: &mut FileFacts, depth: usize) {
+    let options = Options { errexit: how.errexit, pipefail: how.pipefail, variables: how.variables.clone() };
+    let script = shell::parse(text, &options);
+    let first_function = into.units.len();
+    for function in &script.functions {
+        into.units.push(Unit {
+            kind: UnitKind::ShellFunction,
+            name: function.name.clone(),
+            title: None,
+            line: line_of(function.line),
+            end_line: line_of(function.end_line),
+            parent: Some(unit),
+        });
+    }
+    for command in &script.commands {
+        let stripped = shell::strip(&command.words, context.wrappers);
+        if stripped.words.is_empty() {
+            continue;
+        }
+        let owner = command.function.map_or(unit, |f| first_function + f);
+        let on_failure = match &command.on_failure {
+            shell::OnFailure::Stops => OnFailure::Stops,
+            shell::OnFailure::GoesOn if command.decides_status => OnFailure::Stops,
+            shell::OnFailure::GoesOn => OnFailure::GoesOn,
+            shell::OnFailure::Discarded { why } => OnFailure::Discarded(why.clone()),
+        };
+        let stdin = match &command.stdin {
+            Some(Stdin::Heredoc { text, line, .. }) => Some((text.clone(), line_of(*line))),
+            Some(Stdin::HereString(word)) => Some((word.text.clone(), line_of(command.line))),
+            _ => None,
+        };
+        let literal = |list: &[(String, Word)]| -> Vec<(String, String)> {
+            list.iter().filter(|(_, w)| w.literal).map(|(k, w)| (k.clone(), w.text.clone())).collect()
+        };
+        let mut env = literal(&command.assignments);
+        env.extend(literal(&stripped.assignments));
+        // `a && b` says in what order, not under what circumstances
+        let conditions = command
+            .conditions
+            .iter()
+            .filter(|c| c.kind != ConditionKind::And)
+            .map(|c| match c.kind {
+                ConditionKind::Else => format!("not {}", c.test),
+                ConditionKind::Or => format!("after {} failed", c.test),
+                _ => c.test.clone(),
+            })
+            .collect();
+        let lowered = Command {
+            words: stripped.words,
+            dir: directory(command.dir.as_deref(), how),
+            on_failure,
+            conditions,
+            stdin,
+            env,
+            stdout: command.stdout.clone(),
+            at_build: how.at_build,
+        };
+        let line = line_of(command.line);
+        let inner = Inner { line, depth };
+        let index = into.facts.len();
+        let body = body_of(&lowered);
+        into.facts.push(Fact { unit: Some(owner), line, end_line: line_of(command.end_line).max(line), kind: FactKind::Command(lowered) });
+        match body {
+            Some(Body::Shell(text)) if inner.depth < DEPTH => {
+                let how = Shell { errexit: false, ..how.clone() };
+                nested(&text, &|_| inner.line, owner, &how, context, into, depth + 1);
+            }
+            Some(Body::Python(text, first)) => {
+                let module = python::parse(&text, Mode::Module);
+                let lines = (0..text.lines().count() as u32).map(|n| if first == 0 { line } else { first + n }).collect();
+                into.embedded.push((index, Arc::new(Code { module, notebook: false, lines })));
+            }
+            _ => {}
+        }
+    }
+}
+
+struct Inner {
+    line: u32,
+    depth: usize,
+}
+
+/// Program text given to a command.
+enum Body {
+    Shell(String),
+    /// With the line of the file where it begins; 0 where it stands on the command's own line.
+    Python(String, u32),
+}
+
+fn body_of(command: &Command) -> Option<Body> {
+    let argument = |flag: &str| {
+        let at = command.words.iter().position(|w| w.text == flag)?;
+        command.words.get(at + 1).map(|w| w.text.clone())
+    };
+    let program = command.program();
+    if matches!(program, "bash" | "sh" | "zsh" | "dash") {
+        let dash_c = command.words.iter().position(|w| w.text.starts_with('-') && !w.text.starts_with("--") && w.text.ends_with('c'));
+        return match dash_c {
+            Some(at) => command.words.get(at + 1).map(|w| Body::Shell(w.text.clone())),
+            None => command.stdin.as_ref().filter(|_| command.words.len() == 1).map(|(text, _)| Body::Shell(text.clone())),
+        };
+    }
+    if program == "eval" {
+        return command.words.get(1).map(|w| Body::Shell(w.text.clone()));
+    }
+    if program.starts_with("python") || program == "ipython" {
+        if let Some(text) = argument("-c") {
+            return Some(Body::Python(text, 0));
+        }
+        let from_stdin = command.words.len() == 1 || command.words.get(1).is_some_and(|w| w.text == "-");
+        return command.stdin.as_ref().filter(|_| from_stdin).map(|(text, line)| Body::Python(text.clone(), *line));
+    }
+    None
+}
+
+/// The folder a command runs in, as far as it is known.
+fn directory(moved: Option<&str>, how: &Shell) -> Option<String> {
+    match moved {
+        None => how.dir.clone(),
+        Some("?") => None,
+        Some(dir) => {
+            if let Some(rest) = dir.strip_prefix(SCRIPT_DIR) {
+                return source::join(how.script_dir.as_deref()?, rest.trim_start_matches('/'));
+            }
+            if let Some(rest) = dir.strip_prefix(REPO_ROOT) {
+                return source::join(".", rest.trim_start_matches('/'));
+            }
+            if dir.starts_with('/') || dir.starts_with('~') {
+                return None;
+            }
+            source::join(how.dir.as_deref()?, dir)
+        }
+    }
+}

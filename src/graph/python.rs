@@ -1,0 +1,520 @@
+//! Python as nodes and edges.
+//!
+//! Reachability is by function: importing a module runs its top level, running a file its main block too, and a
+//! function runs where something that runs calls it. A function that is handed over, or that a decorator registers, is
+//! run by whoever took it; that is `inferred`, never more.
+//!
+//! Invariants: one node a function, class body and main block; a lambda belongs to what it stands in; nothing outside
+//! test code imports test code; the number of edges is bounded by that of calls and definitions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Edge, Graph, Node, NodeId, NodeKind, Order};
+use crate::fact::{Book, Placement, UnitKind};
+use crate::resolve::Program;
+use crate::resolve::program::{At, CodeFile, FileId, Reached, name_text, text_of};
+use crate::source::{self, Location, RepoPath};
+use crate::syntax::python::{FlowId, FlowKind, ImportGuard, Module, ScopeId, ScopeKind, Value};
+use crate::words::{EdgeKind, Scope, Strength};
+
+/// Edges to methods that a framework may run.
+const MAX_HOOKS: usize = 200_000;
+
+/// A call that could not be followed although it seems to stay in this repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OpenEnd {
+    /// The node it stands on.
+    pub(crate) node: NodeId,
+    /// Where.
+    pub(crate) at: Location,
+    /// The call as written.
+    pub(crate) text: String,
+}
+
+/// Key of the top level of a file.
+pub(crate) fn module_key(path: &str) -> String {
+    format!("module:{path}")
+}
+
+/// Key of a file run as a program.
+pub(crate) fn program_key(path: &str) -> String {
+    format!("program:{path}")
+}
+
+/// Key of a function, class body or main block by its qualified name.
+pub(crate) fn function_key(path: &str, name: &str) -> String {
+    format!("function:{path}#{name}")
+}
+
+/// Key of the code in a command, by the index of the command's fact.
+pub(crate) fn embedded_key(path: &str, fact: usize) -> String {
+    format!("module:{path}@{fact}")
+}
+
+/// Key of the node that a scope belongs to. Of several definitions of one name the last has the plain key.
+pub(crate) fn scope_key(path: &str, module: &Module, scope: ScopeId) -> String {
+    let scope = region(module, scope);
+    match module.scopes.get(scope).filter(|_| scope > 0) {
+        None => module_key(path),
+        Some(it) => {
+            let again = module.scopes.iter().skip(scope + 1).any(|later| later.name == it.name && later.kind != ScopeKind::Lambda);
+            numbered(path, &it.name, it.line, again)
+        }
+    }
+}
+
+/// Key of the node that holds a line of the code.
+pub(crate) fn key_at_line(path: &str, module: &Module, line: u32) -> String {
+    let covers = module.scopes.iter().enumerate().filter(|(_, s)| (s.line..=s.end_line).contains(&line));
+    let innermost = covers.min_by_key(|(id, s)| (s.end_line - s.line, std::cmp::Reverse(*id))).map_or(0, |(id, _)| id);
+    scope_key(path, module, innermost)
+}
+
+fn numbered(path: &str, name: &str, line: u32, again: bool) -> String {
+    if again { function_key(path, &format!("{name}@{line}")) } else { function_key(path, name) }
+}
+
+/// The scope whose node a scope belongs to: its own, or for a lambda that around it.
+fn region(module: &Module, scope: ScopeId) -> ScopeId {
+    let mut at = scope;
+    for _ in 0..400 {
+        match module.scopes.get(at) {
+            Some(it) if it.kind == ScopeKind::Lambda && it.parent != at => at = it.parent,
+            _ => break,
+        }
+    }
+    at
+}
+
+/// Adds all Python to the graph. Units are there already. Says which calls stay open.
+pub(crate) fn connect(graph: &mut Graph, book: &Book, program: &Program, placements: &BTreeMap<RepoPath, Placement>) -> Vec<OpenEnd> {
+    let mut build = Build { graph, program, placements, nodes: Vec::new(), called: BTreeSet::new(), hooked: BTreeSet::new(), hooks: 0, open: Vec::new() };
+    for (file, code) in program.files().iter().enumerate() {
+        build.add_nodes(file, code);
+    }
+    build.find_called();
+    for (file, code) in program.files().iter().enumerate() {
+        build.imports(file, code);
+        build.definitions(file, code);
+        build.calls(file, code);
+        build.contexts(file, code);
+        build.reexports(file, code);
+        if code.code.notebook {
+            build.shell_of_notebook(book, code);
+        }
+    }
+    build.fixtures();
+    build.open
+}
+
+struct Build<'b> {
+    graph: &'b mut Graph,
+    program: &'b Program,
+    placements: &'b BTreeMap<RepoPath, Placement>,
+    /// For every file and scope its node.
+    nodes: Vec<Vec<NodeId>>,
+    /// Functions that own code calls or hands over, outside of tests.
+    called: BTreeSet<At>,
+    hooked: BTreeSet<(NodeId, At)>,
+    hooks: usize,
+    open: Vec<OpenEnd>,
+}
+
+/// An edge before it has its ends.
+struct Seen {
+    kind: EdgeKind,
+    strength: Strength,
+    at: Location,
+    what: String,
+    order: Order,
+    stops: bool,
+    discarded: Option<String>,
+    off: Option<String>,
+    condition: Option<String>,
+}
+
+impl Seen {
+    fn plain(kind: EdgeKind, strength: Strength, path: &RepoPath, line: u32, what: String) -> Self {
+        Self {
+            kind,
+            strength,
+            at: Location::line(path, line),
+            what,
+            order: Order(line, 0),
+            stops: true,
+            discarded: None,
+            off: None,
+            condition: None,
+        }
+    }
+}
+
+impl Build<'_> {
+    fn scope_of(&self, path: &str) -> Scope {
+        self.placements.get(path).map_or(Scope::Source, |p| p.scope)
+    }
+
+    fn node(&self, at: At) -> Option<NodeId> {
+        self.nodes.get(at.file)?.get(at.scope).copied()
+    }
+
+    fn edge(&mut self, from: NodeId, to: NodeId, seen: Seen) {
+        if from != to {
+            let Seen { kind, strength, at, what, order, stops, discarded, off, condition } = seen;
+            self.graph.edge(Edge { from, to, kind, strength, at, what: shortened(&what), order, stops, discarded, off, condition });
+        }
+    }
+
+    fn add(&mut self, key: String, kind: NodeKind, code: &CodeFile, lines: (u32, u32), label: String, entry: bool) -> NodeId {
+        let (line, end) = (code.code.file_line(lines.0), code.code.file_line(lines.1));
+        let at = Location { path: code.path.clone(), line, end_line: Some(end).filter(|e| *e > line) };
+        let (scope, notebook) = (self.scope_of(&code.path), code.code.notebook);
+        self.graph.node(key, |key| Node {
+            key: key.to_owned(),
+            kind,
+            at,
+            label,
+            scope,
+            notebook,
+            sequential: true,
+            entry,
+            environment: None,
+            signals: Vec::new(),
+        })
+    }
+
+    fn add_nodes(&mut self, file: FileId, code: &CodeFile) {
+        let module = code.module();
+        let path = &code.path;
+        let whole = (1, module.scopes.first().map_or(1, |s| s.end_line));
+        if let Some(fact) = code.embedded {
+            let node = self.add(embedded_key(path, fact), NodeKind::Module, code, whole, format!("Python in {path}"), false);
+            self.nodes.push(vec![node; module.scopes.len()]);
+            return;
+        }
+        let top = self.add(module_key(path), NodeKind::Module, code, whole, path.to_string(), false);
+        let mut last: BTreeMap<&str, ScopeId> = BTreeMap::new();
+        for (id, scope) in module.scopes.iter().enumerate().filter(|(_, s)| s.kind != ScopeKind::Lambda) {
+            last.insert(&scope.name, id);
+        }
+        let mut nodes = Vec::with_capacity(module.scopes.len());
+        for (id, scope) in module.scopes.iter().enumerate() {
+            let node = match scope.kind {
+                _ if id == 0 => top,
+                ScopeKind::Module => top,
+                ScopeKind::Lambda => nodes.get(scope.parent).copied().unwrap_or(top),
+                ScopeKind::Main | ScopeKind::Function | ScopeKind::Class => {
+                    let key = numbered(path, &scope.name, scope.line, last.get(scope.name.as_str()) != Some(&id));
+                    let label = match scope.kind {
+                        ScopeKind::Main => format!("main block of {path}"),
+                        ScopeKind::Class => format!("class {}", scope.name),
+                        _ => format!("{}()", scope.name),
+                    };
+                    self.add(key, NodeKind::Function, code, (scope.line, scope.end_line), label, false)
+                }
+            };
+            nodes.push(node);
+        }
+        let entry = self.is_entry(file, code);
+        let program = self.add(program_key(path), NodeKind::Program, code, whole, format!("program {path}"), entry);
+        self.edge(program, top, Seen::plain(EdgeKind::Contains, Strength::Resolved, path, code.code.file_line(1), format!("runs {path}")));
+        for (id, scope) in module.scopes.iter().enumerate().filter(|(_, s)| s.kind == ScopeKind::Main) {
+            if let Some(main) = nodes.get(id) {
+                let line = code.code.file_line(scope.line);
+                self.edge(program, *main, Seen::plain(EdgeKind::Contains, Strength::Resolved, path, line, "main block".to_owned()));
+            }
+        }
+        self.nodes.push(nodes);
+    }
+
+    /// Whether somebody would run the file: it has a main block, or its top level does something.
+    fn is_entry(&self, file: FileId, code: &CodeFile) -> bool {
+        if code.code.notebook {
+            return true;
+        }
+        let module = code.module();
+        let acts = |(id, call): (usize, &crate::syntax::python::Call)| {
+            call.scope == 0 && (call.discarded || matches!(self.program.reached(file, id), Reached::Own { makes: None, .. }))
+        };
+        self.scope_of(&code.path) != Scope::Test
+            && (module.scopes.iter().any(|s| s.kind == ScopeKind::Main) || module.calls.iter().enumerate().any(acts))
+    }
+
+    /// What own code outside of tests calls by itself needs no framework to run.
+    fn find_called(&mut self) {
+        for (file, code) in self.program.files().iter().enumerate() {
+            if self.scope_of(&code.path) == Scope::Test {
+                continue;
+            }
+            for call in 0..code.module().calls.len() {
+                if let Reached::Own { to, .. } = self.program.reached(file, call) {
+                    self.called.insert(*to);
+                }
+                self.called.extend(self.program.passed(file, call));
+            }
+        }
+    }
+
+    fn imports(&mut self, file: FileId, code: &CodeFile) {
+        let from_test = self.scope_of(&code.path) == Scope::Test;
+        let mut done = BTreeSet::new();
+        for (id, target) in self.program.imports(file) {
+            let Some(import) = code.module().imports.get(id).filter(|i| i.guard != ImportGuard::TypeChecking) else { continue };
+            let Some(other) = self.program.files().get(target) else { continue };
+            let (Some(from), Some(to)) = (self.node(At { file, scope: import.scope }), self.node(At { file: target, scope: 0 })) else { continue };
+            if (self.scope_of(&other.path) == Scope::Test && !from_test) || !done.insert((from, to)) {
+                continue;
+            }
+            let line = code.code.file_line(import.line);
+            let mut seen = Seen::plain(EdgeKind::Imports, Strength::Resolved, &code.path, line, format!("imports {}", other.path));
+            seen.stops = import.guard == ImportGuard::None;
+            self.edge(from, to, seen);
+        }
+    }
+
+    /// Class bodies run with what they stand in; decorators run, and may register what they decorate.
+    fn definitions(&mut self, file: FileId, code: &CodeFile) {
+        for (id, scope) in code.module().scopes.iter().enumerate() {
+            let at = At { file, scope: id };
+            let (Some(node), Some(around)) = (self.node(at), self.node(At { file, scope: scope.parent })) else { continue };
+            let line = code.code.file_line(scope.line);
+            if scope.kind == ScopeKind::Class {
+                let mut seen = Seen::plain(EdgeKind::Contains, Strength::Resolved, &code.path, line, format!("class {}", scope.name));
+                seen.off = self.program.off(file, &scope.conditions);
+                self.edge(around, node, seen);
+            }
+            self.decorated(at, code, around, line);
+        }
+    }
+
+    fn decorated(&mut self, at: At, code: &CodeFile, around: NodeId, line: u32) {
+        let program = self.program;
+        for decorator in program.decorators(at) {
+            // written as a call it stands among the calls
+            if let (None, None, Some(own)) = (decorator.call, &decorator.outside, decorator.own)
+                && let Some(to) = self.node(own)
+            {
+                self.edge(around, to, Seen::plain(EdgeKind::Calls, Strength::Resolved, &code.path, line, format!("@{}", decorator.text)));
+            }
+            let Some(outside) = decorator.outside.as_deref().filter(|name| !is_plain(name)) else { continue };
+            let what = format!("registered by @{}", decorator.text);
+            let mut starters = vec![around];
+            // `@cli.command()` on a group, `@app.get()` on an object of the top level: those run it too
+            if let Some(group) = decorator.own.and_then(|own| self.node(own)) {
+                starters.push(group);
+            } else if let Some(object) = decorator.text.split_once('.').map(|(first, _)| first).filter(|_| outside.contains('#')) {
+                let key = function_key(&code.path, object);
+                let object = self.add(key, NodeKind::Function, code, (line, line), object.to_owned(), false);
+                starters.push(object);
+            }
+            for from in starters {
+                for to in self.registered(at, outside.contains('#')) {
+                    self.edge(from, to, Seen::plain(EdgeKind::Calls, Strength::Inferred, &code.path, line, what.clone()));
+                }
+            }
+        }
+    }
+
+    /// What a decorator from outside makes run: a function that it hands to an object, or that nobody calls otherwise
+    /// (a wrapper such as one that measures time registers nothing); of a class its methods that nobody calls.
+    fn registered(&self, at: At, on_object: bool) -> Vec<NodeId> {
+        let kind = self.program.scope(at).map(|s| s.kind);
+        match kind {
+            Some(ScopeKind::Function) if on_object || !self.called.contains(&at) => self.node(at).into_iter().collect(),
+            Some(ScopeKind::Class) => self.uncalled_methods(at),
+            _ => Vec::new(),
+        }
+    }
+
+    fn uncalled_methods(&self, class: At) -> Vec<NodeId> {
+        let methods = self.program.methods(class).into_iter().filter(|m| !self.called.contains(m));
+        methods
+            .filter(|m| {
+                let name = self.program.scope(*m).and_then(|s| s.name.rsplit('.').next()).unwrap_or_default();
+                !name.starts_with("__") || name == "__call__"
+            })
+            .filter_map(|m| self.node(m))
+            .collect()
+    }
+
+    fn calls(&mut self, file: FileId, code: &CodeFile) {
+        let program = self.program;
+        let mut on_line: BTreeMap<u32, u32> = BTreeMap::new();
+        for (id, call) in code.module().calls.iter().enumerate() {
+            let Some(from) = self.node(At { file, scope: call.scope }) else { continue };
+            let line = code.code.file_line(call.line);
+            let count = on_line.entry(line).or_default();
+            *count += 1;
+            let order = Order(line, *count - 1);
+            let text = name_text(&call.callee);
+            let reached = program.reached(file, id);
+            if let Reached::Unknown { own: true } = reached {
+                self.open.push(OpenEnd { node: from, at: Location::line(&code.path, line), text: format!("{text}()") });
+            }
+            let handed = program.passed(file, id);
+            if handed.is_empty() && !matches!(reached, Reached::Own { .. }) {
+                continue;
+            }
+            let off = program.off(file, &call.conditions);
+            let condition = condition(code.module(), &call.conditions);
+            let swallowed = call.in_try;
+            let seen = |strength: Strength, what: String| Seen {
+                kind: EdgeKind::Calls,
+                strength,
+                at: Location::line(&code.path, line),
+                what,
+                order,
+                stops: swallowed.is_none(),
+                discarded: swallowed.filter(|h| h.broad).map(|h| format!("the handler on line {}", code.code.file_line(h.line))),
+                off: off.clone(),
+                condition: condition.clone(),
+            };
+            if let Reached::Own { to, makes, sure, .. } = reached {
+                let strength = if *sure { Strength::Resolved } else { Strength::Inferred };
+                // a class without constructor of its own runs nothing
+                if program.scope(*to).is_some_and(|s| s.kind != ScopeKind::Class)
+                    && let Some(node) = self.node(*to)
+                {
+                    self.edge(from, node, seen(strength, format!("{text}()")));
+                }
+                if let Some(class) = makes {
+                    for name in ["__post_init__", "__new__"] {
+                        if let Some(node) = program.method(*class, name).and_then(|m| self.node(m)) {
+                            self.edge(from, node, seen(strength, format!("{text}()")));
+                        }
+                    }
+                    self.hooks(from, *class, &seen);
+                }
+            }
+            for at in handed {
+                if program.scope(*at).is_some_and(|s| s.kind == ScopeKind::Class) {
+                    self.hooks(from, *at, &seen);
+                } else if let Some(node) = self.node(*at) {
+                    let name = program.scope(*at).map_or("", |s| s.name.as_str());
+                    self.edge(from, node, seen(Strength::Inferred, format!("hands {name} to {text}()")));
+                }
+            }
+        }
+    }
+
+    /// An object of a class that builds on one from outside: whoever made that one runs its methods, if nobody here does.
+    fn hooks(&mut self, from: NodeId, class: At, seen: &dyn Fn(Strength, String) -> Seen) {
+        let base = self.program.external_bases(class).iter().find(|b| !is_plain(b));
+        let Some(base) = base.filter(|_| self.hooks < MAX_HOOKS && !self.hooked.contains(&(from, class))) else { return };
+        self.hooked.insert((from, class));
+        let what = format!("run by what {base} belongs to");
+        for own in self.program.class_order(class) {
+            for node in self.uncalled_methods(*own) {
+                self.hooks += 1;
+                self.edge(from, node, seen(Strength::Inferred, what.clone()));
+            }
+        }
+    }
+
+    /// `with Own():` runs the methods that enter and leave.
+    fn contexts(&mut self, file: FileId, code: &CodeFile) {
+        for flow in code.module().flows.iter().filter(|f| f.kind == FlowKind::With) {
+            let Some(Value::Call(call)) = flow.test else { continue };
+            let Reached::Own { makes: Some(class), .. } = self.program.reached(file, call) else { continue };
+            let Some(from) = self.node(At { file, scope: flow.scope }) else { continue };
+            for name in ["__enter__", "__exit__", "__aenter__", "__aexit__"] {
+                if let Some(to) = self.program.method(*class, name).and_then(|m| self.node(m)) {
+                    let line = code.code.file_line(flow.line);
+                    self.edge(from, to, Seen::plain(EdgeKind::Calls, Strength::Resolved, &code.path, line, "with".to_owned()));
+                }
+            }
+        }
+    }
+
+    /// A package that passes on a function of one of its modules can be asked for it by its own name.
+    fn reexports(&mut self, file: FileId, code: &CodeFile) {
+        if source::file_name(&code.path) != "__init__.py" || code.embedded.is_some() {
+            return;
+        }
+        for import in code.module().imports.iter().filter(|i| i.scope == 0 && i.name.is_some()).take(500) {
+            let function = self.program.function_named(file, &import.local).filter(|at| at.file != file);
+            let Some(to) = function.and_then(|at| self.node(at)) else { continue };
+            let line = import.line;
+            let node = self.add(function_key(&code.path, &import.local), NodeKind::Function, code, (line, line), import.local.clone(), false);
+            self.edge(node, to, Seen::plain(EdgeKind::Calls, Strength::Resolved, &code.path, line, format!("passes on {}", import.local)));
+        }
+    }
+
+    fn shell_of_notebook(&mut self, book: &Book, code: &CodeFile) {
+        let Some(program) = self.graph.find(&program_key(&code.path)) else { return };
+        let Some(facts) = book.get(&code.path) else { return };
+        for unit in facts.units.iter().filter(|u| u.kind == UnitKind::Script) {
+            if let Some(script) = self.graph.find(&format!("script:{}#{}", code.path, unit.name)) {
+                let seen = Seen::plain(EdgeKind::Contains, Strength::Resolved, &code.path, unit.line, "shell lines of the notebook".to_owned());
+                self.edge(program, script, seen);
+            }
+        }
+    }
+
+    /// A test runs the fixtures that its parameters name: those of its file, else of the nearest `conftest.py`.
+    fn fixtures(&mut self) {
+        let program = self.program;
+        let mut fixtures: BTreeMap<&str, Vec<(&RepoPath, NodeId)>> = BTreeMap::new();
+        let in_tests = |this: &Self| -> Vec<(FileId, ScopeId)> {
+            let files = program.files().iter().enumerate().filter(|(_, f)| this.scope_of(&f.path) == Scope::Test && f.embedded.is_none());
+            files.flat_map(|(file, f)| (0..f.module().scopes.len()).map(move |scope| (file, scope))).collect()
+        };
+        let all = in_tests(self);
+        for (file, scope) in &all {
+            let at = At { file: *file, scope: *scope };
+            let is = program.decorators(at).iter().any(|d| d.text.ends_with("fixture"));
+            if let (true, Some(it), Some(code), Some(node)) = (is, program.scope(at), program.files().get(*file), self.node(at)) {
+                fixtures.entry(it.name.rsplit('.').next().unwrap_or_default()).or_default().push((&code.path, node));
+            }
+        }
+        for (file, scope) in all {
+            let at = At { file, scope };
+            let (Some(it), Some(code), Some(from)) = (program.scope(at), program.files().get(file), self.node(at)) else { continue };
+            let name = it.name.rsplit('.').next().unwrap_or_default();
+            let asks = name.starts_with("test") || program.decorators(at).iter().any(|d| d.text.ends_with("fixture"));
+            for param in it.params.iter().filter(|_| asks) {
+                let near = |path: &str| {
+                    let folder = source::folder(path);
+                    let above = folder == "." || code.path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+                    (source::file_name(path) == "conftest.py" && above).then_some(folder.len())
+                };
+                let candidates = fixtures.get(param.name.as_str()).into_iter().flatten();
+                let best = candidates.filter_map(|(path, node)| Some((if **path == code.path { usize::MAX } else { near(path)? }, *node))).max();
+                if let Some((_, to)) = best {
+                    let line = code.code.file_line(param.line);
+                    let what = format!("fixture {}", param.name);
+                    self.edge(from, to, Seen::plain(EdgeKind::Calls, Strength::Resolved, &code.path, line, what));
+                }
+            }
+        }
+    }
+}
+
+/// Python's own classes and decorators, which run nothing of what is built on them.
+fn is_plain(name: &str) -> bool {
+    let first = name.split(['.', '#']).next().unwrap_or_default();
+    !name.contains(['.', '#'])
+        || matches!(first, "abc" | "collections" | "contextlib" | "copy" | "dataclasses" | "enum" | "functools" | "typing" | "typing_extensions" | "warnings")
+        || name.starts_with("property#")
+}
+
+/// The nearest test above a call, as written.
+fn condition(module: &Module, conditions: &[FlowId]) -> Option<String> {
+    conditions.iter().rev().filter_map(|f| module.flows.get(*f)).find_map(|flow| match flow.kind {
+        FlowKind::If | FlowKind::Elif | FlowKind::While | FlowKind::Match => Some(flow.test.as_ref().map_or("…".to_owned(), |t| text_of(t, 4))),
+        FlowKind::Else => Some("else".to_owned()),
+        FlowKind::Except => Some("except".to_owned()),
+        _ => None,
+    })
+}
+
+/// At most 100 characters.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(100) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,0 @@
-//! Which level? Verdicts against maturity models.

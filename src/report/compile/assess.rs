@@ -1,0 +1,136 @@
+//! Assessments of maturity models, written down.
+
+use std::collections::BTreeMap;
+
+use super::super::model::{Assessment, Blocking, Criterion, Dimension, Reached, Row, StrictGap, Three};
+use super::{Findings, JudgedSystem, evidence_of, place};
+use crate::maturity;
+use crate::rules::model::Model;
+use crate::rules::practice::PracticeRule;
+
+/// One model's assessment of one system.
+pub(super) fn assessment(
+    findings: &Findings<'_>,
+    model: &Model,
+    found: &maturity::Assessment,
+    system: &JudgedSystem<'_>,
+    rules: &BTreeMap<&str, &PracticeRule>,
+) -> Assessment {
+    let judged = |id: &str| {
+        let id = id.split('[').next().unwrap_or(id);
+        system.practices.iter().find(|p| p.id == id)
+    };
+    let numbers = found.overall.numbers;
+    let criteria = model
+        .criteria
+        .iter()
+        .zip(&found.outcomes)
+        .map(|(rule, outcome)| Criterion {
+            id: rule.id.clone(),
+            level: Some(rule.level),
+            dim: rule.dim.clone(),
+            role: rule.role.word().to_owned(),
+            observability: rule.observability,
+            topic: rule.topic.clone(),
+            verdict: outcome.verdict,
+            because: outcome.because.map(Into::into).or_else(|| outcome.unknown.map(Into::into)),
+            holds: outcome.holds,
+            says: rule.says.clone(),
+            place: rule.place.clone(),
+            practices: outcome.practices.clone(),
+            evidence: {
+                let shown = outcome.verdict.is_some_and(|v| {
+                    use crate::words::Verdict::{Contradicted, Indicated, Met};
+                    matches!(v, Met | Indicated | Contradicted)
+                });
+                let mut all: Vec<_> = if shown {
+                    outcome.practices.iter().filter_map(|id| judged(id)).flat_map(|p| evidence_of(findings, p)).collect()
+                } else {
+                    Vec::new()
+                };
+                all.sort();
+                all.dedup();
+                all.truncate(8);
+                all
+            },
+        })
+        .collect();
+    let blocking = found
+        .blocking
+        .iter()
+        .map(|blocker| {
+            let practice = judged(&blocker.practice);
+            let near = practice.and_then(|p| p.near.as_ref());
+            Blocking {
+                level: blocker.level,
+                row: blocker.row.clone(),
+                practice: blocker.practice.clone(),
+                what: near.map_or_else(|| blocker.what.clone(), |n| super::redact::snippet(&n.text)),
+                action: rules.get(blocker.practice.split('[').next().unwrap_or("")).map(|r| r.action.clone()).unwrap_or_default(),
+                evidence: near.map(|n| vec![place(findings, &n.at, &blocker.practice)]).unwrap_or_default(),
+                lifts_to: blocker.lifts_to,
+            }
+        })
+        .collect();
+    let strict_gaps = found
+        .strict_gaps
+        .iter()
+        .filter_map(|id| {
+            let rule = model.criterion(id)?;
+            let outcome = found.outcomes.iter().find(|o| o.id == *id)?;
+            Some(StrictGap { level: rule.level, row: id.clone(), practices: outcome.practices.clone(), what: rule.says.clone() })
+        })
+        .collect();
+    Assessment {
+        id: model.id.clone(),
+        title: model.title.clone(),
+        edition: model.edition.clone(),
+        source_basis: model.source_basis.word().to_owned(),
+        level: numbers.map(|n| n.level),
+        floor: numbers.map(|n| n.floor),
+        ceiling: numbers.map(|n| n.ceiling),
+        strict: found.overall.strict,
+        with_attestations: found.overall.with_attestations,
+        incomplete: found.overall.incomplete.clone(),
+        traits: found.overall.traits.clone(),
+        reached: found.overall.reached.iter().map(reached).collect(),
+        dimensions: found
+            .dimensions
+            .iter()
+            .map(|(name, grades)| {
+                let numbers = grades.numbers;
+                let dimension = Dimension {
+                    level: numbers.map(|n| n.level),
+                    floor: numbers.map(|n| n.floor),
+                    ceiling: numbers.map(|n| n.ceiling),
+                    strict: grades.strict,
+                    reached: grades.reached.iter().map(reached).collect(),
+                };
+                (name.clone(), dimension)
+            })
+            .collect(),
+        criteria,
+        blocking,
+        strict_gaps,
+    }
+}
+
+fn reached(level: &maturity::Reached) -> Reached {
+    Reached {
+        level: level.level,
+        key: level.key.clone(),
+        holds: Three { floor: level.fulfilled.floor, level: level.fulfilled.level, ceiling: level.fulfilled.ceiling },
+        rows: level
+            .rows
+            .iter()
+            .map(|row| Row {
+                id: row.id.clone(),
+                of: row.of.clone(),
+                weight: Three { floor: row.weight.floor, level: row.weight.level, ceiling: row.weight.ceiling },
+            })
+            .collect(),
+        share: Three { floor: level.share.floor, level: level.share.level, ceiling: level.share.ceiling },
+        needed: Some(level.needed.level),
+        thin: level.thin,
+    }
+}

@@ -1,0 +1,185 @@
+//! What a reader should see first: the strongest chains, who starts each step, open ends, and what looks automatic and
+//! is not.
+
+use std::collections::BTreeMap;
+
+use super::super::system::{ChainHead, Lookalike, OpenEnd, Starter, Step, StepName};
+use super::super::redact;
+use super::{Findings, JudgedSystem, chain, evidence_of, place, signal};
+use crate::graph::NodeKind;
+use crate::graph::reach::Walk;
+use crate::practices::{Judged, rank};
+use crate::words::{EdgeKind, Op, Strength, TriggerKind, Verdict};
+
+/// Practices whose chains are worth a headline, with what they do.
+const HEADS: &[(&str, Op)] = &[
+    ("training.continuous", Op::Train),
+    ("training.automated", Op::Train),
+    ("deploy.automated", Op::Deploy),
+    ("pipeline.cd", Op::Deploy),
+    ("loop.retrain", Op::Train),
+    ("registry.promotion", Op::Promote),
+    ("monitoring.data_drift", Op::Monitor),
+    ("monitoring.model_quality", Op::Monitor),
+    ("data.ingest_automated", Op::Ingest),
+];
+
+fn find<'j>(system: &'j JudgedSystem<'_>, id: &str) -> Option<&'j Judged> {
+    system.practices.iter().find(|p| p.id == id)
+}
+
+fn holds(judged: &Judged) -> bool {
+    matches!(judged.standing.verdict, Verdict::Met | Verdict::Indicated)
+}
+
+/// The best chain of each headline practice that holds, strongest first.
+pub(super) fn chain_heads(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> Vec<ChainHead> {
+    let mut heads: Vec<(u8, ChainHead)> = Vec::new();
+    for (id, op) in HEADS {
+        let Some(judged) = find(system, id).filter(|p| holds(p)) else { continue };
+        let Some(best) = judged.chains.first() else { continue };
+        let written = chain(findings, best);
+        if heads.iter().any(|(_, h)| h.chain == written) {
+            continue;
+        }
+        let text = match (best.trigger, written.0.first()) {
+            (_, Some(first)) => first.what.clone(),
+            _ => String::new(),
+        };
+        heads.push((
+            rank(judged.standing),
+            ChainHead { chain: written, op: *op, trigger: best.trigger, text, strength: best.strength, because: judged.standing.because },
+        ));
+    }
+    heads.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
+    heads.into_iter().map(|(_, h)| h).take(6).collect()
+}
+
+/// Who starts each of the eight steps.
+pub(super) fn steps(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> Vec<Step> {
+    StepName::ALL.iter().map(|step| one_step(findings, system, *step)).collect()
+}
+
+fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) -> Step {
+    let (ops, practice): (&[Op], &str) = match step {
+        StepName::Extract => (&[Op::Ingest], "data.ingest_automated"),
+        StepName::Analyse => {
+            return Step { step, starter: Starter::Person, evidence: Vec::new(), why: "analysis is done by people, at every level".to_owned() };
+        }
+        StepName::Prepare => (&[Op::Features], "training.orchestrated"),
+        StepName::Train => (&[Op::Train], "training.automated"),
+        StepName::Evaluate => (&[Op::Evaluate], "model.evaluated"),
+        StepName::Validate => (&[Op::Gate], "model.gated"),
+        StepName::Serve => (&[Op::Deploy], "deploy.automated"),
+        StepName::Monitor => (&[Op::Monitor], "monitoring.data_drift"),
+    };
+    let graph = findings.graph;
+    let targets: Vec<(usize, usize)> = findings
+        .signals
+        .all
+        .iter()
+        .enumerate()
+        .filter(|(_, s)| s.op.is_some_and(|op| ops.contains(&op)) && system.system.owns(&s.at.path) && s.off.is_none())
+        .filter(|(_, s)| system.system.is_source(&s.at.path))
+        .filter_map(|(i, _)| graph.node_of(i).map(|n| (i, n)))
+        .collect();
+    let reach = |starters: Vec<usize>, least| {
+        let reached = graph.reach(&starters, Walk::at(least));
+        targets.iter().filter(|(_, n)| reached.has(*n)).min_by_key(|(i, n)| (reached.hops[*n], *i)).map(|(i, _)| *i)
+    };
+    let unattended = graph.triggers(|k| k.is_unattended());
+    let outside = graph.triggers(|k| matches!(k, TriggerKind::Api | TriggerKind::Upstream));
+    let mut people = graph.triggers(|k| k == TriggerKind::Manual);
+    people.extend(graph.entries());
+    let judged = find(system, practice);
+    let miss = judged.and_then(|p| p.near.as_ref()).map(|n| redact::snippet(&n.text)).unwrap_or_default();
+    let (starter, at, why) = if let Some(at) = reach(unattended.clone(), Strength::Inferred) {
+        (Starter::Itself, Some(at), String::new())
+    } else if let Some(at) = reach(unattended, Strength::Assumed).or_else(|| reach(outside, Strength::Assumed)) {
+        (Starter::Outside, Some(at), miss)
+    } else if let Some(at) = reach(people, Strength::Inferred) {
+        (Starter::Person, Some(at), String::new())
+    } else if let Some((at, _)) = targets.first() {
+        (Starter::Nobody, Some(*at), "written, and nothing starts it".to_owned())
+    } else if judged.is_some_and(|p| p.standing.verdict == Verdict::Unknown) {
+        (Starter::Unknown, None, String::new())
+    } else {
+        (Starter::Nobody, None, "nothing of the kind was found".to_owned())
+    };
+    Step { step, starter, evidence: at.map(|s| vec![signal(findings, s)]).unwrap_or_default(), why }
+}
+
+/// Where the automation leaves what was scanned.
+pub(super) fn open_ends(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> Vec<OpenEnd> {
+    let graph = findings.graph;
+    let mut starters = graph.triggers(|_| true);
+    starters.extend(graph.entries());
+    let live = graph.reach(&starters, Walk::at(Strength::Assumed));
+    let mut ends: BTreeMap<String, OpenEnd> = BTreeMap::new();
+    for (id, edge) in graph.edges.iter().enumerate() {
+        let leaves = graph.nodes[edge.to].kind == NodeKind::Outside && edge.off.is_none();
+        if !leaves || !live.has(edge.from) || !system.system.owns(&edge.at.path) || !system.system.is_source(&edge.at.path) {
+            continue;
+        }
+        let outside = redact::snippet(&graph.nodes[edge.to].label);
+        let practices: Vec<String> = system
+            .practices
+            .iter()
+            .filter(|p| p.chains.iter().any(|c| c.edges.contains(&id)))
+            .map(|p| p.id.clone())
+            .collect();
+        let end = ends.entry(outside.clone()).or_insert_with(|| OpenEnd {
+            outside,
+            why: "it was not in this scan, so nobody can say here what it does".to_owned(),
+            evidence: Vec::new(),
+            practices: Vec::new(),
+        });
+        if end.evidence.len() < 4 {
+            end.evidence.push(place(findings, &edge.at, "open-end"));
+        }
+        end.practices.extend(practices);
+        end.practices.sort();
+        end.practices.dedup();
+    }
+    ends.into_values().take(40).collect()
+}
+
+/// What looks automatic and is not: links switched off, links that break, checks whose failure stops nothing, and
+/// effects that only a person starts.
+pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> Vec<Lookalike> {
+    let graph = findings.graph;
+    let owns = |path: &str| system.system.owns(path) && system.system.is_source(path);
+    let mut found: Vec<Lookalike> = Vec::new();
+    for edge in &graph.edges {
+        if let Some(off) = &edge.off
+            && owns(&edge.at.path)
+            && matches!(edge.kind, EdgeKind::Starts | EdgeKind::Contains)
+        {
+            found.push(Lookalike { evidence: vec![place(findings, &edge.at, "switched-off")], why: redact::snippet(&format!("{}: {off}", edge.what)) });
+        } else if edge.strength == Strength::Broken && graph.nodes[edge.to].kind == NodeKind::Missing && owns(&edge.at.path) {
+            found.push(Lookalike {
+                evidence: vec![place(findings, &edge.at, "broken")],
+                why: redact::snippet(&format!("{}: {}", edge.what, graph.nodes[edge.to].label)),
+            });
+        }
+    }
+    for judged in &system.practices {
+        let unheeded = judged.chains.first().and_then(|c| c.unheeded.as_ref());
+        if let (Some(why), true) = (unheeded, judged.standing.because == Some(crate::words::Because::Broken)) {
+            found.push(Lookalike { evidence: evidence_of(findings, judged).into_iter().take(2).collect(), why: redact::snippet(&format!("its failure stops nothing: {why}")) });
+        }
+    }
+    for id in ["training.automated", "deploy.automated", "model.gated", "loop.retrain", "registry.promotion"] {
+        let Some(judged) = find(system, id) else { continue };
+        if !matches!(judged.standing.verdict, Verdict::NotShown) {
+            continue;
+        }
+        if let Some(near) = &judged.near {
+            found.push(Lookalike { evidence: vec![place(findings, &near.at, id)], why: redact::snippet(&near.text) });
+        }
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    found.retain(|l| seen.insert((l.evidence.first().map(|e| (e.path.clone(), e.line)), l.why.clone())));
+    found.truncate(12);
+    found
+}

@@ -1,0 +1,270 @@
+//! From the stages' results to the report: plain data, redacted once, every claim with its place.
+
+mod assess;
+mod highlights;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::redact;
+use super::{
+    Cause, Chain, Claim, Counts, Coverage, Evidence, FilesFrom, HistoryInput, Hop, Inputs, NearestMiss, Practice, Report, Repository, Ruleset,
+    SCHEMA_VERSION, SeenNotRead, Skipped, Subject, Summary, System, Tool,
+};
+use crate::graph::Graph;
+use crate::practices::{self, Judged};
+use crate::rules::model::Model;
+use crate::rules::practice::PracticeRule;
+use crate::signals::Signals;
+use crate::source::{Location, Notice, RepoPath};
+use crate::walk::Inventory;
+
+/// What the stages found, borrowed for writing it down.
+pub(crate) struct Findings<'f> {
+    /// The files.
+    pub(crate) inventory: &'f Inventory,
+    /// What was seen.
+    pub(crate) signals: &'f Signals,
+    /// What starts what.
+    pub(crate) graph: &'f Graph,
+    /// The practice rules.
+    pub(crate) rules: &'f [PracticeRule],
+    /// One line of a file's text, for snippets; empty where it cannot be read.
+    pub(crate) line: &'f dyn Fn(&Location) -> String,
+}
+
+/// What is known of the clone and of how the scan was asked for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Asked {
+    /// Digest of the rules.
+    pub(crate) digest: String,
+    /// The commit scanned.
+    pub(crate) commit: Option<String>,
+    /// When it was committed.
+    pub(crate) committed_at: Option<String>,
+    /// The remote, without secrets.
+    pub(crate) remote: Option<String>,
+    /// The revision asked for.
+    pub(crate) revision: Option<String>,
+    /// The models asked for.
+    pub(crate) models: Vec<String>,
+    /// Whether there is a Git repository.
+    pub(crate) in_git: bool,
+    /// Commits, branches and tags that were seen, and whether the history is cut off.
+    pub(crate) history: Option<(usize, usize, usize, bool)>,
+    /// Number of files read.
+    pub(crate) read: usize,
+    /// Automation that was seen and not read: path, and what it is.
+    pub(crate) unread: Vec<(RepoPath, String)>,
+}
+
+/// A system with all that was said of it.
+pub(crate) struct JudgedSystem<'s> {
+    /// The system.
+    pub(crate) system: &'s crate::subject::System,
+    /// Whether it is the primary one.
+    pub(crate) primary: bool,
+    /// Its practices and probes.
+    pub(crate) practices: Vec<Judged>,
+    /// Its maturity models.
+    pub(crate) models: Vec<(&'s Model, crate::maturity::Assessment)>,
+}
+
+/// Writes everything down.
+pub(crate) fn compile(
+    findings: &Findings<'_>,
+    asked: &Asked,
+    subject: &crate::subject::Subject,
+    systems: &[JudgedSystem<'_>],
+    notices: &[Notice],
+) -> Report {
+    let mut evidence: Vec<Evidence> = subject.signals.iter().map(|s| signal(findings, *s)).collect();
+    evidence.extend(subject.places.iter().map(|at| place(findings, at, "subject")));
+    let systems: Vec<System> = systems.iter().map(|s| system(findings, s)).collect();
+    let skipped: Vec<Skipped> = findings
+        .inventory
+        .skipped()
+        .iter()
+        .take(1_000)
+        .map(|s| Skipped { path: redact::snippet(&s.path), why: s.why.sentence().to_owned() })
+        .collect();
+    let primary = systems.iter().find(|s| s.primary);
+    let summary = Summary {
+        systems: systems.len() as u64,
+        primary: primary.map(|s| s.path.clone()),
+        levels: primary.map(|s| s.models.iter().map(|m| (m.id.clone(), m.level)).collect()).unwrap_or_default(),
+        practices: Counts::of(primary.iter().flat_map(|s| s.practices.iter().map(|p| p.verdict))),
+        notices: notices.len() as u64,
+    };
+    Report {
+        schema_version: SCHEMA_VERSION.to_owned(),
+        tool: Tool {
+            name: "treering".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            ruleset: Ruleset { version: env!("CARGO_PKG_VERSION").to_owned(), digest: asked.digest.clone() },
+        },
+        claim: Claim::Declared,
+        inputs: Inputs {
+            tree: match (asked.in_git, &asked.revision) {
+                (_, Some(_)) => FilesFrom::Revision,
+                (true, None) => FilesFrom::WorkTree,
+                (false, None) => FilesFrom::Folder,
+            },
+            revision: asked.revision.clone(),
+            models: asked.models.clone(),
+            as_of: None,
+            history: asked.history.map(|(commits, branches, tags, cut_off)| HistoryInput {
+                commits: commits as u64,
+                branches: branches as u64,
+                tags: tags as u64,
+                cut_off,
+            }),
+        },
+        repository: Repository {
+            commit: asked.commit.clone(),
+            committed_at: asked.committed_at.clone(),
+            dirty: findings.inventory.dirty() > 0,
+            changed: findings.inventory.dirty() as u64,
+            remote: asked.remote.as_deref().map(redact::address),
+            subject: Subject { kind: subject.kind, why: subject.why.clone(), evidence },
+        },
+        summary,
+        systems,
+        coverage: Coverage {
+            files: findings.inventory.entries().len() as u64,
+            read: asked.read as u64,
+            skipped,
+            seen_not_read: asked
+                .unread
+                .iter()
+                .take(200)
+                .map(|(path, what)| SeenNotRead { path: redact::snippet(path), what: what.clone() })
+                .collect(),
+        },
+        notices: notices.iter().map(super::Notice::from).collect(),
+    }
+}
+
+fn system(findings: &Findings<'_>, judged: &JudgedSystem<'_>) -> System {
+    let titles: BTreeMap<&str, &PracticeRule> = findings.rules.iter().map(|r| (r.id.as_str(), r)).collect();
+    let practices: Vec<Practice> = judged
+        .practices
+        .iter()
+        .filter(|p| !p.id.starts_with("probe."))
+        .filter_map(|p| Some(practice(findings, titles.get(p.id.as_str())?, p)))
+        .collect();
+    let of = |ids: &[usize]| -> Vec<Evidence> { ids.iter().take(20).map(|s| signal(findings, *s)).collect() };
+    System {
+        path: judged.system.path.clone(),
+        name: judged.system.name.clone(),
+        primary: judged.primary,
+        why: judged.system.why.clone(),
+        generated: judged.system.generated,
+        trains: of(&judged.system.trains),
+        serves: of(&judged.system.serves),
+        models: judged.models.iter().map(|(model, found)| assess::assessment(findings, model, found, judged, &titles)).collect(),
+        open_ends: highlights::open_ends(findings, judged),
+        lookalikes: highlights::lookalikes(findings, judged),
+        chain_heads: highlights::chain_heads(findings, judged),
+        steps: highlights::steps(findings, judged),
+        practices,
+    }
+}
+
+fn practice(findings: &Findings<'_>, rule: &PracticeRule, judged: &Judged) -> Practice {
+    Practice {
+        id: judged.id.clone(),
+        title: rule.question.clone(),
+        verdict: judged.standing.verdict,
+        because: cause(judged.standing),
+        evidence: evidence_of(findings, judged),
+        chains: judged.chains.iter().map(|c| chain(findings, c)).collect(),
+        qualifiers: judged.qualifiers.iter().map(|(k, words)| (k.clone(), words.iter().cloned().collect())).collect(),
+        looked_for: if rule.looked_for.is_empty() { Vec::new() } else { vec![rule.looked_for.clone()] },
+        nearest_miss: judged.near.as_ref().map(|near| NearestMiss {
+            text: redact::snippet(&near.text),
+            evidence: vec![place(findings, &near.at, "nearest")],
+            chain: None,
+        }),
+    }
+}
+
+pub(super) fn cause(standing: crate::verdict::Standing) -> Option<Cause> {
+    standing.because.map(Cause::from).or_else(|| standing.unknown.map(Cause::from))
+}
+
+/// The places that carry a verdict: signals, then commits and counted places.
+pub(super) fn evidence_of(findings: &Findings<'_>, judged: &Judged) -> Vec<Evidence> {
+    let mut seen: BTreeSet<(RepoPath, u32)> = BTreeSet::new();
+    let mut all: Vec<Evidence> = judged
+        .signals
+        .iter()
+        .filter(|s| {
+            let at = &findings.signals.all[**s].at;
+            seen.insert((at.path.clone(), at.line))
+        })
+        .take(12)
+        .map(|s| signal(findings, *s))
+        .collect();
+    for proof in &judged.places {
+        all.push(Evidence {
+            path: proof.at.as_ref().map(|at| at.path.to_string()),
+            line: proof.at.as_ref().map(|at| at.line).filter(|l| *l > 0),
+            commit: proof.commit.as_ref().map(|(id, _)| id.clone()),
+            date: proof.commit.as_ref().map(|(_, date)| date.chars().take(10).collect()),
+            snippet: Some(redact::snippet(&proof.what)),
+            signal: judged.id.clone(),
+            ..Evidence::default()
+        });
+    }
+    all
+}
+
+/// A signal as evidence.
+pub(super) fn signal(findings: &Findings<'_>, index: usize) -> Evidence {
+    let seen = &findings.signals.all[index];
+    if let Some((id, date)) = &seen.commit {
+        return Evidence {
+            commit: Some(id.clone()),
+            date: Some(date.chars().take(10).collect()),
+            snippet: Some(redact::snippet(&seen.what)),
+            signal: seen.id.to_string(),
+            ..Evidence::default()
+        };
+    }
+    place(findings, &seen.at, &seen.id)
+}
+
+/// A place as evidence.
+pub(super) fn place(findings: &Findings<'_>, at: &Location, signal: &str) -> Evidence {
+    let text = if at.line > 0 { (findings.line)(at) } else { String::new() };
+    Evidence {
+        path: Some(at.path.to_string()),
+        line: Some(at.line).filter(|l| *l > 0),
+        end_line: at.end_line,
+        blob: findings.inventory.get(&at.path).and_then(|e| e.blob.clone()),
+        snippet: Some(redact::snippet(text.trim())).filter(|s| !s.is_empty()),
+        signal: signal.to_owned(),
+        ..Evidence::default()
+    }
+}
+
+/// A chain as evidence.
+pub(super) fn chain(findings: &Findings<'_>, found: &practices::Chain) -> Chain {
+    let last = found.hops.len().saturating_sub(1);
+    Chain(
+        found
+            .hops
+            .iter()
+            .enumerate()
+            .map(|(index, hop)| Hop {
+                path: hop.at.path.to_string(),
+                line: hop.at.line,
+                what: redact::snippet(&hop.what),
+                edge: hop.edge,
+                strength: hop.strength,
+                op: if index == last { findings.signals.all[found.signal].op } else { None },
+                outside: hop.outside.as_deref().map(redact::snippet),
+            })
+            .collect(),
+    )
+}

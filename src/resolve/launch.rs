@@ -1,0 +1,206 @@
+//! Programs that run a file of the repository: Python, shells, notebooks, and the project's own commands.
+
+use super::{Invocation, Lead, Located, ModuleIndex, Run, Target, View, run_of, tests};
+use crate::fact::UnitKind;
+use crate::source::RepoPath;
+use crate::syntax::python::ScopeKind;
+use crate::words::{EdgeKind, Strength};
+
+fn lead(to: Target, strength: Strength, what: String) -> Lead {
+    Lead { to, edge: EdgeKind::Invokes, strength, what }
+}
+
+/// `python file.py`, `python -m package.module`, and runners that are themselves run as modules.
+pub(super) fn python(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let arguments = invocation.arguments();
+    let mut at = 0;
+    while let Some(word) = arguments.get(at) {
+        match word.text.as_str() {
+            "-m" => return arguments.get(at + 1).map(|m| module(invocation, &m.text, at + 2, view)).unwrap_or_default(),
+            "-c" | "-" => return Vec::new(),
+            "-W" | "-X" | "--master" | "--deploy-mode" | "--py-files" | "--conf" | "--jars" | "--packages" => at += 2,
+            text if text.starts_with('-') => at += 1,
+            text => return file(invocation, text, view),
+        }
+    }
+    Vec::new()
+}
+
+fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>) -> Vec<Lead> {
+    match name {
+        "pytest" | "unittest" | "nose" | "nose2" => return tests::collected(invocation, rest, name, view),
+        "coverage" => return tests::collected(invocation, rest, "coverage", view),
+        "papermill" => return notebook(invocation, view),
+        _ => {}
+    }
+    let what = format!("python -m {name}");
+    let from: RepoPath = format!("{}/_", invocation.dir().unwrap_or(".")).trim_start_matches("./").into();
+    match view.imports.main(&from, name) {
+        Some(path) => vec![lead(Target::File { path, run: Run::Module }, Strength::Resolved, what)],
+        // the first part is ours, and the rest is not there
+        None if view.imports.is_own(name.split('.').next().unwrap_or(name)) && name.contains('.') => {
+            let missing = format!("there is no module `{name}`");
+            vec![lead(Target::Missing { path: name.to_owned(), what: missing }, Strength::Broken, what)]
+        }
+        None => Vec::new(),
+    }
+}
+
+fn file(invocation: &Invocation<'_>, text: &str, view: &View<'_>) -> Vec<Lead> {
+    match invocation.locate(text, view) {
+        Located::Found(path, strength) if view.inventory.contains(&path) => {
+            vec![lead(Target::File { run: run_of(&path), path }, strength, format!("python {text}"))]
+        }
+        Located::Found(path, strength) => {
+            let main = format!("{path}/__main__.py");
+            let to = Target::File { path: main.into(), run: Run::Program };
+            vec![lead(to, strength, format!("python {text}"))]
+        }
+        Located::Missing(path) if text.ends_with(".py") && certain(invocation, &path, view) => {
+            let what = format!("`{path}` is not there");
+            vec![lead(Target::Missing { path, what }, Strength::Broken, format!("python {text}"))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a file that is not there cannot have been made on the way: no other command of the same file names it or
+/// brings in another repository.
+fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) -> bool {
+    let name = crate::source::file_name(path);
+    let Some(facts) = view.book.get(invocation.path) else { return true };
+    // inside an image the paths are those of the image
+    let in_image = invocation.unit.and_then(|u| facts.units.get(u)).is_some_and(|u| matches!(u.kind, UnitKind::Image | UnitKind::Service));
+    let made = facts.facts.iter().any(|fact| match &fact.kind {
+        crate::fact::FactKind::Command(c) => {
+            let program = c.program();
+            let fetches = (program == "git" && c.words.get(1).is_some_and(|w| w.text == "clone" || w.text == "submodule"))
+                || matches!(program, "curl" | "wget" | "unzip" | "tar" | "cp" | "mv" | "ssh" | "scp" | "aws" | "gsutil");
+            fetches || c.stdout.as_deref().is_some_and(|out| out.ends_with(name))
+        }
+        crate::fact::FactKind::Uses(u) => u.with.iter().any(|(k, _)| k == "repository" || k == "path") || u.reference.contains("download-artifact"),
+        _ => false,
+    });
+    !in_image && !made
+}
+
+/// `bash script.sh`, `source script.sh`.
+pub(super) fn shell(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let Some(script) = invocation.arguments().iter().find(|w| !w.text.starts_with('-')) else { return Vec::new() };
+    if invocation.arguments().iter().any(|w| w.text.starts_with('-') && !w.text.starts_with("--") && w.text.ends_with('c')) {
+        return Vec::new();
+    }
+    script_lead(invocation, &script.text, view)
+}
+
+fn script_lead(invocation: &Invocation<'_>, text: &str, view: &View<'_>) -> Vec<Lead> {
+    match invocation.locate(text, view) {
+        Located::Found(path, strength) => vec![lead(Target::File { run: run_of(&path), path }, strength, text.to_owned())],
+        Located::Missing(path) if text.ends_with(".sh") && certain(invocation, &path, view) => {
+            let what = format!("`{path}` is not there");
+            vec![lead(Target::Missing { path, what }, Strength::Broken, text.to_owned())]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// `papermill in.ipynb out.ipynb`, `jupyter nbconvert --execute x.ipynb`.
+pub(super) fn notebook(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let arguments = invocation.arguments();
+    let executes = invocation.command.program() != "jupyter"
+        || arguments.iter().any(|w| w.text == "--execute" || w.text == "execute" || w.text == "run" || w.text.starts_with("--ExecutePreprocessor"));
+    if !executes {
+        return Vec::new();
+    }
+    let Some(input) = arguments.iter().find(|w| w.text.ends_with(".ipynb")) else { return Vec::new() };
+    match invocation.locate(&input.text, view) {
+        Located::Found(path, strength) => vec![lead(Target::File { path, run: Run::Notebook }, strength, format!("runs {}", input.text))],
+        Located::Missing(path) => {
+            let what = format!("`{path}` is not there");
+            vec![lead(Target::Missing { path, what }, Strength::Broken, input.text.clone())]
+        }
+        Located::Unknown => Vec::new(),
+    }
+}
+
+/// A script by its path, a function of the same shell text, or a command that the project installs.
+pub(super) fn own(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let Some(first) = invocation.command.words.first() else { return Vec::new() };
+    let text = first.text.as_str();
+    if text.contains('/') {
+        let leads = match invocation.locate(text, view) {
+            Located::Found(path, strength) if view.inventory.contains(&path) => {
+                vec![lead(Target::File { run: run_of(&path), path }, strength, text.to_owned())]
+            }
+            Located::Missing(path) if text.starts_with("./") && text.ends_with(".sh") && certain(invocation, &path, view) => {
+                let what = format!("`{path}` is not there");
+                vec![lead(Target::Missing { path, what }, Strength::Broken, text.to_owned())]
+            }
+            _ => Vec::new(),
+        };
+        return leads;
+    }
+    let function = view.book.get(invocation.path).is_some_and(|f| f.units.iter().any(|u| u.kind == UnitKind::ShellFunction && u.name == text));
+    if function {
+        let to = Target::Unit { path: invocation.path.clone(), kind: UnitKind::ShellFunction, name: text.to_owned() };
+        return vec![lead(to, Strength::Resolved, format!("function {text}"))];
+    }
+    let entry = view.book.iter().find(|(_, f)| f.units.iter().any(|u| u.kind == UnitKind::EntryPoint && u.name == text));
+    if let Some((path, _)) = entry {
+        let to = Target::Unit { path: path.clone(), kind: UnitKind::EntryPoint, name: text.to_owned() };
+        return vec![lead(to, Strength::Resolved, text.to_owned())];
+    }
+    served(invocation, view)
+}
+
+/// Servers that are given an application as `package.module:name`.
+fn served(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    const SERVERS: &[&str] = &["uvicorn", "gunicorn", "hypercorn", "granian", "flask", "streamlit", "fastapi", "bentoml", "celery", "litestar"];
+    if !SERVERS.contains(&invocation.command.program()) {
+        return Vec::new();
+    }
+    for word in invocation.arguments() {
+        let text = word.text.as_str();
+        if text.ends_with(".py") {
+            return match invocation.locate(text, view) {
+                Located::Found(path, strength) => vec![lead(Target::File { path, run: Run::Program }, strength, text.to_owned())],
+                _ => Vec::new(),
+            };
+        }
+        if let Some((module, _)) = text.split_once(':')
+            && !module.is_empty()
+            && module.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
+        {
+            let from: RepoPath = format!("{}/_", invocation.dir().unwrap_or(".")).trim_start_matches("./").into();
+            if let Some(path) = view.imports.module(&from, module) {
+                return vec![lead(Target::File { path, run: Run::Module }, Strength::Resolved, text.to_owned())];
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// `package.module:function` of an installed command; the module alone where its file was not read yet.
+pub(super) fn entry(target: &str, from: &RepoPath, view: &View<'_>) -> Option<Target> {
+    let (module, function) = target.split_once(':').unwrap_or((target, ""));
+    let path = view.imports.module(from, module.trim())?;
+    let name = function.trim();
+    match view.book.get(&path).and_then(|f| f.code.as_ref()) {
+        None => Some(Target::File { path, run: Run::Module }),
+        Some(code) => {
+            let known = code.module.scopes.iter().any(|s| s.kind == ScopeKind::Function && s.name == name);
+            let imported = code.module.imports.iter().any(|i| i.local == name);
+            let assigned = code.module.assigns.iter().any(|a| {
+                a.targets.iter().any(|t| matches!(t, crate::syntax::python::Target::Name(n) if n.dotted().as_deref() == Some(name)))
+            });
+            if known {
+                Some(Target::Function { path, name: name.to_owned() })
+            } else if imported || assigned || name.is_empty() {
+                Some(Target::File { path, run: Run::Module })
+            } else {
+                None
+            }
+        }
+    }
+}
+

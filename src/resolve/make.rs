@@ -1,0 +1,96 @@
+//! `make`: targets of a Makefile and of what it includes.
+
+use std::collections::BTreeSet;
+
+use super::{Invocation, Lead, Target, View};
+use crate::fact::{FactKind, UnitKind, UsesTarget};
+use crate::source::{self, RepoPath};
+use crate::words::{EdgeKind, Strength};
+
+/// `make [-C dir] [-f file] [k=v] [target …]`.
+pub(super) fn leads(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let mut dir = invocation.dir().map(str::to_owned);
+    let mut file: Option<String> = None;
+    let mut targets: Vec<&str> = Vec::new();
+    let mut words = invocation.arguments().iter().map(|w| w.text.as_str());
+    while let Some(word) = words.next() {
+        match word {
+            "-C" | "--directory" => dir = words.next().and_then(|d| source::join(dir.as_deref()?, d)),
+            "-f" | "--file" | "--makefile" => file = words.next().map(str::to_owned),
+            "-j" | "-l" => drop(words.next()),
+            word if word.starts_with("--directory=") => dir = source::join(dir.as_deref().unwrap_or("."), &word[12..]),
+            word if word.starts_with('-') || word.contains('=') => {}
+            word => targets.push(word),
+        }
+    }
+    let Some(dir) = dir else { return Vec::new() };
+    let names: Vec<String> = file.map_or_else(|| ["GNUmakefile", "makefile", "Makefile"].map(str::to_owned).to_vec(), |f| vec![f]);
+    let path = names.iter().filter_map(|n| source::join(&dir, n)).find(|p| view.inventory.contains(p));
+    let Some(path) = path.map(RepoPath::from) else {
+        let what = format!("there is no Makefile in `{dir}`");
+        let to = Target::Missing { path: dir, what: what.clone() };
+        return vec![Lead { to, edge: EdgeKind::Invokes, strength: Strength::Broken, what }];
+    };
+    if !view.book.contains_key(&path) {
+        // not read yet: ask for it
+        return vec![Lead { to: Target::File { path, run: super::Run::Script }, edge: EdgeKind::Invokes, strength: Strength::Resolved, what: "make".to_owned() }];
+    }
+    if targets.is_empty() {
+        targets.push("");
+    }
+    targets.into_iter().flat_map(|target| one(&path, target, view)).collect()
+}
+
+fn one(path: &RepoPath, target: &str, view: &View<'_>) -> Vec<Lead> {
+    if target.contains('$') {
+        return Vec::new();
+    }
+    let what = if target.is_empty() { "make".to_owned() } else { format!("make {target}") };
+    let has = |p: &RepoPath| view.book.get(p).is_some_and(|f| f.units.iter().any(|u| u.kind == UnitKind::Target && u.name == target));
+    let files = included(path, view);
+    match files.iter().find(|p| has(p)) {
+        Some(path) => {
+            let to = Target::Unit { path: path.clone(), kind: UnitKind::Target, name: target.to_owned() };
+            vec![Lead { to, edge: EdgeKind::Invokes, strength: Strength::Resolved, what }]
+        }
+        // a pattern rule, a file, or a Makefile that could not be read whole may still make it
+        None if view.inventory.contains(target) || patterned(&files, target, view) => Vec::new(),
+        None => {
+            let missing = if target.is_empty() { format!("`{path}` has no target") } else { format!("`{path}` has no target `{target}`") };
+            let to = Target::Missing { path: path.to_string(), what: missing };
+            vec![Lead { to, edge: EdgeKind::Invokes, strength: Strength::Broken, what }]
+        }
+    }
+}
+
+fn patterned(files: &[RepoPath], target: &str, view: &View<'_>) -> bool {
+    files.iter().filter_map(|p| view.book.get(p)).any(|facts| {
+        facts.units.iter().filter(|u| u.name.contains('%') || u.name.contains('$')).any(|u| {
+            u.name.contains('$') || u.name.split_once('%').is_some_and(|(start, end)| target.starts_with(start) && target.ends_with(end))
+        })
+    })
+}
+
+/// A Makefile and what it includes, as far as that is there.
+pub(super) fn included(path: &RepoPath, view: &View<'_>) -> Vec<RepoPath> {
+    let mut seen: BTreeSet<RepoPath> = BTreeSet::new();
+    let mut order = vec![path.clone()];
+    let mut at = 0;
+    while let Some(path) = order.get(at).cloned() {
+        at += 1;
+        if !seen.insert(path.clone()) || seen.len() > 100 {
+            continue;
+        }
+        for fact in view.book.get(&path).into_iter().flat_map(|f| &f.facts) {
+            if let FactKind::Uses(uses) = &fact.kind
+                && fact.unit.is_none()
+                && let UsesTarget::File(to) = &uses.to
+                && view.inventory.contains(to)
+            {
+                order.push(to.as_str().into());
+            }
+        }
+    }
+    order.dedup();
+    order
+}

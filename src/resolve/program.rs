@@ -1,0 +1,593 @@
+//! What the calls and names of Python mean across the files of a repository.
+//!
+//! A name is followed through imports, aliases, re-exports and assignments; a method through the class of its
+//! receiver: a constructor, an annotation, what a function returns, what `self` was given, what all callers pass. What
+//! cannot be followed stays unknown, and a call never means several own functions at once.
+//!
+//! Invariants: nothing is read and nothing run; every question is bounded in depth, candidates and steps; the answers
+//! depend on the files alone, in path order.
+
+mod attribute;
+mod callback;
+mod index;
+mod infer;
+mod result;
+mod settle;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::python::{Modules, Place};
+use crate::fact::{Book, Code, FactKind};
+use crate::source::RepoPath;
+use crate::syntax::python::{CallId, FlowId, FlowKind, Module, Name, Root, ScopeId, ScopeKind, Value};
+use crate::words::Strength;
+use index::Index;
+use infer::{Ctx, Found, Infer, Type};
+
+/// Index into [`Program::files`].
+pub(crate) type FileId = usize;
+
+/// A scope of a file of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct At {
+    /// The file.
+    pub(crate) file: FileId,
+    /// The scope.
+    pub(crate) scope: ScopeId,
+}
+
+/// What a call calls, as rules ask for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Callee {
+    /// Something that is not of this repository, by its full name: `mlflow.log_metric`; a method on a value that such a
+    /// thing made: `sklearn.svm.SVC#fit`.
+    External {
+        /// The name.
+        name: String,
+        /// How sure.
+        strength: Strength,
+    },
+    /// A function of this repository; for a class its constructor, or the class itself where it has none.
+    Own {
+        /// Its file.
+        path: RepoPath,
+        /// Its scope there.
+        scope: ScopeId,
+        /// How sure.
+        strength: Strength,
+        /// For a class that builds on one from outside, or a method of it: the name that it would have there.
+        external_base: Option<String>,
+    },
+    /// Not known.
+    Unknown {
+        /// The method or function, as written.
+        method: Option<String>,
+        /// The last name of what it is called on, as written.
+        receiver: Option<String>,
+    },
+}
+
+/// What a call leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reached {
+    /// Something from outside.
+    External {
+        /// Its full name.
+        name: Arc<str>,
+        /// It was followed literally.
+        sure: bool,
+    },
+    /// Own code.
+    Own {
+        /// What runs: a function, or a class without constructor.
+        to: At,
+        /// The class of which an object is made.
+        makes: Option<At>,
+        /// The name it would have in the class from outside that its own class builds on.
+        external_base: Option<Arc<str>>,
+        /// It was followed literally.
+        sure: bool,
+    },
+    /// Not known.
+    Unknown {
+        /// What it is called on is own code, so the chain may go on here.
+        own: bool,
+    },
+}
+
+/// Python code of the repository: a file, or code in a command.
+#[derive(Debug)]
+pub(crate) struct CodeFile {
+    /// The file.
+    pub(crate) path: RepoPath,
+    /// For code in a command: the index of the command's fact.
+    pub(crate) embedded: Option<usize>,
+    /// The code.
+    pub(crate) code: Arc<Code>,
+    /// From where its imports are looked up: the file, or the folder that the command runs in.
+    from: RepoPath,
+    index: Index,
+}
+
+/// What stands above a function or class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Decorator {
+    /// Its name as written.
+    pub(crate) text: String,
+    /// Its full name, if it is from outside.
+    pub(crate) outside: Option<Arc<str>>,
+    /// The own function that it is.
+    pub(crate) own: Option<At>,
+    /// The call, where it is written as one.
+    pub(crate) call: Option<CallId>,
+}
+
+impl CodeFile {
+    pub(crate) fn module(&self) -> &Module {
+        &self.code.module
+    }
+}
+
+/// Where an argument may come from: a call of own code.
+#[derive(Debug, Clone, Copy)]
+struct Site {
+    file: FileId,
+    call: CallId,
+    /// The first parameters that the call does not fill (`self`).
+    offset: usize,
+}
+
+/// What a class builds on.
+#[derive(Debug, Clone, Default)]
+struct Bases {
+    /// The class and its own bases, in the order in which members are looked for.
+    order: Vec<At>,
+    /// Classes from outside, in the same order.
+    external: Vec<Arc<str>>,
+    /// Some base is not known.
+    unknown: bool,
+}
+
+/// All that questions are answered from.
+#[derive(Debug, Default)]
+struct World {
+    files: Vec<CodeFile>,
+    by_path: HashMap<RepoPath, FileId>,
+    modules: Modules,
+    bases: HashMap<At, Bases>,
+    /// Direct own sub-classes.
+    subclasses: HashMap<At, Vec<At>>,
+    /// Calls of each own function.
+    sites: HashMap<At, Vec<Site>>,
+    /// Own classes by the names of their methods.
+    methods: HashMap<Box<str>, Vec<At>>,
+}
+
+/// The Python of a repository, with its calls followed.
+#[derive(Debug, Default)]
+pub(crate) struct Program {
+    world: World,
+    reached: Vec<Vec<Reached>>,
+    /// Own functions and classes handed over by a call.
+    passed: Vec<BTreeMap<CallId, Vec<At>>>,
+    decorators: BTreeMap<At, Vec<Decorator>>,
+    by_code: BTreeMap<(RepoPath, Option<usize>), FileId>,
+}
+
+impl Program {
+    /// Follows every call of everything that was read.
+    pub(crate) fn build(book: &Book, modules: &Modules) -> Self {
+        let mut program = Self::default();
+        program.world.modules = modules.clone();
+        for (path, facts) in book {
+            if let Some(code) = &facts.code {
+                program.world.by_path.insert(path.clone(), program.world.files.len());
+                program.add(path, None, path.clone(), code);
+            }
+            for (fact, code) in &facts.embedded {
+                let dir = facts.facts.get(*fact).and_then(|f| match &f.kind {
+                    FactKind::Command(command) => command.dir.as_deref(),
+                    _ => None,
+                });
+                program.add(path, Some(*fact), dir.unwrap_or(".").into(), code);
+            }
+        }
+        program.world.find_methods();
+        program.world.find_bases();
+        program.follow();
+        program
+    }
+
+    fn add(&mut self, path: &RepoPath, embedded: Option<usize>, from: RepoPath, code: &Arc<Code>) {
+        self.by_code.insert((path.clone(), embedded), self.world.files.len());
+        let index = Index::of(&code.module);
+        self.world.files.push(CodeFile { path: path.clone(), embedded, code: code.clone(), from, index });
+    }
+
+    /// Twice: what callers pass is known only once their calls are.
+    fn follow(&mut self) {
+        let mut infer = Infer::new(&self.world);
+        let first: Vec<Vec<Reached>> = (0..self.world.files.len()).map(|f| infer.reach_all(f, None)).collect();
+        self.world.sites = self.world.find_sites(&first);
+        let mut infer = Infer::new(&self.world);
+        let mut reached = Vec::with_capacity(first.len());
+        let mut passed = Vec::with_capacity(first.len());
+        let mut decorators = BTreeMap::new();
+        for (file, known) in first.into_iter().enumerate() {
+            reached.push(infer.reach_all(file, Some(known)));
+            passed.push(infer.passed(file));
+            let scopes = self.world.files.get(file).map_or(&[][..], |f| &f.module().scopes);
+            for (scope, _) in scopes.iter().enumerate().filter(|(_, s)| !s.decorators.is_empty()) {
+                let at = At { file, scope };
+                decorators.insert(at, infer.decorators(at));
+            }
+        }
+        self.decorators = decorators;
+        self.reached = reached;
+        self.passed = passed;
+    }
+
+    /// All code, files in path order.
+    pub(crate) fn files(&self) -> &[CodeFile] {
+        &self.world.files
+    }
+
+    /// The file of a path.
+    pub(crate) fn file(&self, path: &str, embedded: Option<usize>) -> Option<FileId> {
+        match embedded {
+            None => self.world.by_path.get(path).copied(),
+            some => self.by_code.get(&(path.into(), some)).copied(),
+        }
+    }
+
+    /// What the imports of a file run, in file order: the import's index and each module that was read, packages
+    /// before what stands in them.
+    pub(crate) fn imports(&self, file: FileId) -> Vec<(usize, FileId)> {
+        let Some(code) = self.world.files.get(file) else { return Vec::new() };
+        let mut found = Vec::new();
+        for (id, import) in code.module().imports.iter().enumerate() {
+            let Some(place) = self.world.modules.of_import(&code.from, import) else { continue };
+            let child = import.name.as_deref().and_then(|name| self.world.modules.child(&place, name));
+            let mut paths = self.world.modules.packages(&place);
+            paths.reverse();
+            paths.extend([Some(place), child].into_iter().flatten().filter_map(|p| match p {
+                Place::File(path) => Some(path),
+                Place::Folder(_) => None,
+            }));
+            found.extend(paths.iter().filter_map(|p| self.world.by_path.get(p)).filter(|f| **f != file).map(|f| (id, *f)));
+        }
+        found
+    }
+
+    /// The own function that a module calls by a name, wherever it is defined.
+    pub(crate) fn function_named(&self, file: FileId, name: &str) -> Option<At> {
+        match Infer::new(&self.world).export(file, name)?.what {
+            Type::Function(at) => Some(at),
+            _ => None,
+        }
+    }
+
+    /// The function that the objects of an own class have under a name.
+    pub(crate) fn method(&self, class: At, name: &str) -> Option<At> {
+        self.class_order(class).iter().find_map(|own| {
+            let index = &self.world.files.get(own.file)?.index;
+            Some(At { scope: index.definition(own.scope, name)?, ..*own })
+        })
+    }
+
+    /// The functions that stand directly in the body of a class.
+    pub(crate) fn methods(&self, class: At) -> Vec<At> {
+        let Some(code) = self.world.files.get(class.file) else { return Vec::new() };
+        let scopes = code.module().scopes.iter().enumerate().skip(class.scope + 1);
+        scopes
+            .take_while(|(_, s)| s.line <= code.module().scopes.get(class.scope).map_or(0, |c| c.end_line))
+            .filter(|(_, s)| s.parent == class.scope && s.kind == ScopeKind::Function)
+            .map(|(scope, _)| At { scope, ..class })
+            .collect()
+    }
+
+    /// What a call leads to.
+    pub(crate) fn reached(&self, file: FileId, call: CallId) -> &Reached {
+        const UNKNOWN: &Reached = &Reached::Unknown { own: false };
+        self.reached.get(file).and_then(|calls| calls.get(call)).unwrap_or(UNKNOWN)
+    }
+
+    /// Own functions and classes that a call hands over, in the order of its arguments.
+    pub(crate) fn passed(&self, file: FileId, call: CallId) -> &[At] {
+        self.passed.get(file).and_then(|calls| calls.get(&call)).map_or(&[], Vec::as_slice)
+    }
+
+    /// What decorates a function or class, top to bottom.
+    pub(crate) fn decorators(&self, at: At) -> &[Decorator] {
+        self.decorators.get(&at).map_or(&[], Vec::as_slice)
+    }
+
+    /// The scope of an own function or class.
+    pub(crate) fn scope(&self, at: At) -> Option<&crate::syntax::python::Scope> {
+        self.world.scope(at)
+    }
+
+    /// The classes from outside that an own class builds on.
+    pub(crate) fn external_bases(&self, class: At) -> &[Arc<str>] {
+        self.world.bases.get(&class).map_or(&[], |b| &b.external)
+    }
+
+    /// An own class and its own bases, nearest first.
+    pub(crate) fn class_order(&self, class: At) -> &[At] {
+        self.world.bases.get(&class).map_or(&[], |b| &b.order)
+    }
+
+    /// What a call calls. `embedded` is the index of the fact for code in a command.
+    pub(crate) fn callee(&self, path: &str, embedded: Option<usize>, call: CallId) -> Callee {
+        let strength = |sure: bool| if sure { Strength::Resolved } else { Strength::Inferred };
+        let unknown = Callee::Unknown { method: None, receiver: None };
+        let Some(file) = self.file(path, embedded) else { return unknown };
+        match self.reached(file, call) {
+            Reached::External { name, sure } => Callee::External { name: name.to_string(), strength: strength(*sure) },
+            Reached::Own { to, external_base, sure, .. } => {
+                let Some(target) = self.world.files.get(to.file) else { return unknown };
+                Callee::Own {
+                    path: target.path.clone(),
+                    scope: to.scope,
+                    strength: strength(*sure),
+                    external_base: external_base.as_deref().map(str::to_owned),
+                }
+            }
+            Reached::Unknown { .. } => {
+                let callee = self.world.files.get(file).and_then(|f| f.module().calls.get(call)).map(|c| &c.callee);
+                Callee::Unknown {
+                    method: callee.and_then(|c| c.last()).map(str::to_owned),
+                    receiver: callee.and_then(|c| self.receiver(file, c)),
+                }
+            }
+        }
+    }
+
+    /// The last name before the method: `model` in `self.model.fit`, `models` in `models[0].fit`.
+    fn receiver(&self, file: FileId, callee: &Name) -> Option<String> {
+        let before = callee.path.len().checked_sub(1)?;
+        if let Some(last) = before.checked_sub(1).and_then(|i| callee.path.get(i)) {
+            return Some(last.clone());
+        }
+        match &callee.root {
+            Root::Local(name) => Some(name.clone()),
+            Root::Item(of, _) => of.last().map(str::to_owned),
+            Root::Call(id) => self.world.files.get(file)?.module().calls.get(*id)?.callee.last().map(str::to_owned),
+            _ => None,
+        }
+    }
+
+    /// What a name stands for where it is used, as text: the full name of a thing from outside or of what made it; for
+    /// an own class that of the class from outside it builds on; the text of a literal. `scope` is where it stands: for
+    /// a decorator or base class the scope around the definition.
+    pub(crate) fn value(&self, path: &str, embedded: Option<usize>, scope: ScopeId, name: &Name) -> Option<String> {
+        let file = self.file(path, embedded)?;
+        let ctx = Ctx { file, scope, at: u32::MAX, conditions: &[] };
+        let found = Infer::new(&self.world).name(name, ctx)?;
+        match found.what {
+            Type::External(name) | Type::Instance(name) => Some(name.to_string()),
+            Type::Class(class) | Type::Object(class) => self.external_bases(class).first().map(|b| b.to_string()),
+            Type::Literal(value, _) => match value {
+                Value::Str(text) | Value::Float(text) => Some(text.clone()),
+                Value::Int(number) => Some(number.to_string()),
+                Value::Bool(yes) => Some(if *yes { "True" } else { "False" }.to_owned()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Why what stands under these flows never runs: the constant that switches it off, as written.
+    pub(crate) fn off(&self, file: FileId, conditions: &[FlowId]) -> Option<String> {
+        let code = self.world.files.get(file)?;
+        let flows = &code.module().flows;
+        conditions.iter().filter_map(|f| flows.get(*f)).find_map(|flow| match flow.kind {
+            FlowKind::If | FlowKind::Elif | FlowKind::While => {
+                let test = flow.test.as_ref()?;
+                (code.constant(test, flow.scope, 4) == Some(false)).then(|| format!("if {}", text_of(test, 3)))
+            }
+            FlowKind::Else => {
+                let before = flows.get(flow.after?)?;
+                let test = before.test.as_ref().filter(|_| matches!(before.kind, FlowKind::If | FlowKind::Elif))?;
+                (code.constant(test, before.scope, 4) == Some(true)).then(|| format!("the else of: if {}", text_of(test, 3)))
+            }
+            _ => None,
+        })
+    }
+}
+
+impl CodeFile {
+    /// The truth of a test that needs no run: literals, and names of the top level that are given one literal once.
+    fn constant(&self, test: &Value, scope: ScopeId, depth: u32) -> Option<bool> {
+        let depth = depth.checked_sub(1)?;
+        match test {
+            Value::Bool(yes) => Some(*yes),
+            Value::Int(number) => Some(*number != 0),
+            Value::None => Some(false),
+            Value::Str(text) => Some(!text.is_empty()),
+            Value::Unary { op: "not", value } => self.constant(value, scope, depth).map(|yes| !yes),
+            Value::BoolOp { op, values } => {
+                let stop = *op == "or";
+                let parts: Vec<Option<bool>> = values.iter().map(|v| self.constant(v, scope, depth)).collect();
+                if parts.contains(&Some(stop)) {
+                    Some(stop)
+                } else {
+                    parts.iter().all(|p| *p == Some(!stop)).then_some(!stop)
+                }
+            }
+            Value::Name(name) => {
+                if name.last() == Some("TYPE_CHECKING") {
+                    return Some(false);
+                }
+                let Root::Local(local) = &name.root else { return None };
+                let value = self.index.only_literal(self.module(), scope, local).filter(|_| name.path.is_empty())?;
+                matches!(value, Value::Bool(_) | Value::Int(_)).then(|| self.constant(value, scope, depth))?
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A value as people would write it, cut short.
+pub(crate) fn text_of(value: &Value, depth: u32) -> String {
+    let Some(depth) = depth.checked_sub(1) else { return "…".to_owned() };
+    let text = match value {
+        Value::Str(text) => format!("{text:?}"),
+        Value::Int(number) => number.to_string(),
+        Value::Float(text) => text.clone(),
+        Value::Bool(yes) => if *yes { "True" } else { "False" }.to_owned(),
+        Value::None => "None".to_owned(),
+        Value::Name(name) => name_text(name),
+        Value::Call(_) => "…()".to_owned(),
+        Value::Compare { left, ops, rights } => {
+            let rest: Vec<String> = ops.iter().zip(rights).map(|(op, right)| format!(" {op} {}", text_of(right, depth))).collect();
+            format!("{}{}", text_of(left, depth), rest.concat())
+        }
+        Value::BoolOp { op, values } => {
+            let parts: Vec<String> = values.iter().take(4).map(|v| text_of(v, depth)).collect();
+            parts.join(&format!(" {op} "))
+        }
+        Value::Unary { op: "not", value } => format!("not {}", text_of(value, depth)),
+        Value::BinOp { op, left, right } => format!("{} {op} {}", text_of(left, depth), text_of(right, depth)),
+        _ => "…".to_owned(),
+    };
+    match text.char_indices().nth(100) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text,
+    }
+}
+
+/// A dotted name as people would write it.
+pub(crate) fn name_text(name: &Name) -> String {
+    let root = match &name.root {
+        Root::Local(local) => local.clone(),
+        Root::Call(_) => "…()".to_owned(),
+        Root::Item(of, _) => format!("{}[…]", of.last().unwrap_or("…")),
+        Root::Str(_) => "\"…\"".to_owned(),
+        Root::Other => "…".to_owned(),
+    };
+    name.path.iter().take(8).fold(root, |text, part| format!("{text}.{part}"))
+}
+
+impl World {
+    fn scope(&self, at: At) -> Option<&crate::syntax::python::Scope> {
+        self.files.get(at.file)?.module().scopes.get(at.scope)
+    }
+
+    fn kind(&self, at: At) -> Option<ScopeKind> {
+        self.scope(at).map(|s| s.kind)
+    }
+
+    /// The class whose body a function stands in directly.
+    fn class_of(&self, function: At) -> Option<At> {
+        let parent = At { scope: self.scope(function)?.parent, ..function };
+        (self.kind(parent)? == ScopeKind::Class).then_some(parent)
+    }
+
+    fn scopes_of(&self, kind: ScopeKind) -> impl Iterator<Item = At> + '_ {
+        self.files.iter().enumerate().flat_map(move |(file, code)| {
+            let scopes = code.module().scopes.iter().enumerate();
+            scopes.filter(move |(_, s)| s.kind == kind).map(move |(scope, _)| At { file, scope })
+        })
+    }
+
+    fn find_methods(&mut self) {
+        let mut methods: HashMap<Box<str>, Vec<At>> = HashMap::new();
+        for function in self.scopes_of(ScopeKind::Function) {
+            if let (Some(class), Some(scope)) = (self.class_of(function), self.scope(function)) {
+                let name = scope.name.rsplit('.').next().unwrap_or_default();
+                let classes = methods.entry(name.into()).or_default();
+                if classes.last() != Some(&class) {
+                    classes.push(class);
+                }
+            }
+        }
+        self.methods = methods;
+    }
+
+    fn find_bases(&mut self) {
+        let mut infer = Infer::new(self);
+        let classes: Vec<At> = self.scopes_of(ScopeKind::Class).collect();
+        let mut direct: HashMap<At, Vec<Option<Found<'_>>>> = HashMap::new();
+        for class in &classes {
+            direct.insert(*class, infer.direct_bases(*class));
+        }
+        let mut bases = HashMap::new();
+        let mut subclasses: HashMap<At, Vec<At>> = HashMap::new();
+        for class in classes {
+            let mut found = Bases::default();
+            // depth first, left to right, each class once
+            let mut stack = vec![class];
+            while let Some(next) = stack.pop() {
+                if found.order.contains(&next) || found.order.len() >= 20 {
+                    continue;
+                }
+                found.order.push(next);
+                let of_next = direct.get(&next).map_or(&[][..], Vec::as_slice);
+                for base in of_next {
+                    match base.as_ref().map(|b| &b.what) {
+                        Some(Type::Class(_)) => {}
+                        Some(Type::External(name)) if says_nothing(name) => {}
+                        Some(Type::External(name)) => found.external.push(name.clone()),
+                        _ => found.unknown = true,
+                    }
+                }
+                stack.extend(of_next.iter().rev().flatten().filter_map(|b| match b.what {
+                    Type::Class(own) => Some(own),
+                    _ => None,
+                }));
+            }
+            let own = direct.get(&class).into_iter().flatten().flatten();
+            for base in own {
+                if let Type::Class(base) = base.what {
+                    subclasses.entry(base).or_default().push(class);
+                }
+            }
+            bases.insert(class, found);
+        }
+        self.bases = bases;
+        self.subclasses = subclasses;
+    }
+
+    /// Who calls what, test code left out: what a test passes says nothing about the program.
+    fn find_sites(&self, reached: &[Vec<Reached>]) -> HashMap<At, Vec<Site>> {
+        let mut sites: HashMap<At, Vec<Site>> = HashMap::new();
+        for (file, calls) in reached.iter().enumerate() {
+            let Some(code) = self.files.get(file).filter(|f| !is_test_path(&f.path)) else { continue };
+            for (call, reached) in calls.iter().enumerate() {
+                let Reached::Own { to, makes, .. } = reached else { continue };
+                let found = sites.entry(*to).or_default();
+                // one more than is ever used says that there are too many
+                if found.len() <= settle::MAX_SITES {
+                    let bound = makes.is_some() || self.is_bound(code, call, *to);
+                    found.push(Site { file, call, offset: usize::from(bound) });
+                }
+            }
+        }
+        sites
+    }
+
+    /// Whether a call of a method hands over the object by itself: not for static ones, nor for `Base.method(self)`.
+    fn is_bound(&self, code: &CodeFile, call: CallId, to: At) -> bool {
+        let Some(scope) = self.scope(to).filter(|_| self.class_of(to).is_some()) else { return false };
+        let has = |word: &str| scope.decorators.iter().any(|d| matches!(d, Value::Name(n) if n.last() == Some(word)));
+        let explicit = code.module().calls.get(call).and_then(|c| c.args.first()).is_some_and(
+            |first| matches!(first, Value::Name(n) if n.path.is_empty() && n.last().is_some() && n.last() == scope.params.first().map(|p| p.name.as_str())),
+        );
+        has("classmethod") || !(has("staticmethod") || explicit)
+    }
+}
+
+/// Bases that give a class nothing that anybody could call.
+fn says_nothing(name: &str) -> bool {
+    matches!(name, "object" | "abc.ABC") || name.starts_with("typing.") || name.starts_with("typing_extensions.")
+}
+
+/// Test code by its path alone.
+fn is_test_path(path: &str) -> bool {
+    let name = crate::source::file_name(path);
+    name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py" || path.split('/').any(|p| matches!(p, "tests" | "test"))
+}

@@ -1,0 +1,310 @@
+//! What stands behind a dot, in brackets, in a loop or after `with`.
+
+use std::sync::Arc;
+
+use super::super::python::Place;
+use super::infer::{Ctx, Found, Infer, Type, decorated, joined};
+use super::settle::Settled;
+use super::{At, World};
+use crate::syntax::python::{FlowKind, Name, Root, ScopeKind, Value};
+
+/// Elements of a literal that are looked at.
+const MAX_ITEMS: usize = 40;
+/// Sub-classes that are looked at.
+const MAX_SUBCLASSES: usize = 50;
+
+/// What a class has under a name.
+enum Member<'f> {
+    /// A function.
+    Function(At),
+    /// A value of the class or of its objects.
+    Value(Found<'f>),
+    /// Nothing of its own; the class from outside that may have it.
+    Outside(Arc<str>, bool),
+}
+
+impl<'f> Infer<'f> {
+    /// What an attribute of something is.
+    pub(super) fn attribute(&mut self, found: Found<'f>, name: &'f str) -> Option<Found<'f>> {
+        if !self.step() {
+            return None;
+        }
+        let sure = found.sure;
+        let outside = |what: Option<Arc<str>>| Some(Found { what: Type::External(what?), sure });
+        match found.what {
+            Type::External(of) => outside(joined(&of, '.', name)),
+            Type::Instance(of) => outside(joined(&of, '#', name)),
+            Type::Module(place) => Some(self.of_module(&place, name)?.after(sure)),
+            // what a decorator from outside makes of a function: `flow.serve`, `task.delay`
+            Type::Function(function) | Type::Method(function, _) => {
+                let (by, by_sure) = self.wrapper(function)?;
+                outside(joined(&by, '#', name)).map(|f| f.after(by_sure))
+            }
+            Type::Class(class) => match self.member(class, name, None)? {
+                Member::Function(f) => {
+                    let bound = decorated(&self.world.scope(f)?.decorators, "classmethod");
+                    Some(Found { what: if bound { Type::Method(f, class) } else { Type::Function(f) }, sure })
+                }
+                Member::Value(found) => Some(found.after(sure)),
+                Member::Outside(base, base_sure) => outside(joined(&base, '.', name)).map(|f| f.after(base_sure)),
+            },
+            Type::Object(class) => {
+                let member = self.member(class, name, None)?;
+                Some(self.bound(member, class, name)?.after(sure))
+            }
+            Type::Itself(class) => Some(self.of_itself(class, name)?.after(sure)),
+            Type::Super(class) => {
+                let member = self.member(class, name, Some(class))?;
+                Some(self.bound(member, class, name)?.after(sure))
+            }
+            Type::Literal(value, _) => outside(joined(literal_type(value)?, '#', name)),
+        }
+    }
+
+    fn of_module(&mut self, place: &Place, name: &'f str) -> Option<Found<'f>> {
+        let world = self.world;
+        if let Place::File(path) = place
+            && let Some(file) = world.by_path.get(path)
+            && let Some(found) = self.export(*file, name)
+        {
+            return Some(found);
+        }
+        world.modules.child(place, name).map(|child| Found::sure(Type::Module(child)))
+    }
+
+    /// A member as an object has it.
+    fn bound(&mut self, member: Member<'f>, class: At, name: &str) -> Option<Found<'f>> {
+        match member {
+            Member::Function(f) => {
+                let decorators = &self.world.scope(f)?.decorators;
+                if decorated(decorators, "property") || decorated(decorators, "cached_property") {
+                    return self.returned(f);
+                }
+                let free = decorated(decorators, "staticmethod");
+                Some(Found::sure(if free { Type::Function(f) } else { Type::Method(f, class) }))
+            }
+            Member::Value(found) => Some(found),
+            Member::Outside(base, sure) => Some(Found { what: Type::External(joined(&base, '#', name)?), sure }),
+        }
+    }
+
+    /// An attribute of `self`, which may be an object of a class that builds on this one.
+    fn of_itself(&mut self, class: At, name: &'f str) -> Option<Found<'f>> {
+        let world = self.world;
+        let member = self.member(class, name, None);
+        let others = world.overriding(class, name);
+        let only = match others.as_slice() {
+            [(sub, function)] => Some((*function, *sub)),
+            _ => None,
+        };
+        match member {
+            Some(Member::Function(f)) if world.is_abstract(f) && !others.is_empty() => {
+                only.map(|(f, sub)| Found { what: Type::Method(f, sub), sure: false })
+            }
+            Some(Member::Function(f)) => Some(self.bound(Member::Function(f), class, name)?.after(others.is_empty())),
+            Some(Member::Outside(..)) | None if only.is_some() => only.map(|(f, sub)| Found { what: Type::Method(f, sub), sure: false }),
+            Some(member) => self.bound(member, class, name),
+            None => None,
+        }
+    }
+
+    /// What a class has under a name, its bases in their order; with `after`, only what comes behind that class.
+    fn member(&mut self, class: At, name: &'f str, after: Option<At>) -> Option<Member<'f>> {
+        let world = self.world;
+        let bases = world.bases.get(&class)?;
+        let from = after.map_or(0, |a| bases.order.iter().position(|c| *c == a).map_or(0, |i| i + 1));
+        for own in bases.order.iter().skip(from) {
+            let code = world.files.get(own.file)?;
+            let binds = code.index.name(own.scope, name);
+            if let Some(scope) = code.index.definition(own.scope, name) {
+                let at = At { scope, ..*own };
+                let class = world.kind(at)? == ScopeKind::Class;
+                return Some(if class { Member::Value(Found::sure(Type::Class(at))) } else { Member::Function(at) });
+            }
+            let fields = code.index.field(own.scope, name).and_then(|f| self.agree(own.file, f.iter()));
+            if let Some(found) = fields.or_else(|| binds.and_then(|b| self.settle(own.file, b, None))) {
+                return Some(Member::Value(found));
+            }
+        }
+        let base = bases.external.first()?;
+        Some(Member::Outside(base.clone(), bases.external.len() == 1 && !bases.unknown))
+    }
+
+    /// The own function that a class has under a name.
+    pub(super) fn method(&mut self, class: At, name: &'f str) -> Option<At> {
+        match self.member(class, name, None)? {
+            Member::Function(f) => Some(f),
+            _ => None,
+        }
+    }
+
+    /// The decorator from outside that decides what a function's name stands for.
+    fn wrapper(&mut self, function: At) -> Option<(Arc<str>, bool)> {
+        let world = self.world;
+        let scope = world.scope(function)?;
+        let ctx = Ctx { file: function.file, scope: scope.parent, at: scope.line, conditions: &scope.conditions };
+        for decorator in scope.decorators.iter().take(10) {
+            let found = match decorator {
+                Value::Name(name) => self.name(name, ctx),
+                Value::Call(call) => self.callee(function.file, *call),
+                _ => None,
+            };
+            if let Some(Found { what: Type::External(name), sure }) = found {
+                return Some((name, sure));
+            }
+        }
+        None
+    }
+
+    /// An element with a key.
+    pub(super) fn item(&mut self, of: &'f Name, key: &'f Value, ctx: Ctx<'f>) -> Option<Found<'f>> {
+        let found = self.name(of, ctx);
+        if let Some(Found { what: Type::Class(class), sure }) = found {
+            return Some(Found { what: Type::Class(class), sure });
+        }
+        if let Some(Found { what: Type::Literal(table, inside), sure }) = found
+            && let Some(found) = self.literal_item(table, key, inside, ctx)
+        {
+            return Some(found.after(sure));
+        }
+        // what was put in: `models["a"] = …`
+        let Root::Local(local) = &of.root else { return None };
+        let (scope, _) = self.world.binds(ctx, local).filter(|_| of.path.is_empty())?;
+        let binds = self.world.files.get(ctx.file)?.index.item(scope, local)?;
+        self.agree(ctx.file, binds.iter()).map(|f| f.after(false))
+    }
+
+    /// An element of a literal; for a key that is not known what all elements come to, which is never sure.
+    pub(super) fn literal_item(&mut self, table: &'f Value, key: &'f Value, inside: Ctx<'f>, ctx: Ctx<'f>) -> Option<Found<'f>> {
+        let known = match key {
+            Value::Str(_) | Value::Int(_) | Value::Bool(_) => Some((key, true)),
+            other => match self.value(other, ctx) {
+                Some(Found { what: Type::Literal(key @ (Value::Str(_) | Value::Int(_)), _), sure }) => Some((key, sure)),
+                _ => None,
+            },
+        };
+        match (table, known) {
+            (Value::Dict(pairs), Some((key, sure))) => {
+                let (_, value) = pairs.iter().rev().find(|(k, _)| k == key)?;
+                self.value(value, inside).map(|f| f.after(sure))
+            }
+            (Value::Dict(pairs), None) => self.any_of(pairs.iter().take(MAX_ITEMS).map(|(_, v)| v), inside).map(|f| f.after(false)),
+            (Value::List(items) | Value::Tuple(items), Some((Value::Int(at), sure))) => {
+                let at = usize::try_from(*at).ok().or_else(|| items.len().checked_sub(usize::try_from(at.unsigned_abs()).ok()?))?;
+                self.value(items.get(at)?, inside).map(|f| f.after(sure))
+            }
+            (Value::List(items) | Value::Tuple(items), _) => self.any_of(items.iter().take(MAX_ITEMS), inside).map(|f| f.after(false)),
+            _ => None,
+        }
+    }
+
+    /// What a loop variable is, over a value; `part` where it is unpacked.
+    pub(super) fn element(&mut self, over: &'f Value, part: Option<usize>, ctx: Ctx<'f>) -> Option<Found<'f>> {
+        if !self.step() {
+            return None;
+        }
+        let world = self.world;
+        if let Value::Call(id) = over {
+            let call = world.files.get(ctx.file)?.module().calls.get(*id)?;
+            let first = call.args.first();
+            return match (call.callee.last()?, part) {
+                ("enumerate", Some(1)) => self.element(first?, None, ctx),
+                ("zip", Some(part)) => self.element(call.args.get(part)?, None, ctx),
+                ("items", Some(1)) | ("values", None) if !call.callee.path.is_empty() => {
+                    match self.chain(&call.callee, call.callee.path.len() - 1, ctx)?.what {
+                        Type::Literal(Value::Dict(pairs), inside) => {
+                            self.any_of(pairs.iter().take(MAX_ITEMS).map(|(_, v)| v), inside).map(|f| f.after(false))
+                        }
+                        _ => None,
+                    }
+                }
+                ("sorted" | "list" | "reversed" | "set" | "tuple" | "iter" | "tqdm", part) => self.element(first?, part, ctx),
+                _ => match self.callee(ctx.file, *id)?.what {
+                    Type::Function(f) | Type::Method(f, _) if part.is_none() => self.yielded(f),
+                    _ => None,
+                },
+            };
+        }
+        let found = self.value(over, ctx)?;
+        let Type::Literal(Value::List(items) | Value::Tuple(items), inside) = found.what else { return None };
+        let mut settled = Settled::default();
+        for item in items.iter().take(MAX_ITEMS) {
+            let item = match (part, item) {
+                (None, item) => Some(item),
+                (Some(part), Value::Tuple(parts) | Value::List(parts)) => parts.get(part),
+                _ => None,
+            };
+            let found = item.and_then(|item| self.value(item, inside));
+            settled.add(found);
+        }
+        settled.finish().map(|f| f.after(false))
+    }
+
+    /// What `with … as` gives.
+    pub(super) fn entered(&mut self, value: &'f Value, ctx: Ctx<'f>) -> Option<Found<'f>> {
+        if let Value::Call(id) = value
+            && let Some(Found { what: Type::Function(f) | Type::Method(f, _), .. }) = self.callee(ctx.file, *id)
+            && let Some(given) = self.yielded(f)
+        {
+            return Some(given);
+        }
+        let found = self.value(value, ctx)?;
+        let Type::Object(class) = found.what else { return Some(found) };
+        match self.method(class, "__enter__").and_then(|f| self.returned(f)) {
+            Some(Found { what: Type::Itself(_), .. }) | None => Some(found),
+            Some(given) => Some(given.after(found.sure)),
+        }
+    }
+}
+
+impl World {
+    /// Sub-classes, at any distance, that define a method of that name themselves.
+    fn overriding(&self, class: At, name: &str) -> Vec<(At, At)> {
+        let mut found = Vec::new();
+        let mut seen = vec![class];
+        let mut next = 0;
+        while let Some(class) = seen.get(next).copied() {
+            next += 1;
+            for sub in self.subclasses.get(&class).into_iter().flatten() {
+                if seen.len() >= MAX_SUBCLASSES || seen.contains(sub) {
+                    continue;
+                }
+                seen.push(*sub);
+                if let Some(scope) = self.files.get(sub.file).and_then(|f| f.index.definition(sub.scope, name)) {
+                    found.push((*sub, At { scope, ..*sub }));
+                }
+            }
+        }
+        found
+    }
+
+    /// A method that only says that sub-classes must have it.
+    fn is_abstract(&self, function: At) -> bool {
+        let Some(scope) = self.scope(function) else { return false };
+        decorated(&scope.decorators, "abstractmethod")
+            || self.files.get(function.file).is_some_and(|f| {
+                f.module().flows.iter().any(|flow| {
+                    let raised = match &flow.test {
+                        Some(Value::Name(name)) => name.last(),
+                        Some(Value::Call(call)) => f.module().calls.get(*call).and_then(|c| c.callee.last()),
+                        _ => None,
+                    };
+                    flow.scope == function.scope && flow.kind == FlowKind::Raise && flow.parent.is_none() && raised == Some("NotImplementedError")
+                })
+            })
+    }
+}
+
+/// The class of a literal.
+fn literal_type(value: &Value) -> Option<&'static str> {
+    Some(match value {
+        Value::Str(_) | Value::FString { .. } => "str",
+        Value::Int(_) => "int",
+        Value::Float(_) => "float",
+        Value::Bool(_) => "bool",
+        Value::List(_) => "list",
+        Value::Tuple(_) => "tuple",
+        Value::Dict(_) => "dict",
+        _ => return None,
+    })
+}

@@ -1,0 +1,224 @@
+//! Several files in one text, one for each way in which a name can be followed.
+
+use super::*;
+use crate::fact::FileFacts;
+use crate::syntax::python::{Mode, parse};
+use crate::walk::Inventory;
+
+/// Files in one text, each under a line `--- path`.
+pub(crate) fn book(text: &str) -> (Book, Modules) {
+    let mut files: Vec<(String, String)> = Vec::new();
+    for line in text.lines() {
+        match (line.strip_prefix("--- "), files.last_mut()) {
+            (Some(path), _) => files.push((path.trim().to_owned(), String::new())),
+            (None, Some((_, body))) => {
+                body.push_str(line);
+                body.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    let named: Vec<(&str, &str)> = files.iter().map(|(p, t)| (p.as_str(), t.as_str())).collect();
+    let modules = Modules::build(&Inventory::in_memory(&named));
+    let book = files
+        .iter()
+        .map(|(path, text)| {
+            let code = Code { module: parse(text, Mode::Module), notebook: false, lines: Vec::new() };
+            (path.as_str().into(), FileFacts { code: Some(Arc::new(code)), ..FileFacts::default() })
+        })
+        .collect();
+    (book, modules)
+}
+
+/// The calls of the first file, one a line: what is called, `~` in front where that is not sure.
+fn calls(text: &str) -> Vec<String> {
+    let (book, modules) = book(text);
+    let program = Program::build(&book, &modules);
+    let first = text.lines().find_map(|l| l.strip_prefix("--- ")).unwrap_or_default();
+    let file = program.file(first, None).expect("the first file is read");
+    let count = program.files()[file].module().calls.len();
+    let mark = |s: Strength| if s == Strength::Resolved { "" } else { "~" };
+    (0..count)
+        .map(|call| {
+            let mut line = match program.callee(first, None, call) {
+                Callee::External { name, strength } => format!("{}{name}", mark(strength)),
+                Callee::Own { path, scope, strength, external_base } => {
+                    let name = &book[&*path].code.as_ref().expect("code").module.scopes[scope].name;
+                    let base = external_base.map_or(String::new(), |b| format!(" ({b})"));
+                    format!("{}{path}#{name}{base}", mark(strength))
+                }
+                Callee::Unknown { method, receiver } => format!("? {}.{}", receiver.unwrap_or_default(), method.unwrap_or_default()),
+            };
+            for at in program.passed(file, call) {
+                line.push_str(&format!(" <- {}", program.scope(*at).expect("scope").name));
+            }
+            line
+        })
+        .collect()
+}
+
+/// What the last call of the first file calls.
+fn check(text: &str, expected: &str) {
+    let found = calls(text);
+    assert_eq!(found.last().map_or("", String::as_str), expected, "all calls: {found:#?}\nin {text}");
+}
+
+#[test]
+fn names_from_outside() {
+    check("--- a.py\nimport mlflow.sklearn as ml\nlog = ml.log_model\nlog(1)", "mlflow.sklearn.log_model");
+    check("--- a.py\nimport mlflow.sklearn\nmlflow.sklearn.log_model(1)", "mlflow.sklearn.log_model");
+    check("--- a.py\nfrom sklearn.svm import SVC as S\nm = S()\nm.fit(x)", "sklearn.svm.SVC#fit");
+    check("--- a.py\nfrom sklearn.svm import SVC\nSVC().fit(x).predict(y)", "sklearn.svm.SVC#predict");
+    check("--- a.py\nfrom sklearn.svm import SVC\ndef f(m: SVC):\n    m.fit(x)", "sklearn.svm.SVC#fit");
+    check("--- a.py\nfrom transformers import pipeline\npipe = pipeline('x')\npipe(text)", "transformers.pipeline#__call__");
+    check("--- a.py\nimport sklearn.svm\ngetattr(sklearn.svm, 'SVC')()", "sklearn.svm.SVC");
+    check("--- a.py\nfrom importlib import import_module\nimport_module('mlflow').log_metric()", "mlflow.log_metric");
+    check("--- a.py\nfrom sklearn.svm import *\nSVC()", "~sklearn.svm.SVC");
+    check("--- a.py\nwith open('x') as f:\n    f.read()", "open#read");
+    check("--- a.py\nimport mlflow\nwith mlflow.start_run() as run:\n    run.end()", "mlflow.start_run#end");
+    check("--- a.py\nprint(1)", "print");
+    check("--- a.py\n','.join(x)", "str#join");
+    check("--- a.py\ntry:\n    import xgboost as b\nexcept ImportError:\n    import lightgbm as b\nb.train()", "xgboost.train");
+    check("--- a.py\nimport mlflow\nmlflow.log_metric()\n--- mlflow/setup_db.py\n", "mlflow.log_metric");
+    check("--- a.py\nfrom mlflow import log_metric\nlog_metric()\n--- mlflow/setup_db.py\n", "mlflow.log_metric");
+}
+
+#[test]
+fn own_modules() {
+    check("--- a.py\nfrom lib.fit import main as go\nrun = go\nrun()\n--- lib/__init__.py\n--- lib/fit.py\ndef main(): pass", "lib/fit.py#main");
+    check("--- a.py\nimport lib.fit\nlib.fit.main()\n--- lib/fit.py\ndef main(): pass", "lib/fit.py#main");
+    check("--- p/a.py\nfrom . import b\nb.f()\n--- p/__init__.py\n--- p/b.py\ndef f(): pass", "p/b.py#f");
+    check("--- a.py\nfrom p import f\nf()\n--- p/__init__.py\nfrom .q import f\n--- p/q.py\ndef f(): pass", "p/q.py#f");
+    check("--- a.py\nfrom p import *\nf()\n--- p.py\nfrom q import *\n--- q.py\ndef f(): pass", "q.py#f");
+    check("--- a.py\nfrom p import *\nf()\n--- p.py\n__all__ = ['g']\ndef f(): pass\ndef g(): pass", "? .f");
+    check("--- a.py\nfrom tracking import mlflow as m\nm.log_metric()\n--- tracking.py\nimport mlflow", "mlflow.log_metric");
+    check("--- a.py\nimport b\ndef f(): pass\nb.g()\n--- b.py\nimport a\ndef g(): a.f()", "b.py#g");
+    check("--- b.py\nfrom a import g\ng()\n--- a.py\nfrom b import g", "? .g");
+    check("--- a.py\nfrom p import missing\nmissing.f()\n--- p.py\n", "? missing.f");
+}
+
+#[test]
+fn what_functions_return() {
+    check("--- a.py\nfrom sklearn.svm import SVC\ndef make():\n    m = SVC()\n    return m\nmake().fit(x)", "sklearn.svm.SVC#fit");
+    check("--- a.py\nfrom b import make\nm, score = make()\nm.fit(x)\n--- b.py\nfrom sklearn.svm import SVC\ndef make():\n    return SVC(), 1", "sklearn.svm.SVC#fit");
+    check("--- a.py\nfrom x import T\ndef make() -> T:\n    return load()\nmake().go()", "x.T#go");
+    check("--- a.py\ndef f(n):\n    return f(n)\nf(1).go()", "? f.go");
+    check("--- a.py\nfrom functools import partial\ndef f(a): pass\ng = partial(f, 1)\ng()", "a.py#f");
+    check("--- a.py\nfrom contextlib import contextmanager\nfrom x import T\n@contextmanager\ndef open_it():\n    yield T()\nwith open_it() as t:\n    t.go()", "x.T#go");
+}
+
+#[test]
+fn classes_and_their_bases() {
+    let base = "\n--- b.py\nfrom sklearn.svm import SVC\nclass Base:\n    def __init__(self):\n        self.inner = SVC()\n    def fit(self):\n        self.inner.fit()\n        return self\n";
+    check(&format!("--- a.py\nfrom b import Base\nclass Own(Base): pass\nm = Own()\nm.fit(){base}"), "b.py#Base.fit");
+    check(&format!("--- a.py\nfrom b import Base\nclass Own(Base):\n    def fit(self): pass\nOwn().fit(){base}"), "a.py#Own.fit");
+    check(&format!("--- a.py\nfrom b import Base\nclass Own(Base):\n    def go(self):\n        self.inner.predict()\n{base}"), "sklearn.svm.SVC#predict");
+    check(&format!("--- a.py\nfrom b import Base\nclass Own(Base):\n    def fit(self):\n        super().fit()\n{base}"), "b.py#Base.fit");
+    check(&format!("--- a.py\nfrom b import Base\nBase(){base}"), "b.py#Base.__init__");
+    check("--- a.py\nclass K:\n    def f(self): pass\n    def g(self):\n        self.f()", "a.py#K.f");
+    check("--- a.py\nclass K:\n    def f(self): pass\n    def g(self):\n        self.f()\nclass L(K):\n    def f(self): pass", "~a.py#K.f");
+    check("--- a.py\nclass K:\n    def f(self):\n        raise NotImplementedError\n    def g(self):\n        self.f()\nclass L(K):\n    def f(self): pass", "~a.py#L.f");
+    check("--- a.py\nclass K:\n    @property\n    def m(self):\n        return T()\n    def g(self):\n        self.m.go()\nfrom x import T", "x.T#go");
+    check("--- a.py\nfrom x import T\nclass K:\n    m: T\n    def g(self):\n        self.m.go()", "x.T#go");
+    check("--- a.py\nfrom x import T\nclass K:\n    def __init__(self, m: T):\n        self.m = m\n    def g(self):\n        self.m.go()", "x.T#go");
+    check("--- a.py\nclass K:\n    @classmethod\n    def make(cls):\n        return cls()\n    def go(self): pass\nK.make().go()", "a.py#K.go");
+    check("--- a.py\nclass K:\n    def __call__(self): pass\nk = K()\nk()", "a.py#K.__call__");
+}
+
+#[test]
+fn classes_that_build_on_one_from_outside() {
+    let net = "from lightning import LightningModule\nclass Net(LightningModule):\n    def fit(self): pass\n";
+    check(&format!("--- a.py\n{net}Net()"), "a.py#Net (lightning.LightningModule)");
+    check(&format!("--- a.py\n{net}Net().fit()"), "a.py#Net.fit (lightning.LightningModule#fit)");
+    check(&format!("--- a.py\n{net}Net().freeze()"), "lightning.LightningModule#freeze");
+    check(&format!("--- a.py\n{net}class Deep(Net): pass\nDeep().freeze()"), "lightning.LightningModule#freeze");
+    let (book, modules) = book(&format!("--- a.py\n{net}"));
+    let base = Name { root: Root::Local("Net".into()), path: vec![] };
+    assert_eq!(Program::build(&book, &modules).value("a.py", None, 0, &base).as_deref(), Some("lightning.LightningModule"));
+}
+
+#[test]
+fn tables_and_containers() {
+    let jobs = "--- a.py\ndef f(): pass\ndef g(): pass\nJOBS = {'f': f, 'g': g}\n";
+    check(&format!("{jobs}JOBS['g']()"), "a.py#g");
+    check(&format!("{jobs}JOBS.get('f')()"), "a.py#f");
+    check(&format!("{jobs}JOBS[name]()"), "? .");
+    check("--- a.py\nfrom s import A, B\nM = {'a': A, 'b': B}\nm = M[name]()\nm.fit()", "~s.A#fit");
+    check("--- a.py\nfrom s import A\nms = [A(), A()]\nfor m in ms:\n    m.fit()", "~s.A#fit");
+    check("--- a.py\nfrom s import A\nms = {}\nms['x'] = A()\nms[k].fit()", "~s.A#fit");
+    check("--- a.py\nfrom s import A\nms = {'x': A()}\nfor name, m in ms.items():\n    m.fit()", "~s.A#fit");
+    check("--- a.py\nfrom s import A\nfor name, m in [('x', A())]:\n    m.fit()", "~s.A#fit");
+}
+
+#[test]
+fn branches_and_order() {
+    check("--- a.py\nfrom s import A, B\nm = A()\nm = B()\nm.fit()", "s.B#fit");
+    check("--- a.py\nfrom s import A, B\nm = A()\nm.fit()\nm = B()", "s.B");
+    assert_eq!(calls("--- a.py\nfrom s import A, B\nm = A()\nm.fit()\nm = B()")[1], "s.A#fit");
+    check("--- a.py\nfrom s import A, B\nif x:\n    m = A()\nelse:\n    m = B()\nm.fit()", "~s.A#fit");
+    check("--- a.py\nfrom s import A\nm = None\nif x:\n    m = A()\nm.fit()", "s.A#fit");
+    check("--- a.py\ndef f(): pass\ndef g(): pass\nh = f if x else g\nh()", "? .h");
+    check("--- a.py\nfrom s import A\nm = None\ndef load():\n    global m\n    m = A()\ndef use():\n    m.fit()", "s.A#fit");
+    check("--- a.py\nfrom s import A\nif (m := A()):\n    m.fit()", "s.A#fit");
+    check("--- a.py\nfrom s import A\nm = A()\nm = m.wrap(\n    m)\nm.fit()", "s.A#wrap#fit");
+}
+
+#[test]
+fn what_callers_pass() {
+    check("--- a.py\ndef f(model, x):\n    model.fit(x)\n--- b.py\nfrom a import f\nfrom s import A\nf(A(), 1)", "~s.A#fit");
+    check("--- a.py\ndef f(model, x):\n    model.fit(x)\n--- b.py\nfrom a import f\nfrom s import A\nf(x=1, model=A())\nf(A(), 2)", "~s.A#fit");
+    check("--- a.py\nclass K:\n    def __init__(self, m):\n        self.m = m\n    def go(self):\n        self.m.fit()\n--- b.py\nfrom a import K\nfrom s import A\nK(A())", "~s.A#fit");
+    check("--- a.py\nclass K:\n    def go(self, m):\n        m.fit()\n--- b.py\nfrom a import K\nfrom s import A\nK().go(A())", "~s.A#fit");
+    check("--- a.py\ndef f(run):\n    run()\ndef g(): pass\nf(g)\n", "a.py#f <- g");
+    assert_eq!(calls("--- a.py\ndef f(run):\n    run()\ndef g(): pass\nf(g)\n")[0], "~a.py#g");
+    check("--- a.py\ndef f(model):\n    model.fit()\n--- tests/test_a.py\nfrom a import f\nfrom s import A\nf(A())", "? model.fit");
+}
+
+#[test]
+fn functions_that_are_handed_over() {
+    check("--- a.py\nfrom threading import Thread\nfrom b import fit\nThread(target=fit)\n--- b.py\ndef fit(): pass", "threading.Thread <- fit");
+    check("--- a.py\ndef f(): pass\ndef g(): pass\nrun([f, g])", "? .run <- f <- g");
+    check("--- a.py\ndef f(): pass\np.set_defaults(func=f)", "? p.set_defaults <- f");
+    check("--- a.py\ndef f(): pass\nprint(f)", "print");
+    check("--- a.py\nfrom celery import Celery\napp = Celery()\n@app.task\ndef f(): pass\nf.delay()", "celery.Celery#task#delay <- f");
+    check("--- a.py\nfrom prefect import flow\n@flow\ndef f(): pass\nf.serve(cron='x')", "prefect.flow#serve <- f");
+}
+
+#[test]
+fn unknown_receivers() {
+    check("--- a.py\ndef f(t):\n    t.fit_all()\n--- b.py\nclass T:\n    def fit_all(self): pass", "~b.py#T.fit_all");
+    check("--- a.py\ndef f(t):\n    t.fit()\n--- b.py\nclass T:\n    def fit(self): pass", "? t.fit");
+    check("--- a.py\nimport b\ndef f(t):\n    t.fit()\n--- b.py\nclass T:\n    def fit(self): pass", "~b.py#T.fit");
+    check("--- a.py\ndef f(t):\n    t.fit_all()\n--- b.py\nclass T:\n    def fit_all(self): pass\nclass U:\n    def fit_all(self): pass", "? t.fit_all");
+    check("--- a.py\nself.model.fit()", "? model.fit");
+    check("--- a.py\nmodels[0].fit()", "? models.fit");
+}
+
+#[test]
+fn constants_that_switch_off() {
+    let off = |text: &str| {
+        let (book, modules) = book(&format!("--- a.py\n{text}"));
+        let program = Program::build(&book, &modules);
+        let call = program.files()[0].module().calls.last().expect("a call").conditions.clone();
+        program.off(0, &call)
+    };
+    assert_eq!(off("if False:\n    f()").as_deref(), Some("if False"));
+    assert_eq!(off("TRAIN = False\nif TRAIN and x:\n    f()").as_deref(), Some("if TRAIN and x"));
+    assert_eq!(off("TRAIN = False\ndef g():\n    if TRAIN:\n        f()").as_deref(), Some("if TRAIN"));
+    assert_eq!(off("if True:\n    pass\nelse:\n    f()").as_deref(), Some("the else of: if True"));
+    assert_eq!(off("TRAIN = False\nTRAIN = True\nif TRAIN:\n    f()"), None);
+    assert_eq!(off("TRAIN = True\nif TRAIN:\n    f()"), None);
+    assert_eq!(off("if not x:\n    f()"), None);
+}
+
+#[test]
+fn hostile_programs_end() {
+    let chain: String = (0..20_000).map(|i| format!("x = x.a{i}()\n")).collect();
+    check(&format!("--- a.py\nfrom s import x\n{chain}"), "? x.a19999");
+    let deep: String = (0..3_000).map(|i| format!("def f{i}(): return f{}()\n", i + 1)).collect();
+    check(&format!("--- a.py\n{deep}f0().go()"), "? f0.go");
+    let ring: String = (0..50).map(|i| format!("--- m{i}.py\nfrom m{} import *\nfrom m{} import *\nthing()\n", (i + 1) % 50, (i + 7) % 50)).collect();
+    check(&ring, "? .thing");
+    let classes: String = (0..300).map(|i| format!("class K{i}(K{}): pass\n", (i + 1) % 300)).collect();
+    check(&format!("--- a.py\n{classes}K0().go()"), "? K0.go");
+}

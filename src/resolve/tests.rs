@@ -1,0 +1,91 @@
+//! Test runners: which test files a command collects.
+
+use super::{Invocation, Lead, Located, Target, View};
+use crate::fact::FactKind;
+use crate::source::{self, RepoPath, file_name};
+use crate::words::{EdgeKind, Strength};
+
+/// `pytest [paths] [-k …]`.
+pub(super) fn leads(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let program = invocation.command.program().to_owned();
+    collected(invocation, 0, &program, view)
+}
+
+/// What a runner collects, its own arguments starting at `from`.
+pub(super) fn collected(invocation: &Invocation<'_>, from: usize, runner: &str, view: &View<'_>) -> Vec<Lead> {
+    let arguments = invocation.arguments().get(from..).unwrap_or(&[]);
+    if runner == "coverage" && !arguments.iter().any(|w| w.text == "pytest" || w.text == "unittest" || w.text == "discover") {
+        return Vec::new();
+    }
+    let mut named: Vec<RepoPath> = Vec::new();
+    let mut missing: Option<String> = None;
+    let mut skip = false;
+    for word in arguments {
+        if std::mem::take(&mut skip) {
+            continue;
+        }
+        let text = word.text.split("::").next().unwrap_or("");
+        match text {
+            "-k" | "-m" | "-n" | "-c" | "-o" | "-p" | "--cov-report" | "--junitxml" | "--rootdir" | "-s" | "-t" if text.starts_with('-') => {
+                skip = !matches!(text, "-s" if runner == "pytest");
+            }
+            text if text.starts_with('-') || text == "pytest" || text == "unittest" || text == "discover" || text == "run" => {}
+            text if text.contains('/') || text.contains('.') || invocation.dir().and_then(|d| source::join(d, text)).is_some_and(|p| view.inventory.is_dir(&p)) => {
+                match invocation.locate(text, view) {
+                    Located::Found(path, _) => named.push(path),
+                    Located::Missing(path) => missing = Some(path),
+                    Located::Unknown => {}
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut what = runner.to_owned();
+    let paths = if named.is_empty() {
+        if let Some(path) = missing {
+            let gone = format!("`{path}` holds no tests");
+            return vec![Lead { to: Target::Missing { path, what: gone }, edge: EdgeKind::Tests, strength: Strength::Broken, what }];
+        }
+        let dir = invocation.dir().unwrap_or(".");
+        let configured = test_paths(view);
+        let roots = if configured.is_empty() || dir != "." { vec![dir.to_owned()] } else { configured };
+        roots.iter().flat_map(|root| below(root, view)).collect()
+    } else {
+        what = format!("{runner} {}", named.iter().map(|p| p.to_string()).collect::<Vec<_>>().join(" "));
+        // a file that is named is collected whatever it is called
+        named.iter().flat_map(|p| if view.inventory.contains(p) { vec![p.clone()] } else { below(p, view) }).collect::<Vec<_>>()
+    };
+    if paths.is_empty() {
+        let gone = "there are no test files to collect".to_owned();
+        return vec![Lead { to: Target::Missing { path: ".".to_owned(), what: gone }, edge: EdgeKind::Tests, strength: Strength::Broken, what }];
+    }
+    vec![Lead { to: Target::Tests { paths }, edge: EdgeKind::Tests, strength: Strength::Resolved, what }]
+}
+
+/// Test files below a folder, as runners find them by name.
+fn below(folder: &str, view: &View<'_>) -> Vec<RepoPath> {
+    view.inventory
+        .below(folder)
+        .iter()
+        .filter(|e| {
+            let name = file_name(&e.path);
+            name.ends_with(".py") && (name.starts_with("test") || name.ends_with("_test.py"))
+        })
+        .filter(|e| !e.path.split('/').any(|part| part.starts_with('.') || part == "node_modules" || part == "build"))
+        .map(|e| e.path.clone())
+        .collect()
+}
+
+/// Folders that the project's configuration names.
+fn test_paths(view: &View<'_>) -> Vec<String> {
+    view.book
+        .get("pyproject.toml")
+        .into_iter()
+        .flat_map(|f| &f.facts)
+        .filter_map(|fact| match &fact.kind {
+            FactKind::Setting { key, value } if key == "pytest.testpaths" => Some(value.trim_end_matches('/').to_owned()),
+            _ => None,
+        })
+        .filter(|path| view.inventory.is_dir(path))
+        .collect()
+}

@@ -1,0 +1,141 @@
+//! The loop: every fact of every file against the rules that could mean it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::matcher::{self, About, Hit, Look};
+use super::{Owner, Signal, Signals};
+use crate::error::RuleError;
+use crate::fact::{Book, Placement};
+use crate::history::History;
+use crate::resolve::Program;
+use crate::rules::Catalog;
+use crate::rules::signal::{Example, Matcher, SignalRule};
+use crate::source::{Location, RepoPath};
+use crate::walk::Inventory;
+use crate::words::{Scope, Strength};
+
+/// Finds every signal, in the order of path, line and rule.
+pub(crate) fn find(
+    catalog: &Catalog,
+    inventory: &Inventory,
+    book: &Book,
+    placements: &BTreeMap<RepoPath, Placement>,
+    program: &Program,
+    history: &History,
+) -> Signals {
+    let table = matcher::Table::of(catalog);
+    let mut all: Vec<Signal> = Vec::new();
+    let empty = crate::fact::FileFacts::default();
+    for entry in inventory.entries() {
+        let path = &entry.path;
+        let facts = book.get(path);
+        let placement = placements.get(path).map_or(Scope::Source, |p| p.scope);
+        if placement == Scope::Vendored {
+            continue;
+        }
+        let look = Look::new(catalog, path, facts.unwrap_or(&empty), program);
+        let mut hits: Vec<(usize, Hit)> = table.of_path(&look);
+        if facts.is_some() {
+            hits.extend(table.of_facts(&look));
+        }
+        let hits = kept(catalog, hits, &look);
+        let notebook = facts.and_then(|f| f.code.as_ref()).is_some_and(|c| c.notebook);
+        for (rule, hit) in hits {
+            let rule = &catalog.signals[rule];
+            if !rule.scope.is_empty() && !rule.scope.contains(&placement) {
+                continue;
+            }
+            all.push(signal(rule, hit, path, placement, notebook));
+        }
+    }
+    for (index, rule) in catalog.signals.iter().enumerate() {
+        all.extend(matcher::in_history(catalog, index, history).into_iter().map(|hit| signal(rule, hit, &".".into(), Scope::Source, false)));
+    }
+    all.sort_by(|a, b| (&a.at, a.column, &a.id, &a.what).cmp(&(&b.at, b.column, &b.id, &b.what)));
+    all.dedup_by(|a, b| a.at == b.at && a.id == b.id && a.owner == b.owner && a.what == b.what);
+    Signals { all }
+}
+
+/// Most matches of one rule in one file; more say nothing more.
+const MOST: usize = 500;
+
+/// What suppressors and requirements leave, one match for a rule and thing: the surest.
+fn kept(catalog: &Catalog, mut hits: Vec<(usize, Hit)>, look: &Look<'_>) -> Vec<(usize, Hit)> {
+    hits.sort_by(|(a, x), (b, y)| (a, x.about, y.strength).cmp(&(b, y.about, x.strength)));
+    hits.dedup_by(|(a, x), (b, y)| a == b && x.about == y.about);
+    let mut left = Vec::new();
+    for of_rule in hits.chunk_by(|(a, _), (b, _)| a == b) {
+        let Some((index, _)) = of_rule.first() else { continue };
+        let Some(rule) = catalog.signals.get(*index) else { continue };
+        let anywhere = |matcher: &Matcher| !matcher::one(matcher, look).is_empty();
+        if rule.unless_file.iter().any(anywhere) || !(rule.only_with.is_empty() || rule.only_with.iter().any(anywhere)) {
+            continue;
+        }
+        let suppressed: BTreeSet<About> = rule.unless.iter().flat_map(|matcher| matcher::one(matcher, look)).map(|hit| hit.about).collect();
+        let around: Vec<About> = suppressed.iter().copied().filter(|f| matches!(f, About::File | About::Node(..))).take(MOST).collect();
+        let free = |about: About| !suppressed.contains(&about) && !around.iter().any(|by| by.concerns(about));
+        left.extend(of_rule.iter().filter(|(_, hit)| free(hit.about)).take(MOST).cloned());
+    }
+    left
+}
+
+fn signal(rule: &SignalRule, hit: Hit, path: &RepoPath, scope: Scope, notebook: bool) -> Signal {
+    let mut qualifiers = rule.sets.clone();
+    qualifiers.extend(hit.sets);
+    Signal {
+        id: Arc::from(rule.id.as_str()),
+        op: rule.op,
+        at: Location { path: path.clone(), line: hit.line, end_line: hit.end_line.filter(|e| *e > hit.line) },
+        column: hit.column,
+        strength: rule.strength.min(hit.strength).min(Strength::Resolved),
+        qualifiers,
+        scope,
+        notebook,
+        owner: hit.owner,
+        branch: hit.branch,
+        off: hit.off,
+        commit: hit.commit,
+        what: hit.what,
+    }
+}
+
+/// Runs the examples and counter-examples of every rule through the real readers, given as `see`.
+pub(crate) fn prove(catalog: &Catalog, see: &dyn Fn(&[(&str, &str)]) -> Signals) -> Vec<RuleError> {
+    let mut wrong = Vec::new();
+    for (index, rule) in catalog.signals.iter().enumerate() {
+        let seen = |example: &Example| -> Vec<u32> {
+            if !example.commits.is_empty() || !example.tags.is_empty() {
+                let history = matcher::example_history(example);
+                return matcher::in_history(catalog, index, &history).iter().map(|h| h.line).collect();
+            }
+            let found = see(&[(example.path.as_str(), example.text.as_str())]);
+            found.all.iter().filter(|s| *s.id == *rule.id && s.off.is_none()).map(|s| s.at.line).collect()
+        };
+        for example in &rule.examples {
+            let lines = seen(example);
+            let text = example.text.lines().next().unwrap_or("");
+            if lines.is_empty() {
+                wrong.push(catalog.mistake(&rule.id, format!("`{}` is not seen in its example {}: {text}", rule.id, example.path)));
+            } else if example.line.is_some_and(|line| !lines.contains(&line)) {
+                let message = format!("`{}` is seen in its example {} on line {lines:?}, not {:?}: {text}", rule.id, example.path, example.line);
+                wrong.push(catalog.mistake(&rule.id, message));
+            }
+        }
+        for example in &rule.counter_examples {
+            let lines = seen(example);
+            if !lines.is_empty() {
+                let text = example.text.lines().next().unwrap_or("");
+                let message = format!("`{}` is seen in its counter-example {} on line {lines:?}: {text}", rule.id, example.path);
+                wrong.push(catalog.mistake(&rule.id, message));
+            }
+        }
+    }
+    wrong.sort();
+    wrong
+}
+
+/// Where a match stands, for those that own no unit.
+pub(crate) fn owner_at(look: &Look<'_>, line: u32) -> Owner {
+    look.facts.unit_at(line).map_or(Owner::File, Owner::Unit)
+}

@@ -1,0 +1,320 @@
+//! One matcher against one file: each detector kind in the vocabulary of its format.
+
+mod branch;
+mod code;
+mod seen;
+mod text;
+mod trees;
+
+use std::collections::BTreeMap;
+
+use super::{BranchSpan, Owner};
+use crate::fact::{FactKind, FileFacts};
+use crate::history::{Commit, History, State, Tag};
+use crate::resolve::Program;
+use crate::rules::Catalog;
+use crate::rules::pattern::last_word;
+use crate::rules::signal::{CallMatch, CommandMatch, DependencyMatch, Example, Matcher, PathMatch};
+use crate::source::RepoPath;
+use crate::words::Strength;
+use seen::Seen;
+
+/// One file, looked at.
+pub(crate) struct Look<'l> {
+    pub(crate) catalog: &'l Catalog,
+    pub(crate) path: &'l RepoPath,
+    pub(crate) facts: &'l FileFacts,
+    pub(crate) program: &'l Program,
+    codes: Vec<Seen<'l>>,
+}
+
+impl<'l> Look<'l> {
+    /// Looks at a file, whose Python is worked out at once.
+    pub(crate) fn new(catalog: &'l Catalog, path: &'l RepoPath, facts: &'l FileFacts, program: &'l Program) -> Self {
+        Self { catalog, path, facts, program, codes: Seen::of(path, facts, program) }
+    }
+}
+
+/// What a match is about, by which suppressors and duplicates are told. Numbers are indices into the vectors of
+/// [`FileFacts`] and of its code (for code in a command, beside the index of the command's fact).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum About {
+    /// The file, or the history.
+    File,
+    /// A line of a text.
+    Line(u32),
+    /// A fact that the file states.
+    Stated(usize),
+    /// A node of a document: first line, last line, number in its tree.
+    Node(u32, u32, u32),
+    /// An import.
+    Import(Option<usize>, usize),
+    /// A call.
+    Call(Option<usize>, usize),
+    /// A function or class.
+    Scope(Option<usize>, usize),
+    /// A branch.
+    Flow(Option<usize>, usize),
+}
+
+impl About {
+    /// Whether a suppressor about this speaks of that as well: the same thing, the file that it stands in, or a node of
+    /// a document around it or within it.
+    pub(crate) fn concerns(self, that: Self) -> bool {
+        match (self, that) {
+            (Self::File, _) => true,
+            (Self::Node(a, b, _), Self::Node(c, d, _)) => (a <= c && d <= b) || (c <= a && b <= d),
+            _ => self == that,
+        }
+    }
+}
+
+/// A match.
+#[derive(Debug, Clone)]
+pub(crate) struct Hit {
+    pub(crate) about: About,
+    pub(crate) line: u32,
+    pub(crate) end_line: Option<u32>,
+    pub(crate) column: u32,
+    pub(crate) owner: Owner,
+    pub(crate) strength: Strength,
+    pub(crate) what: String,
+    pub(crate) sets: BTreeMap<String, String>,
+    pub(crate) branch: Option<BranchSpan>,
+    pub(crate) off: Option<String>,
+    pub(crate) commit: Option<(String, String)>,
+}
+
+impl Hit {
+    pub(crate) fn new(line: u32, owner: Owner, what: impl Into<String>) -> Self {
+        Self {
+            about: About::File,
+            line,
+            end_line: None,
+            column: 0,
+            owner,
+            strength: Strength::Resolved,
+            what: what.into(),
+            sets: BTreeMap::new(),
+            branch: None,
+            off: None,
+            commit: None,
+        }
+    }
+
+    pub(crate) fn about(self, about: About) -> Self {
+        Self { about, ..self }
+    }
+}
+
+/// Which rules could mean a fact, looked up by its most telling word.
+pub(crate) struct Table<'c> {
+    catalog: &'c Catalog,
+    calls: BTreeMap<&'c str, Vec<usize>>,
+    open_calls: Vec<usize>,
+    programs: BTreeMap<&'c str, Vec<usize>>,
+    open_programs: Vec<usize>,
+    others: Vec<usize>,
+}
+
+impl<'c> Table<'c> {
+    pub(crate) fn of(catalog: &'c Catalog) -> Self {
+        let mut table = Self {
+            catalog,
+            calls: BTreeMap::new(),
+            open_calls: Vec::new(),
+            programs: BTreeMap::new(),
+            open_programs: Vec::new(),
+            others: Vec::new(),
+        };
+        for (index, rule) in catalog.signals.iter().enumerate() {
+            for matcher in &rule.any {
+                match matcher {
+                    Matcher::PythonCall(call) => table.add_call(index, call),
+                    Matcher::ShellCommand(command) => table.add_command(index, command),
+                    Matcher::Path(_) | Matcher::Git(_) => {}
+                    _ => table.others.push(index),
+                }
+            }
+        }
+        table
+    }
+
+    fn add_call(&mut self, index: usize, call: &'c CallMatch) {
+        let names = match call {
+            CallMatch::Names(names) => names.all(),
+            CallMatch::Full(full) => {
+                if !full.decorator.all().is_empty() || !full.subclass.all().is_empty() {
+                    self.open_calls.push(index);
+                }
+                full.method.all().iter().for_each(|m| self.calls.entry(m).or_default().push(index));
+                full.name.all()
+            }
+        };
+        for name in names {
+            match last_word(name) {
+                Some(word) => self.calls.entry(word).or_default().push(index),
+                None => self.open_calls.push(index),
+            }
+        }
+    }
+
+    fn add_command(&mut self, index: usize, command: &'c CommandMatch) {
+        let lines = match command {
+            CommandMatch::Words(words) => words.all(),
+            CommandMatch::Full(full) => full.words.all(),
+        };
+        for line in lines {
+            let first = line.split_whitespace().next().unwrap_or("*");
+            if first.contains('*') {
+                self.open_programs.push(index);
+            } else {
+                first.split('|').for_each(|p| self.programs.entry(p).or_default().push(index));
+            }
+        }
+    }
+
+    /// Rules about paths.
+    pub(crate) fn of_path(&self, look: &Look<'_>) -> Vec<(usize, Hit)> {
+        let mut hits = Vec::new();
+        for index in self.catalog.needles.of_path(look.path) {
+            for matcher in &self.catalog.signals[index].any {
+                if let Matcher::Path(m) = matcher {
+                    hits.extend(path(m, look).into_iter().map(|h| (index, h)));
+                }
+            }
+        }
+        hits
+    }
+
+    /// Rules about what the file states.
+    pub(crate) fn of_facts(&self, look: &Look<'_>) -> Vec<(usize, Hit)> {
+        let mut wanted: Vec<usize> = self.others.clone();
+        for seen in &look.codes {
+            wanted.extend(seen.by_word.keys().filter_map(|word| self.calls.get(word.as_str())).flatten());
+        }
+        if !look.codes.is_empty() {
+            wanted.extend(&self.open_calls);
+        }
+        let mut has_commands = false;
+        for fact in &look.facts.facts {
+            if let FactKind::Command(command) = &fact.kind {
+                has_commands = true;
+                if let Some(rules) = self.programs.get(command.program()) {
+                    wanted.extend(rules);
+                }
+            }
+        }
+        if has_commands {
+            wanted.extend(&self.open_programs);
+        }
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut hits = Vec::new();
+        for index in wanted {
+            for matcher in self.catalog.signals[index].any.iter().filter(|m| !matches!(m, Matcher::Path(_))) {
+                hits.extend(one(matcher, look).into_iter().map(|h| (index, h)));
+            }
+        }
+        hits
+    }
+}
+
+/// Every place where one matcher fits in the file.
+pub(crate) fn one(matcher: &Matcher, look: &Look<'_>) -> Vec<Hit> {
+    use crate::rules::pattern::Format;
+    match matcher {
+        Matcher::Path(m) => path(m, look),
+        Matcher::Yaml(m) => trees::find(m, Format::Yaml, look),
+        Matcher::Json(m) => trees::find(m, Format::Json, look),
+        Matcher::Toml(m) => trees::find(m, Format::Toml, look),
+        Matcher::Hcl(m) => trees::find(m, Format::Hcl, look),
+        Matcher::Ini(m) => trees::find(m, Format::Ini, look),
+        Matcher::Dockerfile(m) => text::instruction(m, look),
+        Matcher::PythonImport(m) => code::import(m, look),
+        Matcher::PythonCall(m) => code::call(m, look),
+        Matcher::PythonBranch(m) => branch::branch(m, look),
+        Matcher::ShellCommand(m) => text::command(m, look),
+        Matcher::Uses(m) => text::uses(m, look),
+        Matcher::Dependency(DependencyMatch::Names(names)) => look
+            .facts
+            .facts
+            .iter()
+            .enumerate()
+            .filter_map(|(index, fact)| match &fact.kind {
+                FactKind::Dependency(d) if names.all().contains(&d.name) => {
+                    Some(Hit::new(fact.line, Owner::File, format!("dependency {}", d.name)).about(About::Stated(index)))
+                }
+                _ => None,
+            })
+            .collect(),
+        Matcher::Text(m) => text::lines(m, look),
+        Matcher::Git(_) => Vec::new(),
+    }
+}
+
+fn path(matcher: &PathMatch, look: &Look<'_>) -> Vec<Hit> {
+    let patterns = &look.catalog.patterns;
+    let fits = |globs: &[String]| globs.iter().any(|g| patterns.glob(g, look.path));
+    match matcher {
+        PathMatch::Globs(globs) if fits(globs.all()) => vec![Hit::new(0, Owner::File, look.path.to_string())],
+        PathMatch::Full(full) if fits(full.any.all()) && !fits(full.none.all()) => {
+            if full.text.all().is_empty() {
+                return vec![Hit::new(0, Owner::File, look.path.to_string())];
+            }
+            let Some(lines) = &look.facts.lines else { return Vec::new() };
+            let line = lines.text.lines().position(|l| full.text.all().iter().any(|r| patterns.regex(r, l)));
+            line.map(|l| Hit::new(l as u32 + 1, Owner::File, look.path.to_string())).into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Rules about commits and tags.
+pub(crate) fn in_history(catalog: &Catalog, rule: usize, history: &History) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    for matcher in &catalog.signals[rule].any {
+        let Matcher::Git(m) = matcher else { continue };
+        let by_whom = |c: &&Commit| m.bot.is_none_or(|bot| c.is_bot == bot);
+        let found: Vec<(String, String, String)> = match (&m.subject, &m.tag) {
+            (Some(subject), _) => history
+                .commits
+                .iter()
+                .filter(by_whom)
+                .filter(|c| catalog.patterns.regex(subject, &c.subject))
+                .map(|c| (c.id.clone(), c.date.clone(), c.subject.clone()))
+                .collect(),
+            (None, Some(tag)) => history
+                .tags
+                .iter()
+                .filter(|t| catalog.patterns.regex(tag, &t.name))
+                .map(|t| (t.commit.clone(), t.date.clone(), t.name.clone()))
+                .collect(),
+            (None, None) => Vec::new(),
+        };
+        if found.len() >= m.at_least.max(1) {
+            hits.extend(found.into_iter().take(3).map(|(id, date, what)| Hit { commit: Some((id, date)), ..Hit::new(0, Owner::History, what) }));
+        }
+    }
+    hits
+}
+
+/// A history that consists of what an example says.
+pub(crate) fn example_history(example: &Example) -> History {
+    let date = "2026-01-01T00:00:00Z".to_owned();
+    let commits = example
+        .commits
+        .iter()
+        .enumerate()
+        .map(|(n, subject)| Commit {
+            id: format!("{n:040x}"),
+            date: date.clone(),
+            subject: subject.clone(),
+            is_bot: subject.contains("[bot]"),
+            ..Commit::default()
+        })
+        .collect();
+    let tags = example.tags.iter().map(|name| Tag { name: name.clone(), commit: format!("{:040x}", 0), date: date.clone() }).collect();
+    History::from_parts(State::Full, commits, tags)
+}
+

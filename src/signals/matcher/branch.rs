@@ -1,0 +1,134 @@
+//! Branches, assertions and raises that can stop what follows.
+
+use super::code::imports_one;
+use super::seen::Seen;
+use super::text::cut;
+use super::{About, Hit, Look};
+use crate::rules::signal::{BranchDoes, BranchMatch};
+use crate::signals::BranchSpan;
+use crate::syntax::python::{Exits, Flow, FlowId, FlowKind, Root, ScopeId, Value};
+
+/// Deepest nesting of a test that is looked at.
+const DEPTH: usize = 12;
+/// Most words of a test.
+const WORDS: usize = 200;
+
+/// Every branch whose test fits and that can do what is asked.
+pub(crate) fn branch(matcher: &BranchMatch, look: &Look<'_>) -> Vec<Hit> {
+    let patterns = &look.catalog.patterns;
+    let mut hits = Vec::new();
+    for seen in look.codes.iter().filter(|seen| imports_one(seen.module(), &matcher.imports)) {
+        for (id, flow) in seen.module().flows.iter().enumerate() {
+            let Some(test) = &flow.test else { continue };
+            if !matches!(flow.kind, FlowKind::If | FlowKind::Elif | FlowKind::Assert | FlowKind::While) {
+                continue;
+            }
+            let scope = seen.module().scopes.get(flow.scope).map_or("", |s| s.name.as_str());
+            if matcher.within.as_ref().is_some_and(|r| !patterns.regex(r, scope)) {
+                continue;
+            }
+            let Some(span) = span(id, flow, seen, matcher.does) else { continue };
+            let mut words = Words { seen, scope: flow.scope, found: Vec::new(), compares: false };
+            words.take(test, 0, true);
+            if (matcher.compares && !words.compares) || !words.found.iter().any(|w| patterns.regex(&matcher.tests, w)) {
+                continue;
+            }
+            let statement = match flow.kind {
+                FlowKind::Assert => "assert",
+                FlowKind::While => "while",
+                _ => "if",
+            };
+            let what = words.found.iter().fold(statement.to_owned(), |what, word| what + " " + word.trim_end_matches('('));
+            hits.push(Hit {
+                branch: Some(span),
+                end_line: Some(seen.code.file_line(flow.end_line)),
+                about: About::Flow(seen.embedded, id),
+                ..Hit::new(seen.code.file_line(flow.line), seen.owner(flow.scope), cut(&what, 120))
+            });
+        }
+    }
+    hits
+}
+
+fn span(id: FlowId, flow: &Flow, seen: &Seen<'_>, does: BranchDoes) -> Option<BranchSpan> {
+    let fails = |exits: Exits| matches!(exits, Exits::Raises | Exits::ExitsNonZero);
+    // the other branch may be the one that stops
+    let other = || seen.arms_after(id).filter_map(|arm| seen.module().flows.get(arm)).any(|arm| fails(arm.exits));
+    let swallowed = flow.in_try.as_ref().is_some_and(|h| h.broad);
+    let stops = !swallowed && (fails(flow.exits) || flow.kind == FlowKind::Assert || other());
+    let returns = matches!(flow.exits, Exits::ReturnsEarly | Exits::Skips);
+    let encloses = seen.encloses.get(id).copied().unwrap_or(false);
+    let fits = match does {
+        BranchDoes::Stops => stops,
+        BranchDoes::Holds => returns || (encloses && !stops),
+        BranchDoes::Any => stops || returns || encloses,
+    };
+    fits.then(|| BranchSpan { from: seen.code.file_line(flow.line), to: seen.code.file_line(flow.end_line), stops, returns })
+}
+
+/// The names and strings in a test, and whether it compares.
+struct Words<'s, 'l> {
+    seen: &'s Seen<'l>,
+    scope: ScopeId,
+    /// Names as written, strings, and what is called with an opening bracket behind it.
+    found: Vec<String>,
+    compares: bool,
+}
+
+impl Words<'_, '_> {
+    /// Takes the words of a value. `decides`: its comparison is the test's own, not that of an argument.
+    fn take(&mut self, value: &Value, depth: usize, decides: bool) {
+        if depth > DEPTH || self.found.len() >= WORDS {
+            return;
+        }
+        match value {
+            Value::Name(name) => {
+                if let Some(text) = name.dotted().or_else(|| name.last().map(str::to_owned)) {
+                    self.found.push(text);
+                }
+                let mut root = &name.root;
+                // `metrics["test"]["auc"]`: every key counts, and what it is taken from
+                for _ in 0..DEPTH {
+                    let Root::Item(of, key) = root else { break };
+                    self.take(key, depth + 1, false);
+                    self.found.extend(of.dotted().or_else(|| of.last().map(str::to_owned)));
+                    root = &of.root;
+                }
+                if let (Root::Local(local), true) = (&name.root, name.path.is_empty() && depth < 4) {
+                    self.bound(local, depth, decides);
+                }
+            }
+            Value::Str(text) => self.found.push(text.clone()),
+            Value::Call(call) => {
+                let Some(call) = self.seen.module().calls.get(*call) else { return };
+                if let Some(name) = call.callee.dotted().or_else(|| call.callee.last().map(str::to_owned)) {
+                    self.found.push(format!("{name}("));
+                }
+                call.args.iter().for_each(|arg| self.take(arg, depth + 1, false));
+            }
+            Value::Compare { left, rights, .. } => {
+                self.compares |= decides;
+                self.take(left, depth + 1, false);
+                rights.iter().for_each(|right| self.take(right, depth + 1, false));
+            }
+            Value::BoolOp { values, .. } => values.iter().for_each(|v| self.take(v, depth + 1, decides)),
+            Value::Unary { value, .. } => self.take(value, depth + 1, decides),
+            Value::BinOp { left, right, .. } => {
+                self.take(left, depth + 1, false);
+                self.take(right, depth + 1, false);
+            }
+            _ => {}
+        }
+    }
+
+    /// `passed = auc >= LIMIT` before `if not passed`: the test is the comparison. `auc = metrics["auc"]` names the
+    /// same thing twice. What a call gives is not followed: its words say nothing of its result.
+    fn bound(&mut self, local: &str, depth: usize, decides: bool) {
+        let Some(value) = self.seen.value_of(self.scope, local) else { return };
+        match value {
+            Value::Compare { .. } | Value::BoolOp { .. } if decides => self.take(value, depth + 1, true),
+            Value::Name(name) if matches!(name.root, Root::Item(..)) => self.take(value, depth + 1, false),
+            _ => {}
+        }
+    }
+}
