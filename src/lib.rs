@@ -131,7 +131,7 @@ fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn P
         remote: information.as_ref().and_then(|i| i.remote.as_deref()).map(owner_and_name),
     };
     let graph = graph::connect::connect(&book, &view, &program, &placements, &signals, &checkout);
-    let systems = subject::systems(&signals, &graph, &placements, false);
+    let systems = subject::systems(&signals, &graph, &placements, &projects(&inventory), false);
     let subject = subject::decide(&signals, &graph, &book, &systems, &|name| catalog.knows_import(name));
 
     progress.stage("judging", 0, 0);
@@ -228,6 +228,13 @@ fn see(catalog: &Catalog, files: &[(&str, &str)]) -> signals::Signals {
     let program = resolve::Program::build(&extracted.book, &modules);
     let history = History::absent("an example has none");
     signals::find(catalog, &inventory, &extracted.book, &placements, &program, &history)
+}
+
+/// Folders with a manifest of their own.
+fn projects(inventory: &walk::Inventory) -> BTreeSet<String> {
+    const MANIFESTS: &[&str] = &["pyproject.toml", "setup.py", "Pipfile", "requirements.txt", "environment.yml", "environment.yaml", "DESCRIPTION", "Project.toml"];
+    let named = inventory.entries().iter().filter(|e| MANIFESTS.contains(&source::file_name(&e.path)));
+    named.map(|e| source::folder(&e.path).to_owned()).collect()
 }
 
 /// The matchers of scopes are rules as well; they are compiled for every scan.

@@ -147,7 +147,7 @@ fn one(path: &RepoPath, led_to: bool, inventory: &Inventory, catalog: &Catalog, 
         let wanted = match reader.when {
             When::Always => true,
             When::LedTo => led_to,
-            When::Telling => led_to || *telling.get_or_insert_with(|| catalog.needles.telling(&file.text)),
+            When::Telling => led_to || *telling.get_or_insert_with(|| catalog.needles.tells(path, &file.text)),
         };
         if wanted {
             let read = guarded(reader.name, &file, || (reader.read)(&file, context));
@@ -158,7 +158,7 @@ fn one(path: &RepoPath, led_to: bool, inventory: &Inventory, catalog: &Catalog, 
         }
     }
     let has_tree = facts.as_ref().is_some_and(|f| f.tree.is_some());
-    if tree && !has_tree && (led_to || *telling.get_or_insert_with(|| catalog.needles.telling(&file.text))) {
+    if tree && !has_tree && (led_to || *telling.get_or_insert_with(|| catalog.needles.tells(path, &file.text))) {
         let read = guarded("document", &file, || super::document(&file));
         match &mut facts {
             Some(known) => known.merge(read),

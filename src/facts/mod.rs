@@ -57,13 +57,14 @@ pub(crate) fn readers() -> impl Iterator<Item = &'static Reader> {
 
 /// A structured file that no reader lowers: its document alone, for rules that ask for keys.
 fn document(file: &SourceFile) -> FileFacts {
-    let parsed = match crate::source::extension(&file.path) {
-        Some("yml" | "yaml") => syntax::yaml::parse(&file.text),
-        Some("json") => syntax::json::parse(&file.text),
-        Some("toml") => syntax::toml::parse(&file.text),
-        Some("tf" | "hcl" | "tfvars") => syntax::hcl::parse(&file.text),
-        Some("cfg" | "ini") => syntax::ini::parse(&file.text),
-        _ => return FileFacts::default(),
+    use crate::rules::pattern::Format;
+    let parsed = match crate::rules::pattern::format_at(&file.path) {
+        Some(Format::Yaml) => syntax::yaml::parse(&file.text),
+        Some(Format::Json) => syntax::json::parse(&file.text),
+        Some(Format::Toml) => syntax::toml::parse(&file.text),
+        Some(Format::Hcl) => syntax::hcl::parse(&file.text),
+        Some(Format::Ini) => syntax::ini::parse(&file.text),
+        None => return FileFacts::default(),
     };
     FileFacts {
         notices: parsed.errors.iter().map(|e| unparsable(file, e)).collect(),

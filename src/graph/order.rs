@@ -23,6 +23,8 @@ pub(crate) struct Seen {
     pub(crate) encloses: Option<(u32, u32)>,
     /// Whether it can stop what follows it in its own node.
     pub(crate) stops: bool,
+    /// Whether it does so only by returning early, which those who call it do not notice.
+    pub(crate) returns: bool,
 }
 
 /// The answer for one target.
@@ -44,7 +46,8 @@ impl Graph {
     pub(crate) fn before(&self, target: NodeId, order: Order, first: &[Seen], starters: &[NodeId]) -> Dominance {
         let walk = Walk::at(Strength::Assumed);
         let live = self.reach(starters, walk);
-        let nodes: Vec<NodeId> = first.iter().filter(|s| s.stops || s.encloses.is_some()).map(|s| s.node).collect();
+        // a branch that only holds back what it encloses stops nobody elsewhere
+        let nodes: Vec<NodeId> = first.iter().filter(|s| s.stops && !s.returns).map(|s| s.node).collect();
         let contains = self.reach_back(&nodes, walk);
         let mut ask = Ask { graph: self, first, contains, live, starters, memo: BTreeMap::new(), open: Vec::new() };
         ask.place(target, order)
@@ -162,7 +165,7 @@ impl Ask<'_> {
         let inside = self.graph.reach(&[node], Walk::at(Strength::Assumed));
         self.first
             .iter()
-            .filter(|s| inside.has(s.node))
+            .filter(|s| inside.has(s.node) && s.stops && !s.returns)
             .min_by_key(|s| (inside.hops[s.node], s.node, s.order))
             .map(|s| s.signal)
     }

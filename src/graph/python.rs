@@ -250,7 +250,7 @@ impl Build<'_> {
                 if let Reached::Own { to, .. } = self.program.reached(file, call) {
                     self.called.insert(*to);
                 }
-                self.called.extend(self.program.passed(file, call));
+                self.called.extend(self.program.passed(file, call).iter().map(|p| p.at));
             }
         }
     }
@@ -386,12 +386,14 @@ impl Build<'_> {
                     self.hooks(from, *class, &seen);
                 }
             }
-            for at in handed {
-                if program.scope(*at).is_some_and(|s| s.kind == ScopeKind::Class) {
-                    self.hooks(from, *at, &seen);
-                } else if let Some(node) = self.node(*at) {
-                    let name = program.scope(*at).map_or("", |s| s.name.as_str());
-                    self.edge(from, node, seen(Strength::Inferred, format!("hands {name} to {text}()")));
+            for passed in handed {
+                let at = passed.at;
+                if program.scope(at).is_some_and(|s| s.kind == ScopeKind::Class) {
+                    self.hooks(from, at, &seen);
+                } else if let Some(node) = self.node(at) {
+                    let name = program.scope(at).map_or("", |s| s.name.as_str());
+                    let strength = if passed.sure { Strength::Resolved } else { Strength::Inferred };
+                    self.edge(from, node, seen(strength, format!("hands {name} to {text}()")));
                 }
             }
         }

@@ -27,11 +27,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    fn plain(verdict: Verdict) -> Self {
+    pub(crate) fn plain(verdict: Verdict) -> Self {
         Self { standing: Standing::plain(verdict), signals: Vec::new(), places: Vec::new(), chains: Vec::new(), qualified: BTreeMap::new() }
     }
 
-    fn no() -> Self {
+    pub(crate) fn no() -> Self {
         Self::plain(Verdict::NotShown)
     }
 
@@ -241,6 +241,8 @@ impl<'e> Judge<'e> {
             Clause::Share(share) => self.share(share),
             Clause::History(ask) => self.history(ask),
             Clause::Tested(tested) => self.tested(tested),
+            Clause::Imported(select) => self.imported(select),
+            Clause::Steps(steps) => super::steps::answer(self, steps),
             Clause::Practice(PracticeAsk::Id(ask)) => {
                 let (id, word) = ask.split_once('[').map_or((ask.as_str(), None), |(id, rest)| (id, Some(rest.trim_end_matches(']'))));
                 let (judged, qualified) = self.practice(id);
@@ -521,10 +523,14 @@ impl<'e> Judge<'e> {
             On::Unattended => (From::Unattended, targets.clone()),
             On::TrainRun => (From::Anyone, inside(&self.evidence.system.train_run)),
             On::ServeRun => (From::Anyone, inside(&self.evidence.system.serve_run)),
+            On::BothRuns => {
+                let both: Vec<bool> = self.evidence.system.train_run.iter().zip(&self.evidence.system.serve_run).map(|(t, s)| *t && *s).collect();
+                (From::Anyone, inside(&both))
+            }
             On::Live | On::File => (From::Anyone, targets.clone()),
         };
         let answer = self.competing(from, &[], &candidates, ask.check, ask.notebooks, tests);
-        if answer.holds() || ask.on == On::Unattended {
+        if answer.holds() || matches!(ask.on, On::Unattended | On::BothRuns) {
             return answer;
         }
         // written, but nothing runs it as asked
@@ -554,6 +560,7 @@ impl<'e> Judge<'e> {
                     signal,
                     encloses: seen.branch.filter(|b| !b.stops).map(|b| (b.from, b.to)),
                     stops: seen.branch.is_none_or(|b| b.stops || b.returns),
+                    returns: seen.branch.is_some_and(|b| b.returns && !b.stops),
                 }
             })
             .collect();
@@ -644,6 +651,37 @@ impl<'e> Judge<'e> {
         }
         answer.signals.extend(also);
         answer
+    }
+
+    /// `imported`: the file of such a signal shares code with another live file, by import in either direction.
+    fn imported(&mut self, ask: &Select) -> Answer {
+        let graph = self.evidence.graph;
+        let everyone: Vec<NodeId> = self.starters(From::Anyone, &[]).into_iter().flatten().collect();
+        let live = graph.reach(&everyone, Walk::at(Strength::Inferred));
+        let mut best = Answer::no();
+        for (signal, node) in self.targets(ask) {
+            let seen = &self.evidence.signals.all[signal];
+            if seen.notebook {
+                continue;
+            }
+            let path = &graph.nodes[node].at.path;
+            let shares = graph.edges.iter().any(|e| {
+                let (from, to) = (&graph.nodes[e.from], &graph.nodes[e.to]);
+                let own = (from.at.path == *path) != (to.at.path == *path);
+                own && matches!(e.kind, crate::words::EdgeKind::Imports | crate::words::EdgeKind::Calls)
+                    && to.at.path.ends_with(".py")
+                    && from.scope == Scope::Source
+                    && !from.notebook
+                    && to.scope == Scope::Source
+                    && live.has(e.from)
+            });
+            if shares {
+                best = Answer::plain(Verdict::Met);
+                best.signals = vec![signal];
+                break;
+            }
+        }
+        best
     }
 
     fn share(&mut self, ask: &Share) -> Answer {

@@ -8,6 +8,7 @@ mod clause;
 mod near;
 mod select;
 mod source;
+mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 

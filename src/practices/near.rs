@@ -6,7 +6,7 @@
 use super::Miss;
 use super::clause::{Answer, Judge};
 use crate::graph::reach::Walk;
-use crate::graph::{NodeId, NodeKind};
+use crate::graph::NodeId;
 use crate::rules::practice::{Clause, From, PracticeRule, Select};
 use crate::source::Location;
 use crate::words::{Because, Strength, Verdict};
@@ -41,13 +41,13 @@ fn defect(best: &Answer) -> Option<Miss> {
 fn collect<'c>(clause: &'c Clause, into: &mut Vec<(Option<From>, &'c Select)>) {
     match clause {
         Clause::All(parts) | Clause::Any(parts) => parts.iter().for_each(|p| collect(p, into)),
-        Clause::Signal(select) => into.push((None, select)),
+        Clause::Signal(select) | Clause::Imported(select) => into.push((None, select)),
         Clause::Reach(reach) => into.push((Some(reach.from), &reach.to)),
         Clause::Before(before) => into.push((None, &before.first)),
         Clause::Count(count) => count.of.iter().for_each(|p| collect(p, into)),
         Clause::Cap(cap) => collect(&cap.of, into),
         Clause::Tested(tested) => into.push((Some(From::Ci), &tested.of)),
-        Clause::Not(_) | Clause::Share(_) | Clause::History(_) | Clause::Practice(_) => {}
+        Clause::Not(_) | Clause::Steps(_) | Clause::Share(_) | Clause::History(_) | Clause::Practice(_) => {}
     }
 }
 
@@ -92,15 +92,4 @@ fn stopped(judge: &Judge<'_>, from: Option<From>, select: &Select) -> Option<Mis
         None => format!("{} stands here, in a file that counts as {}", elsewhere.what, elsewhere.scope),
     };
     Some(Miss { at: elsewhere.at.clone(), text })
-}
-
-/// Broken links that something unattended runs into, for the report's list of what looks automatic and is not.
-pub(crate) fn broken_links(judge: &Judge<'_>) -> Vec<(Location, String)> {
-    let graph = judge.evidence().graph;
-    let everyone: Vec<NodeId> = judge.starters(From::Anyone, &[]).into_iter().flatten().collect();
-    let live = graph.reach(&everyone, Walk::at(Strength::Broken));
-    (0..graph.nodes.len())
-        .filter(|n| graph.nodes[*n].kind == NodeKind::Missing && live.has(*n))
-        .map(|n| (graph.nodes[n].at.clone(), graph.nodes[n].label.clone()))
-        .collect()
 }

@@ -1,6 +1,6 @@
 //! Programs that run a file of the repository: Python, shells, notebooks, and the project's own commands.
 
-use super::{Invocation, Lead, Located, ModuleIndex, Run, Target, View, run_of, tests};
+use super::{Invocation, Lead, Located, Run, Target, View, run_of, tests};
 use crate::fact::UnitKind;
 use crate::source::RepoPath;
 use crate::syntax::python::ScopeKind;

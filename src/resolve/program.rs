@@ -11,6 +11,7 @@ mod attribute;
 mod callback;
 mod index;
 mod infer;
+mod quick;
 mod result;
 mod settle;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use crate::syntax::python::{CallId, FlowId, FlowKind, Module, Name, Root, ScopeI
 use crate::words::Strength;
 use index::Index;
 use infer::{Ctx, Found, Infer, Type};
+use quick::Quick;
 
 /// Index into [`Program::files`].
 pub(crate) type FileId = usize;
@@ -112,6 +114,15 @@ pub(crate) struct CodeFile {
     index: Index,
 }
 
+/// An own function or class that a call hands over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Passed {
+    /// Which.
+    pub(crate) at: At,
+    /// What takes it is known to run it.
+    pub(crate) sure: bool,
+}
+
 /// What stands above a function or class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Decorator {
@@ -140,6 +151,9 @@ struct Site {
     offset: usize,
 }
 
+/// Calls of each own function.
+type Sites = HashMap<At, Vec<Site>, Quick>;
+
 /// What a class builds on.
 #[derive(Debug, Clone, Default)]
 struct Bases {
@@ -157,11 +171,9 @@ struct World {
     files: Vec<CodeFile>,
     by_path: HashMap<RepoPath, FileId>,
     modules: Modules,
-    bases: HashMap<At, Bases>,
+    bases: HashMap<At, Bases, Quick>,
     /// Direct own sub-classes.
-    subclasses: HashMap<At, Vec<At>>,
-    /// Calls of each own function.
-    sites: HashMap<At, Vec<Site>>,
+    subclasses: HashMap<At, Vec<At>, Quick>,
     /// Own classes by the names of their methods.
     methods: HashMap<Box<str>, Vec<At>>,
 }
@@ -170,9 +182,10 @@ struct World {
 #[derive(Debug, Default)]
 pub(crate) struct Program {
     world: World,
+    sites: Sites,
     reached: Vec<Vec<Reached>>,
     /// Own functions and classes handed over by a call.
-    passed: Vec<BTreeMap<CallId, Vec<At>>>,
+    passed: Vec<BTreeMap<CallId, Vec<Passed>>>,
     decorators: BTreeMap<At, Vec<Decorator>>,
     by_code: BTreeMap<(RepoPath, Option<usize>), FileId>,
 }
@@ -209,25 +222,20 @@ impl Program {
 
     /// Twice: what callers pass is known only once their calls are.
     fn follow(&mut self) {
-        let mut infer = Infer::new(&self.world);
+        let mut infer = Infer::new(&self.world, None);
         let first: Vec<Vec<Reached>> = (0..self.world.files.len()).map(|f| infer.reach_all(f, None)).collect();
-        self.world.sites = self.world.find_sites(&first);
-        let mut infer = Infer::new(&self.world);
-        let mut reached = Vec::with_capacity(first.len());
-        let mut passed = Vec::with_capacity(first.len());
-        let mut decorators = BTreeMap::new();
+        self.sites = self.world.find_sites(&first);
+        infer.learn(&self.sites);
         for (file, known) in first.into_iter().enumerate() {
-            reached.push(infer.reach_all(file, Some(known)));
-            passed.push(infer.passed(file));
+            let reached = infer.reach_all(file, Some(known));
+            self.passed.push(infer.passed(file, &reached));
+            self.reached.push(reached);
             let scopes = self.world.files.get(file).map_or(&[][..], |f| &f.module().scopes);
             for (scope, _) in scopes.iter().enumerate().filter(|(_, s)| !s.decorators.is_empty()) {
                 let at = At { file, scope };
-                decorators.insert(at, infer.decorators(at));
+                self.decorators.insert(at, infer.decorators(at));
             }
         }
-        self.decorators = decorators;
-        self.reached = reached;
-        self.passed = passed;
     }
 
     /// All code, files in path order.
@@ -264,7 +272,7 @@ impl Program {
 
     /// The own function that a module calls by a name, wherever it is defined.
     pub(crate) fn function_named(&self, file: FileId, name: &str) -> Option<At> {
-        match Infer::new(&self.world).export(file, name)?.what {
+        match Infer::new(&self.world, Some(&self.sites)).export(file, name)?.what {
             Type::Function(at) => Some(at),
             _ => None,
         }
@@ -296,7 +304,7 @@ impl Program {
     }
 
     /// Own functions and classes that a call hands over, in the order of its arguments.
-    pub(crate) fn passed(&self, file: FileId, call: CallId) -> &[At] {
+    pub(crate) fn passed(&self, file: FileId, call: CallId) -> &[Passed] {
         self.passed.get(file).and_then(|calls| calls.get(&call)).map_or(&[], Vec::as_slice)
     }
 
@@ -366,7 +374,7 @@ impl Program {
     pub(crate) fn value(&self, path: &str, embedded: Option<usize>, scope: ScopeId, name: &Name) -> Option<String> {
         let file = self.file(path, embedded)?;
         let ctx = Ctx { file, scope, at: u32::MAX, conditions: &[] };
-        let found = Infer::new(&self.world).name(name, ctx)?;
+        let found = Infer::new(&self.world, Some(&self.sites)).name(name, ctx)?;
         match found.what {
             Type::External(name) | Type::Instance(name) => Some(name.to_string()),
             Type::Class(class) | Type::Object(class) => self.external_bases(class).first().map(|b| b.to_string()),
@@ -509,14 +517,14 @@ impl World {
     }
 
     fn find_bases(&mut self) {
-        let mut infer = Infer::new(self);
+        let mut infer = Infer::new(self, None);
         let classes: Vec<At> = self.scopes_of(ScopeKind::Class).collect();
         let mut direct: HashMap<At, Vec<Option<Found<'_>>>> = HashMap::new();
         for class in &classes {
             direct.insert(*class, infer.direct_bases(*class));
         }
-        let mut bases = HashMap::new();
-        let mut subclasses: HashMap<At, Vec<At>> = HashMap::new();
+        let mut bases = HashMap::default();
+        let mut subclasses: HashMap<At, Vec<At>, Quick> = HashMap::default();
         for class in classes {
             let mut found = Bases::default();
             // depth first, left to right, each class once
@@ -553,8 +561,8 @@ impl World {
     }
 
     /// Who calls what, test code left out: what a test passes says nothing about the program.
-    fn find_sites(&self, reached: &[Vec<Reached>]) -> HashMap<At, Vec<Site>> {
-        let mut sites: HashMap<At, Vec<Site>> = HashMap::new();
+    fn find_sites(&self, reached: &[Vec<Reached>]) -> Sites {
+        let mut sites = Sites::default();
         for (file, calls) in reached.iter().enumerate() {
             let Some(code) = self.files.get(file).filter(|f| !is_test_path(&f.path)) else { continue };
             for (call, reached) in calls.iter().enumerate() {

@@ -87,7 +87,7 @@ impl Catalog {
     }
 
     /// From the texts of rule files; the first `own` of them are the built-in ones.
-    fn of(files: &[(String, String)], own: usize) -> Result<Self, Error> {
+    pub(crate) fn of(files: &[(String, String)], own: usize) -> Result<Self, Error> {
         let mut wrong: Vec<RuleError> = Vec::new();
         let mut loading = check::Loading::default();
         let mut texts = BTreeMap::new();

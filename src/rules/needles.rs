@@ -1,6 +1,6 @@
 //! Which words must stand in a text before it is worth parsing: automata over the literals of all rules.
 //!
-//! Names are decided first, words second, structure last. A rule about content always has a word of at least four
+//! Names are decided first, words second, structure last. A rule about content always has a word of at least three
 //! bytes; `check` refuses one that has none. The words of code, of documents and of other texts are kept apart, so that
 //! a rule about `kind:` does not make every program worth parsing.
 
@@ -14,7 +14,9 @@ use super::signal::{CallMatch, CommandMatch, ImportMatch, Matcher, OneOrMany, Pa
 use crate::source::extension;
 
 /// Shortest word that tells anything, in bytes.
-pub(crate) const SHORTEST: usize = 4;
+pub(crate) const SHORTEST: usize = 3;
+/// Words up to this length count only where they stand alone: `Lux` is not in `Luxembourg`.
+const ALONE: usize = 3;
 
 /// The automata and what else decides by name.
 #[derive(Debug, Default)]
@@ -157,6 +159,7 @@ impl Words {
         let escaped = |start: usize| start >= 2 && matches!(bytes.get(start - 2..start), Some(b"\\n" | b"\\t" | b"\\r"));
         automaton.find_overlapping_iter(text).any(|hit| match bytes.get(hit.start()) {
             Some(b'.') => !in_word(Some(hit.end())),
+            _ if hit.len() <= ALONE && in_word(Some(hit.end())) => false,
             _ => !in_word(hit.start().checked_sub(1)) || escaped(hit.start()),
         })
     }
@@ -212,7 +215,7 @@ pub(crate) fn literals(matcher: &Matcher) -> Vec<String> {
             .iter()
             .map(called)
             .chain(full.decorator.all().iter().chain(full.subclass.all()).map(named))
-            .chain(full.method.all().iter().map(|m| if m.len() >= SHORTEST { m.clone() } else { format!(".{m}") }))
+            .chain(full.method.all().iter().map(|m| if m.len() > ALONE { m.clone() } else { format!(".{m}") }))
             .collect(),
         Matcher::ShellCommand(command) => {
             let lines = match command {
@@ -238,7 +241,7 @@ fn tree_literals(tree: &TreeMatch) -> Vec<String> {
     let positive = || tree.conditions.iter().filter(|c| !c.not && c.exists != Some(false));
     for condition in positive() {
         let list = if condition.equals.all().is_empty() { &condition.prefix } else { &condition.equals };
-        if !list.all().is_empty() && list.all().iter().all(|v| v.len() >= SHORTEST) {
+        if !list.all().is_empty() && list.all().iter().all(|v| v.len() > ALONE) {
             return list.all().to_vec();
         }
     }
@@ -295,6 +298,8 @@ mod tests {
         let needles = Needles::of(&rules("- python-call: [argo.submit, 'sklearn.**#fit']"));
         assert!(needles.tells("a.py", "import argo; argo.submit()"));
         assert!(!needles.tells("a.py", "cargo_submit()"));
+        let short = Needles::of(&rules("- python-call: kfp.dsl.If"));
+        assert!(short.tells("a.py", "from kfp import dsl") && !short.tells("a.py", "dsls = 1"));
         assert!(needles.tells("a.py", "model.fit(x)"));
         assert!(!needles.tells("a.py", "box.fits_in(x)"));
         assert!(needles.tells("a.py", "model\\\n  .fit (x)"));

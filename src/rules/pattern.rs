@@ -87,7 +87,9 @@ impl Patterns {
 /// end; within a segment `*` at its end stands for any rest (`create_*`).
 pub(crate) fn name_fits(pattern: &str, name: &str) -> bool {
     let (pattern, method) = pattern.split_once('#').map_or((pattern, None), |(p, m)| (p, Some(m)));
-    let (name, called) = name.split_once('#').map_or((name, None), |(n, m)| (n, Some(m)));
+    // a chain of results (`Loss#__call__#backward`) is told by its last method
+    let (name, called) = name.rsplit_once('#').map_or((name, None), |(n, m)| (n, Some(m)));
+    let name = &name.replace('#', ".");
     let methods = match (method, called) {
         (None, None) => true,
         (Some(wanted), Some(called)) => segment_fits(wanted, called),

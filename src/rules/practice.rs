@@ -134,6 +134,10 @@ pub enum Clause {
     History(HistoryAsk),
     /// A test that asserts something exercises what is meant.
     Tested(Tested),
+    /// The file of such a signal shares code with another live file.
+    Imported(Select),
+    /// Kinds of work are separate, linked steps of one definition.
+    Steps(Steps),
     /// Another practice or probe holds.
     Practice(PracticeAsk),
     /// A weaker reading of a clause: caps its verdict.
@@ -180,6 +184,8 @@ pub enum On {
     TrainRun,
     /// In what runs when the model is served.
     ServeRun,
+    /// In what runs both when training is started and when the model is served.
+    BothRuns,
     /// In what a push, pull request or tag starts; else indicated, idle.
     Ci,
     /// In what something unattended starts; else not there.
@@ -331,6 +337,17 @@ pub struct HistoryAsk {
     pub commits: usize,
     /// On at least so many days (UTC).
     pub days: usize,
+}
+
+/// Kinds of work that are separate, linked steps of one definition: stages of a pipeline, jobs of a workflow, steps of a
+/// job. The commands of one script in sequence are a weaker form.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Steps {
+    /// The kinds; what stands in one list counts once together.
+    pub of: Vec<Vec<Op>>,
+    /// How many kinds must be steps of their own.
+    pub at_least: usize,
 }
 
 /// Another practice or probe.

@@ -31,7 +31,8 @@ pub struct SignalRule {
     pub strength: Strength,
     /// Alternatives; one match is enough.
     pub any: Vec<Matcher>,
-    /// Suppressors: a match is dropped where one of these matches the same fact.
+    /// Suppressors: a match is dropped where one of these matches the same thing (call, command, branch; for documents
+    /// a node around it or within it; a path suppresses in the whole file).
     #[serde(default)]
     pub unless: Vec<Matcher>,
     /// Suppressors over the file: a match is dropped where one of these matches anywhere in the same file.
@@ -281,7 +282,7 @@ pub struct CallFull {
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BranchMatch {
-    /// Regular expression over the names and strings in its test.
+    /// Regular expression over each name and string in its test; what is called has a bracket behind it (`len(`).
     pub tests: String,
     /// The test must compare (`<`, `>=`, …).
     #[serde(default)]
@@ -315,7 +316,8 @@ pub enum BranchDoes {
 #[derive(Debug, Clone, schemars::JsonSchema)]
 #[schemars(untagged)]
 pub enum CommandMatch {
-    /// First words of the command line, each a word or `a|b`; `*` for any one word, `**` for any number.
+    /// First words of the command line, each a word or `a|b`; `*` for any one word, `**` for any number; options may
+    /// stand in between.
     Words(OneOrMany),
     /// With conditions.
     Full(CommandFull),
@@ -327,7 +329,8 @@ pub enum CommandMatch {
 pub struct CommandFull {
     /// First words, as above.
     pub words: OneOrMany,
-    /// Options that must be present (`--push`, or `--format=json` with a value; `a|b` alternatives).
+    /// Options or words that must be present (`--push`, with whatever value; `--format=json`, also as two words; `a|b`
+    /// alternatives).
     #[serde(default)]
     pub with: Vec<String>,
     /// Options or words of which none may be present.
@@ -376,12 +379,12 @@ pub enum DependencyMatch {
 pub struct TextMatch {
     /// Globs of the files.
     pub files: OneOrMany,
-    /// Words (at least four letters) of which one must stand in the file before anything else is tried.
+    /// Words (at least three letters) of which one must stand in the file before anything else is tried.
     pub literal: OneOrMany,
     /// A regular expression over one line; the literal alone where none.
     #[serde(default)]
     pub matches: Option<String>,
-    /// What begins a comment to the end of the line; such text is not looked at.
+    /// What begins a comment to the end of the line (`/*`: up to `*/`); such text is not looked at.
     #[serde(default)]
     pub comment: OneOrMany,
 }

@@ -4,6 +4,8 @@ mod branch;
 mod code;
 mod seen;
 mod text;
+#[cfg(test)]
+mod tests;
 mod trees;
 
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@ use crate::graph::reach::Walk;
 use crate::graph::{Graph, NodeId};
 use crate::signals::{Signal, Signals};
 use crate::source::{RepoPath, folder};
-use crate::words::{EdgeKind, Op, Scope, Strength, TriggerKind};
+use crate::words::{Op, Scope, Strength, TriggerKind};
 
 /// One train or serve root and what it reaches.
 #[derive(Debug, Clone)]
@@ -62,11 +62,12 @@ fn beneath(path: &str, dir: &str) -> bool {
     dir == "." || path == dir || path.strip_prefix(dir).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Finds the systems, in the order of their paths. `generated` asks for the body of a template instead.
+/// Finds the systems, in the order of their paths. `projects` are the folders with a manifest of their own; `generated` asks for the body of a template instead.
 pub(crate) fn systems(
     signals: &Signals,
     graph: &Graph,
     placements: &BTreeMap<RepoPath, Placement>,
+    projects: &BTreeSet<String>,
     generated: bool,
 ) -> Vec<System> {
     let lifted = lifted(graph, placements);
@@ -88,7 +89,7 @@ pub(crate) fn systems(
     if roots.is_empty() {
         return Vec::new();
     }
-    let groups = group(&roots, signals, graph);
+    let groups = group(&roots, signals, graph, projects);
     let paths: Vec<String> = groups.iter().map(|g| common_folder(g.iter().map(|r| &*signals.all[roots[*r].0].at.path))).collect();
     let unsourced: BTreeSet<RepoPath> =
         placements.iter().filter(|(_, p)| p.scope != Scope::Source).map(|(path, _)| path.clone()).collect();
@@ -171,7 +172,7 @@ fn files_of(graph: &Graph, roots: &[NodeId]) -> BTreeSet<RepoPath> {
 }
 
 /// Which roots belong together, as groups of indices into `roots`.
-fn group(roots: &[(usize, NodeId, bool)], signals: &Signals, graph: &Graph) -> Vec<Vec<usize>> {
+fn group(roots: &[(usize, NodeId, bool)], signals: &Signals, graph: &Graph, projects: &BTreeSet<String>) -> Vec<Vec<usize>> {
     let mut union = Union::new(roots.len());
     let mut by_key: BTreeMap<String, usize> = BTreeMap::new();
     let mut share = |key: String, root: usize, union: &mut Union| {
@@ -206,9 +207,9 @@ fn group(roots: &[(usize, NodeId, bool)], signals: &Signals, graph: &Graph) -> V
             union.join(pair[0], pair[1]);
         }
     }
-    // the same project folder, told by the first two components, is one system unless it is a folder of projects
+    // what lies in one project, told by its manifest, is one system
     for (index, (signal, _, _)) in roots.iter().enumerate() {
-        let project = project_of(&signals.all[*signal].at.path, graph);
+        let project = project_of(&signals.all[*signal].at.path, projects);
         share(format!("project:{project}"), index, &mut union);
     }
     let mut groups = union.groups();
@@ -222,15 +223,13 @@ fn group(roots: &[(usize, NodeId, bool)], signals: &Signals, graph: &Graph) -> V
     groups
 }
 
-/// The folder of the nearest project file (image, manifest of a package) above a path, as far as the graph knows one.
-fn project_of(path: &str, graph: &Graph) -> String {
-    let _ = graph.leaving(0).next().map(|e| e.kind == EdgeKind::Contains);
-    let mut parts: Vec<&str> = folder(path).split('/').collect();
-    // code folders do not make a project: go up past the usual names of source roots
-    while parts.len() > 1 && parts.last().is_some_and(|p| matches!(*p, "src" | "app" | "lib" | "scripts" | "code" | "notebooks" | "pipelines" | "pipeline" | "training" | "serving" | "api" | "models" | "model")) {
-        parts.pop();
+/// The nearest folder above a path that has a manifest of its own; the root where none has.
+fn project_of<'p>(path: &'p str, projects: &BTreeSet<String>) -> &'p str {
+    let mut at = folder(path);
+    while at != "." && !projects.contains(at) {
+        at = folder(at);
     }
-    parts.first().map_or_else(|| ".".to_owned(), |p| (*p).to_owned())
+    at
 }
 
 /// The deepest folder that holds all the paths.

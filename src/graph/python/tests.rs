@@ -94,7 +94,7 @@ fn classes() {
 
 #[test]
 fn what_is_handed_over_or_registered() {
-    check("--- a.py\nfrom threading import Thread\ndef f(): pass\ndef main():\n    Thread(target=f)", &["a.py#main ~> a.py#f :4"]);
+    check("--- a.py\nfrom threading import Thread\ndef f(): pass\ndef main():\n    Thread(target=f)", &["a.py#main -> a.py#f :4"]);
     check("--- a.py\nfrom functools import partial\ndef f(): pass\ng = partial(f, 1)\ng()", &["a.py ~> a.py#f :3", "a.py -> a.py#f :4"]);
     check("--- a.py\nfrom prefect import task\n@task\ndef f(): pass", &["a.py ~> a.py#f :3"]);
     check("--- a.py\nimport torch\n@torch.no_grad()\ndef f(): pass\ndef main():\n    f()", &["a.py#main -> a.py#f :5"]);

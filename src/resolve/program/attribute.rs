@@ -69,7 +69,7 @@ impl<'f> Infer<'f> {
         {
             return Some(found);
         }
-        world.modules.child(place, name).map(|child| Found::sure(Type::Module(child)))
+        world.modules.child(place, name).map(|child| Found::sure(Type::Module(child.into())))
     }
 
     /// A member as an object has it.
@@ -98,7 +98,7 @@ impl<'f> Infer<'f> {
             _ => None,
         };
         match member {
-            Some(Member::Function(f)) if world.is_abstract(f) && !others.is_empty() => {
+            Some(Member::Function(f)) if !others.is_empty() && world.is_abstract(f) => {
                 only.map(|(f, sub)| Found { what: Type::Method(f, sub), sure: false })
             }
             Some(Member::Function(f)) => Some(self.bound(Member::Function(f), class, name)?.after(others.is_empty())),
@@ -163,7 +163,7 @@ impl<'f> Infer<'f> {
             return Some(Found { what: Type::Class(class), sure });
         }
         if let Some(Found { what: Type::Literal(table, inside), sure }) = found
-            && let Some(found) = self.literal_item(table, key, inside, ctx)
+            && let Some(found) = self.literal_item(table, key, *inside, ctx)
         {
             return Some(found.after(sure));
         }
@@ -213,7 +213,7 @@ impl<'f> Infer<'f> {
                 ("items", Some(1)) | ("values", None) if !call.callee.path.is_empty() => {
                     match self.chain(&call.callee, call.callee.path.len() - 1, ctx)?.what {
                         Type::Literal(Value::Dict(pairs), inside) => {
-                            self.any_of(pairs.iter().take(MAX_ITEMS).map(|(_, v)| v), inside).map(|f| f.after(false))
+                            self.any_of(pairs.iter().take(MAX_ITEMS).map(|(_, v)| v), *inside).map(|f| f.after(false))
                         }
                         _ => None,
                     }
@@ -234,7 +234,7 @@ impl<'f> Infer<'f> {
                 (Some(part), Value::Tuple(parts) | Value::List(parts)) => parts.get(part),
                 _ => None,
             };
-            let found = item.and_then(|item| self.value(item, inside));
+            let found = item.and_then(|item| self.value(item, *inside));
             settled.add(found);
         }
         settled.finish().map(|f| f.after(false))

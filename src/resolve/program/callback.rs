@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::super::python::Place;
 use super::infer::{Ctx, Found, Infer, Type, joined};
-use super::{At, Decorator, FileId, Reached};
+use super::{At, Decorator, FileId, Passed, Reached};
 use crate::syntax::python::{Call, CallId, Name, Root, Value};
 
 /// Method names of Python's own types: on an unknown receiver they say nothing about own classes.
@@ -129,7 +129,7 @@ impl<'f> Infer<'f> {
     }
 
     /// Own functions, and own classes that build on one from outside, that the calls of a file hand over.
-    pub(super) fn passed(&mut self, file: FileId) -> BTreeMap<CallId, Vec<At>> {
+    pub(super) fn passed(&mut self, file: FileId, reached: &[Reached]) -> BTreeMap<CallId, Vec<Passed>> {
         let world = self.world;
         let mut all = BTreeMap::new();
         let Some(code) = world.files.get(file) else { return all };
@@ -139,14 +139,27 @@ impl<'f> Infer<'f> {
         }).collect();
         for (id, call) in code.module().calls.iter().enumerate() {
             let Some(ctx) = world.at_call(file, id) else { continue };
-            let mut found = Vec::new();
-            if !self.only_looks(file, id) {
-                for value in call.args.iter().chain(call.keywords.iter().map(|(_, v)| v)) {
-                    self.handed(value, ctx, 2, &mut found);
+            let mut found: Vec<Passed> = Vec::new();
+            let mut take = |handed: Vec<Passed>, sure: bool| {
+                for one in handed {
+                    if !found.iter().any(|p| p.at == one.at) {
+                        found.push(Passed { sure: one.sure && sure, ..one });
+                    }
+                }
+            };
+            if !reached.get(id).is_some_and(only_looks) {
+                let sure = reached.get(id).is_some_and(runs_what_it_gets);
+                let named = call.keywords.iter().map(|(name, v)| (v, sure || matches!(name.as_str(), "target" | "python_callable")));
+                for (value, sure) in call.args.iter().map(|v| (v, sure)).chain(named) {
+                    let mut ats = Vec::new();
+                    self.handed(value, ctx, 2, reached, &mut ats);
+                    take(ats, sure);
                 }
             }
             if !decorators.contains(&id) {
-                self.called_by_wrapper(call, ctx, &mut found);
+                let mut ats = Vec::new();
+                self.called_by_wrapper(call, ctx, &mut ats);
+                take(ats, false);
             }
             if !found.is_empty() {
                 all.insert(id, found);
@@ -155,44 +168,44 @@ impl<'f> Infer<'f> {
         all
     }
 
-    /// Calls of Python's own that look at a function or class and never run it.
-    fn only_looks(&mut self, file: FileId, call: CallId) -> bool {
-        match self.callee(file, call) {
-            Some(Found { what: Type::External(name), .. }) => {
-                let calls = matches!(&*name, "map" | "filter" | "sorted" | "min" | "max" | "functools.partial");
-                !calls && (!name.contains(['.', '#']) && super::infer::is_builtin(&name) || matches!(&*name, "functools.wraps" | "functools.update_wrapper"))
-                    || name.starts_with("inspect.")
-                    || name.starts_with("typing.")
-            }
-            _ => false,
-        }
-    }
-
-    fn handed(&mut self, value: &'f Value, ctx: Ctx<'f>, depth: u32, into: &mut Vec<At>) {
+    fn handed(&mut self, value: &'f Value, ctx: Ctx<'f>, depth: u32, reached: &[Reached], into: &mut Vec<Passed>) {
         let Some(depth) = depth.checked_sub(1).filter(|_| into.len() < 50) else { return };
+        let may = match value {
+            Value::Name(Name { root: Root::Local(_), .. }) => true,
+            // only Python's own or own code gives functions back
+            Value::Call(call) => match reached.get(*call) {
+                Some(Reached::External { name, .. }) => name.starts_with("functools."),
+                Some(Reached::Own { makes, .. }) => makes.is_none(),
+                _ => false,
+            },
+            _ => false,
+        };
         match value {
-            Value::Name(Name { root: Root::Local(_), .. }) | Value::Call(_) => {
-                let at = match self.value(value, ctx).map(|f| f.what) {
-                    Some(Type::Function(f) | Type::Method(f, _)) => Some(f),
-                    Some(Type::Class(class)) => Some(class).filter(|c| self.world.bases.get(c).is_some_and(|b| !b.external.is_empty())),
+            _ if may => {
+                let Some(Found { what, sure }) = self.value(value, ctx) else { return };
+                let at = match what {
+                    Type::Function(f) | Type::Method(f, _) => Some(f),
+                    Type::Class(class) => Some(class).filter(|c| self.world.bases.get(c).is_some_and(|b| !b.external.is_empty())),
                     _ => None,
                 };
-                into.extend(at.filter(|at| !into.contains(at)));
+                into.extend(at.map(|at| Passed { at, sure }));
             }
-            Value::List(values) | Value::Tuple(values) => values.iter().for_each(|v| self.handed(v, ctx, depth, into)),
-            Value::Dict(pairs) => pairs.iter().for_each(|(_, v)| self.handed(v, ctx, depth, into)),
-            Value::Starred(value) => self.handed(value, ctx, depth, into),
+            Value::List(values) | Value::Tuple(values) => values.iter().for_each(|v| self.handed(v, ctx, depth, reached, into)),
+            Value::Dict(pairs) => pairs.iter().for_each(|(_, v)| self.handed(v, ctx, depth, reached, into)),
+            Value::Starred(value) => self.handed(value, ctx, depth, reached, into),
             _ => {}
         }
     }
 
     /// `task.delay()`, `step.submit()`: a method of what a decorator made of an own function runs that function.
-    fn called_by_wrapper(&mut self, call: &'f Call, ctx: Ctx<'f>, into: &mut Vec<At>) {
-        let Some(before) = call.callee.path.len().checked_sub(1) else { return };
-        if let Some(Found { what: Type::Function(f) | Type::Method(f, _), .. }) = self.chain(&call.callee, before, ctx)
-            && !into.contains(&f)
-        {
-            into.push(f);
+    fn called_by_wrapper(&mut self, call: &'f Call, ctx: Ctx<'f>, into: &mut Vec<Passed>) {
+        // of a name or of something in a module; what is longer belongs to objects
+        let Some(before) = call.callee.path.len().checked_sub(1).filter(|n| *n <= 2) else { return };
+        if !matches!(&call.callee.root, Root::Local(name) if name != "self") {
+            return;
+        }
+        if let Some(Found { what: Type::Function(at) | Type::Method(at, _), sure }) = self.chain(&call.callee, before, ctx) {
+            into.push(Passed { at, sure });
         }
     }
 
@@ -227,4 +240,24 @@ impl<'f> Infer<'f> {
         }
         found
     }
+}
+
+/// Python's own ways to have a function run.
+fn runs_what_it_gets(reached: &Reached) -> bool {
+    const NAMES: &[&str] = &[
+        "atexit.register", "asyncio.to_thread", "concurrent.futures.ProcessPoolExecutor#map", "concurrent.futures.ProcessPoolExecutor#submit",
+        "concurrent.futures.ThreadPoolExecutor#map", "concurrent.futures.ThreadPoolExecutor#submit", "filter", "functools.reduce", "map",
+        "multiprocessing.Pool#apply", "multiprocessing.Pool#apply_async", "multiprocessing.Pool#imap", "multiprocessing.Pool#imap_unordered",
+        "multiprocessing.Pool#map", "multiprocessing.Pool#map_async", "multiprocessing.Pool#starmap", "sorted", "threading.Timer",
+    ];
+    matches!(reached, Reached::External { name, .. } if NAMES.contains(&&**name))
+}
+
+/// Calls of Python's own that look at a function or class and never run it.
+fn only_looks(reached: &Reached) -> bool {
+    let Reached::External { name, .. } = reached else { return false };
+    let runs = matches!(&**name, "map" | "filter" | "sorted" | "min" | "max");
+    !runs && (!name.contains(['.', '#']) && super::infer::is_builtin(name) || matches!(&**name, "functools.wraps" | "functools.update_wrapper"))
+        || name.starts_with("inspect.")
+        || name.starts_with("typing.")
 }

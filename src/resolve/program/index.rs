@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::quick::Quick;
 use crate::syntax::python::{
     AssignKind, CallId, FlowId, FlowKind, ImportGuard, Module, Name, Root, ScopeId, ScopeKind, Target, Value,
 };
@@ -32,16 +33,19 @@ pub(super) struct Bind {
     pub(super) what: What,
 }
 
-type Names = HashMap<Box<str>, Vec<Bind>>;
+/// Bindings by scope and number of the name.
+type Names = HashMap<u64, Vec<Bind>, Quick>;
 
 /// The bindings of one file.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    scopes: Vec<Names>,
+    /// Every name that is bound, by number.
+    numbers: HashMap<Box<str>, u32>,
+    scopes: Names,
     /// `table["key"] = …`, by scope and name of the table.
-    items: HashMap<ScopeId, Names>,
+    items: Names,
     /// `self.name = …` in the methods of a class.
-    fields: HashMap<ScopeId, Names>,
+    fields: Names,
     /// Star imports of the top level.
     pub(super) stars: Vec<usize>,
     /// What `__all__` lists, where it is a literal list and never added to.
@@ -57,7 +61,7 @@ pub(super) struct Index {
 
 impl Index {
     pub(super) fn of(module: &Module) -> Self {
-        let mut index = Self { scopes: module.scopes.iter().map(|_| Names::new()).collect(), ..Self::default() };
+        let mut index = Self::default();
         for (id, import) in module.imports.iter().enumerate() {
             if import.name.as_deref() == Some("*") {
                 index.stars.push(id);
@@ -79,7 +83,7 @@ impl Index {
         for id in 0..module.assigns.len() {
             index.assign(module, id);
         }
-        for names in index.scopes.iter_mut().chain(index.items.values_mut()).chain(index.fields.values_mut()) {
+        for names in [&mut index.scopes, &mut index.items, &mut index.fields] {
             names.values_mut().for_each(|binds| binds.sort_by_key(|b| (b.line, b.id)));
         }
         for (id, result) in module.returns.iter().enumerate() {
@@ -99,9 +103,24 @@ impl Index {
         let global = scope > 0 && module.scopes.get(scope).is_some_and(|s| s.globals.iter().any(|g| g == name));
         let bind = self.bind(line, loose || global, what);
         let home = if global { 0 } else { home(module, scope) };
-        if let Some(names) = self.scopes.get_mut(home) {
-            names.entry(name.into()).or_default().push(bind);
-        }
+        let key = self.numbered(home, name);
+        self.scopes.entry(key).or_default().push(bind);
+    }
+
+    fn numbered(&mut self, scope: ScopeId, name: &str) -> u64 {
+        let number = match self.numbers.get(name) {
+            Some(number) => *number,
+            None => {
+                let next = self.numbers.len() as u32;
+                self.numbers.insert(name.into(), next);
+                next
+            }
+        };
+        (scope as u64) << 32 | u64::from(number)
+    }
+
+    fn known(&self, scope: ScopeId, name: &str) -> Option<u64> {
+        Some((scope as u64) << 32 | u64::from(*self.numbers.get(name)?))
     }
 
     fn assign(&mut self, module: &Module, id: usize) {
@@ -126,8 +145,8 @@ impl Index {
                 }
                 Target::Item(Name { root: Root::Local(name), path }, _) if path.is_empty() => {
                     let bind = self.bind(assign.line, true, What::Assign(id, None));
-                    let scope = home(module, assign.scope);
-                    self.items.entry(scope).or_default().entry(name.as_str().into()).or_default().push(bind);
+                    let key = self.numbered(home(module, assign.scope), name);
+                    self.items.entry(key).or_default().push(bind);
                 }
                 Target::Item(..) => {}
             }
@@ -141,7 +160,8 @@ impl Index {
             [field] => {
                 let Some(class) = class_of_self(module, scope, local) else { return };
                 let bind = self.bind(line, true, what);
-                self.fields.entry(class).or_default().entry(field.as_str().into()).or_default().push(bind);
+                let key = self.numbered(class, field);
+                self.fields.entry(key).or_default().push(bind);
             }
             _ => {}
         }
@@ -149,7 +169,7 @@ impl Index {
 
     /// Bindings of a name in a scope, in line order.
     pub(super) fn name(&self, scope: ScopeId, name: &str) -> Option<&[Bind]> {
-        self.scopes.get(scope)?.get(name).map(Vec::as_slice)
+        self.scopes.get(&self.known(scope, name)?).map(Vec::as_slice)
     }
 
     /// The `def` or `class` that a name of a scope is last bound to.
@@ -162,12 +182,12 @@ impl Index {
 
     /// Bindings of an element of a table.
     pub(super) fn item(&self, scope: ScopeId, name: &str) -> Option<&[Bind]> {
-        self.items.get(&scope)?.get(name).map(Vec::as_slice)
+        self.items.get(&self.known(scope, name)?).map(Vec::as_slice)
     }
 
     /// Bindings of an attribute of the objects of a class.
     pub(super) fn field(&self, class: ScopeId, name: &str) -> Option<&[Bind]> {
-        self.fields.get(&class)?.get(name).map(Vec::as_slice)
+        self.fields.get(&self.known(class, name)?).map(Vec::as_slice)
     }
 
     /// Whether a star import brings a name along.

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use super::index::{Bind, home};
 use super::settle::Settled;
 use super::super::python::Place;
-use super::{At, FileId, World};
+use super::quick::Quick;
+use super::{At, FileId, Sites, World};
 use crate::syntax::python::{FlowId, Name, Param, Root, ScopeId, ScopeKind, Value};
 
 /// Questions inside questions.
@@ -30,7 +31,7 @@ pub(super) enum Type<'f> {
     /// What calling the thing of this name gives.
     Instance(Arc<str>),
     /// Own module.
-    Module(Place),
+    Module(Rc<Place>),
     /// Own function, called with all its parameters.
     Function(At),
     /// Own function of an object: the function, and the class of the object.
@@ -44,7 +45,7 @@ pub(super) enum Type<'f> {
     /// The bases of a class, as `super()` gives them.
     Super(At),
     /// A literal, and where it stands.
-    Literal(&'f Value, Ctx<'f>),
+    Literal(&'f Value, Rc<Ctx<'f>>),
 }
 
 /// A type, and whether it was followed literally.
@@ -76,21 +77,43 @@ pub(super) struct Ctx<'f> {
     pub(super) conditions: &'f [FlowId],
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Key<'f> {
+/// A question about something that has a number in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
     Bind(FileId, u32),
     Call(FileId, usize),
     Callee(FileId, usize),
     Returns(At),
     Yields(At),
     Param(At, usize),
-    Export(FileId, &'f str),
 }
+
+impl Key {
+    /// The question as one number: kind, file, number, position; none where there are more than anybody has.
+    fn packed(self) -> Option<u64> {
+        let (kind, file, number, position) = match self {
+            Self::Bind(file, number) => (0, file, number as usize, 0),
+            Self::Call(file, call) => (1, file, call, 0),
+            Self::Callee(file, call) => (2, file, call, 0),
+            Self::Returns(at) => (3, at.file, at.scope, 0),
+            Self::Yields(at) => (4, at.file, at.scope, 0),
+            Self::Param(at, position) => (5, at.file, at.scope, position),
+        };
+        let fits = file < 1 << 22 && number < 1 << 24 && position < 1 << 12;
+        fits.then_some(kind << 58 | (file as u64) << 36 | (number as u64) << 12 | position as u64)
+    }
+}
+
+/// Under way, or answered.
+type Answers<K, T, S = std::hash::RandomState> = HashMap<K, Option<T>, S>;
 
 /// Answers questions about a program.
 pub(super) struct Infer<'f> {
     pub(super) world: &'f World,
-    known: HashMap<Key<'f>, Option<Option<Found<'f>>>>,
+    /// Calls of each own function, once they are known.
+    pub(super) sites: Option<&'f Sites>,
+    known: Answers<u64, Option<Found<'f>>, Quick>,
+    exports: Answers<(FileId, &'f str), Option<Found<'f>>>,
     pub(super) imports_of: HashMap<FileId, Rc<std::collections::HashSet<FileId>>>,
     depth: u32,
     hops: u32,
@@ -98,8 +121,15 @@ pub(super) struct Infer<'f> {
 }
 
 impl<'f> Infer<'f> {
-    pub(super) fn new(world: &'f World) -> Self {
-        Self { world, known: HashMap::new(), imports_of: HashMap::new(), depth: 0, hops: 0, steps: 0 }
+    pub(super) fn new(world: &'f World, sites: Option<&'f Sites>) -> Self {
+        Self { world, sites, known: HashMap::default(), exports: HashMap::new(), imports_of: HashMap::new(), depth: 0, hops: 0, steps: 0 }
+    }
+
+    /// What callers pass is known now: everything that was not may be asked again.
+    pub(super) fn learn(&mut self, sites: &'f Sites) {
+        self.sites = Some(sites);
+        self.known.retain(|_, answer| matches!(answer, Some(Some(_))));
+        self.exports.retain(|_, answer| matches!(answer, Some(Some(_))));
     }
 
     /// A new file has steps of its own.
@@ -114,14 +144,15 @@ impl<'f> Infer<'f> {
     }
 
     /// The answer to a question, asked once.
-    pub(super) fn once(&mut self, key: Key<'f>, ask: impl FnOnce(&mut Self) -> Option<Found<'f>>) -> Option<Found<'f>> {
+    pub(super) fn once(&mut self, key: Key, ask: impl FnOnce(&mut Self) -> Option<Found<'f>>) -> Option<Found<'f>> {
+        let key = key.packed()?;
         if let Some(known) = self.known.get(&key) {
             return known.clone().flatten();
         }
         if self.depth >= MAX_DEPTH || !self.step() {
             return None;
         }
-        self.known.insert(key.clone(), None);
+        self.known.insert(key, None);
         self.depth += 1;
         let answer = ask(self);
         self.depth -= 1;
@@ -130,8 +161,8 @@ impl<'f> Infer<'f> {
     }
 
     /// The same for a question that leads into another function.
-    pub(super) fn hop(&mut self, key: Key<'f>, ask: impl FnOnce(&mut Self) -> Option<Found<'f>>) -> Option<Found<'f>> {
-        if self.hops >= MAX_HOPS && !self.known.contains_key(&key) {
+    pub(super) fn hop(&mut self, key: Key, ask: impl FnOnce(&mut Self) -> Option<Found<'f>>) -> Option<Found<'f>> {
+        if self.hops >= MAX_HOPS && !key.packed().is_some_and(|k| self.known.contains_key(&k)) {
             return None;
         }
         self.hops += 1;
@@ -153,7 +184,7 @@ impl<'f> Infer<'f> {
             Value::Choice { then, otherwise, .. } => self.any_of([&**then, &**otherwise].into_iter(), ctx),
             Value::BoolOp { .. } | Value::BinOp { .. } | Value::Unary { .. } | Value::Compare { .. } => None,
             Value::Starred(_) | Value::Other => None,
-            _ => Some(Found::sure(Type::Literal(value, ctx))),
+            _ => Some(Found::sure(Type::Literal(value, Rc::new(ctx)))),
         }
     }
 
@@ -205,13 +236,22 @@ impl<'f> Infer<'f> {
 
     /// What a module calls by a name.
     pub(super) fn export(&mut self, file: FileId, name: &'f str) -> Option<Found<'f>> {
-        self.once(Key::Export(file, name), |this| {
-            let code = this.world.files.get(file)?;
-            match code.index.name(0, name) {
-                Some(binds) => this.settle(file, binds, None),
-                None => this.star(file, name),
-            }
-        })
+        if let Some(known) = self.exports.get(&(file, name)) {
+            return known.clone().flatten();
+        }
+        if self.depth >= MAX_DEPTH || !self.step() {
+            return None;
+        }
+        let binds = self.world.files.get(file)?.index.name(0, name);
+        self.exports.insert((file, name), None);
+        self.depth += 1;
+        let answer = match binds {
+            Some(binds) => self.settle(file, binds, None),
+            None => self.star(file, name),
+        };
+        self.depth -= 1;
+        self.exports.insert((file, name), Some(answer.clone()));
+        answer
     }
 
     /// What a star import brings along under a name.
@@ -251,8 +291,8 @@ impl<'f> Infer<'f> {
         let Some(name) = &import.name else {
             let top = import.module.split('.').next().unwrap_or_default();
             return match world.modules.locate(&code.from, &import.module) {
-                Some((place @ Place::File(_), _)) if import.aliased => Some(Found::sure(Type::Module(place))),
-                Some((Place::File(_), root)) => world.modules.child(&Place::Folder(root), top).map(|p| Found::sure(Type::Module(p))),
+                Some((place @ Place::File(_), _)) if import.aliased => Some(Found::sure(Type::Module(place.into()))),
+                Some((Place::File(_), root)) => world.modules.child(&Place::Folder(root), top).map(|p| Found::sure(Type::Module(p.into()))),
                 // a folder alone gives way to an installed package of its name
                 _ => outside(if import.aliased { &import.module } else { top }),
             };
@@ -265,7 +305,7 @@ impl<'f> Infer<'f> {
             return Some(found);
         }
         if let Some(child) = place.as_ref().and_then(|p| world.modules.child(p, name)) {
-            return Some(Found::sure(Type::Module(child)));
+            return Some(Found::sure(Type::Module(child.into())));
         }
         match place {
             Some(Place::Folder(_)) | None if import.level == 0 => {

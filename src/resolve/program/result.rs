@@ -62,7 +62,7 @@ impl<'f> Infer<'f> {
         let key = call.args.first().filter(|_| matches!(method.as_str(), "get" | "pop" | "__getitem__"))?;
         match self.chain(&call.callee, call.callee.path.len().checked_sub(1)?, ctx)? {
             Found { what: Type::Literal(table @ Value::Dict(_), inside), sure } => {
-                self.literal_item(table, key, inside, ctx).map(|f| f.after(sure))
+                self.literal_item(table, key, *inside, ctx).map(|f| f.after(sure))
             }
             _ => None,
         }
@@ -95,7 +95,7 @@ impl<'f> Infer<'f> {
                 let Value::Str(dotted) = first? else { return None };
                 let from = &world.files.get(ctx.file)?.from;
                 return Some(Found::sure(match world.modules.locate(from, dotted) {
-                    Some((place @ Place::File(_), _)) => Type::Module(place),
+                    Some((place @ Place::File(_), _)) => Type::Module(place.into()),
                     _ => Type::External(dotted.as_str().into()),
                 }));
             }

@@ -94,16 +94,22 @@ impl<'f> Infer<'f> {
             // in a loop, or where the order of lines is not that of running
             before = if visible.is_empty() { binds } else { visible };
         }
-        let mut relevant: Vec<&'f Bind> = Vec::new();
-        for bind in before.iter().rev().take(MAX_BINDS) {
-            relevant.push(bind);
+        let surely = |bind: &Bind| {
             let under: &[FlowId] = match bind.what {
                 What::Assign(id, _) => module.assigns.get(id).map_or(&[], |a| &a.conditions),
                 What::Def(scope) => module.scopes.get(scope).map_or(&[], |s| &s.conditions),
                 What::Import(_) | What::Param(..) => &[],
             };
-            let surely = under.iter().filter(|f| decides(module, **f)).all(|f| conditions.contains(f));
-            if surely && !bind.loose {
+            !bind.loose && under.iter().filter(|f| decides(module, **f)).all(|f| conditions.contains(f))
+        };
+        // most names are bound once
+        if let Some(last) = before.last().filter(|b| surely(b)) {
+            return self.bind(file, last).filter(|f| !matches!(f.what, Type::Literal(Value::None, _)));
+        }
+        let mut relevant: Vec<&'f Bind> = Vec::new();
+        for bind in before.iter().rev().take(MAX_BINDS) {
+            relevant.push(bind);
+            if surely(bind) {
                 break;
             }
         }
@@ -168,7 +174,7 @@ impl<'f> Infer<'f> {
         let Some(part) = part else { return Some(found) };
         match found.what {
             Type::Literal(Value::Tuple(items) | Value::List(items), ctx) => {
-                let item = self.value(items.get(part)?, ctx)?;
+                let item = self.value(items.get(part)?, *ctx)?;
                 Some(item.after(found.sure))
             }
             _ => None,
@@ -178,7 +184,7 @@ impl<'f> Infer<'f> {
     /// What all callers pass for a parameter, if they are few and agree.
     pub(super) fn passed_to(&mut self, function: At, position: usize, param: &'f Param) -> Option<Found<'f>> {
         let world = self.world;
-        let sites = world.sites.get(&function).filter(|s| s.len() <= MAX_SITES)?;
+        let sites = self.sites?.get(&function).filter(|s| s.len() <= MAX_SITES)?;
         if !matches!(param.kind, ParamKind::Plain | ParamKind::Keyword) {
             return None;
         }

@@ -49,8 +49,9 @@ fn calls(text: &str) -> Vec<String> {
                 }
                 Callee::Unknown { method, receiver } => format!("? {}.{}", receiver.unwrap_or_default(), method.unwrap_or_default()),
             };
-            for at in program.passed(file, call) {
-                line.push_str(&format!(" <- {}", program.scope(*at).expect("scope").name));
+            for passed in program.passed(file, call) {
+                let arrow = if passed.sure { "<=" } else { "<-" };
+                line.push_str(&format!(" {arrow} {}", program.scope(passed.at).expect("scope").name));
             }
             line
         })
@@ -176,9 +177,11 @@ fn what_callers_pass() {
 
 #[test]
 fn functions_that_are_handed_over() {
-    check("--- a.py\nfrom threading import Thread\nfrom b import fit\nThread(target=fit)\n--- b.py\ndef fit(): pass", "threading.Thread <- fit");
+    check("--- a.py\nfrom threading import Thread\nfrom b import fit\nThread(target=fit)\n--- b.py\ndef fit(): pass", "threading.Thread <= fit");
     check("--- a.py\ndef f(): pass\ndef g(): pass\nrun([f, g])", "? .run <- f <- g");
     check("--- a.py\ndef f(): pass\np.set_defaults(func=f)", "? p.set_defaults <- f");
+    check("--- a.py\nfrom concurrent.futures import ThreadPoolExecutor\ndef f(): pass\nwith ThreadPoolExecutor() as pool:\n    pool.submit(f, 1)", "concurrent.futures.ThreadPoolExecutor#submit <= f");
+    check("--- a.py\nfrom x import Operator\ndef f(): pass\nOperator(python_callable=f)", "x.Operator <= f");
     check("--- a.py\ndef f(): pass\nprint(f)", "print");
     check("--- a.py\nfrom celery import Celery\napp = Celery()\n@app.task\ndef f(): pass\nf.delay()", "celery.Celery#task#delay <- f");
     check("--- a.py\nfrom prefect import flow\n@flow\ndef f(): pass\nf.serve(cron='x')", "prefect.flow#serve <- f");

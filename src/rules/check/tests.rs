@@ -86,7 +86,7 @@ fn proofs_and_words() {
     let nothing = "- { id: registry.a, title: t, about: a, any: [], examples: [{ path: a }], counter_examples: [{ path: b }] }";
     assert_eq!(in_signals(nothing), ["signals/registry/a.yaml:1: `registry.a` looks for nothing; give it a matcher under `any:`"]);
     let told = in_signals(&rule("registry.a", "yaml: { where: [{ key: a, is: b }] }", ""));
-    assert!(told[0].contains("a matcher needs a word of 4 bytes that stands in every text it fits, and has `a`"), "{told:?}");
+    assert!(told[0].contains("a matcher needs a word of 3 bytes that stands in every text it fits, and has `a`"), "{told:?}");
     let told = in_signals(&rule("registry.a", "shell-command: '* **'", ""));
     assert!(told[0].contains("and has none; name one"), "{told:?}");
     assert!(in_signals(&rule("registry.a", "shell-command: hf", "")).is_empty(), "commands are always read");
@@ -127,7 +127,7 @@ fn practices_refer_to_what_there_is() {
         ("met: { practice: 'p.a[env=prod]' }", "has no qualifier `env=prod`"),
         ("met: { practice: p.a }", "asks for itself by way of `p.a`"),
         ("met: { signal: { ids: x } }", "unknown field `ids`"),
-        ("detectors: some", "has no `met:`"),
+        ("detectors: some", "has neither `met:` nor `indicated:`"),
     ];
     for (line, says) in cases {
         let told = in_practices(&format!("- id: p.a\n  title: t\n  question: q\n  {line}\n"));
@@ -160,4 +160,11 @@ fn a_users_stray_file_is_told() {
     let files = [("notes.yaml".to_owned(), "a: 1".to_owned())];
     let Err(Error::Rules(wrong)) = Catalog::of(&files, 0) else { panic!("taken") };
     assert!(wrong[0].message.contains("signals/, practices/ or models/"));
+}
+
+#[test]
+fn the_built_in_rules_are_sound() {
+    if let Err(Error::Rules(wrong)) = Catalog::embedded() {
+        panic!("{}", wrong.iter().map(|w| format!("{}:{}: {}", w.path, w.line, w.message)).collect::<Vec<_>>().join("\n"));
+    }
 }
