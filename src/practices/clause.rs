@@ -625,6 +625,9 @@ impl<'e> Judge<'e> {
         }
         let targets: Vec<(usize, NodeId)> = graph.node_of(by).map(|n| (by, n)).into_iter().collect();
         if let Some(found) = self.best(From::Anyone, &[], &targets, false) {
+            if ask.stops && found.unheeded.is_some() {
+                return Answer::no();
+            }
             let standing = self.standing_of(&found, ask.stops, Notebooks::Capped);
             if rank(standing) < rank(answer.standing) {
                 answer.standing = standing;
