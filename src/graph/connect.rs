@@ -278,7 +278,12 @@ impl Build<'_> {
         let node = self.add(command_key(path, index), NodeKind::Command, at.clone(), text.clone());
         let order = Order(fact.line, index as u32);
         let stops = command.on_failure == OnFailure::Stops;
-        let at_start_of_image = facts.units.get(fact.unit.unwrap_or(0)).is_some_and(|u| u.kind == UnitKind::Image) && !command.at_build;
+        let image = fact.unit.and_then(|u| facts.units.get(u)).filter(|u| u.kind == UnitKind::Image);
+        // what an image runs when it starts is not run by building it
+        let owner = match image {
+            Some(unit) if !command.at_build => self.start_of_image(path, &unit.name),
+            _ => owner,
+        };
         self.graph.edge(Edge {
             from: owner,
             to: node,
@@ -289,9 +294,8 @@ impl Build<'_> {
             order,
             stops,
             discarded: discarded(&command.on_failure),
-            // what an image runs when it starts is not run by building it
             off: None,
-            condition: command.conditions.last().map(|c| shorten(c)).or_else(|| at_start_of_image.then(|| "when the image is started".to_owned())),
+            condition: command.conditions.last().map(|c| shorten(c)),
         });
         for lead in resolve::command(command, (path, fact.unit), self.view) {
             self.lead(node, path, fact.line, order, lead, stops, discarded(&command.on_failure));
@@ -332,6 +336,10 @@ impl Build<'_> {
                 (vec![node], lead.edge, Strength::Broken)
             }
         };
+        let off = match &lead.to {
+            Target::Unit { path, kind, name } => self.frozen(path, *kind, name),
+            _ => None,
+        };
         for to in targets.into_iter().filter(|to| *to != from) {
             self.graph.edge(Edge {
                 from,
@@ -343,10 +351,28 @@ impl Build<'_> {
                 order,
                 stops,
                 discarded: discarded.clone(),
-                off: None,
+                off: off.clone(),
                 condition: None,
             });
         }
+    }
+
+    /// Why a unit that nothing contains is never run, where an explicit word says so.
+    fn frozen(&self, path: &RepoPath, kind: UnitKind, name: &str) -> Option<String> {
+        let facts = self.book.get(path)?;
+        let unit = facts.units.iter().position(|u| u.kind == kind && u.name == name && u.parent.is_none())?;
+        facts.facts.iter().filter(|f| f.unit == Some(unit)).find_map(|f| match &f.kind {
+            FactKind::Guard(Guard::Never(word)) => Some(format!("switched off by `{word}`")),
+            _ => None,
+        })
+    }
+
+    /// What runs when an image is started.
+    fn start_of_image(&mut self, path: &RepoPath, name: &str) -> NodeId {
+        let at = Location::file(path);
+        let node = self.add(format!("image-start:{path}#{name}"), NodeKind::Unit(UnitKind::Service), at, format!("start of the image of {name}"));
+        self.graph.nodes[node].entry = true;
+        node
     }
 
     /// The nodes that running (or applying) a file means.
@@ -367,7 +393,16 @@ impl Build<'_> {
         if let Some(facts) = self.book.get(path)
             && !tops.is_empty()
         {
-            return tops.into_iter().map(|u| self.unit(path, facts, u)).collect();
+            let image: Vec<String> = tops.iter().map(|u| &facts.units[*u]).filter(|u| u.kind == UnitKind::Image).map(|u| u.name.clone()).collect();
+            let mut nodes: Vec<NodeId> = Vec::new();
+            if run != Run::Image {
+                nodes.extend(tops.into_iter().map(|u| self.unit(path, facts, u)));
+            }
+            // a script only builds; who applies or starts the definition starts what it holds
+            if run != Run::Script {
+                nodes.extend(image.iter().map(|name| self.start_of_image(path, name)).collect::<Vec<_>>());
+            }
+            return nodes;
         }
         let at = Location::file(path);
         vec![self.add(format!("file:{path}"), NodeKind::File, at, path.to_string())]

@@ -361,9 +361,30 @@ impl<'e> Judge<'e> {
             return self.reach_via(ask, via, &targets);
         }
         if let Some(past) = &ask.past {
-            targets = self.downstream_of(past, targets);
+            return self.reach_past(ask, past, targets);
         }
         self.competing(ask.from, &ask.triggers, &targets, ask.check, ask.to.notebooks, ask.to.scope.contains(&Scope::Test))
+    }
+
+    /// `past`: the starter reaches what carries such a signal, and that in turn leads to the target. As good as the
+    /// weaker of the two halves.
+    fn reach_past(&mut self, ask: &Reach, past: &Select, targets: Vec<(usize, NodeId)>) -> Answer {
+        let behind = self.downstream_of(past, targets);
+        if behind.is_empty() {
+            return Answer::no();
+        }
+        let marks = self.targets(past);
+        let first = self.competing(ask.from, &ask.triggers, &marks, ask.check, past.notebooks, false);
+        if !first.holds() {
+            return first;
+        }
+        let second = self.competing(From::Anyone, &[], &behind, false, ask.to.notebooks, false);
+        let mut both = Answer::plain(Verdict::Met);
+        both.standing = if rank(first.standing) < rank(second.standing) { first.standing } else { second.standing };
+        both.signals = first.signals.iter().chain(&second.signals).copied().collect();
+        both.chains = first.chains.into_iter().take(1).chain(second.chains.into_iter().take(1)).collect();
+        both.qualified = first.qualified.into_iter().map(|(word, s)| (word, if rank(s) < rank(both.standing) { s } else { both.standing })).collect();
+        both
     }
 
     fn competing(&mut self, from: From, only: &[TriggerKind], targets: &[(usize, NodeId)], check: bool, notebooks: Notebooks, tests: bool) -> Answer {
@@ -604,6 +625,9 @@ impl<'e> Judge<'e> {
         }
         let targets: Vec<(usize, NodeId)> = graph.node_of(by).map(|n| (by, n)).into_iter().collect();
         if let Some(found) = self.best(From::Anyone, &[], &targets, false) {
+            if ask.stops && found.unheeded.is_some() {
+                return Answer::no();
+            }
             let standing = self.standing_of(&found, ask.stops, Notebooks::Capped);
             if rank(standing) < rank(answer.standing) {
                 answer.standing = standing;

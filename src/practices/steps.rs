@@ -18,7 +18,7 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
     let kinds: Vec<Vec<(usize, NodeId)>> =
         ask.of.iter().map(|ops| judge.targets(&Select { op: ops.clone(), ..Select::default() })).collect();
     let everyone: Vec<NodeId> = judge.starters(From::Anyone, &[]).into_iter().flatten().collect();
-    let live = graph.reach(&everyone, Walk::at(Strength::Assumed));
+    let live = graph.reach(&everyone, Walk::at(Strength::Inferred));
     let mut best = Answer::no();
     for (weak, members) in groups(graph) {
         let members: Vec<NodeId> = members.into_iter().filter(|n| live.has(*n)).collect();

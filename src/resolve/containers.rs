@@ -83,7 +83,7 @@ fn run(words: &[&str], view: &View<'_>) -> Vec<Lead> {
                 // what it starts is known where the image is built here
                 return match built.and_then(|(path, facts)| definition(path, facts, &key, view)) {
                     Some(path) => vec![Lead {
-                        to: Target::File { path, run: Run::Script },
+                        to: Target::File { path, run: Run::Image },
                         edge: EdgeKind::Invokes,
                         strength: Strength::Resolved,
                         what: format!("starts image {key}"),

@@ -56,6 +56,8 @@ pub(crate) enum Run {
     Notebook,
     /// A file that is applied.
     Manifest,
+    /// An image that is started, rather than built.
+    Image,
 }
 
 /// The end of a lead.

@@ -1,0 +1,377 @@
+//! Steps: what they run, what they hand over to, and what they leave to those after them.
+
+use std::sync::Arc;
+
+use super::expression;
+use super::guards;
+use super::known::{Cell, Checkout, FOR_OUTPUTS, FOR_VARIABLES, Known};
+use super::shells::{self, Program};
+use super::{Reading, settings};
+use crate::fact::{Code, Command, Fact, FactKind, FileFacts, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
+use crate::facts::shell::{Shell, lower};
+use crate::source::{self, NoticeKind};
+use crate::syntax::python::{self, Mode};
+use crate::syntax::shell::{REPO_ROOT, Word};
+use crate::syntax::tree::{Kind, Node, Style};
+use crate::words::EdgeKind;
+
+/// Most different texts of one step, by the cells of the matrix.
+const MAX_TEXTS: usize = 20;
+
+/// Reads the steps of a job or composite action.
+pub(super) fn read(owner: Node<'_>, parent: UnitId, known: &mut Known, reading: &mut Reading<'_>) {
+    let Some(steps) = owner.get("steps") else { return };
+    if steps.kind() != Kind::Seq {
+        return reading.wrong(owner.key_line("steps").unwrap_or_else(|| steps.line()), "`steps` is no list");
+    }
+    for (number, step) in steps.items().enumerate() {
+        if reading.steps_left == 0 {
+            return reading.notice(step.line(), NoticeKind::TooLarge, "too many steps in one file; the others were not read");
+        }
+        reading.steps_left -= 1;
+        if step.kind() != Kind::Map {
+            reading.wrong(step.site_line(), "a step without keys");
+            continue;
+        }
+        one(number, step, parent, known, reading);
+    }
+}
+
+fn one(number: usize, step: Node<'_>, parent: UnitId, known: &mut Known, reading: &mut Reading<'_>) {
+    let line = step.entries().map(|(key, _)| key.line).min().unwrap_or_else(|| step.line());
+    let name = step.get("id").and_then(Node::text);
+    let id = reading.unit(Unit {
+        kind: UnitKind::Step,
+        name: name.map_or_else(|| (number + 1).to_string(), str::to_owned),
+        title: step.get("name").and_then(Node::text).map(str::to_owned),
+        line,
+        end_line: step.end_line().max(line),
+        parent: Some(parent),
+    });
+    let inner = known.with(step);
+    guards::read(step, id, &inner, reading);
+    settings(step, id, reading);
+    if let Some(uses) = step.get("uses") {
+        hand_over(step, uses, id, &inner, reading);
+        checkout(step, uses, id, known, reading);
+    }
+    if let Some(run) = step.get("run") {
+        let first = reading.facts.facts.len();
+        run_text(step, run, id, &inner, reading);
+        let certain = step.get("if").is_none();
+        leave_behind(first, name, certain, known, reading);
+    }
+    if step.get("uses").is_none() && step.get("run").is_none() {
+        reading.wrong(line, "a step with neither `uses` nor `run`");
+    }
+}
+
+fn run_text(step: Node<'_>, run: Node<'_>, id: UnitId, known: &Known, reading: &mut Reading<'_>) {
+    let Some(text) = run.text() else {
+        if run.kind() != Kind::Null {
+            reading.wrong(step.key_line("run").unwrap_or_else(|| run.line()), "`run` is no text");
+        }
+        return;
+    };
+    let first = run.line();
+    // lines of a literal block are lines of the file; a folded or plain text stands on its first
+    let exact = run.style() == Style::Literal;
+    let line_of = move |line: u32| if exact { first.saturating_add(line.saturating_sub(1)) } else { first };
+    let shell = step.get("shell").and_then(Node::text).map(str::to_owned).or_else(|| known.shell.clone());
+    let program = shells::program(shell.as_deref(), known.windows);
+    let dir = step.get("working-directory").and_then(Node::text).map(str::to_owned).or_else(|| known.dir.clone()).unwrap_or_else(|| ".".to_owned());
+
+    let mut texts: Vec<(String, Known)> = Vec::new();
+    for cell in cells_of(&[text, &dir], step, known) {
+        let mut known = known.in_cell(cell);
+        known.dir = Some(expression::substitute(&dir, &|name| known.value(name)));
+        texts.push((expression::substitute(text, &|name| known.value(name)), known));
+    }
+    let mut lowered: Vec<FileFacts> = Vec::new();
+    for (text, known) in &texts {
+        if text.len() > reading.shell_left {
+            reading.notice(first, NoticeKind::TooLarge, "too much shell text in one file; the rest was not read");
+            break;
+        }
+        reading.shell_left -= text.len();
+        lowered.push(one_text(text, &line_of, id, reading.facts.units.len(), known, &program, reading));
+    }
+    let mut lowered = lowered.into_iter();
+    let Some(mut main) = lowered.next() else { return };
+    let others: Vec<FileFacts> = lowered.collect();
+    let more = spread(&mut main, &others);
+    join(main, reading);
+    reading.facts.facts.extend(more);
+}
+
+/// The cells in which a step differs: one for each combination of the values that it names.
+fn cells_of<'k>(texts: &[&str], step: Node<'_>, known: &'k Known) -> Vec<&'k Cell> {
+    static NONE: Cell = Cell::new();
+    let held = step.get("env").into_iter().flat_map(|env| env.entries().filter_map(|(_, v)| v.text()).collect::<Vec<_>>());
+    let inherited = known.env.values().map(String::as_str);
+    let named: Vec<String> = texts
+        .iter()
+        .copied()
+        .chain(held)
+        .chain(inherited)
+        .flat_map(expression::expressions)
+        .filter_map(expression::path)
+        .filter(|name| name.starts_with("matrix."))
+        .collect();
+    let mut seen: Vec<Vec<Option<&String>>> = Vec::new();
+    let mut cells: Vec<&Cell> = Vec::new();
+    for cell in known.cells.iter() {
+        let values: Vec<Option<&String>> = named.iter().map(|name| cell.get(name)).collect();
+        if !seen.contains(&values) {
+            seen.push(values);
+            cells.push(cell);
+        }
+        if seen.len() > MAX_TEXTS {
+            // too many to tell one by one: what all cells share is still known
+            return vec![&NONE];
+        }
+    }
+    if cells.is_empty() { vec![&NONE] } else { cells }
+}
+
+/// Reads one text into facts of its own, for the unit `id`; units that it makes are numbered from `units`.
+fn one_text(text: &str, line_of: &dyn Fn(u32) -> u32, id: UnitId, units: usize, known: &Known, program: &Program, reading: &Reading<'_>) -> FileFacts {
+    let dir = known.dir.as_deref().unwrap_or(".");
+    let mut facts = FileFacts::default();
+    let command = |words: Vec<Word>, stdin| Command {
+        words,
+        dir: known.folder(dir),
+        on_failure: OnFailure::Stops,
+        conditions: Vec::new(),
+        stdin,
+        env: Vec::new(),
+        stdout: None,
+        at_build: false,
+    };
+    let word = |text: &str| Word { text: text.to_owned(), literal: true };
+    let end = line_of(u32::try_from(text.lines().count()).unwrap_or(u32::MAX).max(1));
+    match program {
+        Program::Shell { errexit, pipefail } => {
+            // the lowering numbers functions by what is there, so a unit stands in for each that is
+            let stand_in = || Unit { kind: UnitKind::Step, name: String::new(), title: None, line: 0, end_line: 0, parent: None };
+            facts.units = (0..units).map(|_| stand_in()).collect();
+            let how = Shell {
+                dir: known.workspace(dir),
+                errexit: *errexit,
+                pipefail: *pipefail,
+                variables: known.variables(),
+                ..Shell::default()
+            };
+            lower(text, line_of, id, &how, reading.context, &mut facts);
+            facts.units.drain(..units);
+        }
+        Program::Lines => {
+            let commands = shells::plain_lines(text, known.workspace(dir).as_deref(), reading.context.wrappers);
+            facts.facts.extend(commands.into_iter().map(|(line, command)| {
+                let line = line_of(line);
+                Fact { unit: Some(id), line, end_line: line, kind: FactKind::Command(command) }
+            }));
+        }
+        Program::Python => {
+            // the step's text is the program
+            let module = python::parse(text, Mode::Module);
+            let lines = (1..=u32::try_from(text.lines().count()).unwrap_or(u32::MAX)).map(line_of).collect();
+            facts.embedded.push((0, Arc::new(Code { module, notebook: false, lines })));
+            let kind = FactKind::Command(command(vec![word("python")], None));
+            facts.facts.push(Fact { unit: Some(id), line: line_of(1), end_line: end, kind });
+        }
+        Program::Other(words) => {
+            let words: Vec<Word> = words.iter().map(|w| word(w)).collect();
+            let kind = FactKind::Command(command(words, Some((text.to_owned(), line_of(1)))));
+            facts.facts.push(Fact { unit: Some(id), line: line_of(1), end_line: end, kind });
+        }
+    }
+    let is_text = matches!(program, Program::Shell { .. } | Program::Lines);
+    for fact in &mut facts.facts {
+        if let FactKind::Command(command) = &mut fact.kind {
+            settle(command, known, is_text);
+        }
+    }
+    facts
+}
+
+/// Puts what the file knows into a command: values that hold expressions, the root of the workspace, and the folder of
+/// the repository in the place of that of the workspace.
+fn settle(command: &mut Command, known: &Known, moved: bool) {
+    let up = command.dir.as_deref().map(|dir| if dir == "." { String::new() } else { "../".repeat(dir.split('/').count()) });
+    for word in &mut command.words {
+        if let Some(up) = &up
+            && word.text.contains(REPO_ROOT)
+        {
+            word.text = word.text.replace(&format!("{REPO_ROOT}/"), up).replace(REPO_ROOT, if up.is_empty() { "." } else { up });
+            word.literal = !word.text.contains(['$', '`']);
+        }
+        if !word.literal && word.text.contains('$') {
+            for (name, value) in known.env.iter().filter(|(_, v)| v.contains("${{")) {
+                word.text = in_place(&word.text, name, value);
+            }
+        }
+    }
+    if moved {
+        command.dir = command.dir.take().and_then(|dir| known.in_repository(&dir));
+    }
+}
+
+/// A value in the place of `$NAME` and `${NAME}`.
+fn in_place(text: &str, name: &str, value: &str) -> String {
+    const MAX_WORD: usize = 10_000;
+    let text = text.replace(&format!("${{{name}}}"), value);
+    let mark = format!("${name}");
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once(mark.as_str()) {
+        out.push_str(before);
+        let goes_on = after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        out.push_str(if goes_on || out.len() > MAX_WORD { &mark } else { value });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Commands that another cell of the matrix runs in the place of one: those that differ in what they run, not only in
+/// what they are told. Cells run beside each other, so none of these holds back another.
+fn spread(main: &mut FileFacts, others: &[FileFacts]) -> Vec<Fact> {
+    let mut more: Vec<Fact> = Vec::new();
+    let is_plain = |f: &FileFacts| f.units.is_empty() && f.facts.iter().all(|fact| matches!(fact.kind, FactKind::Command(_)));
+    if !is_plain(main) {
+        return more;
+    }
+    let number = main.facts.len();
+    for other in others.iter().filter(|o| is_plain(o) && o.facts.len() == number) {
+        for (own, fact) in main.facts.iter_mut().zip(&other.facts) {
+            let (FactKind::Command(own), FactKind::Command(command)) = (&mut own.kind, &fact.kind) else { continue };
+            let same = |f: &Fact| matches!(&f.kind, FactKind::Command(c) if c.words == command.words && c.dir == command.dir && f.line == fact.line);
+            if !runs_another(own, command) || more.iter().any(same) {
+                continue;
+            }
+            let mut fact = fact.clone();
+            beside(own);
+            if let FactKind::Command(command) = &mut fact.kind {
+                beside(command);
+            }
+            more.push(fact);
+        }
+    }
+    more
+}
+
+/// Its failure holds back nothing in another cell.
+fn beside(command: &mut Command) {
+    if command.on_failure == OnFailure::Stops {
+        command.on_failure = OnFailure::GoesOn;
+    }
+}
+
+/// Whether two commands of one line run different things: another program, folder, file, module or target. Values of
+/// options and what is only shown or installed do not count.
+fn runs_another(one: &Command, other: &Command) -> bool {
+    const SAME: &[&str] = &["echo", "printf", "pip", "pip3", "conda", "mamba", "micromamba", "apt", "apt-get", "brew", "npm", "export", "test", "["];
+    const NAMING: &[&str] = &["-m", "-f", "-C", "-c", "-k", "-e", "-s", "-t", "--file", "--filename", "--directory", "--session", "--target"];
+    if one.dir != other.dir {
+        return true;
+    }
+    if SAME.contains(&one.program()) && SAME.contains(&other.program()) {
+        return false;
+    }
+    if one.words.len() != other.words.len() {
+        return true;
+    }
+    one.words.iter().zip(&other.words).enumerate().any(|(at, (a, b))| {
+        let before = at.checked_sub(1).and_then(|i| one.words.get(i)).map_or("", |w| w.text.as_str());
+        let is_value = a.text.starts_with('-') || (before.starts_with('-') && !before.contains('=') && !NAMING.contains(&before));
+        a.text != b.text && !is_value
+    })
+}
+
+/// Adds what a text came to; its own units follow those that are there.
+fn join(text: FileFacts, reading: &mut Reading<'_>) {
+    let before = reading.facts.facts.len();
+    reading.facts.units.extend(text.units);
+    reading.facts.facts.extend(text.facts);
+    reading.facts.embedded.extend(text.embedded.into_iter().map(|(fact, code)| (fact + before, code)));
+    reading.facts.notices.extend(text.notices);
+}
+
+/// What a step leaves to those after it: `echo "NAME=value" >> $GITHUB_ENV`, and the same with `$GITHUB_OUTPUT`.
+/// What is computed, or written only under a condition, makes the name unknown.
+fn leave_behind(first: usize, id: Option<&str>, certain: bool, known: &mut Known, reading: &Reading<'_>) {
+    for fact in reading.facts.facts.get(first..).unwrap_or(&[]) {
+        let FactKind::Command(command) = &fact.kind else { continue };
+        let Some(to) = command.stdout.as_deref() else { continue };
+        let Some(word) = command.words.get(1).filter(|_| matches!(command.program(), "echo" | "printf")) else { continue };
+        let Some((name, value)) = word.text.split_once('=') else { continue };
+        let value = (certain && word.literal && command.conditions.is_empty() && !value.contains("${{")).then(|| value.to_owned());
+        let (map, name) = match (to, id) {
+            (FOR_VARIABLES, _) => (&mut known.env, name.to_owned()),
+            (FOR_OUTPUTS, Some(id)) => (&mut known.others, format!("steps.{id}.outputs.{name}")),
+            _ => continue,
+        };
+        match value {
+            Some(value) => map.insert(name, value),
+            None => map.remove(&name),
+        };
+    }
+}
+
+/// `uses:` of a step or job, with its inputs.
+pub(super) fn hand_over(node: Node<'_>, uses: Node<'_>, id: UnitId, known: &Known, reading: &mut Reading<'_>) {
+    let line = node.key_line("uses").unwrap_or_else(|| uses.line());
+    let Some(reference) = uses.text().map(str::trim).filter(|r| !r.is_empty()) else {
+        return reading.wrong(line, "`uses` names nothing");
+    };
+    let mut with: Vec<(String, String)> = Vec::new();
+    if let Some(inputs) = reading.map(node, "with") {
+        let given = inputs.entries().filter_map(|(key, value)| Some((key.text.to_owned(), value.text()?)));
+        with.extend(given.map(|(key, text)| (key, expression::substitute(text, &|name| known.value(name).filter(|v| !v.starts_with("$GITHUB_"))))));
+    }
+    match node.get("secrets") {
+        Some(secrets) if secrets.kind() == Kind::Map => {
+            with.extend(secrets.entries().filter_map(|(key, value)| Some((format!("secrets.{}", key.text), value.text()?.to_owned()))));
+        }
+        Some(secrets) => with.extend(secrets.text().map(|text| ("secrets".to_owned(), text.to_owned()))),
+        None => {}
+    }
+    let to = match reference.strip_prefix("./") {
+        Some(path) => {
+            let path = path.split('@').next().unwrap_or(path);
+            match source::join(".", path).and_then(|path| known.in_repository(&path)) {
+                Some(path) => UsesTarget::File(path),
+                // in another repository that was checked out before
+                None => UsesTarget::Remote(reference.to_owned()),
+            }
+        }
+        None => UsesTarget::Remote(reference.to_owned()),
+    };
+    let uses = Uses { reference: reference.to_owned(), with, to, edge: EdgeKind::Invokes, on_failure: OnFailure::Stops };
+    reading.fact(id, line, FactKind::Uses(uses));
+}
+
+/// A checkout puts a repository into the workspace: this one, or another, where it is told to.
+fn checkout(step: Node<'_>, uses: Node<'_>, id: UnitId, known: &mut Known, reading: &mut Reading<'_>) {
+    if uses.text().is_none_or(|r| !r.to_ascii_lowercase().starts_with("actions/checkout@")) {
+        return;
+    }
+    let given = |key: &str| step.get("with").and_then(|w| w.get(key)).and_then(Node::text).map(str::trim).filter(|t| !t.is_empty());
+    for key in ["repository", "path", "ref"] {
+        if let Some(value) = given(key) {
+            let line = step.get("with").and_then(|w| w.key_line(key)).unwrap_or_else(|| uses.line());
+            reading.fact(id, line, FactKind::Setting { key: format!("checkout.{key}"), value: value.to_owned() });
+        }
+    }
+    // a checkout under a condition may not happen
+    if step.get("if").is_some() {
+        return;
+    }
+    let own = given("repository").is_none_or(|r| expression::expressions(r).first().is_some_and(|e| *e == "github.repository"));
+    let path = given("path").map(|path| expression::substitute(path, &|name| known.value(name)));
+    if let Some(path) = source::join(".", path.as_deref().unwrap_or(".")).filter(|p| !p.contains('$')) {
+        known.checkouts.retain(|c| c.path != path);
+        known.checkouts.push(Checkout { path, own });
+    }
+}

@@ -1,0 +1,387 @@
+//! What workflows come to, told compactly.
+
+use super::*;
+use crate::fact::{Guard, Trigger};
+
+/// One line a unit, and one a fact under it: `line word …`.
+fn told(facts: &FileFacts) -> Vec<String> {
+    let mut lines: Vec<String> = facts.notices.iter().map(|n| format!("! {}", n.text)).collect();
+    let of_unit = |unit: Option<usize>| unit.and_then(|u| facts.units.get(u)).map_or("-".to_owned(), |u| u.name.clone());
+    for (index, fact) in facts.facts.iter().enumerate() {
+        let text = match &fact.kind {
+            FactKind::Trigger(Trigger { kind, text, branches, paths, from, off }) => {
+                let more: Vec<String> = branches.iter().chain(paths).chain(from).chain(off).cloned().collect();
+                format!("{kind}: {text} {}", more.join(" ")).trim_end().to_owned()
+            }
+            FactKind::Command(c) => {
+                let code = if facts.embedded.iter().any(|(at, _)| *at == index) { " [python]" } else { "" };
+                let failure = match &c.on_failure {
+                    OnFailure::Stops => "",
+                    OnFailure::GoesOn => " goes on",
+                    OnFailure::Discarded(_) => " lost",
+                };
+                format!("$ {} @{}{failure}{code}", c.text(), c.dir.as_deref().unwrap_or("?"))
+            }
+            FactKind::Uses(u) => {
+                let to = match &u.to {
+                    UsesTarget::File(path) => format!("file {path}"),
+                    _ => "outside".to_owned(),
+                };
+                let with: Vec<String> = u.with.iter().map(|(k, v)| format!("{k}={v}")).collect();
+                format!("uses {} -> {to} {}", u.reference, with.join(" ")).trim_end().to_owned()
+            }
+            FactKind::Needs(n) => format!("needs {}{}", facts.units[n.on].name, if n.stops { "" } else { " anyhow" }),
+            FactKind::Guard(g) => match g {
+                Guard::If(text) => format!("if {text}"),
+                other => format!("{other:?}"),
+            },
+            FactKind::Environment(name) => format!("environment {name}"),
+            FactKind::Setting { key, value } => format!("{key} = {value}"),
+            FactKind::Machine { label, hosted } => format!("on {label}{}", if *hosted { "" } else { " (own)" }),
+            other => format!("{other:?}"),
+        };
+        lines.push(format!("{} {}: {text}", fact.line, of_unit(fact.unit)));
+    }
+    lines
+}
+
+fn check(text: &str, expected: &[&str]) {
+    check_at(".github/workflows/w.yml", workflow, text, expected);
+}
+
+fn check_at(path: &str, read: fn(&SourceFile, &Context<'_>) -> FileFacts, text: &str, expected: &[&str]) {
+    let context = Context { wrappers: &[] };
+    let facts = read(&SourceFile::new(path.into(), text.to_owned()), &context);
+    let told = told(&facts);
+    assert_eq!(told, expected, "\n{}", told.join("\n"));
+}
+
+#[test]
+fn every_trigger_has_its_word_and_line() {
+    check(
+        "on:
+  push:
+    branches: [main]
+    tags: ['v*']
+    paths-ignore: [docs/**]
+  pull_request:
+  schedule:
+    - cron: '0 3 * * 1'
+    - cron: '0 4 * * 1'
+  release: {types: [published]}
+  workflow_run: {workflows: [Fit, Drift], types: [completed], branches: [main]}
+  repository_dispatch: {types: [new-data]}
+  workflow_dispatch:
+    inputs:
+      size: {default: small}
+  workflow_call:
+  registry_package:
+jobs: {}
+",
+        &[
+            "2 w.yml: tag: tag v*",
+            "2 w.yml: push: push main main !docs/**",
+            "6 w.yml: pr: pull_request",
+            "8 w.yml: schedule: schedule \"0 3 * * 1\"",
+            "9 w.yml: schedule: schedule \"0 4 * * 1\"",
+            "10 w.yml: tag: release published",
+            "11 w.yml: upstream: after Fit, Drift main Fit Drift",
+            "12 w.yml: api: repository_dispatch new-data new-data",
+            "15 w.yml: inputs.size = small",
+            "13 w.yml: manual: workflow_dispatch",
+            "17 w.yml: registry: registry_package",
+        ],
+    );
+    check("on: push\njobs: {}\n", &["1 w.yml: push: push"]);
+    check("on: [push, issue_comment]\njobs: {}\n", &["1 w.yml: push: push", "1 w.yml: manual: issue_comment"]);
+    check("on:\n  push: {tags: [v1]}\njobs: {}\n", &["2 w.yml: tag: tag v1"]);
+}
+
+#[test]
+fn what_is_commented_out_is_told_as_off() {
+    check(
+        "# on: [push]\non:\n  workflow_dispatch:\n  # schedule:\n  #   - cron: '5 4 * * *'  # nightly\n  # release: we do that by hand\n  # workflow_dispatch:\njobs: {}\n",
+        &[
+            "3 w.yml: manual: workflow_dispatch",
+            "1 w.yml: push: push commented out",
+            "5 w.yml: schedule: schedule \"5 4 * * *\" commented out",
+        ],
+    );
+}
+
+#[test]
+fn a_merged_pull_request_is_a_push() {
+    let job = "jobs:\n  a:\n    if: github.event.pull_request.merged == true\n    steps: [{run: make}]\n";
+    check(
+        &format!("on:\n  pull_request: {{types: [closed], branches: [main]}}\n{job}"),
+        &["2 w.yml: push: a pull request is merged main", "5 a: Event([Push])", "6 1: $ make @."],
+    );
+    check("on:\n  pull_request: {types: [closed]}\njobs: {}\n", &["2 w.yml: pr: pull_request closed"]);
+}
+
+#[test]
+fn jobs_have_order_guards_machines_and_settings() {
+    check(
+        "on: push
+env: {A: '1'}
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    continue-on-error: true
+    steps: [{run: pytest}]
+  fit:
+    needs: test
+    runs-on: [self-hosted, gpu]
+    container: {image: org/fit, options: --gpus all}
+    environment: {name: staging}
+    env: {B: x}
+    steps:
+      - run: python fit.py $A $B
+        continue-on-error: ${{ github.ref == 'x' }}
+  tell:
+    needs: [fit, gone]
+    if: always()
+    uses: ./.github/workflows/tell.yml
+    with: {who: all}
+    secrets: inherit
+  off:
+    if: ${{ false }}
+    uses: org/flows/.github/workflows/x.yml@v1
+",
+        &[
+            "! there is no job `gone` to wait for",
+            "1 w.yml: push: push",
+            "2 w.yml: A = 1",
+            "6 test: AllowFailure(\"continue-on-error\")",
+            "5 test: on ubuntu-latest",
+            "7 1: $ pytest @.",
+            "13 fit: B = x",
+            "10 fit: on self-hosted, gpu (own)",
+            "11 fit: on org/fit (own)",
+            "11 fit: container.options = --gpus all",
+            "12 fit: environment staging",
+            "16 1: AllowFailure(\"continue-on-error: ${{ github.ref == 'x' }}\")",
+            "15 1: $ python fit.py 1 x @.",
+            "19 tell: Always(\"always()\")",
+            "20 tell: uses ./.github/workflows/tell.yml -> file .github/workflows/tell.yml who=all secrets=inherit",
+            "24 off: Never(\"if: false\")",
+            "25 off: uses org/flows/.github/workflows/x.yml@v1 -> outside",
+            "9 fit: needs test anyhow",
+            "18 tell: needs fit anyhow",
+        ],
+    );
+}
+
+#[test]
+fn cells_of_a_matrix_are_told_together_unless_they_run_something_else() {
+    check(
+        "on: push
+jobs:
+  a:
+    strategy:
+      matrix:
+        town: [north, south]
+        part: [fit, score]
+    environment: ${{ matrix.town }}
+    steps:
+      - run: python train.py --town ${{ matrix.town }}
+      - run: |
+          echo go
+          python -m jobs.${{ matrix.part }}
+        working-directory: work
+      - run: make
+        if: matrix.town == 'south'
+",
+        &[
+            "1 w.yml: push: push",
+            "6 a: matrix.town = north, south",
+            "7 a: matrix.part = fit, score",
+            "8 a: environment north",
+            "8 a: environment south",
+            "10 1: $ python train.py --town north @.",
+            "12 2: $ echo go @work",
+            "13 2: $ python -m jobs.fit @work goes on",
+            "13 2: $ python -m jobs.score @work goes on",
+            "15 3: $ make @.",
+        ],
+    );
+    check(
+        "on: push
+jobs:
+  a:
+    runs-on: ${{ matrix.os }}
+    strategy:
+      matrix:
+        include:
+          - {os: ubuntu-latest, file: a.py}
+          - {os: windows-latest, file: b.py}
+    steps:
+      - run: python ${{ matrix.file }}
+",
+        &[
+            "1 w.yml: push: push",
+            "4 a: on ubuntu-latest",
+            "4 a: on windows-latest",
+            "11 1: $ python a.py @. goes on",
+            "11 1: $ python b.py @. goes on",
+        ],
+    );
+}
+
+#[test]
+fn steps_run_in_their_shell_and_folder() {
+    check(
+        "on: push
+defaults: {run: {working-directory: src}}
+env:
+  IMAGE: org/eta:${{ github.sha }}
+jobs:
+  a:
+    steps:
+      - run: |
+          cd jobs
+          python fit.py || true
+      - shell: python
+        working-directory: .
+        run: |
+          import fit
+          fit.main()
+      - shell: Rscript {0}
+        run: fit()
+      - run: docker push $IMAGE
+      - run: bash $GITHUB_WORKSPACE/ci/x.sh
+      - id: name
+        run: echo \"model=eta\" >> \"$GITHUB_OUTPUT\"
+      - run: make ${{ steps.name.outputs.model }} K=${{ inputs.k || '3' }}
+",
+        &[
+            "1 w.yml: push: push",
+            "4 w.yml: IMAGE = org/eta:${{ github.sha }}",
+            "9 1: $ cd jobs @src",
+            "10 1: $ python fit.py @src/jobs lost",
+            "10 1: $ true @src/jobs",
+            "14 2: $ python @. [python]",
+            "17 3: $ Rscript @src",
+            "18 4: $ docker push org/eta:${{ github.sha }} @src",
+            "19 5: $ bash ../ci/x.sh @src",
+            "21 name: $ echo model=eta @src",
+            "22 7: $ make eta K=3 @src",
+        ],
+    );
+}
+
+#[test]
+fn a_checkout_says_where_the_repository_lies() {
+    check(
+        "on: push
+jobs:
+  a:
+    steps:
+      - uses: actions/checkout@v4
+        with: {path: app}
+      - uses: actions/checkout@v4
+        with: {repository: org/other, path: other}
+      - run: make
+        working-directory: app/work
+      - run: cd other && make
+      - uses: ./app/.github/actions/fit
+      - uses: ./other/act
+",
+        &[
+            "1 w.yml: push: push",
+            "5 1: uses actions/checkout@v4 -> outside path=app",
+            "6 1: checkout.path = app",
+            "7 2: uses actions/checkout@v4 -> outside repository=org/other path=other",
+            "8 2: checkout.repository = org/other",
+            "8 2: checkout.path = other",
+            "9 3: $ make @work",
+            "11 4: $ cd other @?",
+            "11 4: $ make @?",
+            "12 5: uses ./app/.github/actions/fit -> file .github/actions/fit",
+            "13 6: uses ./other/act -> outside",
+        ],
+    );
+}
+
+#[test]
+fn actions_are_read_by_their_kind() {
+    let at = "tools/fit/action.yml";
+    check_at(
+        at,
+        action,
+        "name: Fit
+inputs: {size: {default: small}}
+runs:
+  using: composite
+  steps:
+    - run: bash ${{ github.action_path }}/fit.sh
+      shell: bash
+    - uses: ./.github/actions/tell
+",
+        &["2 tools/fit: inputs.size = small", "6 1: $ bash tools/fit/fit.sh @.", "8 2: uses ./.github/actions/tell -> file .github/actions/tell"],
+    );
+    check_at(
+        at,
+        action,
+        "runs: {using: docker, image: Dockerfile, args: [--size, big]}\n",
+        &["1 tools/fit: uses Dockerfile -> file tools/fit/Dockerfile args=--size big"],
+    );
+    check_at(at, action, "runs: {using: node20, main: dist/i.js}\n", &["1 tools/fit: runs.main = dist/i.js"]);
+    check_at(at, action, "actions: [a]\n", &[]);
+}
+
+#[test]
+fn wrong_types_cost_their_own_key() {
+    check(
+        "on: {push: [main], schedule: daily, pushes: }
+jobs:
+  a: text
+  b:
+    needs: {x: y}
+    steps: run
+  c:
+    steps:
+      - run: [a]
+      - text
+      - name: nothing
+      - run: make
+        env: [A]
+        if: [x]
+  d: &d
+    steps: [{run: make d}]
+  e: *d
+",
+        &[
+            "! `push` has a filter that is neither keys nor nothing",
+            "! `schedule` has a filter that is neither keys nor nothing",
+            "! `schedule` is no list of `cron` lines",
+            "! there is no event `pushes`, so the workflow never starts",
+            "! job `a` has no keys",
+            "! `steps` is no list",
+            "! `run` is no text",
+            "! a step without keys",
+            "! a step with neither `uses` nor `run`",
+            "! `if` is no condition",
+            "! `env` has no keys",
+            "! `needs` lists no jobs",
+            "1 w.yml: push: push",
+            "12 4: $ make @.",
+            "16 1: $ make d @.",
+            "16 1: $ make d @.",
+        ],
+    );
+    check("name: nothing\n", &["! a workflow without `jobs` does nothing"]);
+    check("- a\n", &["! a workflow has keys at the top, and this has none"]);
+    check("", &[]);
+}
+
+#[test]
+fn repetition_by_anchors_is_bounded() {
+    let step = format!("a: &s {{run: '# {}'}}\n", "x".repeat(50_000));
+    let list = "      - *s\n".repeat(5_000);
+    let text = format!("{step}on: push\njobs:\n  j:\n    steps:\n{list}");
+    let context = Context { wrappers: &[] };
+    let facts = workflow(&SourceFile::new("w.yml".into(), text), &context);
+    assert!(facts.units.len() <= MAX_STEPS + 2);
+    assert!(facts.notices.iter().any(|n| n.kind == NoticeKind::TooLarge));
+}
