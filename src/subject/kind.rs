@@ -137,7 +137,9 @@ impl Look<'_> {
     fn infra(&self) -> Option<Subject> {
         let objects = self.all(|s| s.scope == Scope::Source && s.id.starts_with("infra."));
         let code = self.book.keys().filter(|p| p.ends_with(".py")).count();
-        if objects.is_empty() || code > objects.len() {
+        // what builds its own images is an application with its manifests, not a place of manifests
+        let builds = self.book.values().flat_map(|f| &f.units).any(|u| u.kind == crate::fact::UnitKind::Image);
+        if objects.is_empty() || builds || code > objects.len() {
             return None;
         }
         self.subject(SubjectKind::Infra, "deployment objects for things that are built elsewhere", objects)
