@@ -53,6 +53,7 @@ pub(crate) fn extract(
     let context = Context { wrappers: &catalog.wrappers };
     let mut found = Extracted::default();
     let mut asked: BTreeSet<RepoPath> = BTreeSet::new();
+    let mut led: BTreeSet<RepoPath> = BTreeSet::new();
     let mut next: Vec<(RepoPath, bool)> = inventory
         .entries()
         .iter()
@@ -65,6 +66,7 @@ pub(crate) fn extract(
             break;
         }
         asked.extend(next.iter().map(|(path, _)| path.clone()));
+        led.extend(next.iter().filter(|(_, led_to)| *led_to).map(|(path, _)| path.clone()));
         let total = next.len() as u64;
         let done = std::sync::atomic::AtomicU64::new(0);
         let read: Vec<Outcome> = next
@@ -114,7 +116,9 @@ pub(crate) fn extract(
             .collect();
         next = demanded
             .into_iter()
-            .filter(|p| !asked.contains(p) && !found.book.contains_key(p) && is_read(placements, p) && inventory.contains(p))
+            .filter(|p| !led.contains(p) && is_read(placements, p) && inventory.contains(p))
+            // what was read by its name alone is read again where a reader waits to be led to it
+            .filter(|p| !found.book.contains_key(p) || readers().any(|r| r.when == When::LedTo && (r.wants)(p)))
             .map(|p| (p, true))
             .collect();
     }

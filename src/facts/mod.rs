@@ -19,7 +19,7 @@ use crate::source::{Location, Notice, NoticeKind, SourceFile};
 use crate::syntax::shell::Wrapper;
 use crate::syntax::{self};
 
-pub(crate) use extract::{Extracted, extract};
+pub(crate) use extract::extract;
 
 /// A reader: what it is called, which paths it reads, and how a file becomes facts.
 pub(crate) struct Reader {

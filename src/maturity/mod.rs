@@ -16,7 +16,7 @@ use crate::verdict::Verdicts;
 
 pub(crate) use algebra::Outcome;
 pub(crate) use blocking::Blocker;
-pub(crate) use ladder::{Grades, Reached, Tally, Three, Weighed};
+pub(crate) use ladder::{Grades, Reached};
 
 /// One system held against one maturity model.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,7 +8,6 @@ use super::clause::{Answer, Judge};
 use crate::graph::reach::Walk;
 use crate::graph::NodeId;
 use crate::rules::practice::{Clause, From, PracticeRule, Select};
-use crate::source::Location;
 use crate::words::{Because, Strength, Verdict};
 
 /// Finds the nearest miss of a practice that is not met.

@@ -2,7 +2,8 @@
 
 mod compose;
 mod dockerfile;
+mod manifest;
 
 use super::Reader;
 
-pub(crate) const ALL: &[Reader] = &[dockerfile::READER, compose::READER];
+pub(crate) const ALL: &[Reader] = &[dockerfile::READER, compose::READER, manifest::READER];
