@@ -65,6 +65,12 @@ fn stopped(judge: &Judge<'_>, from: Option<From>, select: &Select) -> Option<Mis
             return Some(Miss { at: edge.at.clone(), text: format!("{}: {why}", edge.what) });
         }
     }
+    // what starts by itself is no miss of this kind, whoever else may start it
+    let unattended: Vec<NodeId> = judge.starters(From::Unattended, &[]).into_iter().flatten().collect();
+    let by_itself = graph.reach(&unattended, Walk::at(Strength::Inferred));
+    if nodes.iter().any(|n| by_itself.has(*n)) {
+        return None;
+    }
     let everyone: Vec<NodeId> = judge.starters(From::Anyone, &[]).into_iter().flatten().collect();
     let live = graph.reach(&everyone, Walk::at(Strength::Inferred));
     if let Some(node) = nodes.iter().filter(|n| live.has(**n)).min_by_key(|n| live.hops[**n]) {
