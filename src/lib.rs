@@ -125,7 +125,7 @@ fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn P
     progress.stage("connecting", 0, 0);
     let program = resolve::Program::build(&book, &modules);
     let signals = signals::find(catalog, &inventory, &book, &placements, &program, &history);
-    let view = resolve::View { inventory: &inventory, book: &book, imports: &modules };
+    let view = resolve::View::new(&inventory, &book, &modules);
     let checkout = graph::connect::Checkout {
         branches: information.as_ref().map(|i| i.branches.clone()).unwrap_or_default(),
         remote: information.as_ref().and_then(|i| i.remote.as_deref()).map(owner_and_name),

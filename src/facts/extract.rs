@@ -106,7 +106,7 @@ pub(crate) fn extract(
             break;
         }
         // what was asked for and not yet parsed, led to by any file read so far (a target may appear late)
-        let view = View { inventory, book: &found.book, imports: modules };
+        let view = View::new(inventory, &found.book, modules);
         let sources: Vec<&RepoPath> = if round < 3 { found.book.keys().collect() } else { fresh.iter().collect() };
         let demanded: BTreeSet<RepoPath> = sources
             .par_iter()

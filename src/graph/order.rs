@@ -48,9 +48,31 @@ impl Graph {
         let live = self.reach(starters, walk);
         // a branch that only holds back what it encloses stops nobody elsewhere
         let nodes: Vec<NodeId> = first.iter().filter(|s| s.stops && !s.returns).map(|s| s.node).collect();
-        let contains = self.reach_back(&nodes, walk);
+        let contains = self.failing_with(&nodes);
         let mut ask = Ask { graph: self, first, contains, live, starters, memo: BTreeMap::new(), open: Vec::new() };
         ask.place(target, order)
+    }
+}
+
+impl Graph {
+    /// Every node that fails when one of these does: its failure is heeded by all on the way.
+    fn failing_with(&self, nodes: &[NodeId]) -> Vec<bool> {
+        let mut fails = vec![false; self.nodes.len()];
+        let mut stack = nodes.to_vec();
+        for node in nodes {
+            fails[*node] = true;
+        }
+        while let Some(node) = stack.pop() {
+            for edge in self.arriving(node).filter(|e| e.runs() && e.off.is_none() && e.discarded.is_none()) {
+                // who runs things side by side, and who starts them, fails with them; in a sequence the failure must stop it
+                let heeded = edge.stops || !self.nodes[edge.from].sequential;
+                if heeded && edge.strength > Strength::Broken && !fails[edge.from] {
+                    fails[edge.from] = true;
+                    stack.push(edge.from);
+                }
+            }
+        }
+        fails
     }
 }
 

@@ -16,7 +16,8 @@ use crate::verdict::Verdicts;
 
 pub(crate) use algebra::Outcome;
 pub(crate) use blocking::Blocker;
-pub(crate) use ladder::{Grades, Reached};
+#[cfg_attr(not(test), allow(unused_imports))] // the parts of what `grade` gives, named by its tests
+pub(crate) use ladder::{Grades, Reached, Tally, Three, Weighed};
 
 /// One system held against one maturity model.
 #[derive(Debug, Clone, PartialEq)]

@@ -145,9 +145,8 @@ pub(super) fn own(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         let to = Target::Unit { path: invocation.path.clone(), kind: UnitKind::ShellFunction, name: text.to_owned() };
         return vec![lead(to, Strength::Resolved, format!("function {text}"))];
     }
-    let entry = view.book.iter().find(|(_, f)| f.units.iter().any(|u| u.kind == UnitKind::EntryPoint && u.name == text));
-    if let Some((path, _)) = entry {
-        let to = Target::Unit { path: path.clone(), kind: UnitKind::EntryPoint, name: text.to_owned() };
+    if let Some(path) = view.commands.get(text) {
+        let to = Target::Unit { path: (*path).clone(), kind: UnitKind::EntryPoint, name: text.to_owned() };
         return vec![lead(to, Strength::Resolved, text.to_owned())];
     }
     served(invocation, view)

@@ -11,6 +11,8 @@ pub(crate) mod python;
 mod stages;
 mod tests;
 
+use std::collections::BTreeMap;
+
 use crate::fact::{Book, Command, Data, FactKind, FileFacts, Uses, UsesTarget, UnitId, UnitKind};
 use crate::source::{self, RepoPath};
 use crate::syntax::shell::Word;
@@ -28,6 +30,21 @@ pub(crate) struct View<'v> {
     pub(crate) book: &'v Book,
     /// Python modules by name.
     pub(crate) imports: &'v Modules,
+    /// Commands that the project installs, by name: the file that says so, the first in path order.
+    commands: BTreeMap<&'v str, &'v RepoPath>,
+}
+
+impl<'v> View<'v> {
+    /// Looks once for what every command would otherwise look for again.
+    pub(crate) fn new(inventory: &'v Inventory, book: &'v Book, imports: &'v Modules) -> Self {
+        let mut commands = BTreeMap::new();
+        for (path, facts) in book {
+            for unit in facts.units.iter().filter(|u| u.kind == UnitKind::EntryPoint) {
+                commands.entry(unit.name.as_str()).or_insert(path);
+            }
+        }
+        Self { inventory, book, imports, commands }
+    }
 }
 
 /// Where a reference leads.
