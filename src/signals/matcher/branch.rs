@@ -54,7 +54,8 @@ fn span(id: FlowId, flow: &Flow, seen: &Seen<'_>, does: BranchDoes) -> Option<Br
     let fails = |exits: Exits| matches!(exits, Exits::Raises | Exits::ExitsNonZero);
     // the other branch may be the one that stops
     let other = || seen.arms_after(id).filter_map(|arm| seen.module().flows.get(arm)).any(|arm| fails(arm.exits));
-    let swallowed = flow.in_try.as_ref().is_some_and(|h| h.broad);
+    // who raises inside a `try` that swallows is taken to be swallowed; only an exit passes a narrow handler
+    let swallowed = flow.in_try.as_ref().is_some_and(|h| h.broad || flow.exits == Exits::Raises);
     let stops = !swallowed && (fails(flow.exits) || flow.kind == FlowKind::Assert || other());
     let returns = matches!(flow.exits, Exits::ReturnsEarly | Exits::Skips);
     let encloses = seen.encloses.get(id).copied().unwrap_or(false);
