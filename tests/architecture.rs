@@ -14,8 +14,27 @@ use code::{Source, declared, home, paths, source, sources};
 
 /// A module may import only from modules to its left.
 const ROOMS: &[&str] = &[
-    "error", "source", "words", "syntax", "rules", "git", "walk", "history", "fact", "scope", "resolve", "facts", "signals", "verdict",
-    "graph", "subject", "practices", "maturity", "report", "render", "lib",
+    "error",
+    "source",
+    "words",
+    "syntax",
+    "rules",
+    "git",
+    "walk",
+    "history",
+    "fact",
+    "scope",
+    "resolve",
+    "facts",
+    "signals",
+    "verdict",
+    "graph",
+    "subject",
+    "practices",
+    "maturity",
+    "report",
+    "render",
+    "lib",
 ];
 
 /// Rooms that keep to fewer: readers of formats know nothing of this field, and words for people see the report alone.
@@ -69,7 +88,18 @@ const SAID_ONLY_IN: &[(&str, &[&str])] = &[
 
 /// Names that belong into `rules/` or a reader; a few stand for all.
 const BRANDS: &[&str] = &[
-    "mlflow", "wandb", "sklearn", "airflow", "kubeflow", "sagemaker", "evidently", "lightgbm", "torch", "github", "gitlab", "jenkins",
+    "mlflow",
+    "wandb",
+    "sklearn",
+    "airflow",
+    "kubeflow",
+    "sagemaker",
+    "evidently",
+    "lightgbm",
+    "torch",
+    "github",
+    "gitlab",
+    "jenkins",
 ];
 /// Rooms that could not tell one tool from another.
 const BRANDLESS: &[&str] = &["graph", "subject", "practices", "maturity", "report"];
@@ -118,7 +148,10 @@ fn wrong_imports(files: &[Source]) -> Vec<String> {
             if rank(&used).is_some_and(|r| r > own_rank) {
                 wrong.push(format!("src/{}:{line}: `{own}` imports from `{used}`, which comes after it ({path})", file.name));
             } else if let Some((_, allowed)) = strict.filter(|(_, allowed)| used != own && !allowed.contains(&used.as_str())) {
-                wrong.push(format!("src/{}:{line}: `{own}` may import only from {allowed:?}, not from `{used}` ({path})", file.name));
+                wrong.push(format!(
+                    "src/{}:{line}: `{own}` may import only from {allowed:?}, not from `{used}` ({path})",
+                    file.name
+                ));
             }
         }
     }
@@ -153,7 +186,9 @@ fn begins(path: &str, with: &str) -> bool {
 
 fn brands(files: &[Source]) -> Vec<String> {
     let mut wrong = Vec::new();
-    for file in files.iter().filter(|f| room(&f.name).is_some_and(|r| BRANDLESS.contains(&r)) && !BRANDED.contains(&f.name.as_str())) {
+    for file in
+        files.iter().filter(|f| room(&f.name).is_some_and(|r| BRANDLESS.contains(&r)) && !BRANDED.contains(&f.name.as_str()))
+    {
         for (number, row) in file.said.lines().enumerate() {
             if let Some(brand) = BRANDS.iter().find(|b| row.to_lowercase().contains(**b)) {
                 wrong.push(format!("src/{}:{}: names `{brand}`; that belongs into rules/ or a reader", file.name, number + 1));
@@ -193,7 +228,8 @@ fn too_long(files: &[Source]) -> Vec<String> {
 
 /// Places in the project that a document names in backticks and that are not there.
 fn dead_places(document: &str, text: &str, there: &dyn Fn(&str) -> bool) -> Vec<String> {
-    let ours = |place: &str| ["src/", "rules/", "tests/", "fixtures/", "schemas/", ".ci/"].iter().any(|top| place.starts_with(top));
+    let ours =
+        |place: &str| ["src/", "rules/", "tests/", "fixtures/", "schemas/", ".ci/"].iter().any(|top| place.starts_with(top));
     let open = |place: &str| place.contains(['<', '*', ' ', '{']);
     let quoted = text.split('`').skip(1).step_by(2);
     quoted.filter(|p| ours(p) && !open(p) && !there(p)).map(|p| format!("{document} names {p}, which is not there")).collect()

@@ -52,7 +52,8 @@ fn stories_come_out_as_told() {
     let catalog = treering::Catalog::embedded().expect("the built-in rules are sound");
     let mut failed: BTreeMap<String, String> = BTreeMap::new();
     let mut asked = 0;
-    let mut stories: Vec<PathBuf> = fs::read_dir(&root).expect("fixtures").map(|e| e.expect("an entry").path()).filter(|p| p.is_dir()).collect();
+    let mut stories: Vec<PathBuf> =
+        fs::read_dir(&root).expect("fixtures").map(|e| e.expect("an entry").path()).filter(|p| p.is_dir()).collect();
     stories.sort();
     for folder in stories {
         let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
@@ -76,7 +77,8 @@ fn stories_come_out_as_told() {
         .filter(|l| !l.starts_with('#') && !l.trim().is_empty())
         .map(|l| l.split("  #").next().unwrap_or(l).trim().to_owned())
         .collect();
-    let new: Vec<String> = failed.iter().filter(|(what, _)| !known.contains(*what)).map(|(what, why)| format!("{what}: {why}")).collect();
+    let new: Vec<String> =
+        failed.iter().filter(|(what, _)| !known.contains(*what)).map(|(what, why)| format!("{what}: {why}")).collect();
     let mended: Vec<&String> = known.iter().filter(|what| !failed.contains_key(*what)).collect();
     assert!(new.is_empty(), "{} of {asked} expectations fail that are not listed:\n{}", new.len(), new.join("\n"));
     assert!(mended.is_empty(), "mended; take them off fixtures/known-gaps.txt: {mended:?}");
@@ -139,9 +141,11 @@ fn replay(repo: &Path, story: &Story) -> tempfile::TempDir {
         index.write().expect("the index is written");
         let tree = git.find_tree(index.write_tree().expect("a tree")).expect("the tree");
         let seconds: i64 = commit.date.parse::<jiff::Timestamp>().expect("a date").as_second();
-        let who = git2::Signature::new(&commit.author, &format!("{}@example.com", commit.author), &git2::Time::new(seconds, 0)).expect("a name");
+        let who = git2::Signature::new(&commit.author, &format!("{}@example.com", commit.author), &git2::Time::new(seconds, 0))
+            .expect("a name");
         let parents: Vec<git2::Commit<'_>> = parent.into_iter().map(|p| git.find_commit(p).expect("the parent")).collect();
-        let id = git.commit(Some("HEAD"), &who, &who, &commit.message, &tree, &parents.iter().collect::<Vec<_>>()).expect("a commit");
+        let id =
+            git.commit(Some("HEAD"), &who, &who, &commit.message, &tree, &parents.iter().collect::<Vec<_>>()).expect("a commit");
         parent = Some(id);
     }
     if let (Some(first), Some(tip)) = (story.branches.first(), parent) {
@@ -166,7 +170,8 @@ fn check(name: &str, story: &Story, report: &Value, asked: &mut usize, failed: &
         }
     }
     let systems = report["systems"].as_array().cloned().unwrap_or_default();
-    let within = |s: &Value, folder: &str| s["path"].as_str().is_some_and(|p| p == folder || p.starts_with(&format!("{folder}/")));
+    let within =
+        |s: &Value, folder: &str| s["path"].as_str().is_some_and(|p| p == folder || p.starts_with(&format!("{folder}/")));
     // "." is the one system there is: its own path is the folder of its code
     let system = match story.system.as_deref().unwrap_or(".") {
         "." => systems.iter().find(|s| s["primary"] == true),
@@ -211,8 +216,12 @@ fn check(name: &str, story: &Story, report: &Value, asked: &mut usize, failed: &
         *asked += 1;
         let chains = practices.values().flat_map(|p| p["chains"].as_array().into_iter().flatten());
         let told = chains.into_iter().any(|chain| {
-            let hops: Vec<String> =
-                chain.as_array().into_iter().flatten().map(|h| format!("{}:{}", h["path"].as_str().unwrap_or(""), h["line"])).collect();
+            let hops: Vec<String> = chain
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|h| format!("{}:{}", h["path"].as_str().unwrap_or(""), h["line"]))
+                .collect();
             let mut wanted = story.chain.iter().peekable();
             for hop in &hops {
                 if wanted.peek().is_some_and(|w| *w == hop) {

@@ -272,7 +272,10 @@ fn what_is_no_code_is_blanked() {
 
 #[test]
 fn trees_of_paths_are_written_out() {
-    let seen: Vec<String> = paths("use crate::{\n    a::{self, b},\n    c as d,\n};\nx::y(z::w {\n v: k::l });").into_iter().map(|(_, p)| p).collect();
+    let seen: Vec<String> = paths("use crate::{\n    a::{self, b},\n    c as d,\n};\nx::y(z::w {\n v: k::l });")
+        .into_iter()
+        .map(|(_, p)| p)
+        .collect();
     assert_eq!(seen, ["crate::a::self", "crate::a::b", "crate::c", "x::y", "z::w", "k::l"]);
     assert_eq!(test_modules("git/mod.rs", "mod a;\n#[cfg(test)]\nmod made;\n"), ["git/made"]);
 }
