@@ -2,62 +2,49 @@
 
 mod conda;
 mod locks;
+mod pipfile;
 mod pyproject;
+mod requirement;
 mod requirements;
 mod setup;
+#[cfg(test)]
+mod tests;
 
 use super::Reader;
-use crate::fact::{Dependency, Fact, FactKind, FileFacts, OnFailure, Pin, Unit, UnitKind, Uses, UsesTarget};
+use crate::fact::{Dependency, Fact, FactKind, FileFacts, OnFailure, Unit, UnitKind, Uses, UsesTarget};
+use crate::source::{self, SourceFile, folder};
+use crate::syntax::tree::Node;
 use crate::words::EdgeKind;
 
-pub(crate) const ALL: &[Reader] = &[requirements::READER, pyproject::READER, setup::SCRIPT, setup::CONFIG, conda::READER, locks::READER];
+use requirement::Requirement;
 
-/// A distribution's name as indexes compare it.
-fn normal(name: &str) -> String {
-    let mut normal = String::new();
-    for c in name.trim().chars() {
-        match c {
-            '-' | '_' | '.' if normal.ends_with('-') => {}
-            '-' | '_' | '.' => normal.push('-'),
-            c => normal.extend(c.to_lowercase()),
-        }
-    }
-    normal
-}
+pub(crate) const ALL: &[Reader] = &[
+    requirements::READER,
+    requirements::NAMED,
+    pyproject::READER,
+    pyproject::PIXI,
+    pipfile::READER,
+    setup::SCRIPT,
+    setup::CONFIG,
+    conda::READER,
+    conda::NAMED,
+    locks::READER,
+];
 
-/// A requirement as it is written in lists of every kind: `name[extra]>=1,<2; marker`. None for what is none.
-fn requirement(text: &str) -> Option<(String, Option<String>, Pin)> {
-    let text = text.split(" #").next().unwrap_or(text).split(';').next().unwrap_or("").trim();
-    let text = text.split(" --hash").next().unwrap_or(text).trim();
-    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))).unwrap_or(text.len());
-    let (name, rest) = text.split_at(end);
-    if name.is_empty() || !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-        return None;
-    }
-    let rest = rest.trim_start();
-    let rest = if rest.starts_with('[') { rest.split_once(']').map_or("", |(_, r)| r) } else { rest }.trim();
-    if let Some(address) = rest.strip_prefix('@') {
-        // a commit in an address fixes it; a branch does not
-        let fixed = address.rsplit('@').next().is_some_and(|at| at.len() >= 40 && at.chars().take(40).all(|c| c.is_ascii_hexdigit()));
-        return Some((normal(name), Some(address.trim().to_owned()), if fixed { Pin::Exact } else { Pin::Range }));
-    }
-    let rest = rest.trim_matches(['(', ')']);
-    Some((normal(name), (!rest.is_empty()).then(|| rest.to_owned()), pin(rest)))
-}
+/// Most dependencies kept of one file.
+const MAX_DEPENDENCIES: usize = 20_000;
 
-/// How exactly a constraint fixes a version.
-fn pin(constraint: &str) -> Pin {
-    let constraint = constraint.trim();
-    if constraint.is_empty() || constraint == "*" {
-        return Pin::Bare;
+fn dependency(facts: &mut FileFacts, line: u32, it: Requirement, group: Option<&str>, locked: bool) {
+    if facts.facts.len() >= MAX_DEPENDENCIES {
+        return;
     }
-    let exact = constraint.starts_with("==") && !constraint.contains('*') && !constraint.contains(',');
-    if exact { Pin::Exact } else { Pin::Range }
-}
-
-fn dependency(facts: &mut FileFacts, line: u32, parsed: (String, Option<String>, Pin), group: Option<&str>, locked: bool) {
-    let (name, version, pin) = parsed;
-    let kind = FactKind::Dependency(Dependency { name, version, pin, group: group.map(str::to_owned), locked });
+    let kind = FactKind::Dependency(Dependency {
+        name: it.name,
+        version: it.version,
+        pin: it.pin,
+        group: group.map(str::to_owned),
+        locked,
+    });
     facts.facts.push(Fact { unit: None, line, end_line: line, kind });
 }
 
@@ -66,32 +53,72 @@ fn setting(facts: &mut FileFacts, line: u32, key: &str, value: &str) {
     facts.facts.push(Fact { unit: None, line, end_line: line, kind });
 }
 
-/// A command that installing the package makes: `name = "pkg.module:function"`.
-fn entry_point(facts: &mut FileFacts, line: u32, name: &str, target: &str) {
-    let unit = facts.units.len();
-    facts.units.push(Unit { kind: UnitKind::EntryPoint, name: name.trim().to_owned(), title: None, line, end_line: line, parent: None });
+/// Another list that a list takes in (`-r base.txt`), so that it is read as one whatever its name.
+fn includes(facts: &mut FileFacts, line: u32, file: &SourceFile, path: &str) {
+    let Some(to) = source::join(folder(&file.path), path.trim().trim_matches(['"', '\''])).filter(|_| !path.contains("://"))
+    else {
+        return;
+    };
     let uses = Uses {
-        reference: target.trim().to_owned(),
+        reference: path.trim().to_owned(),
         with: Vec::new(),
-        to: UsesTarget::Python(target.split('[').next().unwrap_or(target).trim().to_owned()),
-        edge: EdgeKind::Invokes,
+        to: UsesTarget::File(to),
+        edge: EdgeKind::Reads,
         on_failure: OnFailure::Stops,
     };
+    facts.facts.push(Fact { unit: None, line, end_line: line, kind: FactKind::Uses(uses) });
+}
+
+/// A command that installing the package makes: `name = "pkg.module:function"`.
+fn entry_point(facts: &mut FileFacts, line: u32, name: &str, target: &str) {
+    let target = target.trim();
+    let plain = target.split('[').next().unwrap_or(target).trim();
+    command(facts, line, name, target, UsesTarget::Python(plain.to_owned()));
+}
+
+/// A command that is a file of the repository, installed as it is.
+fn script(facts: &mut FileFacts, line: u32, file: &SourceFile, path: &str) {
+    if let Some(to) = source::join(folder(&file.path), path) {
+        command(facts, line, source::file_name(path), path, UsesTarget::File(to));
+    }
+}
+
+fn command(facts: &mut FileFacts, line: u32, name: &str, reference: &str, to: UsesTarget) {
+    let name = name.trim().trim_matches(['"', '\'']).to_owned();
+    if name.is_empty() {
+        return;
+    }
+    let unit = facts.units.len();
+    facts.units.push(Unit { kind: UnitKind::EntryPoint, name, title: None, line, end_line: line, parent: None });
+    let uses =
+        Uses { reference: reference.to_owned(), with: Vec::new(), to, edge: EdgeKind::Invokes, on_failure: OnFailure::Stops };
     facts.facts.push(Fact { unit: Some(unit), line, end_line: line, kind: FactKind::Uses(uses) });
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The group that a file or folder name tells: what developing takes, not what the program takes.
+fn aside(path: &str) -> Option<&'static str> {
+    const GROUPS: &[(&str, &[&str])] = &[
+        ("dev", &["dev", "develop", "development", "ci", "local", "qa"]),
+        ("test", &["test", "tests", "testing"]),
+        ("lint", &["lint", "linting", "style", "typing", "types", "format"]),
+        ("docs", &["doc", "docs", "documentation", "rtd"]),
+        ("build", &["build", "release", "publish"]),
+        ("constraints", &["constraint", "constraints"]),
+    ];
+    let lower = path.to_lowercase();
+    let near: Vec<&str> = lower.rsplit('/').take(2).flat_map(|part| part.split(['-', '_', '.', ' '])).collect();
+    GROUPS.iter().find(|(_, words)| words.iter().any(|w| near.contains(w))).map(|(group, _)| *group)
+}
 
-    #[test]
-    fn requirements_are_told_apart() {
-        let of = |text: &str| requirement(text).map(|(name, _, pin)| (name, pin));
-        assert_eq!(of("Scikit_Learn[all]==1.2 ; python_version > '3.8'  # via x"), Some(("scikit-learn".into(), Pin::Exact)));
-        assert_eq!(of("pandas>=1,<2"), Some(("pandas".into(), Pin::Range)));
-        assert_eq!(of("numpy"), Some(("numpy".into(), Pin::Bare)));
-        assert_eq!(of("torch==2.*"), Some(("torch".into(), Pin::Range)));
-        assert_eq!(of("-r other.txt"), None);
-        assert_eq!(of("# note"), None);
-    }
+/// The rows of a multi-line value, with their lines and without comments.
+fn rows<'t>(node: Node<'t>) -> Vec<(&'t str, u32)> {
+    let Some(text) = node.text() else { return Vec::new() };
+    let rows = (node.line()..).zip(text.lines());
+    rows.map(|(line, row)| (without_comment(row), line)).filter(|(row, _)| !row.is_empty()).collect()
+}
+
+/// A line without what follows a `#` that begins it or stands after a blank.
+fn without_comment(line: &str) -> &str {
+    let at = line.match_indices('#').map(|(at, _)| at).find(|at| *at == 0 || line[..*at].ends_with([' ', '\t']));
+    at.map_or(line, |at| &line[..at]).trim()
 }

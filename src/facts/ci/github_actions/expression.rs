@@ -187,7 +187,9 @@ fn value(expression: &str, known: &dyn Fn(&str) -> Option<String>) -> Option<Str
     {
         let only_inputs = inputs.iter().all(|part| {
             let part = part.trim();
-            part.starts_with("inputs.") || part.starts_with("github.event.inputs.") || part.starts_with("github.event.client_payload.")
+            part.starts_with("inputs.")
+                || part.starts_with("github.event.inputs.")
+                || part.starts_with("github.event.client_payload.")
         });
         return only_inputs.then(|| literal(last.trim())).flatten();
     }

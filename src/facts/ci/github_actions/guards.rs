@@ -321,7 +321,9 @@ fn about_the_start(text: &str, negated: bool, facts: &Facts<'_>, asked: &mut Ask
                 asked.succeeded.push(job.to_owned());
                 return true;
             }
-            return name.strip_prefix("github.event.").is_some_and(|field| equal && by_payload(field, literal.as_deref(), text, facts, asked));
+            return name
+                .strip_prefix("github.event.")
+                .is_some_and(|field| equal && by_payload(field, literal.as_deref(), text, facts, asked));
         }
     }
     true
@@ -466,12 +468,24 @@ mod tests {
     fn what_started_it() {
         check("github.event_name == 'schedule' || github.event_name == 'workflow_dispatch'", "Event([Schedule, Manual])");
         check("github.event_name == 'push' && github.ref == 'refs/heads/main'", "Ref(['refs/heads/main']); Event([Push, Tag])");
-        check("github.event_name == 'schedule' || (github.event_name == 'push' && github.ref == 'refs/heads/main')", "Event([Push, Schedule])");
+        check(
+            "github.event_name == 'schedule' || (github.event_name == 'push' && github.ref == 'refs/heads/main')",
+            "Event([Push, Schedule])",
+        );
         check("contains(fromJSON('[\"push\", \"release\"]'), github.event_name)", "Event([Push, Tag, Tag])");
-        check("!(github.event_name == 'pull_request' || github.event_name == 'workflow_dispatch')", "Event([Push, Tag, Schedule, Data, Registry, Alert, Upstream, Api])");
+        check(
+            "!(github.event_name == 'pull_request' || github.event_name == 'workflow_dispatch')",
+            "Event([Push, Tag, Schedule, Data, Registry, Alert, Upstream, Api])",
+        );
         check("github.event.workflow_run.conclusion == 'success'", "Event([Upstream])");
-        check("github.event.workflow_run.conclusion == 'failure'", "Event([Upstream]); If('github.event.workflow_run.conclusion == 'failure'')");
-        check("github.event.pull_request.merged == true && github.base_ref == 'main'", "Event([Push]); If('github.base_ref == 'main'')");
+        check(
+            "github.event.workflow_run.conclusion == 'failure'",
+            "Event([Upstream]); If('github.event.workflow_run.conclusion == 'failure'')",
+        );
+        check(
+            "github.event.pull_request.merged == true && github.base_ref == 'main'",
+            "Event([Push]); If('github.base_ref == 'main'')",
+        );
         check("github.event.pull_request.merged == true", "Event([Push])");
         check("!contains(github.event.head_commit.message, 'skip')", "If('!contains(github.event.head_commit.message, 'skip')')");
     }
@@ -481,8 +495,14 @@ mod tests {
         check("startsWith(github.ref, 'refs/tags/v')", "Ref(['refs/tags/v*'])");
         check("github.ref == 'refs/heads/main' || github.ref == 'refs/heads/dev'", "Ref(['refs/heads/main', 'refs/heads/dev'])");
         check("'a/b' == github.repository", "Repository('a/b')");
-        check("github.repository_owner == 'a' && needs.drift.outputs.found == 'true'", "Repository('a/'); If('needs.drift.outputs.found == 'true'')");
+        check(
+            "github.repository_owner == 'a' && needs.drift.outputs.found == 'true'",
+            "Repository('a/'); If('needs.drift.outputs.found == 'true'')",
+        );
         check("github.repository != 'a/b'", "If('github.repository != 'a/b'')");
-        check("vars.ON == 'true' || github.ref == 'refs/heads/main'", "If('(vars.ON == 'true' || github.ref == 'refs/heads/main')')");
+        check(
+            "vars.ON == 'true' || github.ref == 'refs/heads/main'",
+            "If('(vars.ON == 'true' || github.ref == 'refs/heads/main')')",
+        );
     }
 }

@@ -72,7 +72,8 @@ fn needs(id: UnitId, job: Node<'_>, after: &AfterFailure, ids: &BTreeMap<String,
             continue;
         };
         // a job whose failure is allowed counts as done
-        let allowed = reading.facts.facts.iter().any(|f| f.unit == Some(on) && matches!(f.kind, FactKind::Guard(Guard::AllowFailure(_))));
+        let allowed =
+            reading.facts.facts.iter().any(|f| f.unit == Some(on) && matches!(f.kind, FactKind::Guard(Guard::AllowFailure(_))));
         reading.fact(id, line, FactKind::Needs(Needs { on, stops: after.stops_on(name) && !allowed }));
     }
     if !matches!(needs.kind(), Kind::Scalar | Kind::Seq | Kind::Null) {

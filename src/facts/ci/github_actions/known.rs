@@ -90,8 +90,12 @@ impl Known {
         if !cell.is_empty() {
             inner.cells = Rc::new(vec![cell.clone()]);
         }
-        let held: Vec<(String, String)> =
-            inner.env.iter().filter(|(_, v)| v.contains("${{")).map(|(k, v)| (k.clone(), substitute(v, &|name| inner.value(name)))).collect();
+        let held: Vec<(String, String)> = inner
+            .env
+            .iter()
+            .filter(|(_, v)| v.contains("${{"))
+            .map(|(k, v)| (k.clone(), substitute(v, &|name| inner.value(name))))
+            .collect();
         inner.env.extend(held);
         inner
     }
@@ -150,7 +154,8 @@ impl Known {
     pub(super) fn in_repository(&self, dir: &str) -> Option<String> {
         // the last and deepest copy that it lies in
         let within = |path: &str| path == "." || dir == path || dir.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
-        let holding = self.checkouts.iter().filter(|c| within(&c.path)).max_by_key(|c| if c.path == "." { 0 } else { c.path.len() });
+        let holding =
+            self.checkouts.iter().filter(|c| within(&c.path)).max_by_key(|c| if c.path == "." { 0 } else { c.path.len() });
         match holding {
             None => self.checkouts.is_empty().then(|| dir.to_owned()),
             Some(copy) if !copy.own => None,

@@ -105,7 +105,8 @@ fn flat(name: &str, node: Node<'_>) -> Cell {
             }
             Some(_) => {}
             None if depth < 3 => {
-                waiting.extend(node.entries().take(MAX_AXES).map(|(key, value)| (format!("{name}.{}", key.text), value, depth + 1)));
+                waiting
+                    .extend(node.entries().take(MAX_AXES).map(|(key, value)| (format!("{name}.{}", key.text), value, depth + 1)));
             }
             None => {}
         }

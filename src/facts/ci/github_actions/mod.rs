@@ -30,7 +30,8 @@ use known::Known;
 use triggers::Started;
 
 /// Workflows.
-pub(crate) const WORKFLOW: Reader = Reader { name: "GitHub Actions workflow", wants: is_workflow, when: When::Always, read: workflow };
+pub(crate) const WORKFLOW: Reader =
+    Reader { name: "GitHub Actions workflow", wants: is_workflow, when: When::Always, read: workflow };
 
 /// Actions: composite ones have steps of their own.
 pub(crate) const ACTION: Reader = Reader { name: "GitHub action", wants: is_action, when: When::Always, read: action };
@@ -66,7 +67,14 @@ pub(super) struct Reading<'c> {
 
 impl<'c> Reading<'c> {
     fn new(file: &'c SourceFile, context: &'c Context<'c>) -> Self {
-        Self { file, context, facts: FileFacts::default(), started: Started::default(), steps_left: MAX_STEPS, shell_left: MAX_SHELL }
+        Self {
+            file,
+            context,
+            facts: FileFacts::default(),
+            started: Started::default(),
+            steps_left: MAX_STEPS,
+            shell_left: MAX_SHELL,
+        }
     }
 
     fn fact(&mut self, unit: UnitId, line: u32, kind: FactKind) {

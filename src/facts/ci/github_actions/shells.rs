@@ -78,7 +78,8 @@ pub(super) fn plain_lines(text: &str, dir: Option<&str>, wrappers: &[Wrapper]) -
             continue;
         }
         if matches!(program.to_ascii_lowercase().as_str(), "cd" | "set-location" | "pushd" | "chdir") {
-            dir = words.last().filter(|w| words.len() > 1 && w.literal).and_then(|w| crate::source::join(dir.as_deref()?, &w.text));
+            dir =
+                words.last().filter(|w| words.len() > 1 && w.literal).and_then(|w| crate::source::join(dir.as_deref()?, &w.text));
         }
         let command = Command {
             words,

@@ -79,7 +79,12 @@ fn run_text(step: Node<'_>, run: Node<'_>, id: UnitId, known: &Known, reading: &
     let line_of = move |line: u32| if exact { first.saturating_add(line.saturating_sub(1)) } else { first };
     let shell = step.get("shell").and_then(Node::text).map(str::to_owned).or_else(|| known.shell.clone());
     let program = shells::program(shell.as_deref(), known.windows);
-    let dir = step.get("working-directory").and_then(Node::text).map(str::to_owned).or_else(|| known.dir.clone()).unwrap_or_else(|| ".".to_owned());
+    let dir = step
+        .get("working-directory")
+        .and_then(Node::text)
+        .map(str::to_owned)
+        .or_else(|| known.dir.clone())
+        .unwrap_or_else(|| ".".to_owned());
 
     let mut texts: Vec<(String, Known)> = Vec::new();
     for cell in cells_of(&[text, &dir], step, known) {
@@ -135,7 +140,15 @@ fn cells_of<'k>(texts: &[&str], step: Node<'_>, known: &'k Known) -> Vec<&'k Cel
 }
 
 /// Reads one text into facts of its own, for the unit `id`; units that it makes are numbered from `units`.
-fn one_text(text: &str, line_of: &dyn Fn(u32) -> u32, id: UnitId, units: usize, known: &Known, program: &Program, reading: &Reading<'_>) -> FileFacts {
+fn one_text(
+    text: &str,
+    line_of: &dyn Fn(u32) -> u32,
+    id: UnitId,
+    units: usize,
+    known: &Known,
+    program: &Program,
+    reading: &Reading<'_>,
+) -> FileFacts {
     let dir = known.dir.as_deref().unwrap_or(".");
     let mut facts = FileFacts::default();
     let command = |words: Vec<Word>, stdin| Command {
@@ -271,8 +284,24 @@ fn beside(command: &mut Command) {
 /// Whether two commands of one line run different things: another program, folder, file, module or target. Values of
 /// options and what is only shown or installed do not count.
 fn runs_another(one: &Command, other: &Command) -> bool {
-    const SAME: &[&str] = &["echo", "printf", "pip", "pip3", "conda", "mamba", "micromamba", "apt", "apt-get", "brew", "npm", "export", "test", "["];
-    const NAMING: &[&str] = &["-m", "-f", "-C", "-c", "-k", "-e", "-s", "-t", "--file", "--filename", "--directory", "--session", "--target"];
+    const SAME: &[&str] = &[
+        "echo",
+        "printf",
+        "pip",
+        "pip3",
+        "conda",
+        "mamba",
+        "micromamba",
+        "apt",
+        "apt-get",
+        "brew",
+        "npm",
+        "export",
+        "test",
+        "[",
+    ];
+    const NAMING: &[&str] =
+        &["-m", "-f", "-C", "-c", "-k", "-e", "-s", "-t", "--file", "--filename", "--directory", "--session", "--target"];
     if one.dir != other.dir {
         return true;
     }
@@ -306,7 +335,8 @@ fn leave_behind(first: usize, id: Option<&str>, certain: bool, known: &mut Known
         let Some(to) = command.stdout.as_deref() else { continue };
         let Some(word) = command.words.get(1).filter(|_| matches!(command.program(), "echo" | "printf")) else { continue };
         let Some((name, value)) = word.text.split_once('=') else { continue };
-        let value = (certain && word.literal && command.conditions.is_empty() && !value.contains("${{")).then(|| value.to_owned());
+        let value =
+            (certain && word.literal && command.conditions.is_empty() && !value.contains("${{")).then(|| value.to_owned());
         let (map, name) = match (to, id) {
             (FOR_VARIABLES, _) => (&mut known.env, name.to_owned()),
             (FOR_OUTPUTS, Some(id)) => (&mut known.others, format!("steps.{id}.outputs.{name}")),
@@ -328,11 +358,15 @@ pub(super) fn hand_over(node: Node<'_>, uses: Node<'_>, id: UnitId, known: &Know
     let mut with: Vec<(String, String)> = Vec::new();
     if let Some(inputs) = reading.map(node, "with") {
         let given = inputs.entries().filter_map(|(key, value)| Some((key.text.to_owned(), value.text()?)));
-        with.extend(given.map(|(key, text)| (key, expression::substitute(text, &|name| known.value(name).filter(|v| !v.starts_with("$GITHUB_"))))));
+        with.extend(given.map(|(key, text)| {
+            (key, expression::substitute(text, &|name| known.value(name).filter(|v| !v.starts_with("$GITHUB_"))))
+        }));
     }
     match node.get("secrets") {
         Some(secrets) if secrets.kind() == Kind::Map => {
-            with.extend(secrets.entries().filter_map(|(key, value)| Some((format!("secrets.{}", key.text), value.text()?.to_owned()))));
+            with.extend(
+                secrets.entries().filter_map(|(key, value)| Some((format!("secrets.{}", key.text), value.text()?.to_owned()))),
+            );
         }
         Some(secrets) => with.extend(secrets.text().map(|text| ("secrets".to_owned(), text.to_owned()))),
         None => {}
@@ -357,7 +391,8 @@ fn checkout(step: Node<'_>, uses: Node<'_>, id: UnitId, known: &mut Known, readi
     if uses.text().is_none_or(|r| !r.to_ascii_lowercase().starts_with("actions/checkout@")) {
         return;
     }
-    let given = |key: &str| step.get("with").and_then(|w| w.get(key)).and_then(Node::text).map(str::trim).filter(|t| !t.is_empty());
+    let given =
+        |key: &str| step.get("with").and_then(|w| w.get(key)).and_then(Node::text).map(str::trim).filter(|t| !t.is_empty());
     for key in ["repository", "path", "ref"] {
         if let Some(value) = given(key) {
             let line = step.get("with").and_then(|w| w.key_line(key)).unwrap_or_else(|| uses.line());

@@ -318,7 +318,11 @@ runs:
       shell: bash
     - uses: ./.github/actions/tell
 ",
-        &["2 tools/fit: inputs.size = small", "6 1: $ bash tools/fit/fit.sh @.", "8 2: uses ./.github/actions/tell -> file .github/actions/tell"],
+        &[
+            "2 tools/fit: inputs.size = small",
+            "6 1: $ bash tools/fit/fit.sh @.",
+            "8 2: uses ./.github/actions/tell -> file .github/actions/tell",
+        ],
     );
     check_at(
         at,

@@ -18,7 +18,8 @@ pub(super) struct Started {
 
 /// Reads every trigger, and those that are written and commented out.
 pub(super) fn read(root: Node<'_>, reading: &mut Reading<'_>) {
-    reading.started.merges = root.find("jobs.**.if").into_iter().any(|c| c.text().is_some_and(|t| t.contains("pull_request.merged")));
+    reading.started.merges =
+        root.find("jobs.**.if").into_iter().any(|c| c.text().is_some_and(|t| t.contains("pull_request.merged")));
     // YAML 1.1 readers turn the key `on` into a boolean
     let key = if root.get("on").is_some() { "on" } else { "true" };
     match root.get(key) {
@@ -71,16 +72,35 @@ pub(super) enum Event {
 pub(super) fn event(name: &str) -> Event {
     Event::Starts(match name {
         "push" => TriggerKind::Push,
-        "pull_request" | "pull_request_target" | "pull_request_review" | "pull_request_review_comment" | "merge_group" => TriggerKind::Pr,
+        "pull_request" | "pull_request_target" | "pull_request_review" | "pull_request_review_comment" | "merge_group" => {
+            TriggerKind::Pr
+        }
         "release" | "create" => TriggerKind::Tag,
         "schedule" => TriggerKind::Schedule,
         "registry_package" => TriggerKind::Registry,
         "repository_dispatch" => TriggerKind::Api,
-        "workflow_run" | "deployment" | "deployment_status" | "check_run" | "check_suite" | "status" | "page_build" => TriggerKind::Upstream,
+        "workflow_run" | "deployment" | "deployment_status" | "check_run" | "check_suite" | "status" | "page_build" => {
+            TriggerKind::Upstream
+        }
         "workflow_call" => return Event::Called,
         // what a person does on the site
-        "workflow_dispatch" | "issue_comment" | "issues" | "label" | "milestone" | "discussion" | "discussion_comment" | "delete" | "fork"
-        | "gollum" | "watch" | "public" | "member" | "project" | "project_card" | "project_column" | "branch_protection_rule" => TriggerKind::Manual,
+        "workflow_dispatch"
+        | "issue_comment"
+        | "issues"
+        | "label"
+        | "milestone"
+        | "discussion"
+        | "discussion_comment"
+        | "delete"
+        | "fork"
+        | "gollum"
+        | "watch"
+        | "public"
+        | "member"
+        | "project"
+        | "project_card"
+        | "project_column"
+        | "branch_protection_rule" => TriggerKind::Manual,
         _ => return Event::Unknown,
     })
 }
@@ -134,7 +154,11 @@ fn one(name: &str, line: u32, filter: Option<Node<'_>>, reading: &mut Reading<'_
             let closed = reading.started.merges && types.iter().any(|t| t == "closed");
             if closed {
                 let text = "a pull request is merged".to_owned();
-                push(reading, line, Trigger { branches: branches.clone(), paths: paths.clone(), ..trigger(TriggerKind::Push, text) });
+                push(
+                    reading,
+                    line,
+                    Trigger { branches: branches.clone(), paths: paths.clone(), ..trigger(TriggerKind::Push, text) },
+                );
             }
             if !closed || types.len() > 1 {
                 push(reading, line, Trigger { branches, paths, ..trigger(kind, named(name, &types)) });
@@ -145,7 +169,9 @@ fn one(name: &str, line: u32, filter: Option<Node<'_>>, reading: &mut Reading<'_
             let text = if from.is_empty() { name.to_owned() } else { format!("after {}", from.join(", ")) };
             push(reading, line, Trigger { branches, from, ..trigger(kind, text) });
         }
-        "repository_dispatch" => push(reading, line, Trigger { text: named(name, &types), from: types, ..trigger(kind, String::new()) }),
+        "repository_dispatch" => {
+            push(reading, line, Trigger { text: named(name, &types), from: types, ..trigger(kind, String::new()) })
+        }
         _ => {
             inputs(filter, reading);
             push(reading, line, Trigger { branches, paths, ..trigger(kind, named(name, &types)) });
