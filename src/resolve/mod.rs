@@ -11,9 +11,9 @@ pub(crate) mod python;
 mod stages;
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::fact::{Book, Command, Data, FactKind, FileFacts, Uses, UsesTarget, UnitId, UnitKind};
+use crate::fact::{Book, Command, Data, Fact, FactKind, FileFacts, Uses, UsesTarget, UnitId, UnitKind};
 use crate::source::{self, RepoPath};
 use crate::syntax::shell::Word;
 use crate::walk::Inventory;
@@ -34,6 +34,10 @@ pub(crate) struct View<'v> {
     commands: BTreeMap<&'v str, &'v RepoPath>,
     /// Files by their name alone, in path order.
     named: HashMap<&'v str, Vec<&'v RepoPath>>,
+    /// Files that another file takes in as a part of itself (`include`, `source`), and the first that does.
+    taken_in: BTreeMap<RepoPath, &'v RepoPath>,
+    /// Names of all functions of shell texts.
+    functions: HashSet<&'v str>,
 }
 
 impl<'v> View<'v> {
@@ -49,7 +53,33 @@ impl<'v> View<'v> {
         for entry in inventory.entries() {
             named.entry(source::file_name(&entry.path)).or_default().push(&entry.path);
         }
-        Self { inventory, book, imports, commands, named }
+        let units = book.values().flat_map(|facts| &facts.units).filter(|u| u.kind == UnitKind::ShellFunction);
+        let functions = units.map(|unit| unit.name.as_str()).collect();
+        let mut view = Self { inventory, book, imports, commands, named, taken_in: BTreeMap::new(), functions };
+        let mut taken_in = BTreeMap::new();
+        for (path, facts) in book {
+            for part in view.parts(path, facts) {
+                taken_in.entry(part).or_insert(path);
+            }
+        }
+        view.taken_in = taken_in;
+        view
+    }
+
+    /// Files that a file takes in as a part of itself: of a Makefile what it includes, of shell text what it sources.
+    pub(crate) fn parts(&self, path: &RepoPath, facts: &FileFacts) -> Vec<RepoPath> {
+        let part = |fact: &Fact| match &fact.kind {
+            FactKind::Uses(Uses { to: UsesTarget::File(to), .. }) if fact.unit.is_none() => Some(RepoPath::from(to.as_str())),
+            FactKind::Command(command) if matches!(command.program(), "source" | ".") => {
+                let invocation = Invocation { command, path, unit: fact.unit };
+                match invocation.locate(&invocation.arguments().first()?.text, self) {
+                    Located::Found(path, Strength::Resolved) => Some(path),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        facts.facts.iter().filter_map(part).filter(|to| self.inventory.contains(to)).collect()
     }
 }
 
@@ -181,6 +211,10 @@ impl Invocation<'_> {
             && let Some(path) = source::join(dir, word)
         {
             if view.inventory.contains(&path) || view.inventory.is_dir(&path) {
+                return Located::Found(path.into(), Strength::Resolved);
+            }
+            // what is included runs where the file runs that includes it
+            if let Some(path) = view.taken_in.get(self.path).and_then(|by| source::join(source::folder(by), word)).filter(|p| view.inventory.contains(p)) {
                 return Located::Found(path.into(), Strength::Resolved);
             }
             // a script is started from its own folder as often as from the root
