@@ -313,7 +313,14 @@ pub(crate) fn run_of(path: &str) -> Run {
 pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
     let lead = |to: Target, strength: Strength| Lead { to, edge: uses.edge, strength, what: uses.reference.clone() };
     match &uses.to {
-        UsesTarget::Remote(reference) => vec![lead(Target::Outside { what: reference.clone() }, Strength::Assumed)],
+        UsesTarget::Remote(reference) => {
+            // a script that a workflow elsewhere is given is run there, as far as anybody can tell from here
+            let workflow = reference.contains("/.github/workflows/");
+            let handed = uses.with.iter().filter(|_| workflow).map(|(_, value)| value.trim_start_matches("./")).filter(|value| view.inventory.contains(value));
+            let handed = handed.map(|path| (run_of(path), RepoPath::from(path))).filter(|(run, _)| *run != Run::Manifest);
+            let leads = handed.map(|(run, path)| lead(Target::File { path, run }, Strength::Assumed));
+            std::iter::once(lead(Target::Outside { what: reference.clone() }, Strength::Assumed)).chain(leads).collect()
+        }
         UsesTarget::Unit { path, kind, name } => {
             let path: RepoPath = path.as_deref().map_or_else(|| from.clone(), RepoPath::from);
             let known = |p: &RepoPath| view.book.get(p).is_some_and(|f| f.units.iter().any(|u| u.kind == *kind && u.name == *name));
