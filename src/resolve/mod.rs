@@ -4,6 +4,7 @@
 //! which cuts the chain; that is said only where nothing else could have made the file.
 
 mod containers;
+mod installs;
 mod launch;
 mod make;
 pub(crate) mod program;
@@ -19,6 +20,7 @@ use crate::syntax::shell::Word;
 use crate::walk::Inventory;
 use crate::words::{EdgeKind, Strength};
 
+pub(crate) use installs::{Install, installs};
 pub(crate) use program::{Callee, Program};
 pub(crate) use python::Modules;
 
