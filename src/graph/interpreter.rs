@@ -46,6 +46,39 @@ pub(super) fn mark(graph: &mut Graph, book: &Book, view: &View<'_>, program: &Pr
     for (command, failure) in broken {
         fail(graph, command, failure);
     }
+    for (path, facts) in book {
+        let Some(unit) = facts.units.iter().find(|u| u.kind == UnitKind::Image) else { continue };
+        let Some(failure) = image(path, facts) else { continue };
+        for key in [format!("image:{path}#{}", unit.name), format!("image-start:{path}#{}", unit.name)] {
+            if let Some(node) = graph.find(&key) {
+                fail(graph, node, Failure { at: failure.at.clone(), what: failure.what.clone() });
+            }
+        }
+    }
+}
+
+/// Why an image cannot be built: it takes over the packages of a Python that none of its bases has.
+fn image(path: &RepoPath, facts: &FileFacts) -> Option<Failure> {
+    let instructions = || facts.facts.iter().filter_map(|f| if let FactKind::Instruction(it) = &f.kind { Some((f.line, it)) } else { None });
+    let mut minors: BTreeSet<u8> = BTreeSet::new();
+    for (_, from) in instructions().filter(|(_, i)| i.keyword == "FROM") {
+        let base = from.args.first()?.trim_start_matches("docker.io/").trim_start_matches("library/");
+        match base.strip_prefix("python:") {
+            Some(version) => {
+                minors.insert(minor(version.split('-').next().unwrap_or(version))?);
+            }
+            // an earlier stage by its name
+            None if !minors.is_empty() && !base.contains([':', '/', '$', '@']) => {}
+            None => return None,
+        }
+    }
+    let copies = instructions().filter(|(_, i)| i.keyword == "COPY" && i.flags.iter().any(|(flag, from)| flag == "from" && !from.contains([':', '/', '$'])));
+    copies.flat_map(|(line, i)| i.args.iter().take(1).map(move |a| (line, a))).find_map(|(line, taken)| {
+        let version: String = taken.strip_prefix("/usr/local/lib/python3.")?.chars().take_while(char::is_ascii_digit).collect();
+        let taken: u8 = version.parse().ok()?;
+        let what = format!("the packages of Python 3.{taken} are copied from an image that has none");
+        (!minors.is_empty() && !minors.contains(&taken)).then(|| Failure { at: Location::line(path, line), what })
+    })
 }
 
 /// Why a command fails, and where that is written.

@@ -242,6 +242,7 @@ impl<'e> Judge<'e> {
             Clause::History(ask) => self.history(ask),
             Clause::Tested(tested) => self.tested(tested),
             Clause::Imported(select) => self.imported(select),
+            Clause::InImage(select) => super::image::answer(self, select),
             Clause::Steps(steps) => super::steps::answer(self, steps),
             Clause::Practice(PracticeAsk::Id(ask)) => {
                 let (id, word) = ask.split_once('[').map_or((ask.as_str(), None), |(id, rest)| (id, Some(rest.trim_end_matches(']'))));
@@ -385,6 +386,16 @@ impl<'e> Judge<'e> {
         both.chains = first.chains.into_iter().take(1).chain(second.chains.into_iter().take(1)).collect();
         both.qualified = first.qualified.into_iter().map(|(word, s)| (word, if rank(s) < rank(both.standing) { s } else { both.standing })).collect();
         both
+    }
+
+    /// A chain that was found otherwise, with what it stands for.
+    pub(crate) fn of_chain(&self, found: Chain, ask: &Select) -> Answer {
+        let mut answer = Answer::no();
+        answer.standing = self.standing_of(&found, ask.check, ask.notebooks);
+        self.qualify(&found, answer.standing, &mut answer.qualified);
+        answer.signals = vec![found.signal];
+        answer.chains = vec![found];
+        answer
     }
 
     fn competing(&mut self, from: From, only: &[TriggerKind], targets: &[(usize, NodeId)], check: bool, notebooks: Notebooks, tests: bool) -> Answer {

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Invocation, Located, View};
+use super::{Invocation, Lead, Located, Run, Target, View};
 use crate::fact::{Command, FactKind, UnitId, UsesTarget};
 use crate::source::{self, RepoPath};
 use crate::syntax::shell::Word;
+use crate::words::EdgeKind;
 
 /// What a command does to the packages of the interpreter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +73,35 @@ pub(crate) fn installs(command: &Command, from: (&RepoPath, Option<UnitId>), min
         }
     }
     Install::Packages(found)
+}
+
+/// The lists that an installation reads, as what it applies.
+pub(super) fn leads(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let arguments = invocation.arguments();
+    let from = match invocation.command.program() {
+        "uv" => arguments.iter().position(|w| w.text == "pip").map(|at| at + 1),
+        _ => arguments.iter().position(|w| w.text == "pip").map(|at| at + 1).or(Some(0)),
+    };
+    let Some(rest) = from.and_then(|at| arguments.get(at..)) else { return Vec::new() };
+    let verb = rest.first().map_or("", |w| w.text.as_str());
+    if !matches!(verb, "install" | "sync" | "wheel" | "download") {
+        return Vec::new();
+    }
+    let mut leads = Vec::new();
+    for (at, word) in rest.iter().enumerate().skip(1) {
+        let before = rest.get(at - 1).map_or("", |w| w.text.as_str());
+        let text = word.text.as_str();
+        let list = match before {
+            "-r" | "--requirement" => Some(text),
+            _ => text.strip_prefix("--requirement=").or_else(|| text.strip_prefix("-r")).or((verb == "sync").then_some(text)),
+        };
+        let Some(list) = list.filter(|l| l.len() > 1 && !l.starts_with('-')) else { continue };
+        if let Located::Found(path, strength) = invocation.locate(list, view) {
+            let what = format!("installs from {list}");
+            leads.push(Lead { to: Target::File { path, run: Run::Manifest }, edge: EdgeKind::Applies, strength, what });
+        }
+    }
+    leads
 }
 
 /// The arguments behind `pip install`.

@@ -31,6 +31,7 @@ fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>)
         "pytest" | "unittest" | "nose" | "nose2" => return tests::collected(invocation, rest, name, view),
         "coverage" => return tests::collected(invocation, rest, "coverage", view),
         "papermill" => return notebook(invocation, view),
+        "pip" => return super::installs::leads(invocation, view),
         _ => {}
     }
     let what = format!("python -m {name}");

@@ -138,6 +138,7 @@ const FAMILIES: &[Family] = &[
     Family { names: &["papermill", "jupyter", "runipy"], leads: launch::notebook },
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], leads: tests::leads },
     Family { names: &["dvc"], leads: stages::dvc },
+    Family { names: &["pip", "pip3", "uv"], leads: installs::leads },
     Family { names: &["docker", "podman", "docker-compose", "nerdctl"], leads: containers::leads },
 ];
 
@@ -234,7 +235,7 @@ pub(crate) fn command(command: &Command, from: (&RepoPath, Option<UnitId>), view
 
 /// Files that any other program is given by name.
 fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
-    const SILENT: &[&str] = &["echo", "printf", "cat", "ls", "rm", "mkdir", "cp", "mv", "touch", "test", "[", "[[", "export", "cd", "git", "pip", "pip3", "curl", "wget", "grep", "sed", "awk", "chmod", "tar", "unzip", "zip", "head", "tail", "true", "false", "sleep", "set", "exit", "find", "sort", "uv", "poetry", "ruff", "black", "flake8", "mypy", "isort", "pylint", "pre-commit"];
+    const SILENT: &[&str] = &["echo", "printf", "cat", "ls", "rm", "mkdir", "cp", "mv", "touch", "test", "[", "[[", "export", "cd", "git", "curl", "wget", "grep", "sed", "awk", "chmod", "tar", "unzip", "zip", "head", "tail", "true", "false", "sleep", "set", "exit", "find", "sort", "poetry", "ruff", "black", "flake8", "mypy", "isort", "pylint", "pre-commit"];
     const FILE: &[&str] = &["-f", "--file", "-k", "--kustomize", "--filename", "--template-file", "--config", "--config-file", "--values", "--yaml", "--job-file"];
     let program = invocation.command.program();
     if SILENT.contains(&program) {
