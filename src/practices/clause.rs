@@ -438,6 +438,9 @@ impl<'e> Judge<'e> {
     /// `via`: the same starter must reach both; tried one starter at a time.
     fn reach_via(&mut self, ask: &Reach, via: &Select, targets: &[(usize, NodeId)]) -> Answer {
         let through = self.targets(via);
+        if through.is_empty() || targets.is_empty() {
+            return Answer::no();
+        }
         let graph = self.evidence.graph;
         let mut best: Option<(Standing, Chain)> = None;
         for least in [Strength::Resolved, Strength::Inferred, Strength::Assumed, Strength::Broken] {

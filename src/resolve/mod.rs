@@ -292,6 +292,10 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
             if view.inventory.contains(path) {
                 return vec![lead(Target::File { path: path.as_str().into(), run: run_of(path) }, Strength::Resolved)];
             }
+            // a stack whose paths begin at the project's folder, which is given when it is started
+            if let Some(path) = from_project_folder(path, from, view) {
+                return vec![lead(Target::File { run: run_of(&path), path }, Strength::Resolved)];
+            }
             // the folder of an action
             for name in ["action.yml", "action.yaml", "Dockerfile"] {
                 if let Some(inside) = source::join(path, name).filter(|p| view.inventory.contains(p)) {
@@ -305,6 +309,12 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
             |to| vec![lead(to, Strength::Resolved)],
         ),
     }
+}
+
+/// What a compose file in a folder of its own names, read from the root, where only that is there.
+fn from_project_folder(path: &str, from: &RepoPath, view: &View<'_>) -> Option<RepoPath> {
+    let rest = path.strip_prefix(source::folder(from))?.strip_prefix('/')?;
+    (source::file_name(from).contains("compose") && view.inventory.contains(rest)).then(|| rest.into())
 }
 
 /// Things that a command makes or takes, by their keys.
