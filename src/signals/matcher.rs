@@ -155,7 +155,8 @@ impl<'c> Table<'c> {
                 }
                 Matcher::PythonBranch(_) => table.branches.push(entry),
                 Matcher::ShellCommand(command) => table.add_command(entry, command),
-                Matcher::Dependency(DependencyMatch::Names(names)) => {
+                Matcher::Dependency(m) => {
+                    let (names, _) = m.parts();
                     names.all().iter().for_each(|name| table.dependencies.entry(name).or_default().push(entry));
                 }
                 Matcher::Uses(_) => table.uses.push(entry),
