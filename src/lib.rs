@@ -130,7 +130,7 @@ fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn P
         branches: information.as_ref().map(|i| i.branches.clone()).unwrap_or_default(),
         remote: information.as_ref().and_then(|i| i.remote.as_deref()).map(owner_and_name),
     };
-    let graph = graph::connect::connect(&book, &view, &program, &placements, &signals, &checkout);
+    let graph = graph::connect::connect(&book, &view, &program, &placements, &signals, &checkout, catalog);
     let systems = subject::systems(&signals, &graph, &placements, &projects(&inventory), false);
     let subject = subject::decide(&signals, &graph, &book, &systems, &|name| catalog.knows_import(name));
 

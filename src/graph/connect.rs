@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::{Edge, Graph, Node, NodeId, NodeKind, Order, python};
 use crate::fact::{Book, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, OnFailure, Placement, Trigger, Unit, UnitKind};
 use crate::resolve::{self, Lead, Program, Run, Target, View};
+use crate::rules::Catalog;
 use crate::signals::{Owner, Signals};
 use crate::source::{Location, RepoPath};
 use crate::words::{EdgeKind, Scope, Strength, TriggerKind};
@@ -30,6 +31,7 @@ pub(crate) fn connect(
     placements: &BTreeMap<RepoPath, Placement>,
     signals: &Signals,
     checkout: &Checkout,
+    catalog: &Catalog,
 ) -> Graph {
     let mut build = Build { graph: Graph::default(), book, view, placements, checkout };
     for (path, facts) in book {
@@ -53,6 +55,7 @@ pub(crate) fn connect(
     build.callers_of_events();
     build.collected_tests();
     build.attach(signals);
+    super::interpreter::mark(&mut build.graph, book, view, program, catalog);
     super::breaks::degrade(&mut build.graph);
     build.graph
 }
@@ -92,7 +95,7 @@ fn node_key(path: &str, facts: &FileFacts, unit: usize) -> String {
     }
 }
 
-fn command_key(path: &str, fact: usize) -> String {
+pub(super) fn command_key(path: &str, fact: usize) -> String {
     format!("command:{path}#{fact}")
 }
 

@@ -8,6 +8,7 @@
 
 pub(crate) mod breaks;
 pub(crate) mod connect;
+mod interpreter;
 pub(crate) mod order;
 pub(crate) mod python;
 pub(crate) mod reach;

@@ -242,6 +242,7 @@ impl<'e> Judge<'e> {
             Clause::History(ask) => self.history(ask),
             Clause::Tested(tested) => self.tested(tested),
             Clause::Imported(select) => self.imported(select),
+            Clause::InImage(select) => super::image::answer(self, select),
             Clause::Steps(steps) => super::steps::answer(self, steps),
             Clause::Practice(PracticeAsk::Id(ask)) => {
                 let (id, word) = ask.split_once('[').map_or((ask.as_str(), None), |(id, rest)| (id, Some(rest.trim_end_matches(']'))));
@@ -387,6 +388,16 @@ impl<'e> Judge<'e> {
         both
     }
 
+    /// A chain that was found otherwise, with what it stands for.
+    pub(crate) fn of_chain(&self, found: Chain, ask: &Select) -> Answer {
+        let mut answer = Answer::no();
+        answer.standing = self.standing_of(&found, ask.check, ask.notebooks);
+        self.qualify(&found, answer.standing, &mut answer.qualified);
+        answer.signals = vec![found.signal];
+        answer.chains = vec![found];
+        answer
+    }
+
     fn competing(&mut self, from: From, only: &[TriggerKind], targets: &[(usize, NodeId)], check: bool, notebooks: Notebooks, tests: bool) -> Answer {
         let mut answer = Answer::no();
         let mut chains: Vec<(Standing, Chain)> = Vec::new();
@@ -427,6 +438,9 @@ impl<'e> Judge<'e> {
     /// `via`: the same starter must reach both; tried one starter at a time.
     fn reach_via(&mut self, ask: &Reach, via: &Select, targets: &[(usize, NodeId)]) -> Answer {
         let through = self.targets(via);
+        if through.is_empty() || targets.is_empty() {
+            return Answer::no();
+        }
         let graph = self.evidence.graph;
         let mut best: Option<(Standing, Chain)> = None;
         for least in [Strength::Resolved, Strength::Inferred, Strength::Assumed, Strength::Broken] {

@@ -40,7 +40,7 @@ fn defect(best: &Answer) -> Option<Miss> {
 fn collect<'c>(clause: &'c Clause, into: &mut Vec<(Option<From>, &'c Select)>) {
     match clause {
         Clause::All(parts) | Clause::Any(parts) => parts.iter().for_each(|p| collect(p, into)),
-        Clause::Signal(select) | Clause::Imported(select) => into.push((None, select)),
+        Clause::Signal(select) | Clause::Imported(select) | Clause::InImage(select) => into.push((None, select)),
         Clause::Reach(reach) => into.push((Some(reach.from), &reach.to)),
         Clause::Before(before) => into.push((None, &before.first)),
         Clause::Count(count) => count.of.iter().for_each(|p| collect(p, into)),

@@ -31,6 +31,7 @@ fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>)
         "pytest" | "unittest" | "nose" | "nose2" => return tests::collected(invocation, rest, name, view),
         "coverage" => return tests::collected(invocation, rest, "coverage", view),
         "papermill" => return notebook(invocation, view),
+        "pip" => return super::installs::leads(invocation, view),
         _ => {}
     }
     let what = format!("python -m {name}");
@@ -66,7 +67,7 @@ fn file(invocation: &Invocation<'_>, text: &str, view: &View<'_>) -> Vec<Lead> {
 
 /// Whether a file that is not there cannot have been made on the way: no other command of the same file names it or
 /// brings in another repository.
-fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) -> bool {
+pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) -> bool {
     let name = crate::source::file_name(path);
     let Some(facts) = view.book.get(invocation.path) else { return true };
     // inside an image the paths are those of the image

@@ -4,6 +4,7 @@
 //! which cuts the chain; that is said only where nothing else could have made the file.
 
 mod containers;
+mod installs;
 mod launch;
 mod make;
 pub(crate) mod program;
@@ -19,6 +20,7 @@ use crate::syntax::shell::Word;
 use crate::walk::Inventory;
 use crate::words::{EdgeKind, Strength};
 
+pub(crate) use installs::{Install, installs};
 pub(crate) use program::{Callee, Program};
 pub(crate) use python::Modules;
 
@@ -172,6 +174,7 @@ const FAMILIES: &[Family] = &[
     Family { names: &["papermill", "jupyter", "runipy"], leads: launch::notebook },
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], leads: tests::leads },
     Family { names: &["dvc"], leads: stages::dvc },
+    Family { names: &["pip", "pip3", "uv"], leads: installs::leads },
     Family { names: &["docker", "podman", "docker-compose", "nerdctl"], leads: containers::leads },
 ];
 
@@ -272,7 +275,7 @@ pub(crate) fn command(command: &Command, from: (&RepoPath, Option<UnitId>), view
 
 /// Files that any other program is given by name.
 fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
-    const SILENT: &[&str] = &["echo", "printf", "cat", "ls", "rm", "mkdir", "cp", "mv", "touch", "test", "[", "[[", "export", "cd", "git", "pip", "pip3", "curl", "wget", "grep", "sed", "awk", "chmod", "tar", "unzip", "zip", "head", "tail", "true", "false", "sleep", "set", "exit", "find", "sort", "uv", "poetry", "ruff", "black", "flake8", "mypy", "isort", "pylint", "pre-commit"];
+    const SILENT: &[&str] = &["echo", "printf", "cat", "ls", "rm", "mkdir", "cp", "mv", "touch", "test", "[", "[[", "export", "cd", "git", "curl", "wget", "grep", "sed", "awk", "chmod", "tar", "unzip", "zip", "head", "tail", "true", "false", "sleep", "set", "exit", "find", "sort", "poetry", "ruff", "black", "flake8", "mypy", "isort", "pylint", "pre-commit"];
     const FILE: &[&str] = &["-f", "--file", "-k", "--kustomize", "--filename", "--template-file", "--config", "--config-file", "--values", "--yaml", "--job-file"];
     let program = invocation.command.program();
     if SILENT.contains(&program) {
@@ -336,6 +339,10 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
             if view.inventory.contains(path) {
                 return vec![lead(Target::File { path: path.as_str().into(), run: run_of(path) }, Strength::Resolved)];
             }
+            // a stack whose paths begin at the project's folder, which is given when it is started
+            if let Some(path) = from_project_folder(path, from, view) {
+                return vec![lead(Target::File { run: run_of(&path), path }, Strength::Resolved)];
+            }
             // the folder of an action
             for name in ["action.yml", "action.yaml", "Dockerfile"] {
                 if let Some(inside) = source::join(path, name).filter(|p| view.inventory.contains(p)) {
@@ -349,6 +356,12 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
             |to| vec![lead(to, Strength::Resolved)],
         ),
     }
+}
+
+/// What a compose file in a folder of its own names, read from the root, where only that is there.
+fn from_project_folder(path: &str, from: &RepoPath, view: &View<'_>) -> Option<RepoPath> {
+    let rest = path.strip_prefix(source::folder(from))?.strip_prefix('/')?;
+    (source::file_name(from).contains("compose") && view.inventory.contains(rest)).then(|| rest.into())
 }
 
 /// Things that a command makes or takes, by their keys.

@@ -136,6 +136,8 @@ pub enum Clause {
     Tested(Tested),
     /// The file of such a signal shares code with another live file.
     Imported(Select),
+    /// Such a signal runs inside an image that is built here and that something starts.
+    InImage(Select),
     /// Kinds of work are separate, linked steps of one definition.
     Steps(Steps),
     /// Another practice or probe holds.

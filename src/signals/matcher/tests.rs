@@ -216,6 +216,16 @@ fn owners_are_the_innermost() {
 }
 
 #[test]
+fn dependencies_are_those_that_are_declared() {
+    let compiled = "numpy==2.0.2\n    # via pandas\npandas==2.2.3\n    # via -r requirements.in\n";
+    let files = [("requirements.in", "pandas\n"), ("requirements.txt", compiled), ("notes/requirements.txt", "six==1.16.0  # via python-dateutil\nnumpy==2.0.2\nscipy\n")];
+    assert_eq!(seen("{ dependency: [pandas, six] }", "", &files), ["requirements.in:1 dependency pandas"]);
+    assert_eq!(seen("{ dependency: { any: [scipy] } }", "", &files), ["notes/requirements.txt:3 dependency scipy"]);
+    let all = seen("{ dependency: { any: [numpy, pandas], locked: true } }", "", &files);
+    assert_eq!(all.len(), 4, "{all:?}");
+}
+
+#[test]
 fn history() {
     let rule = catalog("{ git: { subject: '^retrain', at_least: 2 } }", "");
     let example = crate::rules::signal::Example {
