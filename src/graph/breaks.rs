@@ -28,7 +28,7 @@ pub(crate) fn degrade(graph: &mut Graph) {
 }
 
 fn heeded(edge: &super::Edge) -> bool {
-    edge.runs() && edge.stops && edge.discarded.is_none() && edge.off.is_none() && edge.condition.is_none()
+    edge.runs() && edge.stops && edge.discarded.is_none() && edge.off.is_none() && edge.condition.is_none() && edge.guard.is_none()
 }
 
 /// Every node that certainly fails, found backward from what is missing.
