@@ -49,6 +49,7 @@ pub(crate) fn connect(
         build.containment(path, facts);
         build.statements(path, facts);
     }
+    super::requests::connect(&mut build.graph, program);
     build.callers_of_events();
     build.collected_tests();
     build.attach(signals);

@@ -11,6 +11,7 @@ pub(crate) mod connect;
 pub(crate) mod order;
 pub(crate) mod python;
 pub(crate) mod reach;
+mod requests;
 
 use std::collections::BTreeMap;
 

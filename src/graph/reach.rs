@@ -24,12 +24,14 @@ pub(crate) struct Walk {
     pub(crate) off: bool,
     /// Whether it follows things that are passed on (written here, read there).
     pub(crate) things: bool,
+    /// Whether importing a file counts as running it.
+    pub(crate) imports: bool,
 }
 
 impl Walk {
     /// Only what really runs, at this strength or better.
     pub(crate) const fn at(least: Strength) -> Self {
-        Self { least, tests: false, off: false, things: false }
+        Self { least, tests: false, off: false, things: false, imports: true }
     }
 
     /// The same, into test code as well.
@@ -59,7 +61,7 @@ impl Guards {
         kinds.sort_unstable();
         kinds.dedup();
         let sources: Vec<NodeId> = guards().map(|(from, _)| from).collect();
-        let leads = graph.reach_back(&sources, Walk { least: Strength::Broken, tests: true, off: true, things: true });
+        let leads = graph.reach_back(&sources, Walk { tests: true, off: true, things: true, ..Walk::at(Strength::Broken) });
         let before = (0..leads.len()).filter(|n| leads[*n]).enumerate().map(|(number, node)| (node, number)).collect();
         Self { kinds, before: if sources.is_empty() { BTreeMap::new() } else { before } }
     }
@@ -194,7 +196,7 @@ impl Graph {
     }
 
     fn may(&self, edge: &super::Edge, walk: Walk) -> bool {
-        let kind = edge.runs()
+        let kind = (edge.runs() && (walk.imports || edge.kind != EdgeKind::Imports))
             || (walk.tests && edge.kind == EdgeKind::Tests)
             || (walk.things && matches!(edge.kind, EdgeKind::Writes | EdgeKind::Reads));
         kind && edge.strength >= walk.least && (walk.off || edge.off.is_none())

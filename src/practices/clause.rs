@@ -666,7 +666,7 @@ impl<'e> Judge<'e> {
         let mut exercised: Vec<(usize, NodeId)> = Vec::new();
         let mut reached_signals: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (signal, test) in self.targets(&asserts) {
-            let run = graph.reach(&[test], Walk::at(Strength::Inferred));
+            let run = graph.reach(&[test], Walk { imports: !ask.called, ..Walk::at(Strength::Inferred) });
             if own.as_ref().is_some_and(|own| !own.iter().any(|n| run.has(*n))) {
                 continue;
             }
