@@ -59,7 +59,7 @@ fn stopped(judge: &Judge<'_>, from: Option<From>, select: &Select) -> Option<Mis
     let asked: Vec<NodeId> = judge.starters(from.unwrap_or(From::Anyone), &[]).into_iter().flatten().collect();
     let off = graph.reach(&asked, Walk { off: true, ..Walk::at(Strength::Broken) });
     if let Some(node) = nodes.iter().filter(|n| off.has(**n)).min_by_key(|n| off.hops[**n]) {
-        let cut = off.path(graph, *node).into_iter().map(|e| &graph.edges[e]).find(|e| e.off.is_some());
+        let cut = off.path(*node).into_iter().map(|e| &graph.edges[e]).find(|e| e.off.is_some());
         if let Some(edge) = cut {
             let why = edge.off.as_deref().unwrap_or("");
             return Some(Miss { at: edge.at.clone(), text: format!("{}: {why}", edge.what) });
@@ -75,7 +75,7 @@ fn stopped(judge: &Judge<'_>, from: Option<From>, select: &Select) -> Option<Mis
     let live = graph.reach(&everyone, Walk::at(Strength::Inferred));
     if let Some(node) = nodes.iter().filter(|n| live.has(**n)).min_by_key(|n| live.hops[**n]) {
         let start = live.start(graph, *node);
-        let (hops, starter) = (live.path(graph, *node).len(), &graph.nodes[start]);
+        let (hops, starter) = (live.path(*node).len(), &graph.nodes[start]);
         let what = targets.iter().find(|(_, n)| n == node).map_or("", |(s, _)| signals[*s].what.as_str());
         if judge.is_person(start) {
             let text = if hops == 0 {
