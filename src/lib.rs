@@ -132,7 +132,7 @@ fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn P
     };
     let graph = graph::connect::connect(&book, &view, &program, &placements, &signals, &checkout);
     let systems = subject::systems(&signals, &graph, &placements, &projects(&inventory), false);
-    let subject = subject::decide(&signals, &graph, &book, &systems, &|name| catalog.knows_import(name));
+    let subject = subject::decide(&signals, &graph, &book, &placements, &systems, &|name| catalog.knows_import(name));
 
     progress.stage("judging", 0, 0);
     let paths = |files: &BTreeSet<RepoPath>| path_change(git, &history, files);

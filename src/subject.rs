@@ -4,6 +4,7 @@
 //! together when they share a file, a call, a name of a model, an image or an artefact, and what only serves belongs
 //! to what trains where there is one candidate. Nothing here knows a tool by name.
 
+mod group;
 mod kind;
 mod system;
 
