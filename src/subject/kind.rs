@@ -10,6 +10,11 @@ use crate::signals::{Signal, Signals};
 use crate::source::{Location, RepoPath, extension, folder};
 use crate::words::{Op, Scope, Strength, SubjectKind, TriggerKind};
 
+/// So many folders of lessons are a course.
+const FEW: usize = 3;
+/// So many numbered notebooks beside the readme are the chapters of something that is read.
+const MANY: usize = 8;
+
 /// What the repository is, and why.
 #[derive(Debug, Clone)]
 pub(crate) struct Subject {
@@ -140,6 +145,7 @@ impl Look<'_> {
     }
 
     fn teaching(&self) -> Option<Subject> {
+        let why = "it is laid out as lessons or links, and nothing in it trains or deploys by itself";
         let lessons = self.all(|s| &*s.id == "archetype.course");
         // a folder called so is a name, several are a course; work that is set for the reader is one anyway
         let folders: BTreeSet<&str> = lessons.iter().map(|i| lesson(&self.signals.all[*i].at.path)).collect();
@@ -147,11 +153,31 @@ impl Look<'_> {
             let path = self.signals.all[*i].at.path.to_lowercase();
             ["homework", "cohorts/", "assignment", "exercise"].iter().any(|word| path.contains(word))
         });
-        let course = if set || folders.len() > 2 { lessons } else { self.all(|s| &*s.id == "archetype.list") };
-        if course.is_empty() || self.by_itself(&[Op::Train, Op::Deploy, Op::Register]) {
+        let chapters = self.all(|s| &*s.id == "archetype.course.notebooks");
+        let course = if set || folders.len() >= FEW {
+            lessons
+        } else if chapters.len() >= MANY && self.systems.iter().all(|s| self.only_notebooks(s)) {
+            chapters
+        } else {
+            self.all(|s| &*s.id == "archetype.list")
+        };
+        if course.is_empty() || self.by_itself(&[Op::Train]) {
             return None;
         }
-        self.subject(SubjectKind::Teaching, "it is laid out as lessons or links, and nothing in it trains or deploys by itself", course)
+        // what one lesson after the other builds up is shown, even where the last of them is rolled out
+        let holds = |dir: &&str| self.roots().any(|path| lesson(path) == *dir);
+        let shown = folders.iter().filter(|dir| holds(dir)).count() >= FEW && self.roots().all(|path| folders.contains(lesson(path)));
+        let alive = !shown && self.by_itself(&[Op::Deploy, Op::Register]);
+        if alive { None } else { self.subject(SubjectKind::Teaching, why, course) }
+    }
+
+    /// Files in which the systems train and serve.
+    fn roots(&self) -> impl Iterator<Item = &str> {
+        self.systems.iter().flat_map(|s| s.trains.iter().chain(&s.serves)).map(|i| &*self.signals.all[*i].at.path)
+    }
+
+    fn only_notebooks(&self, system: &System) -> bool {
+        system.trains.iter().chain(&system.serves).all(|i| self.signals.all[*i].notebook)
     }
 
     fn hosted(&self) -> Option<Subject> {
