@@ -280,10 +280,7 @@ fn mark_primary(judged: &mut [JudgedSystem<'_>]) {
 ///
 /// [`Error::Rules`] with every mistake.
 pub fn check_rules(folder: Option<&Path>) -> Result<Summary, Error> {
-    let catalog = match folder {
-        Some(folder) => Catalog::load(&[folder.to_owned()])?,
-        None => Catalog::embedded()?,
-    };
+    let catalog = Catalog::load(folder.map(Path::to_owned).as_slice())?;
     let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build().map_err(|e| Error::Usage(e.to_string()))?;
     let wrong = pool.install(|| signals::prove(&catalog, &|files| see(&catalog, files)));
     if wrong.is_empty() { Ok(catalog.summary()) } else { Err(Error::Rules(wrong)) }

@@ -65,7 +65,7 @@ const NAMED_ONLY_IN: &[(&str, &[&str])] = &[
     ("tree_sitter", &["syntax/shell/"]),
     ("granit_parser", &["syntax/"]),
     ("hcl_edit", &["syntax/"]),
-    ("rayon", &["facts/", "lib.rs"]),
+    ("rayon", &["facts/", "resolve/program.rs", "signals/find.rs", "lib.rs"]),
     ("clap", &["bin/"]),
     ("anyhow", &["bin/"]),
     ("indicatif", &["bin/"]),

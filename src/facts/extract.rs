@@ -58,7 +58,7 @@ pub(crate) fn extract(
         .entries()
         .iter()
         .filter(|e| is_read(placements, &e.path) && e.link.is_none())
-        .filter(|e| readers().any(|r| r.when != When::LedTo && (r.wants)(&e.path)) || catalog.wants_tree(&e.path) || catalog.wants_text(&e.path) || !unread(catalog, &e.path).is_empty())
+        .filter(|e| readers().any(|r| r.when != When::LedTo && (r.wants)(&e.path)) || catalog.wants_tree(&e.path) || catalog.wants_text(&e.path) || !catalog.unread_at.at(&e.path).is_empty())
         .map(|e| (e.path.clone(), everything))
         .collect();
     for round in 0..ROUNDS {
@@ -81,7 +81,7 @@ pub(crate) fn extract(
             })
             .collect();
         found.read += read.len();
-        let mut fresh: Vec<RepoPath> = Vec::new();
+        let mut fresh: BTreeSet<RepoPath> = BTreeSet::new();
         let mut silent: BTreeSet<RepoPath> = BTreeSet::new();
         for ((path, led_to), outcome) in next.iter().zip(read) {
             match outcome {
@@ -89,7 +89,7 @@ pub(crate) fn extract(
                     found.unread.extend(unread.into_iter().map(|kind| (path.clone(), kind)));
                     found.notices.append(&mut facts.notices);
                     found.book.insert(path.clone(), *facts);
-                    fresh.push(path.clone());
+                    fresh.insert(path.clone());
                 }
                 Outcome::Failed(notice) => found.notices.push(notice),
                 // it may still be asked for by something that leads to it
@@ -110,7 +110,7 @@ pub(crate) fn extract(
         let sources: Vec<&RepoPath> = if round < 3 { found.book.keys().collect() } else { fresh.iter().collect() };
         let demanded: BTreeSet<RepoPath> = sources
             .par_iter()
-            .flat_map_iter(|path| found.book.get(*path).map(|facts| resolve::demands(facts, path, &view)).unwrap_or_default())
+            .flat_map_iter(|path| found.book.get(*path).map(|facts| resolve::demands(facts, path, fresh.contains(*path), &view)).unwrap_or_default())
             .collect::<Vec<_>>()
             .into_iter()
             .collect();
@@ -137,7 +137,7 @@ fn one(path: &RepoPath, led_to: bool, inventory: &Inventory, catalog: &Catalog, 
     let wanting: Vec<&Reader> = readers().filter(|r| (r.wants)(path)).collect();
     let tree = catalog.wants_tree(path);
     let text = catalog.wants_text(path);
-    let unread = unread(catalog, path);
+    let unread = catalog.unread_at.at(path);
     if wanting.is_empty() && !tree && !text && unread.is_empty() {
         return Outcome::Silent;
     }
@@ -177,11 +177,6 @@ fn one(path: &RepoPath, led_to: bool, inventory: &Inventory, catalog: &Catalog, 
         facts.get_or_insert_default();
     }
     facts.map_or(Outcome::Silent, |f| Outcome::Facts(Box::new(f), unread))
-}
-
-/// Kinds of automation that are known and not followed, of which a path is one by its name.
-fn unread(catalog: &Catalog, path: &str) -> Vec<usize> {
-    (0..catalog.unread.len()).filter(|kind| catalog.unread[*kind].fits(path, &catalog.patterns)).collect()
 }
 
 /// A reader that panics loses its file, no more.

@@ -11,7 +11,7 @@ pub(crate) mod python;
 mod stages;
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::fact::{Book, Command, Data, FactKind, FileFacts, Uses, UsesTarget, UnitId, UnitKind};
 use crate::source::{self, RepoPath};
@@ -32,6 +32,8 @@ pub(crate) struct View<'v> {
     pub(crate) imports: &'v Modules,
     /// Commands that the project installs, by name: the file that says so, the first in path order.
     commands: BTreeMap<&'v str, &'v RepoPath>,
+    /// Files by their name alone, in path order.
+    named: HashMap<&'v str, Vec<&'v RepoPath>>,
 }
 
 impl<'v> View<'v> {
@@ -43,7 +45,11 @@ impl<'v> View<'v> {
                 commands.entry(unit.name.as_str()).or_insert(path);
             }
         }
-        Self { inventory, book, imports, commands }
+        let mut named: HashMap<&str, Vec<&RepoPath>> = HashMap::new();
+        for entry in inventory.entries() {
+            named.entry(source::file_name(&entry.path)).or_default().push(&entry.path);
+        }
+        Self { inventory, book, imports, commands, named }
     }
 }
 
@@ -200,10 +206,10 @@ impl Invocation<'_> {
         if !suffix.contains('.') || suffix.len() < 4 {
             return None;
         }
-        let mut found = view.inventory.entries().iter().filter(|e| e.path.ends_with(&tail) || *e.path == *suffix);
+        let mut found = view.named.get(source::file_name(&tail))?.iter().filter(|path| path.ends_with(&tail) || ****path == *suffix);
         let first = found.next()?;
         let alone = found.next().is_none();
-        alone.then(|| Located::Found(first.path.clone(), Strength::Inferred))
+        alone.then(|| Located::Found((*first).clone(), Strength::Inferred))
     }
 }
 
@@ -310,8 +316,9 @@ pub(crate) fn data(command: &Command) -> Vec<Data> {
     containers::data(command)
 }
 
-/// Files that must be read next, because something in this one leads to them.
-pub(crate) fn demands(facts: &FileFacts, path: &RepoPath, view: &View<'_>) -> Vec<RepoPath> {
+/// Files that must be read next, because something in this one leads to them. Imports are answered by the tree alone,
+/// so they are asked once: when the file is `fresh`.
+pub(crate) fn demands(facts: &FileFacts, path: &RepoPath, fresh: bool, view: &View<'_>) -> Vec<RepoPath> {
     let mut wanted: Vec<RepoPath> = Vec::new();
     let mut take = |lead: Lead| match lead.to {
         Target::File { path, .. } | Target::Function { path, .. } | Target::Unit { path, .. } => wanted.push(path),
@@ -325,7 +332,7 @@ pub(crate) fn demands(facts: &FileFacts, path: &RepoPath, view: &View<'_>) -> Ve
             _ => {}
         }
     }
-    for code in facts.code.iter().chain(facts.embedded.iter().map(|(_, code)| code)) {
+    for code in facts.code.iter().chain(facts.embedded.iter().map(|(_, code)| code)).filter(|_| fresh) {
         wanted.extend(view.imports.imported(path, &code.module));
     }
     wanted.sort();

@@ -20,6 +20,8 @@ pub(crate) mod tests;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::python::{Modules, Place};
 use crate::fact::{Book, Code, FactKind};
 use crate::source::RepoPath;
@@ -165,6 +167,27 @@ struct Bases {
     unknown: bool,
 }
 
+/// Files that share what their questions remember.
+const CHUNK: usize = 64;
+
+/// What following the calls of one file gives.
+struct Followed {
+    reached: Vec<Reached>,
+    passed: BTreeMap<CallId, Vec<Passed>>,
+    decorators: Vec<(At, Vec<Decorator>)>,
+}
+
+impl Followed {
+    fn of(infer: &mut Infer<'_>, file: FileId, known: Vec<Reached>) -> Self {
+        let reached = infer.reach_all(file, Some(known));
+        let passed = infer.passed(file, &reached);
+        let scopes = infer.world.files.get(file).map_or(&[][..], |f| &f.module().scopes);
+        let decorated = scopes.iter().enumerate().filter(|(_, s)| !s.decorators.is_empty()).map(|(scope, _)| At { file, scope });
+        let decorators = decorated.map(|at| (at, infer.decorators(at))).collect();
+        Self { reached, passed, decorators }
+    }
+}
+
 /// All that questions are answered from.
 #[derive(Debug, Default)]
 struct World {
@@ -220,21 +243,33 @@ impl Program {
         self.world.files.push(CodeFile { path: path.clone(), embedded, code: code.clone(), from, index });
     }
 
-    /// Twice: what callers pass is known only once their calls are.
+    /// Twice: what callers pass is known only once their calls are. Chunks of files are followed side by side; what one
+    /// question remembers for the next stays within its chunk, so that the answers do not hang on the threads.
     fn follow(&mut self) {
-        let mut infer = Infer::new(&self.world, None);
-        let first: Vec<Vec<Reached>> = (0..self.world.files.len()).map(|f| infer.reach_all(f, None)).collect();
-        self.sites = self.world.find_sites(&first);
-        infer.learn(&self.sites);
-        for (file, known) in first.into_iter().enumerate() {
-            let reached = infer.reach_all(file, Some(known));
-            self.passed.push(infer.passed(file, &reached));
-            self.reached.push(reached);
-            let scopes = self.world.files.get(file).map_or(&[][..], |f| &f.module().scopes);
-            for (scope, _) in scopes.iter().enumerate().filter(|(_, s)| !s.decorators.is_empty()) {
-                let at = At { file, scope };
-                self.decorators.insert(at, infer.decorators(at));
-            }
+        let world = &self.world;
+        let files: Vec<FileId> = (0..world.files.len()).collect();
+        let first: Vec<Vec<Reached>> = files
+            .par_chunks(CHUNK)
+            .flat_map_iter(|chunk| {
+                let mut infer = Infer::new(world, None);
+                chunk.iter().map(|file| infer.reach_all(*file, None)).collect::<Vec<_>>()
+            })
+            .collect();
+        let sites = world.find_sites(&first);
+        let followed: Vec<Followed> = first
+            .into_par_iter()
+            .enumerate()
+            .chunks(CHUNK)
+            .flat_map_iter(|chunk| {
+                let mut infer = Infer::new(world, Some(&sites));
+                chunk.into_iter().map(|(file, known)| Followed::of(&mut infer, file, known)).collect::<Vec<_>>()
+            })
+            .collect();
+        self.sites = sites;
+        for file in followed {
+            self.passed.push(file.passed);
+            self.reached.push(file.reached);
+            self.decorators.extend(file.decorators);
         }
     }
 

@@ -6,7 +6,7 @@
 //!
 //! Invariants: the answer depends on the set of paths only; a name never leads out of the repository.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Bound::{Included, Unbounded};
 
 use crate::source::{self, RepoPath};
@@ -37,6 +37,8 @@ pub(crate) struct Modules {
     tops: BTreeMap<String, Vec<RepoPath>>,
     /// Top-level names that some file of the repository could import.
     own: BTreeSet<String>,
+    /// Every name of a module or of a folder with modules, wherever it lies: what is not among them is somebody else's.
+    words: HashSet<String>,
 }
 
 impl Modules {
@@ -71,6 +73,8 @@ impl Modules {
                 modules.tops.entry(name).or_default().push(root.clone());
             }
         }
+        modules.words = modules.files.iter().filter_map(|file| stem(file)).map(str::to_owned).collect();
+        modules.words.extend(modules.folders.iter().map(|folder| source::file_name(folder).to_owned()));
         // what lies beside a script can be imported by it
         modules.own.extend(modules.tops.keys().cloned());
         for file in &modules.files {
@@ -90,7 +94,8 @@ impl Modules {
     pub(crate) fn locate(&self, from: &str, dotted: &str) -> Option<(Place, RepoPath)> {
         let parts: Vec<&str> = dotted.split('.').collect();
         let first = *parts.first().filter(|p| !p.is_empty())?;
-        if parts.len() > MAX_PARTS {
+        // most imports are of other people's packages
+        if parts.len() > MAX_PARTS || !self.words.contains(first) {
             return None;
         }
         let folder = self.folder_of(from);

@@ -24,9 +24,10 @@ use crate::syntax::shell::Wrapper;
 pub use explain::{Explanation, Listed, Summary};
 use model::Model;
 use needles::Needles;
-use pattern::Patterns;
+use pattern::{Compile, Patterns};
 use practice::PracticeRule;
 use signal::SignalRule;
+use unread::{Kinds, Unread};
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 
@@ -47,7 +48,9 @@ pub struct Catalog {
     /// Maturity models, in the order of their ids.
     pub(crate) models: Vec<Model>,
     /// Automation that is known and not followed yet.
-    pub(crate) unread: Vec<unread::Unread>,
+    pub(crate) unread: Vec<Unread>,
+    /// Which of them a path is.
+    pub(crate) unread_at: Kinds,
     /// Programs that run the command given to them.
     pub(crate) wrappers: Vec<Wrapper>,
     /// Regular expressions and globs of all rules, compiled.
@@ -67,27 +70,26 @@ impl Catalog {
     ///
     /// [`Error::Rules`] with every mistake; a test sees to it that there are none.
     pub fn embedded() -> Result<Self, Error> {
-        Self::load(&[])
+        let files = built_in_files();
+        Self::of(&files, files.len(), Compile::WhenAsked)
     }
 
-    /// The built-in rules and those of the user's folders, in that order.
+    /// The built-in rules and those of the user's folders, in that order; every pattern is compiled at once.
     ///
     /// # Errors
     ///
     /// [`Error::Unreadable`] for a folder that cannot be read, [`Error::Rules`] with every mistake in a rule.
     pub fn load(folders: &[PathBuf]) -> Result<Self, Error> {
-        let mut files: Vec<(String, String)> = Vec::new();
-        built_in(&BUILT_IN, &mut files);
-        files.sort();
+        let mut files = built_in_files();
         let own = files.len();
         for folder in folders {
             files.extend(of_folder(folder)?);
         }
-        Self::of(&files, own)
+        Self::of(&files, own, Compile::AtOnce)
     }
 
     /// From the texts of rule files; the first `own` of them are the built-in ones.
-    pub(crate) fn of(files: &[(String, String)], own: usize) -> Result<Self, Error> {
+    pub(crate) fn of(files: &[(String, String)], own: usize, compile: Compile) -> Result<Self, Error> {
         let mut wrong: Vec<RuleError> = Vec::new();
         let mut loading = check::Loading::default();
         let mut texts = BTreeMap::new();
@@ -115,17 +117,16 @@ impl Catalog {
             }
         }
         let wrappers: Vec<Wrapper> = of_text("wrappers.yaml", &texts, &mut wrong);
-        let unread: Vec<unread::Unread> = of_text("unread.yaml", &texts, &mut wrong);
+        let unread: Vec<Unread> = of_text("unread.yaml", &texts, &mut wrong);
         let check::Loading { mut signals, mut practices, mut models, origins } = loading;
         signals.sort_by(|a, b| a.id.cmp(&b.id));
         practices.sort_by(|a, b| a.id.cmp(&b.id));
         models.sort_by(|a, b| a.id.cmp(&b.id));
-        let mut patterns = Patterns::default();
-        for glob in unread.iter().flat_map(|u| &u.files) {
-            if let Err(message) = patterns.add_glob(glob) {
-                wrong.push(RuleError { path: "unread.yaml".to_owned(), line: 0, message });
-            }
-        }
+        let mut patterns = Patterns::new(compile);
+        let kinds = Kinds::of(&unread).unwrap_or_else(|message| {
+            wrong.push(RuleError { path: "unread.yaml".to_owned(), line: 0, message });
+            Kinds::default()
+        });
         check::check(&signals, &practices, &models, &origins, &mut patterns, &mut wrong);
         if !wrong.is_empty() {
             wrong.sort();
@@ -133,7 +134,7 @@ impl Catalog {
             return Err(Error::Rules(wrong));
         }
         let needles = Needles::of(&signals);
-        Ok(Self { signals, practices, models, unread, wrappers, patterns, needles, digest: digest(files), origins, texts })
+        Ok(Self { signals, practices, models, unread, unread_at: kinds, wrappers, patterns, needles, digest: digest(files), origins, texts })
     }
 
     /// The matchers of scopes, which are compiled where they are used.
@@ -174,6 +175,13 @@ pub(crate) fn schema() -> String {
     let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
     text.push('\n');
     text
+}
+
+fn built_in_files() -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    built_in(&BUILT_IN, &mut files);
+    files.sort();
+    files
 }
 
 fn built_in(dir: &Dir<'_>, into: &mut Vec<(String, String)>) {

@@ -5,6 +5,7 @@
 //! a rule about `kind:` does not make every program worth parsing.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use globset::{GlobSet, GlobSetBuilder};
@@ -23,6 +24,9 @@ const ALONE: usize = 3;
 pub(crate) struct Needles {
     code: Words,
     documents: Words,
+    /// Documents that rules ask for by their name, with the words that must stand in each such.
+    named: GlobSet,
+    named_words: Vec<Vec<String>>,
     commands: Words,
     others: Words,
     /// Formats that some rule asks for.
@@ -43,7 +47,7 @@ impl Needles {
     pub(crate) fn of(signals: &[SignalRule]) -> Self {
         let [mut code, mut documents, mut commands, mut others] = [const { BTreeSet::<String>::new() }; 4];
         let mut needles = Self::default();
-        let (mut texts, mut told_by_name, mut paths) = (GlobSetBuilder::new(), GlobSetBuilder::new(), GlobSetBuilder::new());
+        let [mut texts, mut told_by_name, mut paths, mut named] = std::array::from_fn(|_| GlobSetBuilder::new());
         let add = |set: &mut GlobSetBuilder, globs: &OneOrMany| {
             let globs: Vec<_> = globs.all().iter().filter_map(|g| pattern::glob(g).ok()).collect();
             let number = globs.len();
@@ -52,6 +56,12 @@ impl Needles {
         };
         for (index, rule) in signals.iter().enumerate() {
             for matcher in &rule.any {
+                if let Some((format, tree)) = format_of(matcher).filter(|(_, tree)| !tree.files.all().is_empty()) {
+                    needles.formats.insert(format);
+                    let number = add(&mut named, &tree.files);
+                    needles.named_words.extend(std::iter::repeat_n(literals(matcher), number));
+                    continue;
+                }
                 let into = match matcher {
                     Matcher::PythonCall(_) | Matcher::PythonImport(_) => &mut code,
                     Matcher::Yaml(_) | Matcher::Json(_) | Matcher::Toml(_) | Matcher::Hcl(_) | Matcher::Ini(_) => &mut documents,
@@ -84,6 +94,7 @@ impl Needles {
         Self {
             code: Words::of(code),
             documents: Words::of(documents),
+            named: named.build().unwrap_or_default(),
             commands: Words::of(commands),
             others: Words::of(all),
             texts: texts.build().unwrap_or_default(),
@@ -107,10 +118,15 @@ impl Needles {
             Some("py" | "pyw") => &self.code,
             Some("ipynb") => return self.code.stand_in(text) || (runs_shell(text) && self.commands.stand_in(text)),
             _ if self.texts.is_match(path) => &self.others,
-            _ if pattern::format_at(path).is_some() => &self.documents,
+            _ if pattern::format_at(path).is_some() => return self.documents.stand_in(text) || self.named_tell(path, text),
             _ => &self.others,
         };
         words.stand_in(text)
+    }
+
+    fn named_tell(&self, path: &str, text: &str) -> bool {
+        let words = self.named.matches(path).into_iter().filter_map(|glob| self.named_words.get(glob));
+        words.flatten().any(|word| text.contains(word.as_str()))
     }
 
     /// Whether some rule looks at the lines of a text at such a path.
@@ -140,27 +156,28 @@ fn runs_shell(text: &str) -> bool {
     ["\"!", "%%bash", "%%sh", "%%script", "\\n!"].iter().any(|mark| text.contains(mark))
 }
 
-/// One automaton.
+/// One automaton, built when it is first asked: many repositories have no text of its kind.
 #[derive(Debug, Default)]
 struct Words {
-    /// None where there are no words.
-    automaton: Option<AhoCorasick>,
+    words: Vec<String>,
+    automaton: OnceLock<Option<AhoCorasick>>,
 }
 
 impl Words {
     fn of(words: BTreeSet<String>) -> Self {
-        let words: Vec<String> = words.into_iter().filter(|w| w.len() >= SHORTEST).collect();
-        if words.is_empty() {
-            return Self::default();
-        }
-        let automaton = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).match_kind(MatchKind::Standard).build(words).ok();
-        Self { automaton }
+        Self { words: words.into_iter().filter(|w| w.len() >= SHORTEST).collect(), automaton: OnceLock::new() }
+    }
+
+    /// None where there are no words.
+    fn automaton(&self) -> Option<&AhoCorasick> {
+        let build = || AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).match_kind(MatchKind::Standard).build(&self.words).ok();
+        if self.words.is_empty() { None } else { self.automaton.get_or_init(build).as_ref() }
     }
 
     /// Whether a word stands in the text, not as the tail of a longer one: `cargo` is no `argo`. A method (`.fit`) must
     /// end there as well: `.fits_in` is none.
     fn stand_in(&self, text: &str) -> bool {
-        let Some(automaton) = &self.automaton else { return false };
+        let Some(automaton) = self.automaton() else { return false };
         let bytes = text.as_bytes();
         let in_word = |at: Option<usize>| at.and_then(|i| bytes.get(i)).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
         // in a notebook the end of a line is written `\n`, whose `n` belongs to no word
@@ -241,20 +258,20 @@ pub(crate) fn literals(matcher: &Matcher) -> Vec<String> {
     }
 }
 
-/// The most telling words of conditions that must all hold: the values of one of them, else the longest key.
+/// The most telling words of conditions that must all hold: the values of one of them or the longest part of a key,
+/// whichever has the longest shortest word. `true` says little, `DataCaptureConfig` much.
 fn tree_literals(tree: &TreeMatch) -> Vec<String> {
     if !tree.literal.all().is_empty() {
         return tree.literal.all().to_vec();
     }
     let positive = || tree.conditions.iter().filter(|c| !c.not && c.exists != Some(false));
-    for condition in positive() {
-        let list = if condition.equals.all().is_empty() { &condition.prefix } else { &condition.equals };
-        if !list.all().is_empty() && list.all().iter().all(|v| v.len() > ALONE) {
-            return list.all().to_vec();
-        }
-    }
+    let values = positive().flat_map(|c| [c.equals.all(), c.prefix.all()]).filter(|list| !list.is_empty()).map(<[String]>::to_vec);
     let keys = positive().map(|c| c.key.as_str()).chain(tree.each.as_deref());
-    keys.filter_map(|key| longest(key, &['.', '[', ']', '*', '"'])).max_by_key(String::len).into_iter().collect()
+    let keys = keys.filter_map(|key| longest(key, &['.', '[', ']', '*', '"'])).map(|word| vec![word]);
+    let telling = |words: &Vec<String>| words.iter().map(String::len).min();
+    // the first of equals
+    let all: Vec<Vec<String>> = keys.chain(values).collect();
+    all.into_iter().rev().max_by_key(telling).unwrap_or_default()
 }
 
 #[cfg(test)]

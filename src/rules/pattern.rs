@@ -1,6 +1,7 @@
 //! Regular expressions, globs and name patterns of rules, compiled once and looked up by their text.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use globset::{Glob, GlobBuilder, GlobMatcher};
 use regex::{Regex, RegexBuilder};
@@ -47,63 +48,111 @@ pub(crate) fn glob(text: &str) -> Result<Glob, String> {
 /// Largest compiled regular expression, in bytes.
 const LARGEST: usize = 1 << 20;
 
-/// Compiled patterns, by their text.
+/// When patterns are compiled: most of a rule set is never asked in one scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Compile {
+    /// When it is first asked: for rules that are known to be sound.
+    #[default]
+    WhenAsked,
+    /// At once, so that a mistake is told.
+    AtOnce,
+}
+
+/// Patterns by their text; looked up, never listed. One that cannot be compiled fits nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Patterns {
-    regexes: BTreeMap<String, Regex>,
-    globs: BTreeMap<String, GlobMatcher>,
+    compile: Compile,
+    regexes: HashMap<String, OnceLock<Option<Regex>>>,
+    globs: HashMap<String, OnceLock<Option<GlobMatcher>>>,
 }
 
 impl Patterns {
-    /// Compiles a regular expression; the error says what is wrong with it.
+    /// None yet.
+    pub(crate) fn new(compile: Compile) -> Self {
+        Self { compile, ..Self::default() }
+    }
+
+    /// Takes a regular expression; the error says what is wrong with it, where it is compiled at once.
     pub(crate) fn add_regex(&mut self, text: &str) -> Result<(), String> {
-        if !self.regexes.contains_key(text) {
-            let regex = RegexBuilder::new(text).size_limit(LARGEST).build().map_err(|e| format!("`{text}` is no regular expression: {e}"))?;
-            self.regexes.insert(text.to_owned(), regex);
+        if self.regexes.contains_key(text) {
+            return Ok(());
         }
+        let cell = OnceLock::new();
+        if self.compile == Compile::AtOnce {
+            let _ = cell.set(Some(regex(text)?));
+        }
+        self.regexes.insert(text.to_owned(), cell);
         Ok(())
     }
 
-    /// Compiles a glob; `*` stops at `/`, `**` does not.
+    /// Takes a glob; `*` stops at `/`, `**` does not.
     pub(crate) fn add_glob(&mut self, text: &str) -> Result<(), String> {
-        if !self.globs.contains_key(text) {
-            self.globs.insert(text.to_owned(), glob(text)?.compile_matcher());
+        if self.globs.contains_key(text) {
+            return Ok(());
         }
+        let cell = OnceLock::new();
+        if self.compile == Compile::AtOnce {
+            let _ = cell.set(Some(glob(text)?.compile_matcher()));
+        }
+        self.globs.insert(text.to_owned(), cell);
         Ok(())
     }
 
-    /// Whether a compiled regular expression fits; `.` alone fits everything.
+    /// Whether a regular expression of the rules fits; `.` alone fits everything.
     pub(crate) fn regex(&self, pattern: &str, text: &str) -> bool {
-        pattern == "." || self.regexes.get(pattern).is_some_and(|r| r.is_match(text))
+        let compiled = || self.regexes.get(pattern)?.get_or_init(|| regex(pattern).ok()).as_ref();
+        pattern == "." || compiled().is_some_and(|r| r.is_match(text))
     }
 
-    /// Whether a compiled glob fits a path.
+    /// Whether a glob of the rules fits a path.
     pub(crate) fn glob(&self, pattern: &str, path: &str) -> bool {
-        self.globs.get(pattern).is_some_and(|g| g.is_match(path))
+        let compiled = || self.globs.get(pattern)?.get_or_init(|| glob(pattern).ok().map(|g| g.compile_matcher())).as_ref();
+        compiled().is_some_and(|g| g.is_match(path))
     }
+}
+
+fn regex(text: &str) -> Result<Regex, String> {
+    RegexBuilder::new(text).size_limit(LARGEST).build().map_err(|e| format!("`{text}` is no regular expression: {e}"))
 }
 
 /// Whether a dotted name fits a pattern: segments by `.`, `*` for one segment, `**` for any number, `#method` at the
 /// end; within a segment `*` at its end stands for any rest (`create_*`).
 pub(crate) fn name_fits(pattern: &str, name: &str) -> bool {
+    // nearly every pair differs in its first letters
+    let literal = pattern.bytes().take_while(|b| !matches!(b, b'*' | b'#'));
+    if !literal.zip(name.bytes()).all(|(p, n)| p == n || (p == b'.' && n == b'#')) {
+        return false;
+    }
     let (pattern, method) = pattern.split_once('#').map_or((pattern, None), |(p, m)| (p, Some(m)));
     // a chain of results (`Loss#__call__#backward`) is told by its last method
     let (name, called) = name.rsplit_once('#').map_or((name, None), |(n, m)| (n, Some(m)));
-    let name = &name.replace('#', ".");
     let methods = match (method, called) {
         (None, None) => true,
         (Some(wanted), Some(called)) => segment_fits(wanted, called),
         _ => false,
     };
-    methods && segments_fit(&pattern.split('.').collect::<Vec<_>>(), &name.split('.').collect::<Vec<_>>())
+    methods && segments_fit(Some(pattern), Some(name))
 }
 
-fn segments_fit(pattern: &[&str], name: &[&str]) -> bool {
-    match pattern.split_first() {
-        None => name.is_empty(),
-        Some((&"**", rest)) => (0..=name.len()).any(|skip| segments_fit(rest, &name[skip..])),
-        Some((first, rest)) => name.split_first().is_some_and(|(n, names)| segment_fits(first, n) && segments_fit(rest, names)),
+/// The first segment and the rest behind its mark. Nothing is allocated: names are compared by the million.
+fn segment<'t>(text: Option<&'t str>, marks: &[char]) -> Option<(&'t str, Option<&'t str>)> {
+    let text = text?;
+    Some(text.split_once(marks).map_or((text, None), |(first, rest)| (first, Some(rest))))
+}
+
+fn segments_fit(pattern: Option<&str>, name: Option<&str>) -> bool {
+    let Some((wanted, patterns)) = segment(pattern, &['.']) else { return name.is_none() };
+    if wanted == "**" {
+        let mut left = name;
+        loop {
+            if segments_fit(patterns, left) {
+                return true;
+            }
+            let Some((_, rest)) = segment(left, &['.', '#']) else { return false };
+            left = rest;
+        }
     }
+    segment(name, &['.', '#']).is_some_and(|(first, names)| segment_fits(wanted, first) && segments_fit(patterns, names))
 }
 
 fn segment_fits(pattern: &str, segment: &str) -> bool {

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::matcher::{self, About, Hit, Look};
 use super::{Owner, Signal, Signals};
 use crate::error::RuleError;
-use crate::fact::{Book, Placement};
+use crate::fact::{Book, FileFacts, Placement};
 use crate::history::History;
 use crate::resolve::Program;
 use crate::rules::Catalog;
@@ -25,30 +27,27 @@ pub(crate) fn find(
     history: &History,
 ) -> Signals {
     let table = matcher::Table::of(catalog);
-    let mut all: Vec<Signal> = Vec::new();
-    let empty = crate::fact::FileFacts::default();
-    for entry in inventory.entries() {
-        let path = &entry.path;
+    let nothing = FileFacts::default();
+    let of_file = |path: &RepoPath| -> Vec<Signal> {
         let facts = book.get(path);
         let placement = placements.get(path).map_or(Scope::Source, |p| p.scope);
         if placement == Scope::Vendored {
-            continue;
+            return Vec::new();
         }
-        let look = Look::new(catalog, path, facts.unwrap_or(&empty), program);
+        let look = Look::new(catalog, path, facts.unwrap_or(&nothing), program);
         let mut hits: Vec<(usize, Hit)> = table.of_path(&look);
         if facts.is_some() {
             hits.extend(table.of_facts(&look));
         }
-        let hits = kept(catalog, hits, &look);
         let notebook = facts.and_then(|f| f.code.as_ref()).is_some_and(|c| c.notebook);
-        for (rule, hit) in hits {
-            let rule = &catalog.signals[rule];
-            if !rule.scope.is_empty() && !rule.scope.contains(&placement) {
-                continue;
-            }
-            all.push(signal(rule, hit, path, placement, notebook));
-        }
-    }
+        kept(catalog, hits, &look)
+            .into_iter()
+            .filter_map(|(rule, hit)| Some((catalog.signals.get(rule)?, hit)))
+            .filter(|(rule, _)| rule.scope.is_empty() || rule.scope.contains(&placement))
+            .map(|(rule, hit)| signal(rule, hit, path, placement, notebook))
+            .collect()
+    };
+    let mut all: Vec<Signal> = inventory.entries().par_iter().map(|entry| of_file(&entry.path)).collect::<Vec<_>>().into_iter().flatten().collect();
     for (index, rule) in catalog.signals.iter().enumerate() {
         all.extend(matcher::in_history(catalog, index, history).into_iter().map(|hit| signal(rule, hit, &".".into(), Scope::Source, false)));
     }

@@ -8,15 +8,16 @@ mod text;
 mod tests;
 mod trees;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{BranchSpan, Owner};
 use crate::fact::{FactKind, FileFacts};
 use crate::history::{Commit, History, State, Tag};
 use crate::resolve::Program;
 use crate::rules::Catalog;
-use crate::rules::pattern::last_word;
-use crate::rules::signal::{CallMatch, CommandMatch, DependencyMatch, Example, Matcher, PathMatch};
+use crate::rules::needles::format_of;
+use crate::rules::pattern::{Format, format_at, last_word};
+use crate::rules::signal::{CallMatch, CommandMatch, DependencyMatch, Example, ImportMatch, Matcher, PathMatch};
 use crate::source::RepoPath;
 use crate::words::Strength;
 use seen::Seen;
@@ -109,59 +110,88 @@ impl Hit {
     }
 }
 
-/// Which rules could mean a fact, looked up by its most telling word.
+/// A matcher: the number of its rule, and its own in there.
+type Entry = (usize, usize);
+
+/// Which matchers could mean a fact, looked up by what the fact is and by its most telling word: a file asks only those
+/// that could fit something in it.
 pub(crate) struct Table<'c> {
     catalog: &'c Catalog,
-    calls: BTreeMap<&'c str, Vec<usize>>,
-    open_calls: Vec<usize>,
-    programs: BTreeMap<&'c str, Vec<usize>>,
-    open_programs: Vec<usize>,
-    others: Vec<usize>,
+    calls: HashMap<&'c str, Vec<Entry>>,
+    open_calls: Vec<Entry>,
+    imports: HashMap<&'c str, Vec<Entry>>,
+    branches: Vec<Entry>,
+    programs: HashMap<&'c str, Vec<Entry>>,
+    open_programs: Vec<Entry>,
+    dependencies: HashMap<&'c str, Vec<Entry>>,
+    uses: Vec<Entry>,
+    instructions: Vec<Entry>,
+    trees: BTreeMap<Format, Vec<Entry>>,
+    texts: Vec<Entry>,
 }
 
 impl<'c> Table<'c> {
     pub(crate) fn of(catalog: &'c Catalog) -> Self {
         let mut table = Self {
             catalog,
-            calls: BTreeMap::new(),
+            calls: HashMap::new(),
             open_calls: Vec::new(),
-            programs: BTreeMap::new(),
+            imports: HashMap::new(),
+            branches: Vec::new(),
+            programs: HashMap::new(),
             open_programs: Vec::new(),
-            others: Vec::new(),
+            dependencies: HashMap::new(),
+            uses: Vec::new(),
+            instructions: Vec::new(),
+            trees: BTreeMap::new(),
+            texts: Vec::new(),
         };
-        for (index, rule) in catalog.signals.iter().enumerate() {
-            for matcher in &rule.any {
-                match matcher {
-                    Matcher::PythonCall(call) => table.add_call(index, call),
-                    Matcher::ShellCommand(command) => table.add_command(index, command),
-                    Matcher::Path(_) | Matcher::Git(_) => {}
-                    _ => table.others.push(index),
+        let all = catalog.signals.iter().enumerate().flat_map(|(rule, of)| of.any.iter().enumerate().map(move |(own, matcher)| ((rule, own), matcher)));
+        for (entry, matcher) in all {
+            match matcher {
+                Matcher::PythonCall(call) => table.add_call(entry, call),
+                Matcher::PythonImport(ImportMatch::Names(names)) => {
+                    names.all().iter().for_each(|name| table.imports.entry(first(name)).or_default().push(entry));
+                }
+                Matcher::PythonBranch(_) => table.branches.push(entry),
+                Matcher::ShellCommand(command) => table.add_command(entry, command),
+                Matcher::Dependency(DependencyMatch::Names(names)) => {
+                    names.all().iter().for_each(|name| table.dependencies.entry(name).or_default().push(entry));
+                }
+                Matcher::Uses(_) => table.uses.push(entry),
+                Matcher::Dockerfile(_) => table.instructions.push(entry),
+                Matcher::Text(_) => table.texts.push(entry),
+                Matcher::Path(_) | Matcher::Git(_) => {}
+                tree => {
+                    if let Some((format, _)) = format_of(tree) {
+                        table.trees.entry(format).or_default().push(entry);
+                    }
                 }
             }
         }
         table
     }
 
-    fn add_call(&mut self, index: usize, call: &'c CallMatch) {
+    fn add_call(&mut self, entry: Entry, call: &'c CallMatch) {
         let names = match call {
             CallMatch::Names(names) => names.all(),
             CallMatch::Full(full) => {
                 if !full.decorator.all().is_empty() || !full.subclass.all().is_empty() {
-                    self.open_calls.push(index);
+                    self.open_calls.push(entry);
                 }
-                full.method.all().iter().for_each(|m| self.calls.entry(m).or_default().push(index));
+                full.method.all().iter().for_each(|m| self.calls.entry(m).or_default().push(entry));
                 full.name.all()
             }
         };
         for name in names {
             match last_word(name) {
-                Some(word) => self.calls.entry(word).or_default().push(index),
-                None => self.open_calls.push(index),
+                Some(word) => self.calls.entry(word).or_default().push(entry),
+                None => self.open_calls.push(entry),
             }
         }
     }
 
-    fn add_command(&mut self, index: usize, command: &'c CommandMatch) {
+    fn add_command(&mut self, entry: Entry, command: &'c CommandMatch) {
         let lines = match command {
             CommandMatch::Words(words) => words.all(),
             CommandMatch::Full(full) => full.words.all(),
@@ -169,9 +199,9 @@ impl<'c> Table<'c> {
         for line in lines {
             let first = line.split_whitespace().next().unwrap_or("*");
             if first.contains('*') {
-                self.open_programs.push(index);
+                self.open_programs.push(entry);
             } else {
-                first.split('|').for_each(|p| self.programs.entry(p).or_default().push(index));
+                first.split('|').for_each(|p| self.programs.entry(p).or_default().push(entry));
             }
         }
     }
@@ -191,40 +221,51 @@ impl<'c> Table<'c> {
 
     /// Rules about what the file states.
     pub(crate) fn of_facts(&self, look: &Look<'_>) -> Vec<(usize, Hit)> {
-        let mut wanted: Vec<usize> = self.others.clone();
+        let mut wanted: Vec<Entry> = Vec::new();
         for seen in &look.codes {
             wanted.extend(seen.by_word.keys().filter_map(|word| self.calls.get(word.as_str())).flatten());
+            let roots: HashSet<&str> = seen.module().imports.iter().map(|import| first(&import.module)).collect();
+            wanted.extend(roots.into_iter().filter_map(|root| self.imports.get(root)).flatten());
         }
         if !look.codes.is_empty() {
-            wanted.extend(&self.open_calls);
+            wanted.extend(self.open_calls.iter().chain(&self.branches));
         }
-        let mut has_commands = false;
+        let [mut commands, mut uses, mut instructions] = [false; 3];
         for fact in &look.facts.facts {
-            if let FactKind::Command(command) = &fact.kind {
-                has_commands = true;
-                if let Some(rules) = self.programs.get(command.program()) {
-                    wanted.extend(rules);
+            match &fact.kind {
+                FactKind::Command(command) => {
+                    commands = true;
+                    wanted.extend(self.programs.get(command.program()).into_iter().flatten());
                 }
+                FactKind::Dependency(it) => wanted.extend(self.dependencies.get(it.name.as_str()).into_iter().flatten()),
+                FactKind::Uses(_) => uses = true,
+                FactKind::Instruction(_) => instructions = true,
+                _ => {}
             }
         }
-        if has_commands {
-            wanted.extend(&self.open_programs);
+        let stated = [(commands, &self.open_programs), (uses, &self.uses), (instructions, &self.instructions), (look.facts.lines.is_some(), &self.texts)];
+        wanted.extend(stated.into_iter().filter(|(there, _)| *there).flat_map(|(_, of)| of));
+        if look.facts.tree.is_some() {
+            wanted.extend(format_at(look.path).and_then(|format| self.trees.get(&format)).into_iter().flatten());
         }
         wanted.sort_unstable();
         wanted.dedup();
         let mut hits = Vec::new();
-        for index in wanted {
-            for matcher in self.catalog.signals[index].any.iter().filter(|m| !matches!(m, Matcher::Path(_))) {
-                hits.extend(one(matcher, look).into_iter().map(|h| (index, h)));
-            }
+        for (rule, own) in wanted {
+            let matcher = self.catalog.signals.get(rule).and_then(|of| of.any.get(own));
+            hits.extend(matcher.into_iter().flat_map(|matcher| one(matcher, look)).map(|hit| (rule, hit)));
         }
         hits
     }
 }
 
+/// The first part of a dotted name.
+fn first(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}
+
 /// Every place where one matcher fits in the file.
 pub(crate) fn one(matcher: &Matcher, look: &Look<'_>) -> Vec<Hit> {
-    use crate::rules::pattern::Format;
     match matcher {
         Matcher::Path(m) => path(m, look),
         Matcher::Yaml(m) => trees::find(m, Format::Yaml, look),

@@ -125,13 +125,6 @@ impl<'f> Infer<'f> {
         Self { world, sites, known: HashMap::default(), exports: HashMap::new(), imports_of: HashMap::new(), depth: 0, hops: 0, steps: 0 }
     }
 
-    /// What callers pass is known now: everything that was not may be asked again.
-    pub(super) fn learn(&mut self, sites: &'f Sites) {
-        self.sites = Some(sites);
-        self.known.retain(|_, answer| matches!(answer, Some(Some(_))));
-        self.exports.retain(|_, answer| matches!(answer, Some(Some(_))));
-    }
-
     /// A new file has steps of its own.
     pub(super) fn begin(&mut self) {
         self.steps = 0;

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::rules::Catalog;
+use crate::rules::pattern::Compile;
 
 /// A sound rule of that id and those matchers, then further lines.
 fn rule(id: &str, any: &str, more: &str) -> String {
@@ -13,7 +14,7 @@ fn rule(id: &str, any: &str, more: &str) -> String {
 /// The mistakes in files (path, text), as `path:line: message`.
 fn wrong(files: &[(&str, &str)]) -> Vec<String> {
     let files: Vec<(String, String)> = files.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect();
-    match Catalog::of(&files, files.len()) {
+    match Catalog::of(&files, files.len(), Compile::AtOnce) {
         Ok(_) => Vec::new(),
         Err(Error::Rules(wrong)) => wrong.into_iter().map(|w| format!("{}:{}: {}", w.path, w.line, w.message)).collect(),
         Err(other) => vec![other.to_string()],
@@ -70,7 +71,7 @@ fn ids() {
 fn a_rule_is_switched_off_by_replacing_it() {
     let off = "- { id: registry.a, title: t, about: a, any: [], examples: [], counter_examples: [], replaces: true }\n";
     let files = [("signals/registry/a.yaml".to_owned(), rule("registry.a", CALL, "")), ("signals/own.yaml".to_owned(), off.to_owned())];
-    let catalog = Catalog::of(&files, 1).unwrap();
+    let catalog = Catalog::of(&files, 1, Compile::AtOnce).unwrap();
     assert!(catalog.signals[0].any.is_empty());
     assert_eq!(catalog.file_of("registry.a"), "signals/own.yaml");
     assert!(!catalog.needles.tells("a.py", "register_model()"));
@@ -158,13 +159,13 @@ fn all_mistakes_come_at_once_and_hostile_files_cost_nothing() {
 #[test]
 fn a_users_stray_file_is_told() {
     let files = [("notes.yaml".to_owned(), "a: 1".to_owned())];
-    let Err(Error::Rules(wrong)) = Catalog::of(&files, 0) else { panic!("taken") };
+    let Err(Error::Rules(wrong)) = Catalog::of(&files, 0, Compile::AtOnce) else { panic!("taken") };
     assert!(wrong[0].message.contains("signals/, practices/ or models/"));
 }
 
 #[test]
 fn the_built_in_rules_are_sound() {
-    if let Err(Error::Rules(wrong)) = Catalog::embedded() {
+    if let Err(Error::Rules(wrong)) = Catalog::load(&[]) {
         panic!("{}", wrong.iter().map(|w| format!("{}:{}: {}", w.path, w.line, w.message)).collect::<Vec<_>>().join("\n"));
     }
 }

@@ -16,9 +16,9 @@ pub(crate) fn import(matcher: &ImportMatch, look: &Look<'_>) -> Vec<Hit> {
     let mut hits = Vec::new();
     for seen in &look.codes {
         for (index, import) in seen.module().imports.iter().enumerate().filter(|(_, i)| i.level == 0 && i.guard != ImportGuard::TypeChecking) {
-            let full = full_name(import);
-            if names.all().iter().any(|n| beneath(&full, n)) {
-                let hit = Hit::new(seen.code.file_line(import.line), seen.owner(import.scope), format!("import {full}"));
+            if names.all().iter().any(|n| beneath(import, n)) {
+                let what = import.name.as_ref().map_or_else(|| import.module.clone(), |name| format!("{}.{name}", import.module));
+                let hit = Hit::new(seen.code.file_line(import.line), seen.owner(import.scope), format!("import {what}"));
                 hits.push(hit.about(About::Import(seen.embedded, index)));
             }
         }
@@ -26,21 +26,23 @@ pub(crate) fn import(matcher: &ImportMatch, look: &Look<'_>) -> Vec<Hit> {
     hits
 }
 
-fn full_name(import: &Import) -> String {
-    import.name.as_ref().map_or_else(|| import.module.clone(), |name| format!("{}.{name}", import.module))
-}
-
-fn beneath(name: &str, prefix: &str) -> bool {
-    name == prefix || name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.'))
+/// Whether what is imported is a name or lies below it.
+fn beneath(import: &Import, prefix: &str) -> bool {
+    let below = |rest: &str| rest.is_empty() || rest.starts_with('.');
+    match import.module.strip_prefix(prefix) {
+        Some(rest) => below(rest),
+        // the name that a module is asked for is the next part
+        None => {
+            let name = prefix.strip_prefix(import.module.as_str()).and_then(|rest| rest.strip_prefix('.'));
+            name.zip(import.name.as_deref()).is_some_and(|(wanted, name)| name.strip_prefix(wanted).is_some_and(below))
+        }
+    }
 }
 
 /// Whether the code imports one of these; any code does where none is named.
 pub(super) fn imports_one(module: &Module, names: &OneOrMany) -> bool {
     names.all().is_empty()
-        || module.imports.iter().filter(|i| i.level == 0).any(|import| {
-            let full = full_name(import);
-            names.all().iter().any(|n| beneath(&full, n))
-        })
+        || module.imports.iter().filter(|i| i.level == 0).any(|import| names.all().iter().any(|n| beneath(import, n)))
 }
 
 /// Calls, decorators and base classes.
@@ -93,13 +95,16 @@ fn definitions(full: &CallFull, seen: &Seen<'_>, hits: &mut Vec<Hit>) {
     }
 }
 
-/// Calls that may fit, by the last word of what they call.
+/// Calls that may fit, by the last word of what they call, or by the first where the last is open.
 fn candidates(full: &CallFull, seen: &Seen<'_>) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
     for name in full.name.all() {
         match last_word(name) {
             Some(word) => found.extend(seen.by_word.get(word).into_iter().flatten()),
-            None => return (0..seen.callees.len()).collect(),
+            None => match name.split(['.', '#']).next().filter(|root| !root.contains('*')) {
+                Some(root) => found.extend(seen.by_root.get(root).into_iter().flatten()),
+                None => return (0..seen.callees.len()).collect(),
+            },
         }
     }
     for method in full.method.all() {

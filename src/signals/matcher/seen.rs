@@ -21,6 +21,8 @@ pub(crate) struct Seen<'l> {
     pub(crate) callees: Vec<Callee>,
     /// Calls by the last word of what they call, as resolved.
     pub(crate) by_word: BTreeMap<String, Vec<usize>>,
+    /// Calls by the first word of what they call, for what is called from outside.
+    pub(crate) by_root: BTreeMap<String, Vec<usize>>,
     /// Resolved names of decorators and of base classes, by scope; scopes without are left out.
     pub(crate) decorators: BTreeMap<ScopeId, Vec<String>>,
     pub(crate) bases: BTreeMap<ScopeId, Vec<String>>,
@@ -43,7 +45,7 @@ impl<'l> Seen<'l> {
     fn new(path: &RepoPath, embedded: Option<usize>, code: &'l Arc<Code>, program: &Program) -> Self {
         let module = &code.module;
         let callees: Vec<Callee> = (0..module.calls.len()).map(|call| program.callee(path, embedded, call)).collect();
-        let mut by_word: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let [mut by_word, mut by_root] = [const { BTreeMap::<String, Vec<usize>>::new() }; 2];
         for (index, callee) in callees.iter().enumerate() {
             let word = match callee {
                 Callee::External { name, .. } | Callee::Own { external_base: Some(name), .. } => Some(last(name)),
@@ -51,7 +53,10 @@ impl<'l> Seen<'l> {
                 Callee::Unknown { method, .. } => method.as_deref().or_else(|| module.calls.get(index).and_then(|c| c.callee.last())),
             };
             if let Some(word) = word {
-                by_word.entry(word.to_owned()).or_default().push(index);
+                push(&mut by_word, word, index);
+            }
+            if let Callee::External { name, .. } | Callee::Own { external_base: Some(name), .. } = callee {
+                push(&mut by_root, name.split(['.', '#']).next().unwrap_or(name), index);
             }
         }
         let named = |values: &[Value], scope: ScopeId| -> Vec<String> {
@@ -82,7 +87,7 @@ impl<'l> Seen<'l> {
             }
         }
         let next_arm = module.flows.iter().enumerate().filter_map(|(id, flow)| Some((flow.after?, id))).collect();
-        Self { embedded, code, callees, by_word, decorators, bases, encloses, next_arm, bound: bound(module) }
+        Self { embedded, code, callees, by_word, by_root, decorators, bases, encloses, next_arm, bound: bound(module) }
     }
 
     pub(crate) fn module(&self) -> &'l Module {
@@ -142,6 +147,13 @@ fn bound(module: &Module) -> BTreeMap<(ScopeId, &str), Option<usize>> {
         bound.insert((0, name), None);
     }
     bound
+}
+
+fn push(into: &mut BTreeMap<String, Vec<usize>>, word: &str, call: usize) {
+    match into.get_mut(word) {
+        Some(calls) => calls.push(call),
+        None => drop(into.insert(word.to_owned(), vec![call])),
+    }
 }
 
 /// The last word of a dotted name.

@@ -9,7 +9,7 @@ fn catalog(any: &str, more: &str) -> Catalog {
     let rule = format!(
         "- id: x.y\n  title: t\n  about: a\n  any: [{any}]\n  examples: [{{ path: a }}]\n  counter_examples: [{{ path: b }}]\n{more}"
     );
-    Catalog::of(&[("signals/x/y.yaml".to_owned(), rule)], 1).expect("a sound rule")
+    Catalog::of(&[("signals/x/y.yaml".to_owned(), rule)], 1, crate::rules::pattern::Compile::AtOnce).expect("a sound rule")
 }
 
 fn signals(catalog: &Catalog, files: &[(&str, &str)]) -> Signals {

@@ -36,9 +36,14 @@ pub(crate) fn command(matcher: &CommandMatch, look: &Look<'_>) -> Vec<Hit> {
 }
 
 fn fits(full: &CommandFull, command: &Command, look: &Look<'_>) -> bool {
+    let program = command.program();
+    // most rules are for other programs: nothing is split before that is known
+    let first = |pattern: &String| pattern.split_whitespace().next().is_some_and(|first| word_fits(first, program));
+    if !full.words.all().iter().any(first) {
+        return false;
+    }
     let words: Vec<&str> = command.words.iter().map(|w| w.text.as_str()).collect();
     let Some((_, rest)) = words.split_first() else { return false };
-    let program = command.program();
     let line = |pattern: &String| {
         let pattern: Vec<&str> = pattern.split_whitespace().collect();
         let Some((first, after)) = pattern.split_first() else { return false };
