@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::System;
 use crate::fact::{Book, FactKind, Placement};
-use crate::graph::Graph;
 use crate::graph::reach::Walk;
+use crate::graph::{Graph, NodeKind};
 use crate::signals::{Signal, Signals};
 use crate::source::{Location, RepoPath, extension, folder};
 use crate::words::{Op, Scope, Strength, SubjectKind, TriggerKind};
@@ -83,6 +83,19 @@ impl Look<'_> {
         })
     }
 
+    /// Whether something of the project's own, a program or a definition, does this when it is run.
+    fn runs(&self, op: Op) -> bool {
+        let own = |n: &usize| {
+            let node = &self.graph.nodes[*n];
+            node.scope == Scope::Source && (node.entry || matches!(node.kind, NodeKind::Program | NodeKind::Unit(_)))
+        };
+        let starters: Vec<usize> = (0..self.graph.nodes.len()).filter(own).collect();
+        let run = self.graph.reach(&starters, Walk::at(Strength::Inferred));
+        self.signals.all.iter().enumerate().any(|(i, s)| {
+            s.scope == Scope::Source && s.op == Some(op) && self.graph.node_of(i).is_some_and(|n| run.has(n))
+        })
+    }
+
     fn template(&self) -> Option<Subject> {
         let found = self.all(|s| s.id.starts_with("archetype.template.generator"));
         // a button alone makes no template of what really trains and rolls out where it lies
@@ -111,9 +124,12 @@ impl Look<'_> {
         }
         let published = self.all(|s| s.id.starts_with("archetype.library") && s.scope == Scope::Source);
         let own = self.signals.all.iter().any(|s| {
-            s.scope == Scope::Source && matches!(s.op, Some(Op::Register | Op::Deploy | Op::Promote | Op::Serve | Op::Ingest))
+            s.scope == Scope::Source && matches!(s.op, Some(Op::Register | Op::Deploy | Op::Promote | Op::Serve))
         });
-        if published.is_empty() || own || self.by_itself(&[Op::Train]) {
+        // a library brings data sets along; data that arrive by themselves are somebody's own
+        // words for the index are copied from project to project: there, what is run to train is no library
+        let only_said = published.iter().all(|i| &*self.signals.all[*i].id == "archetype.library.classified");
+        if published.is_empty() || own || self.by_itself(&[Op::Train, Op::Ingest]) || (only_said && self.runs(Op::Train)) {
             return None;
         }
         let why = "it is published as a package, and nothing here registers, deploys or serves a model of its own";
