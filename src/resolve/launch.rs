@@ -149,9 +149,8 @@ pub(super) fn own(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         };
         return leads;
     }
-    let function = view.book.get(invocation.path).is_some_and(|f| f.units.iter().any(|u| u.kind == UnitKind::ShellFunction && u.name == text));
-    if function {
-        let to = Target::Unit { path: invocation.path.clone(), kind: UnitKind::ShellFunction, name: text.to_owned() };
+    if let Some(path) = function(invocation.path, text, view) {
+        let to = Target::Unit { path, kind: UnitKind::ShellFunction, name: text.to_owned() };
         return vec![lead(to, Strength::Resolved, format!("function {text}"))];
     }
     if let Some(path) = view.commands.get(text) {
@@ -159,6 +158,13 @@ pub(super) fn own(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         return vec![lead(to, Strength::Resolved, text.to_owned())];
     }
     served(invocation, view)
+}
+
+/// The file that defines a function of a shell text: the text itself, or one that it sources.
+fn function(path: &RepoPath, name: &str, view: &View<'_>) -> Option<RepoPath> {
+    let facts = view.book.get(path).filter(|_| view.functions.contains(name))?;
+    let defines = |p: &RepoPath| view.book.get(p).is_some_and(|f| f.units.iter().any(|u| u.kind == UnitKind::ShellFunction && u.name == name));
+    std::iter::once(path.clone()).chain(view.parts(path, facts)).find(defines)
 }
 
 /// Servers that are given an application as `package.module:name`.

@@ -11,9 +11,9 @@ pub(crate) mod python;
 mod stages;
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::fact::{Book, Command, Data, FactKind, FileFacts, Uses, UsesTarget, UnitId, UnitKind};
+use crate::fact::{Book, Command, Data, Fact, FactKind, FileFacts, Uses, UsesTarget, UnitId, UnitKind};
 use crate::source::{self, RepoPath};
 use crate::syntax::shell::Word;
 use crate::walk::Inventory;
@@ -34,6 +34,10 @@ pub(crate) struct View<'v> {
     commands: BTreeMap<&'v str, &'v RepoPath>,
     /// Files by their name alone, in path order.
     named: HashMap<&'v str, Vec<&'v RepoPath>>,
+    /// Files that another file takes in as a part of itself (`include`, `source`), and the first that does.
+    taken_in: BTreeMap<RepoPath, &'v RepoPath>,
+    /// Names of all functions of shell texts.
+    functions: HashSet<&'v str>,
 }
 
 impl<'v> View<'v> {
@@ -49,7 +53,33 @@ impl<'v> View<'v> {
         for entry in inventory.entries() {
             named.entry(source::file_name(&entry.path)).or_default().push(&entry.path);
         }
-        Self { inventory, book, imports, commands, named }
+        let units = book.values().flat_map(|facts| &facts.units).filter(|u| u.kind == UnitKind::ShellFunction);
+        let functions = units.map(|unit| unit.name.as_str()).collect();
+        let mut view = Self { inventory, book, imports, commands, named, taken_in: BTreeMap::new(), functions };
+        let mut taken_in = BTreeMap::new();
+        for (path, facts) in book {
+            for part in view.parts(path, facts) {
+                taken_in.entry(part).or_insert(path);
+            }
+        }
+        view.taken_in = taken_in;
+        view
+    }
+
+    /// Files that a file takes in as a part of itself: of a Makefile what it includes, of shell text what it sources.
+    pub(crate) fn parts(&self, path: &RepoPath, facts: &FileFacts) -> Vec<RepoPath> {
+        let part = |fact: &Fact| match &fact.kind {
+            FactKind::Uses(Uses { to: UsesTarget::File(to), .. }) if fact.unit.is_none() => Some(RepoPath::from(to.as_str())),
+            FactKind::Command(command) if matches!(command.program(), "source" | ".") => {
+                let invocation = Invocation { command, path, unit: fact.unit };
+                match invocation.locate(&invocation.arguments().first()?.text, self) {
+                    Located::Found(path, Strength::Resolved) => Some(path),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        facts.facts.iter().filter_map(part).filter(|to| self.inventory.contains(to)).collect()
     }
 }
 
@@ -184,6 +214,10 @@ impl Invocation<'_> {
             if view.inventory.contains(&path) || view.inventory.is_dir(&path) {
                 return Located::Found(path.into(), Strength::Resolved);
             }
+            // what is included runs where the file runs that includes it
+            if let Some(path) = view.taken_in.get(self.path).and_then(|by| source::join(source::folder(by), word)).filter(|p| view.inventory.contains(p)) {
+                return Located::Found(path.into(), Strength::Resolved);
+            }
             // a script is started from its own folder as often as from the root
             if let Some(path) = source::join(source::folder(self.path), word).filter(|p| view.inventory.contains(p)) {
                 return Located::Found(path.into(), Strength::Inferred);
@@ -280,7 +314,14 @@ pub(crate) fn run_of(path: &str) -> Run {
 pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
     let lead = |to: Target, strength: Strength| Lead { to, edge: uses.edge, strength, what: uses.reference.clone() };
     match &uses.to {
-        UsesTarget::Remote(reference) => vec![lead(Target::Outside { what: reference.clone() }, Strength::Assumed)],
+        UsesTarget::Remote(reference) => {
+            // a script that a workflow elsewhere is given is run there, as far as anybody can tell from here
+            let workflow = reference.contains("/.github/workflows/");
+            let handed = uses.with.iter().filter(|_| workflow).map(|(_, value)| value.trim_start_matches("./")).filter(|value| view.inventory.contains(value));
+            let handed = handed.map(|path| (run_of(path), RepoPath::from(path))).filter(|(run, _)| *run != Run::Manifest);
+            let leads = handed.map(|(run, path)| lead(Target::File { path, run }, Strength::Assumed));
+            std::iter::once(lead(Target::Outside { what: reference.clone() }, Strength::Assumed)).chain(leads).collect()
+        }
         UsesTarget::Unit { path, kind, name } => {
             let path: RepoPath = path.as_deref().map_or_else(|| from.clone(), RepoPath::from);
             let known = |p: &RepoPath| view.book.get(p).is_some_and(|f| f.units.iter().any(|u| u.kind == *kind && u.name == *name));
