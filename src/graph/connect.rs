@@ -12,7 +12,7 @@ use crate::resolve::{self, Lead, Program, Run, Target, View};
 use crate::rules::Catalog;
 use crate::signals::{Owner, Signals};
 use crate::source::{Location, RepoPath};
-use crate::words::{EdgeKind, Scope, Strength, TriggerKind};
+use crate::words::{EdgeKind, Op, Scope, Strength, TriggerKind};
 
 /// What of the clone decides how triggers and guards are read.
 #[derive(Debug, Clone, Default)]
@@ -558,6 +558,10 @@ impl Build<'_> {
                 (Owner::File, _) => format!("file:{path}"),
                 _ => continue,
             };
+            // a program in a language without a reader does its work as a whole, started or not
+            if signal.owner == Owner::File && matches!(signal.op, Some(Op::Train | Op::Serve)) && self.graph.find(&key).is_none() {
+                self.add(key.clone(), NodeKind::File, Location::file(path), path.to_string());
+            }
             if let Some(node) = self.graph.find(&key) {
                 self.graph.nodes[node].signals.push(index);
                 self.graph.signal_nodes[index] = Some(node);

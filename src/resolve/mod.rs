@@ -171,6 +171,7 @@ const FAMILIES: &[Family] = &[
     Family { names: &["make", "gmake"], leads: make::leads },
     Family { names: &["python", "python3", "python3.8", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13", "ipython", "spark-submit"], leads: launch::python },
     Family { names: &["bash", "sh", "zsh", "dash", "source", "."], leads: launch::shell },
+    Family { names: &["Rscript", "julia"], leads: launch::script },
     Family { names: &["papermill", "jupyter", "runipy"], leads: launch::notebook },
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], leads: tests::leads },
     Family { names: &["dvc"], leads: stages::dvc },
