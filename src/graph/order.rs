@@ -203,7 +203,7 @@ impl Ask<'_> {
         self.first
             .iter()
             .filter(|s| inside.has(s.node) && s.stops && !s.returns)
-            .min_by_key(|s| (inside.hops[s.node], s.node, s.order))
+            .min_by_key(|s| (inside.hops(s.node), s.node, s.order))
             .map(|s| s.signal)
     }
 }

@@ -7,10 +7,11 @@
 //! A guard lets some triggers through, so up to the last guard a walk tells apart who started it; memory is bounded by
 //! the nodes before guards times the kinds of trigger.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use super::{EdgeId, Graph, NodeId, NodeKind};
 use crate::fact::UnitKind;
+use crate::resolve::Quick;
 use crate::words::{EdgeKind, Strength, TriggerKind};
 
 /// Which edges a walk may take.
@@ -82,35 +83,36 @@ impl Guards {
         }
     }
 
-    fn slots(&self, nodes: usize) -> usize {
-        nodes + self.before.len() * (self.kinds.len() + 1)
-    }
 }
 
-/// How every node was first reached from a set of starters.
-#[derive(Debug, Clone)]
+/// How every node was first reached from a set of starters. Only what was reached takes room: most walks are short, and
+/// there are many.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Reached {
-    /// For every node: the number of hops, `None` where it was not reached.
-    pub(crate) hops: Vec<Option<u32>>,
-    /// For every slot: the edge by which it was first reached, and the slot it came from.
-    by: Vec<Option<(EdgeId, usize)>>,
-    /// For every node that was reached: the slot that was first.
-    first: Vec<usize>,
+    /// For every node that was reached: the number of hops, and the slot that was first.
+    first: HashMap<NodeId, (u32, usize), Quick>,
+    /// For every slot behind the starters: the edge by which it was first reached, and the slot it came from.
+    by: HashMap<usize, (EdgeId, usize), Quick>,
 }
 
 impl Reached {
     /// Whether the node was reached.
     pub(crate) fn has(&self, node: NodeId) -> bool {
-        self.hops.get(node).copied().flatten().is_some()
+        self.first.contains_key(&node)
+    }
+
+    /// The number of hops to the node; none where it was not reached.
+    pub(crate) fn hops(&self, node: NodeId) -> Option<u32> {
+        self.first.get(&node).map(|(hops, _)| *hops)
     }
 
     /// The edges walked to the node, first to last.
     pub(crate) fn path(&self, node: NodeId) -> Vec<EdgeId> {
         let mut edges = Vec::new();
-        let mut at = self.first[node];
-        while let Some((edge, from)) = self.by[at] {
-            edges.push(edge);
-            at = from;
+        let mut at = self.first.get(&node).map(|(_, slot)| *slot);
+        while let Some((edge, from)) = at.and_then(|slot| self.by.get(&slot)) {
+            edges.push(*edge);
+            at = Some(*from);
         }
         edges.reverse();
         edges
@@ -128,8 +130,8 @@ impl Graph {
     pub(crate) fn reach(&self, starters: &[NodeId], walk: Walk) -> Reached {
         let guards = self.guards.get_or_init(|| Guards::of(self));
         let nodes = self.nodes.len();
-        let mut reached = Reached { hops: vec![None; nodes], by: vec![None; guards.slots(nodes)], first: (0..nodes).collect() };
-        let mut seen = vec![false; guards.slots(nodes)];
+        let mut reached = Reached::default();
+        let mut seen: HashSet<usize, Quick> = HashSet::default();
         let mut queue = VecDeque::new();
         for start in starters {
             let state = match self.nodes[*start].kind {
@@ -137,11 +139,8 @@ impl Graph {
                 _ => MIDDLE,
             };
             let slot = guards.slot(nodes, *start, state);
-            if !std::mem::replace(&mut seen[slot], true) {
-                if reached.hops[*start].is_none() {
-                    reached.hops[*start] = Some(0);
-                    reached.first[*start] = slot;
-                }
+            if seen.insert(slot) {
+                reached.first.entry(*start).or_insert((0, slot));
                 queue.push_back((*start, state, slot, 0));
             }
         }
@@ -153,12 +152,9 @@ impl Graph {
                 }
                 let state = self.started_by(edge).map_or(state, |kind| guards.state(kind));
                 let next = guards.slot(nodes, edge.to, state);
-                if !std::mem::replace(&mut seen[next], true) {
-                    reached.by[next] = Some((*id, slot));
-                    if reached.hops[edge.to].is_none() {
-                        reached.hops[edge.to] = Some(hops + 1);
-                        reached.first[edge.to] = next;
-                    }
+                if seen.insert(next) {
+                    reached.by.insert(next, (*id, slot));
+                    reached.first.entry(edge.to).or_insert((hops + 1, next));
                     queue.push_back((edge.to, state, next, hops + 1));
                 }
             }

@@ -296,7 +296,7 @@ impl<'e> Judge<'e> {
                 let best = targets
                     .iter()
                     .filter(|(signal, node)| reached.has(*node) && signals[*signal].strength >= least)
-                    .min_by_key(|(signal, node)| (reached.hops[*node], &signals[*signal].at, *signal));
+                    .min_by_key(|(signal, node)| (reached.hops(*node), &signals[*signal].at, *signal));
                 if let Some((signal, node)) = best {
                     let path = reached.path(*node);
                     return Some(chain(graph, self.evidence.signals, path, *node, *signal));
@@ -450,7 +450,7 @@ impl<'e> Judge<'e> {
                     continue;
                 }
                 let things = graph.reach(&[starter], Walk { things: true, ..Walk::at(least) });
-                let hit = targets.iter().filter(|(_, node)| things.has(*node)).min_by_key(|(s, node)| (things.hops[*node], *s));
+                let hit = targets.iter().filter(|(_, node)| things.has(*node)).min_by_key(|(s, node)| (things.hops(*node), *s));
                 if let Some((signal, node)) = hit {
                     let path = things.path(*node);
                     let found = chain(graph, self.evidence.signals, path, *node, *signal);
@@ -679,16 +679,21 @@ impl<'e> Judge<'e> {
         let own: Option<Vec<NodeId>> = ask.by.as_ref().map(|by| self.targets(by).into_iter().map(|(_, n)| n).collect());
         let mut exercised: Vec<(usize, NodeId)> = Vec::new();
         let mut reached_signals: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        // a test asserts many times, and is walked once
+        let mut walked: BTreeMap<NodeId, Option<Vec<usize>>> = BTreeMap::new();
         for (signal, test) in self.targets(&asserts) {
-            let run = graph.reach(&[test], Walk { imports: !ask.called, ..Walk::at(Strength::Inferred) });
-            if own.as_ref().is_some_and(|own| !own.iter().any(|n| run.has(*n))) {
-                continue;
-            }
-            let hits: Vec<usize> = wanted.iter().filter(|(_, n)| run.has(*n)).map(|(s, _)| *s).collect();
-            let nodes: BTreeSet<NodeId> = wanted.iter().filter(|(_, n)| run.has(*n)).map(|(_, n)| *n).collect();
-            if nodes.len() >= ask.at_least {
+            let hits = walked.entry(test).or_insert_with(|| {
+                let run = graph.reach(&[test], Walk { imports: !ask.called, ..Walk::at(Strength::Inferred) });
+                if own.as_ref().is_some_and(|own| !own.iter().any(|n| run.has(*n))) {
+                    return None;
+                }
+                let hits = || wanted.iter().filter(|(_, n)| run.has(*n));
+                let nodes: BTreeSet<NodeId> = hits().map(|(_, n)| *n).collect();
+                (nodes.len() >= ask.at_least).then(|| hits().map(|(s, _)| *s).collect())
+            });
+            if let Some(hits) = hits {
                 exercised.push((signal, test));
-                reached_signals.insert(signal, hits);
+                reached_signals.insert(signal, hits.clone());
             }
         }
         if exercised.is_empty() {

@@ -21,7 +21,7 @@ use crate::walk::Inventory;
 use crate::words::{EdgeKind, Strength};
 
 pub(crate) use installs::{Install, installs};
-pub(crate) use program::{Callee, Program};
+pub(crate) use program::{Callee, Program, Quick};
 pub(crate) use python::Modules;
 
 /// The tree and what was read of it so far.
