@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::fact::{Code, FileFacts};
-use crate::resolve::{Callee, Program};
+use crate::resolve::{ALTERNATIVE, Callee, Program};
 use crate::signals::Owner;
 use crate::source::RepoPath;
 use crate::syntax::python::{AssignKind, FlowId, Module, Root, ScopeId, Target, Value};
@@ -58,7 +58,10 @@ impl<'l> Seen<'l> {
                 push(&mut by_word, word, index);
             }
             if let Callee::External { name, .. } | Callee::Own { external_base: Some(name), .. } = callee {
-                push(&mut by_root, name.split(['.', '#']).next().unwrap_or(name), index);
+                // `a.B|c.D#fit` may be of either root
+                for class in name.split('#').next().unwrap_or(name).split(ALTERNATIVE) {
+                    push(&mut by_root, class.split('.').next().unwrap_or(class), index);
+                }
             }
         }
         let named = |values: &[Value], scope: ScopeId| -> Vec<String> {
