@@ -121,6 +121,7 @@ fn fail(graph: &mut Graph, command: NodeId, failure: Failure) {
         discarded: None,
         off: None,
         condition: None,
+        guard: None,
     });
 }
 

@@ -132,7 +132,7 @@ fn stopped(judge: &Judge<'_>, from: From, select: &Select) -> Option<Miss> {
     }
     // what starts by itself needs no person, whoever else may start it
     let by_itself = reached(judge, From::Unattended, Walk::at(Strength::Assumed).with_tests(tests));
-    if let Some((signal, node)) = targets.iter().filter(|(_, n)| by_itself.has(*n)).min_by_key(|(_, n)| by_itself.hops[*n]) {
+    if let Some((signal, node)) = targets.iter().filter(|(_, n)| by_itself.has(*n)).min_by_key(|(_, n)| by_itself.hops(*n)) {
         let start = &graph.nodes[by_itself.start(graph, *node)];
         let asked = lacks(from)?;
         return Some(Miss::quote(start.at.clone(), format!("{} starts ", start.label), *signal, format!("; {asked}")));
@@ -173,8 +173,8 @@ fn off(judge: &Judge<'_>, from: From, targets: &[(usize, NodeId)], tests: bool) 
     let from = if from == From::Anyone { From::Unattended } else { from };
     let live = reached(judge, from, Walk::at(Strength::Broken).with_tests(tests));
     let written = reached(judge, from, Walk { off: true, ..Walk::at(Strength::Broken).with_tests(tests) });
-    let (signal, node) = targets.iter().filter(|(_, n)| written.has(*n) && !live.has(*n)).min_by_key(|(_, n)| written.hops[*n])?;
-    let edge = written.path(graph, *node).into_iter().map(|e| &graph.edges[e]).find(|e| e.off.is_some())?;
+    let (signal, node) = targets.iter().filter(|(_, n)| written.has(*n) && !live.has(*n)).min_by_key(|(_, n)| written.hops(*n))?;
+    let edge = written.path(*node).into_iter().map(|e| &graph.edges[e]).find(|e| e.off.is_some())?;
     let why = edge.off.as_deref().unwrap_or_default();
     if let Some(manual) = manual_beside(graph, edge) {
         let after = format!(" when a person asks; {} (line {}) is {why}", edge.what, edge.at.line);
@@ -199,7 +199,7 @@ fn by_a_person(judge: &Judge<'_>, targets: &[(usize, NodeId)], tests: bool) -> O
     for starters in [graph.triggers(|k| k == TriggerKind::Manual), units, programs, notebooks] {
         let live = graph.reach(&starters, Walk::at(Strength::Inferred).with_tests(tests));
         let signals = &judge.evidence().signals.all;
-        let best = targets.iter().filter(|(_, n)| live.has(*n)).min_by_key(|(s, n)| (signals[*s].notebook, live.hops[*n], *s));
+        let best = targets.iter().filter(|(_, n)| live.has(*n)).min_by_key(|(s, n)| (signals[*s].notebook, live.hops(*n), *s));
         let Some((signal, node)) = best else { continue };
         let start = &graph.nodes[live.start(graph, *node)];
         return Some(match start.kind {

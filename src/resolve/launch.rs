@@ -94,6 +94,15 @@ pub(super) fn shell(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     script_lead(invocation, &script.text, view)
 }
 
+/// `Rscript file.R`, `julia file.jl`: languages without a reader, whose files are reached as a whole.
+pub(super) fn script(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let mut words = invocation.arguments().iter().map(|w| w.text.as_str());
+    match words.find(|w| !w.starts_with('-') || matches!(*w, "-e" | "-E")) {
+        Some(file) if !file.starts_with('-') => script_lead(invocation, file, view),
+        _ => Vec::new(),
+    }
+}
+
 fn script_lead(invocation: &Invocation<'_>, text: &str, view: &View<'_>) -> Vec<Lead> {
     match invocation.locate(text, view) {
         Located::Found(path, strength) => vec![lead(Target::File { run: run_of(&path), path }, strength, text.to_owned())],

@@ -21,7 +21,7 @@ use crate::walk::Inventory;
 use crate::words::{EdgeKind, Strength};
 
 pub(crate) use installs::{Install, installs};
-pub(crate) use program::{Callee, Program};
+pub(crate) use program::{ALTERNATIVE, Callee, Program, Quick};
 pub(crate) use python::Modules;
 
 /// The tree and what was read of it so far.
@@ -171,6 +171,7 @@ const FAMILIES: &[Family] = &[
     Family { names: &["make", "gmake"], leads: make::leads },
     Family { names: &["python", "python3", "python3.8", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13", "ipython", "spark-submit"], leads: launch::python },
     Family { names: &["bash", "sh", "zsh", "dash", "source", "."], leads: launch::shell },
+    Family { names: &["Rscript", "julia"], leads: launch::script },
     Family { names: &["papermill", "jupyter", "runipy"], leads: launch::notebook },
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], leads: tests::leads },
     Family { names: &["dvc"], leads: stages::dvc },
@@ -277,10 +278,20 @@ pub(crate) fn command(command: &Command, from: (&RepoPath, Option<UnitId>), view
 fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     const SILENT: &[&str] = &["echo", "printf", "cat", "ls", "rm", "mkdir", "cp", "mv", "touch", "test", "[", "[[", "export", "cd", "git", "curl", "wget", "grep", "sed", "awk", "chmod", "tar", "unzip", "zip", "head", "tail", "true", "false", "sleep", "set", "exit", "find", "sort", "poetry", "ruff", "black", "flake8", "mypy", "isort", "pylint", "pre-commit"];
     const FILE: &[&str] = &["-f", "--file", "-k", "--kustomize", "--filename", "--template-file", "--config", "--config-file", "--values", "--yaml", "--job-file"];
+    // what these verbs are given by place is the definition that they submit
+    const SUBMITS: &[(&str, &[&str])] = &[
+        ("anyscale", &["job submit", "jobs submit", "job schedule", "service deploy", "service rollout"]),
+        ("argo", &["submit", "cron create", "template create"]),
+        ("sbatch", &[""]),
+        ("sky", &["launch", "jobs launch", "exec", "serve up"]),
+    ];
     let program = invocation.command.program();
     if SILENT.contains(&program) {
         return Vec::new();
     }
+    let verbs: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).take_while(|w| !w.starts_with('-')).take(2).collect();
+    let verbs = verbs.join(" ");
+    let submits = SUBMITS.iter().any(|(name, of)| *name == program && of.iter().any(|verb| verbs.starts_with(verb)));
     let mut leads = Vec::new();
     let arguments = invocation.arguments();
     for (at, word) in arguments.iter().enumerate() {
@@ -294,7 +305,7 @@ fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         if let Located::Found(path, strength) = invocation.locate(value, view) {
             let run = run_of(&path);
             // a file that is run when applied (a script, a job's definition) is handed over; anything else is applied
-            let strength = if named { strength } else { strength.min(Strength::Inferred) };
+            let strength = if named || submits { strength } else { strength.min(Strength::Inferred) };
             let edge = if matches!(run, Run::Manifest) { EdgeKind::Applies } else { EdgeKind::Submits };
             leads.push(Lead { to: Target::File { path, run }, edge, strength, what: value.to_owned() });
         }

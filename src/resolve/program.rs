@@ -29,7 +29,7 @@ use crate::syntax::python::{CallId, FlowId, FlowKind, Module, Name, Root, ScopeI
 use crate::words::Strength;
 use index::Index;
 use infer::{Ctx, Found, Infer, Type};
-use quick::Quick;
+pub(crate) use quick::Quick;
 
 /// Index into [`Program::files`].
 pub(crate) type FileId = usize;
@@ -43,11 +43,14 @@ pub(crate) struct At {
     pub(crate) scope: ScopeId,
 }
 
+/// Stands between the classes that one value may have, in a name from outside (`a.B|c.D#fit`).
+pub(crate) const ALTERNATIVE: char = '|';
+
 /// What a call calls, as rules ask for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Callee {
     /// Something that is not of this repository, by its full name: `mlflow.log_metric`; a method on a value that such a
-    /// thing made: `sklearn.svm.SVC#fit`.
+    /// thing made: `sklearn.svm.SVC#fit`; where that may be one of several, `xgboost.XGBClassifier|sklearn.svm.SVC#fit`.
     External {
         /// The name.
         name: String,

@@ -167,7 +167,7 @@ impl Catalog {
         self.needles.wants_text(path)
     }
 
-    /// Whether a name is the import root of a tool that the rules name.
+    /// Whether a name is the import root of a tool that models are made or served with.
     pub(crate) fn knows_import(&self, name: &str) -> bool {
         self.needles.roots.contains(name)
     }

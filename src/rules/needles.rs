@@ -31,7 +31,7 @@ pub(crate) struct Needles {
     others: Words,
     /// Formats that some rule asks for.
     pub(crate) formats: BTreeSet<Format>,
-    /// First words of imports that rules name.
+    /// First words of imports that rules about making and serving models name.
     pub(crate) roots: BTreeSet<String>,
     /// Texts that some rule looks at line by line, with the words of which one must stand in each such; none where the
     /// name alone tells.
@@ -90,8 +90,8 @@ impl Needles {
                             add(&mut told_by_name, globs);
                         }
                     }
-                    Matcher::PythonCall(call) => needles.roots.extend(call_names(call).iter().filter_map(|n| root(n))),
-                    Matcher::PythonImport(ImportMatch::Names(names)) => needles.roots.extend(names.all().iter().filter_map(|n| root(n))),
+                    Matcher::PythonCall(call) if makes_models(rule) => needles.roots.extend(call_names(call).iter().filter_map(|n| root(n))),
+                    Matcher::PythonImport(ImportMatch::Names(names)) if makes_models(rule) => needles.roots.extend(names.all().iter().filter_map(|n| root(n))),
                     _ => {}
                 }
             }
@@ -153,6 +153,14 @@ impl Needles {
         rules.dedup();
         rules
     }
+}
+
+/// Whether a rule is about models; frameworks of pages, tables and files are tools of everybody.
+fn makes_models(rule: &SignalRule) -> bool {
+    const AREAS: &[&str] = &["tracking", "registry", "feature", "pipeline", "explain", "fair", "monitor"];
+    use crate::words::Op;
+    let op = rule.op.is_some_and(|op| matches!(op, Op::Train | Op::Tune | Op::Evaluate | Op::Register | Op::Promote | Op::Features | Op::Monitor | Op::Serve));
+    op || rule.id.split('.').next().is_some_and(|area| AREAS.contains(&area))
 }
 
 /// Whether cells of a notebook may hand lines to the shell.

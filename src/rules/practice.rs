@@ -260,6 +260,9 @@ pub struct Reach {
 pub struct Tested {
     /// What the test must reach: signals on source code it runs.
     pub of: Select,
+    /// The test must call it, or send it a request; importing the file it stands in is not enough.
+    #[serde(default)]
+    pub called: bool,
     /// Signals of the test itself, beside an assertion (fitting on a sample, a test client).
     #[serde(default)]
     pub by: Option<Select>,

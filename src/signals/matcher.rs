@@ -2,6 +2,7 @@
 
 mod branch;
 mod code;
+mod constant;
 mod seen;
 mod text;
 #[cfg(test)]

@@ -86,7 +86,7 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
         .collect();
     let reach = |starters: Vec<usize>, least| {
         let reached = graph.reach(&starters, Walk::at(least));
-        targets.iter().filter(|(_, n)| reached.has(*n)).min_by_key(|(i, n)| (reached.hops[*n], *i)).map(|(i, _)| *i)
+        targets.iter().filter(|(_, n)| reached.has(*n)).min_by_key(|(i, n)| (reached.hops(*n), *i)).map(|(i, _)| *i)
     };
     let unattended = graph.triggers(|k| k.is_unattended());
     let outside = graph.triggers(|k| matches!(k, TriggerKind::Api | TriggerKind::Upstream));

@@ -5,7 +5,7 @@
 
 use super::index::{Bind, What, decides};
 use super::infer::{Ctx, Found, Infer, Key, Type};
-use super::{At, FileId};
+use super::{ALTERNATIVE, At, FileId};
 use crate::syntax::python::{AssignKind, Assign, FlowId, Param, ParamKind, ScopeKind, Value};
 
 /// Bindings that are looked at for one use.
@@ -39,6 +39,12 @@ impl<'f> Settled<'f> {
         let outside = |t: &Type<'_>| matches!(t, Type::External(_) | Type::Instance(_));
         match (&first.what, &found.what) {
             (a, b) if same(a, b) => {}
+            // one of several classes, each known: a rule for all of them is sure
+            (Type::Instance(a), Type::Instance(b)) if !self.unsure && joint(a, b).is_some() => {
+                if let Some(name) = joint(a, b) {
+                    self.first = Some(Found { what: Type::Instance(name), sure: first.sure });
+                }
+            }
             (a, b) if outside(a) && outside(b) => self.unsure = true,
             // a literal stands in until the thing is there
             (Type::Literal(..), b) if !matches!(b, Type::Literal(..)) => {
@@ -53,6 +59,21 @@ impl<'f> Settled<'f> {
     pub(super) fn finish(self) -> Option<Found<'f>> {
         let first = self.first.filter(|_| !self.differs)?;
         Some(first.after(!self.unsure))
+    }
+}
+
+/// Classes that one value may have.
+const MAX_CLASSES: usize = 8;
+
+/// Both names as alternatives, in the order in which they were found; none where they are too many or no plain classes.
+fn joint(a: &str, b: &str) -> Option<std::sync::Arc<str>> {
+    let plain = !a.contains('#') && !b.contains(['#', ALTERNATIVE]);
+    let known = a.split(ALTERNATIVE).any(|one| one == b);
+    let few = a.matches(ALTERNATIVE).count() + 2 <= MAX_CLASSES;
+    match (plain, known, few) {
+        (true, true, _) => Some(a.into()),
+        (true, false, true) => Some(format!("{a}{ALTERNATIVE}{b}").into()),
+        _ => None,
     }
 }
 

@@ -65,6 +65,14 @@ fn check(text: &str, expected: &str) {
 }
 
 #[test]
+fn one_of_several_classes() {
+    let made = "from xgboost import XGBClassifier\nfrom sklearn.svm import SVC\ndef make(kind):\n    if kind == 'x':\n        return XGBClassifier()\n    return SVC()\n";
+    check(&format!("--- a.py\n{made}model = make('y')\nmodel.fit(x)"), "xgboost.XGBClassifier|sklearn.svm.SVC#fit");
+    // what one branch gives is not known: then nothing is sure
+    check(&format!("--- a.py\n{made}model = make('y') if a else load()\nmodel.fit(x)"), "~xgboost.XGBClassifier|sklearn.svm.SVC#fit");
+}
+
+#[test]
 fn names_from_outside() {
     check("--- a.py\nimport mlflow.sklearn as ml\nlog = ml.log_model\nlog(1)", "mlflow.sklearn.log_model");
     check("--- a.py\nimport mlflow.sklearn\nmlflow.sklearn.log_model(1)", "mlflow.sklearn.log_model");

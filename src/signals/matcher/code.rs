@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::seen::Seen;
 use super::{About, Hit, Look};
-use crate::resolve::Callee;
+use crate::resolve::{ALTERNATIVE, Callee};
 use crate::rules::pattern::{last_word, name_fits};
 use crate::rules::signal::{CallFull, CallMatch, ImportMatch, OneOrMany};
 use crate::syntax::python::{Call, FlowId, FlowKind, Import, ImportGuard, Module, Part, Root, Value};
@@ -118,6 +118,15 @@ fn callee(full: &CallFull, look: &Look<'_>, seen: &Seen<'_>, index: usize, call:
     let by_name = |name: &str| full.name.all().iter().any(|p| name_fits(p, name));
     match seen.callees.get(index)? {
         Callee::External { name, strength } if by_name(name) => Some((name.replace('#', "."), *strength)),
+        // of several classes the value is one: surely fitting where all fit, else by the first that does
+        Callee::External { name, strength } if name.contains(ALTERNATIVE) => {
+            let (classes, rest) = name.split_once('#').unwrap_or((name, ""));
+            let whole = |class: &str| if rest.is_empty() { class.to_owned() } else { format!("{class}#{rest}") };
+            let all: Vec<String> = classes.split(ALTERNATIVE).map(whole).collect();
+            let fitting: Vec<&String> = all.iter().filter(|one| by_name(one)).collect();
+            let strength = if fitting.len() == all.len() { *strength } else { Strength::Inferred };
+            fitting.first().map(|one| (one.replace('#', "."), strength))
+        }
         // what a function gives back has no type that is known: its methods are told by their names
         Callee::External { name, .. } => {
             let (given, method) = name.split_once('#')?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::fact::{Code, FileFacts};
-use crate::resolve::{Callee, Program};
+use crate::resolve::{ALTERNATIVE, Callee, Program};
 use crate::signals::Owner;
 use crate::source::RepoPath;
 use crate::syntax::python::{AssignKind, FlowId, Module, Root, ScopeId, Target, Value};
@@ -16,6 +16,8 @@ const ARMS: usize = 20;
 pub(crate) struct Seen<'l> {
     /// For code in a command: the index of the command's fact.
     pub(crate) embedded: Option<usize>,
+    /// The file.
+    pub(crate) path: RepoPath,
     pub(crate) code: &'l Code,
     /// What each call calls.
     pub(crate) callees: Vec<Callee>,
@@ -56,7 +58,10 @@ impl<'l> Seen<'l> {
                 push(&mut by_word, word, index);
             }
             if let Callee::External { name, .. } | Callee::Own { external_base: Some(name), .. } = callee {
-                push(&mut by_root, name.split(['.', '#']).next().unwrap_or(name), index);
+                // `a.B|c.D#fit` may be of either root
+                for class in name.split('#').next().unwrap_or(name).split(ALTERNATIVE) {
+                    push(&mut by_root, class.split('.').next().unwrap_or(class), index);
+                }
             }
         }
         let named = |values: &[Value], scope: ScopeId| -> Vec<String> {
@@ -87,7 +92,7 @@ impl<'l> Seen<'l> {
             }
         }
         let next_arm = module.flows.iter().enumerate().filter_map(|(id, flow)| Some((flow.after?, id))).collect();
-        Self { embedded, code, callees, by_word, by_root, decorators, bases, encloses, next_arm, bound: bound(module) }
+        Self { embedded, path: path.clone(), code, callees, by_word, by_root, decorators, bases, encloses, next_arm, bound: bound(module) }
     }
 
     pub(crate) fn module(&self) -> &'l Module {

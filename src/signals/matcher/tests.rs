@@ -34,6 +34,11 @@ fn seen(any: &str, more: &str, files: &[(&str, &str)]) -> Vec<String> {
         .collect()
 }
 
+/// The lines at which something is seen in a file.
+pub(super) fn found(any: &str, path: &str, text: &str) -> Vec<u32> {
+    signals(&catalog(any, ""), &[(path, text)]).all.iter().map(|s| s.at.line).collect()
+}
+
 fn python(any: &str, text: &str) -> Vec<String> {
     seen(any, "", &[("a.py", text)])
 }
