@@ -56,6 +56,21 @@ pub(super) fn chain_heads(findings: &Findings<'_>, system: &JudgedSystem<'_>) ->
     heads.into_iter().map(|(_, h)| h).take(6).collect()
 }
 
+/// Which of several places a reader should see first, least first: what starts by itself, then code before notebooks,
+/// what others use before what tries it out, and definitions before what only calls them.
+pub(super) fn first_seen(findings: &Findings<'_>) -> impl Fn(usize) -> (bool, bool, bool, bool) {
+    let graph = findings.graph;
+    let live = graph.reach(&graph.triggers(|k| k != TriggerKind::Manual), Walk::at(Strength::Assumed));
+    move |signal| {
+        let seen = &findings.signals.all[signal];
+        let by_itself = graph.node_of(signal).is_some_and(|n| live.has(n));
+        let name = crate::source::file_name(&seen.at.path).to_lowercase();
+        let trial = ["test", "smoke", "example", "demo"].iter().any(|word| name.contains(word));
+        let defines = graph.node_of(signal).is_some_and(|n| matches!(graph.nodes[n].kind, NodeKind::Function | NodeKind::File));
+        (!by_itself, seen.notebook, trial, !defines)
+    }
+}
+
 /// Who starts each of the eight steps.
 pub(super) fn steps(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> Vec<Step> {
     StepName::ALL.iter().map(|step| one_step(findings, system, *step)).collect()

@@ -46,6 +46,8 @@ pub(crate) struct Asked {
     pub(crate) remote: Option<String>,
     /// The revision asked for.
     pub(crate) revision: Option<String>,
+    /// Whether there is no work tree: what is scanned is the commit of HEAD.
+    pub(crate) bare: bool,
     /// The models asked for.
     pub(crate) models: Vec<String>,
     /// Whether there is a Git repository.
@@ -107,6 +109,7 @@ pub(crate) fn compile(
         inputs: Inputs {
             tree: match (asked.in_git, &asked.revision) {
                 (_, Some(_)) => FilesFrom::Revision,
+                (true, None) if asked.bare => FilesFrom::Revision,
                 (true, None) => FilesFrom::WorkTree,
                 (false, None) => FilesFrom::Folder,
             },
@@ -134,15 +137,20 @@ pub(crate) fn compile(
             files: findings.inventory.entries().len() as u64,
             read: asked.read as u64,
             skipped,
-            seen_not_read: asked
-                .unread
-                .iter()
-                .take(200)
-                .map(|(path, what)| SeenNotRead { path: redact::snippet(path), what: what.clone() })
-                .collect(),
+            seen_not_read: not_read(findings, &asked.unread),
         },
         notices: notices.iter().map(super::Notice::from).collect(),
     }
+}
+
+/// Files that were seen and not followed, each once. A notebook whose calls are evidence was read.
+fn not_read(findings: &Findings<'_>, unread: &[(RepoPath, String)]) -> Vec<SeenNotRead> {
+    let cited: BTreeSet<&RepoPath> = findings.signals.all.iter().map(|s| &s.at.path).filter(|p| p.ends_with(".ipynb")).collect();
+    let mut files: BTreeMap<&RepoPath, Vec<&str>> = BTreeMap::new();
+    for (path, what) in unread.iter().filter(|(path, _)| !cited.contains(path)) {
+        files.entry(path).or_default().push(what);
+    }
+    files.into_iter().take(200).map(|(path, what)| SeenNotRead { path: redact::snippet(path), what: what.join(", ") }).collect()
 }
 
 fn system(findings: &Findings<'_>, judged: &JudgedSystem<'_>) -> System {
@@ -153,7 +161,12 @@ fn system(findings: &Findings<'_>, judged: &JudgedSystem<'_>) -> System {
         .filter(|p| !p.id.starts_with("probe."))
         .filter_map(|p| Some(practice(findings, titles.get(p.id.as_str())?, p)))
         .collect();
-    let of = |ids: &[usize]| -> Vec<Evidence> { ids.iter().take(20).map(|s| signal(findings, *s)).collect() };
+    let first = highlights::first_seen(findings);
+    let of = |ids: &[usize]| -> Vec<Evidence> {
+        let mut ids = ids.to_vec();
+        ids.sort_by_key(|s| (first(*s), *s));
+        ids.into_iter().take(20).map(|s| signal(findings, s)).collect()
+    };
     System {
         path: judged.system.path.clone(),
         name: judged.system.name.clone(),
