@@ -119,6 +119,7 @@ impl<'e> Judge<'e> {
             chains: Vec::new(),
             qualifiers: BTreeMap::new(),
             near: None,
+            action: String::new(),
         };
         let Some(rule) = self.evidence.rules.iter().find(|r| r.id == id) else { return (unknown(id), BTreeMap::new()) };
         if self.open.iter().any(|o| o == id) {
@@ -167,9 +168,15 @@ impl<'e> Judge<'e> {
             best.standing = nothing_found(rule, self.evidence.unread);
         }
         let near = match best.standing.verdict {
-            Verdict::Met | Verdict::NotApplicable => None,
+            // what could not be looked for may be there: nothing is said to keep it from counting
+            Verdict::Met | Verdict::NotApplicable | Verdict::Unknown => None,
             Verdict::Indicated => best.why.take(),
             _ => near::miss(self, rule),
+        };
+        let fits = |judge: &mut Self| rule.actions.iter().find(|fitting| judge.clause(&fitting.when).holds());
+        let action = match best.standing.verdict {
+            Verdict::Met | Verdict::NotApplicable => String::new(),
+            _ => fits(self).map_or(&rule.action, |fitting| &fitting.action).clone(),
         };
         let mut qualifiers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut qualified = best.qualified.clone();
@@ -196,6 +203,7 @@ impl<'e> Judge<'e> {
             chains: best.chains,
             qualifiers,
             near,
+            action,
         };
         (judged, qualified)
     }

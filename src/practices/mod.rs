@@ -40,8 +40,10 @@ pub(crate) struct Judged {
     pub(crate) chains: Vec<Chain>,
     /// What it says more closely.
     pub(crate) qualifiers: BTreeMap<String, BTreeSet<String>>,
-    /// Where something like it was found, when it is not met.
+    /// Where something like it was found, or what keeps it from more, when it is not met.
     pub(crate) near: Option<Miss>,
+    /// What would bring it about, given what is there.
+    pub(crate) action: String,
 }
 
 /// A place that shows something without being a signal.

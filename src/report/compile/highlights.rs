@@ -120,7 +120,7 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
     } else if judged.is_some_and(|p| p.standing.verdict == Verdict::Unknown) {
         (Starter::Unknown, None, String::new())
     } else {
-        (Starter::Nobody, None, "nothing of the kind was found".to_owned())
+        (Starter::Nobody, None, String::new())
     };
     Step { step, starter, evidence: at.map(|s| vec![signal(findings, s)]).unwrap_or_default(), why }
 }
