@@ -5,6 +5,7 @@
 
 mod chain;
 mod clause;
+mod named;
 mod near;
 mod select;
 mod source;

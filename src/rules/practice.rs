@@ -182,6 +182,8 @@ pub enum On {
     File,
     /// In what runs when training is started.
     TrainRun,
+    /// As `train_run`; of a signal that is a file: what runs when training is started names that file.
+    TrainReads,
     /// In what runs when the model is served.
     ServeRun,
     /// In what runs both when training is started and when the model is served.
@@ -348,6 +350,12 @@ pub struct Steps {
     pub of: Vec<Vec<Op>>,
     /// How many kinds must be steps of their own.
     pub at_least: usize,
+    /// One of these operations must be among the steps, told by what the step runs.
+    #[serde(default)]
+    pub with: Vec<Op>,
+    /// Signals of the step itself that tell an operation where what it runs could not (the name of its script).
+    #[serde(default)]
+    pub named: BTreeMap<Op, OneOrMany>,
 }
 
 /// Another practice or probe.
