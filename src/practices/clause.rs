@@ -12,7 +12,7 @@ use super::{Evidence, Judged, Proof, near, nothing_found, rank};
 use crate::graph::order::Seen;
 use crate::graph::reach::{Reached, Walk};
 use crate::graph::{NodeId, NodeKind, Order};
-use crate::rules::practice::{Before, Clause, From, HistoryAsk, Notebooks, On, Part, Paths, PracticeAsk, PracticeRule, Reach, Select, Share, ShareOf, Tested};
+use crate::rules::practice::{Before, Clause, From, HistoryAsk, Leads, Notebooks, On, Part, Paths, PracticeAsk, PracticeRule, Reach, Select, Share, ShareOf, Tested};
 use crate::signals::Owner;
 use crate::verdict::Standing;
 use crate::words::{Because, Scope, Strength, TriggerKind, Unknown, Verdict};
@@ -228,6 +228,7 @@ impl<'e> Judge<'e> {
             }
             Clause::Signal(select) => self.signal(select),
             Clause::Reach(reach) => self.reach(reach),
+            Clause::Leads(leads) => self.leads(leads),
             Clause::Before(before) => self.before(before),
             Clause::Count(count) => {
                 let mut held: Vec<Answer> = count.of.iter().map(|c| self.clause(c)).filter(Answer::holds).collect();
@@ -583,6 +584,24 @@ impl<'e> Judge<'e> {
         }
         answer.signals = found.into_iter().map(|(s, _)| s).take(8).collect();
         answer
+    }
+
+    /// `leads`: from the nodes of the first signals, not from those who start them.
+    fn leads(&self, ask: &Leads) -> Answer {
+        let all = &self.evidence.signals.all;
+        let of = |select: &Select| -> Vec<(usize, NodeId)> {
+            let shown = |signal: usize| select.notebooks != Notebooks::Never || !all[signal].notebook;
+            self.targets(select).into_iter().filter(|(signal, _)| shown(*signal)).collect()
+        };
+        let (from, to) = (of(&ask.from), of(&ask.to));
+        for (least, standing) in [(Strength::Resolved, Standing::plain(Verdict::Met)), (Strength::Inferred, Standing::indicated(Because::Inferred))] {
+            for (first, node) in &from {
+                let run = self.evidence.graph.reach(&[*node], Walk::at(least));
+                let Some((then, _)) = to.iter().find(|(signal, node)| run.has(*node) && all[*signal].strength >= least) else { continue };
+                return Answer { standing, signals: vec![*first, *then], ..Answer::no() };
+            }
+        }
+        Answer::no()
     }
 
     /// `before`: `first` lies before `then`, on the paths that something unattended starts, or on all found paths

@@ -124,6 +124,8 @@ pub enum Clause {
     Signal(Select),
     /// A chain leads from a starter to an effect.
     Reach(Reach),
+    /// What carries one signal runs what carries another, whoever starts it.
+    Leads(Leads),
     /// Something lies before something else, on every path or on some.
     Before(Before),
     /// At least so many different things.
@@ -249,6 +251,16 @@ pub struct Reach {
     /// It is a check: where its failure is thrown away it is indicated, broken.
     #[serde(default)]
     pub check: bool,
+}
+
+/// What carries one signal runs what carries another (a pipeline's definition the training call).
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Leads {
+    /// What runs.
+    pub from: Select,
+    /// What it must run.
+    pub to: Select,
 }
 
 /// A test that asserts something exercises what is meant.

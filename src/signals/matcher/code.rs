@@ -134,8 +134,9 @@ fn callee(full: &CallFull, look: &Look<'_>, seen: &Seen<'_>, index: usize, call:
             if !full.method.all().iter().any(|m| m == method) {
                 return None;
             }
+            let kept_as = said(call);
             let said = receiver.as_deref().unwrap_or_default();
-            receiver_fits(full, said, look).then(|| (if said.is_empty() { method.to_owned() } else { format!("{said}.{method}") }, Strength::Inferred))
+            (receiver_fits(full, said, look) || (!kept_as.is_empty() && receiver_fits(full, kept_as, look))).then(|| (if said.is_empty() { method.to_owned() } else { format!("{said}.{method}") }, Strength::Inferred))
         }
     }
 }
@@ -146,6 +147,11 @@ fn said(call: &Call) -> &str {
     match (&call.callee.root, before) {
         (_, Some(last)) => last,
         (Root::Local(name), None) => name,
+        // `app.config["late_model"].predict`: what it is kept under names it
+        (Root::Item(_, key), None) => match key.as_ref() {
+            Value::Str(key) => key,
+            _ => "",
+        },
         _ => "",
     }
 }
