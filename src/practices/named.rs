@@ -52,7 +52,17 @@ impl Named {
 
     /// Takes a text for a path, where it can be one.
     fn take(&mut self, text: &str) {
-        if text.is_empty() || text.len() > LONGEST || text.contains(['\n', '\t']) || text.contains("://") {
+        if text.is_empty() || text.len() > LONGEST || text.contains(['\n', '\t']) {
+            return;
+        }
+        if let Some((scheme, rest)) = text.split_once("://") {
+            // a file of this tree is also read from where the tree is published: its whole path ends the address
+            let path = rest.split(['?', '#']).next().unwrap_or(rest);
+            if scheme.starts_with("http") && !path.contains(['*', '{', '$']) {
+                let parts: Vec<&str> = path.split('/').skip(1).filter(|p| !p.is_empty()).collect();
+                let first = parts.len().saturating_sub(PARTS);
+                self.ends.extend((first..parts.len()).filter_map(|from| parts.get(from..)).filter(|rest| rest.len() > 1).map(|rest| rest.join("/")));
+            }
             return;
         }
         // what stands before a pattern or a variable names a folder
@@ -111,6 +121,13 @@ mod tests {
         let run = named(&["conf/fit.yaml", "../rows.csv", "/srv/app/data/late.csv"]);
         assert!(run.names("conf/fit.yaml") && run.names("ml/conf/fit.yaml") && run.names("rows.csv") && run.names("data/late.csv"));
         assert!(!run.names("other/fit.yaml") && !run.names(".bot/config.yaml"));
+    }
+
+    #[test]
+    fn an_address_names_a_file_by_its_whole_path() {
+        let run = named(&["https://files.example/team/late/main/data/rows.csv?raw=1"]);
+        assert!(run.names("data/rows.csv"));
+        assert!(!run.names("rows.csv") && !run.names("ml/data/rows.csv"));
     }
 
     #[test]

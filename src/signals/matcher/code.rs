@@ -190,7 +190,17 @@ fn literal(value: &Value, call: &Call, look: &Look<'_>, seen: &Seen<'_>) -> Opti
         Value::Float(f) => f.clone(),
         Value::Bool(b) => if *b { "True" } else { "False" }.to_owned(),
         Value::None => "None".to_owned(),
-        Value::Name(name) => look.program.value(look.path, seen.embedded, call.scope, name).or_else(|| name.dotted())?,
+        Value::Name(name) => {
+            // a text with holes that was given a name just before: `uri = f"runs:/{run}/model"`
+            let made = || match &name.root {
+                Root::Local(local) if name.path.is_empty() => match seen.value_of(call.scope, local)? {
+                    made @ Value::FString { .. } => literal(made, call, look, seen),
+                    _ => None,
+                },
+                _ => None,
+            };
+            look.program.value(look.path, seen.embedded, call.scope, name).or_else(made).or_else(|| name.dotted())?
+        }
         Value::Call(inner) => seen.module().calls.get(*inner)?.callee.dotted()?,
         Value::List(items) | Value::Tuple(items) => items.iter().filter_map(|i| literal(i, call, look, seen)).collect::<Vec<_>>().join(","),
         _ => return None,
