@@ -6,12 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::{Chain, chain};
+use super::named::Named;
 use super::select::{is_kind, select};
 use super::{Evidence, Judged, Proof, near, nothing_found, rank};
 use crate::graph::order::Seen;
 use crate::graph::reach::{Reached, Walk};
 use crate::graph::{NodeId, NodeKind, Order};
-use crate::rules::practice::{Before, Clause, From, HistoryAsk, Notebooks, On, Part, Paths, PracticeAsk, PracticeRule, Reach, Select, Share, ShareOf, Tested};
+use crate::rules::practice::{Before, Clause, From, HistoryAsk, Leads, Notebooks, On, Part, Paths, PracticeAsk, PracticeRule, Reach, Select, Share, ShareOf, Tested};
+use crate::signals::Owner;
 use crate::verdict::Standing;
 use crate::words::{Because, Scope, Strength, TriggerKind, Unknown, Verdict};
 
@@ -77,13 +79,15 @@ pub(crate) struct Judge<'e> {
     walks: BTreeMap<(From, Vec<TriggerKind>, usize, Walk), Reached>,
     triggers: BTreeMap<TriggerKind, Vec<NodeId>>,
     entries: Vec<NodeId>,
+    /// What the training run names, worked out when first asked for.
+    named: Option<Named>,
 }
 
 impl<'e> Judge<'e> {
     pub(crate) fn new(evidence: &'e Evidence<'e>) -> Self {
         let triggers = TriggerKind::ALL.iter().map(|kind| (*kind, evidence.graph.triggers(|k| k == *kind))).collect();
         let entries = evidence.graph.entries();
-        Self { evidence, done: BTreeMap::new(), open: Vec::new(), walks: BTreeMap::new(), triggers, entries }
+        Self { evidence, done: BTreeMap::new(), open: Vec::new(), walks: BTreeMap::new(), triggers, entries, named: None }
     }
 
     /// The practice of that id, judged once.
@@ -224,6 +228,7 @@ impl<'e> Judge<'e> {
             }
             Clause::Signal(select) => self.signal(select),
             Clause::Reach(reach) => self.reach(reach),
+            Clause::Leads(leads) => self.leads(leads),
             Clause::Before(before) => self.before(before),
             Clause::Count(count) => {
                 let mut held: Vec<Answer> = count.of.iter().map(|c| self.clause(c)).filter(Answer::holds).collect();
@@ -529,26 +534,18 @@ impl<'e> Judge<'e> {
         if found.is_empty() {
             return Answer::no();
         }
+        if ask.on == On::TrainReads {
+            let named = self.named.get_or_insert_with(|| Named::of(self.evidence));
+            let all = &self.evidence.signals.all;
+            let files = found.iter().copied().filter(|(s, _)| all[*s].owner == Owner::File && all[*s].at.line == 0 && named.names(&all[*s].at.path));
+            let files: Vec<(usize, Option<NodeId>)> = files.collect();
+            if !files.is_empty() {
+                return self.of_files(ask, files);
+            }
+            found.retain(|(s, _)| all[*s].owner != Owner::File);
+        }
         if ask.on == On::File {
-            let strongest = found.iter().map(|(s, _)| self.evidence.signals.all[*s].strength).max().unwrap_or(Strength::Broken);
-            let mut answer = Answer::plain(Verdict::Met);
-            answer.standing = match strongest {
-                Strength::Resolved => Standing::plain(Verdict::Met),
-                Strength::Inferred => Standing::indicated(Because::Inferred),
-                Strength::Assumed => Standing::indicated(Because::Assumed),
-                Strength::Broken => Standing::indicated(Because::Broken),
-            };
-            let only_notebooks = found.iter().all(|(s, _)| self.evidence.signals.all[*s].notebook);
-            if only_notebooks && ask.notebooks == Notebooks::Capped {
-                answer.standing = cap(answer.standing, Because::Idle);
-            }
-            for (signal, _) in &found {
-                for (key, word) in &self.evidence.signals.all[*signal].qualifiers {
-                    answer.qualified.insert(format!("{key}={word}"), answer.standing);
-                }
-            }
-            answer.signals = found.into_iter().map(|(s, _)| s).take(8).collect();
-            return answer;
+            return self.of_files(ask, found);
         }
         let targets: Vec<(usize, NodeId)> = found.iter().filter_map(|(s, n)| n.map(|n| (*s, n))).collect();
         let tests = ask.scope.contains(&Scope::Test);
@@ -556,7 +553,7 @@ impl<'e> Judge<'e> {
         let (from, candidates) = match ask.on {
             On::Ci => (From::Ci, targets.clone()),
             On::Unattended => (From::Unattended, targets.clone()),
-            On::TrainRun => (From::Anyone, inside(&self.evidence.system.train_run)),
+            On::TrainRun | On::TrainReads => (From::Anyone, inside(&self.evidence.system.train_run)),
             On::ServeRun => (From::Anyone, inside(&self.evidence.system.serve_run)),
             On::BothRuns => {
                 let both: Vec<bool> = self.evidence.system.train_run.iter().zip(&self.evidence.system.serve_run).map(|(t, s)| *t && *s).collect();
@@ -565,7 +562,7 @@ impl<'e> Judge<'e> {
             On::Live | On::File => (From::Anyone, targets.clone()),
         };
         let answer = self.competing(from, &[], &candidates, ask.check, ask.notebooks, tests);
-        if answer.holds() || matches!(ask.on, On::Unattended | On::BothRuns) {
+        if answer.holds() || matches!(ask.on, On::Unattended | On::BothRuns | On::TrainReads) {
             return answer;
         }
         // written, but nothing runs it as asked
@@ -578,6 +575,47 @@ impl<'e> Judge<'e> {
             }
         }
         idle
+    }
+
+    /// Signals that stand in files, whatever runs: as good as the surest of them.
+    fn of_files(&self, ask: &Select, found: Vec<(usize, Option<NodeId>)>) -> Answer {
+        let strongest = found.iter().map(|(s, _)| self.evidence.signals.all[*s].strength).max().unwrap_or(Strength::Broken);
+        let mut answer = Answer::plain(Verdict::Met);
+        answer.standing = match strongest {
+            Strength::Resolved => Standing::plain(Verdict::Met),
+            Strength::Inferred => Standing::indicated(Because::Inferred),
+            Strength::Assumed => Standing::indicated(Because::Assumed),
+            Strength::Broken => Standing::indicated(Because::Broken),
+        };
+        let only_notebooks = found.iter().all(|(s, _)| self.evidence.signals.all[*s].notebook);
+        if only_notebooks && ask.notebooks == Notebooks::Capped {
+            answer.standing = cap(answer.standing, Because::Idle);
+        }
+        for (signal, _) in &found {
+            for (key, word) in &self.evidence.signals.all[*signal].qualifiers {
+                answer.qualified.insert(format!("{key}={word}"), answer.standing);
+            }
+        }
+        answer.signals = found.into_iter().map(|(s, _)| s).take(8).collect();
+        answer
+    }
+
+    /// `leads`: from the nodes of the first signals, not from those who start them.
+    fn leads(&self, ask: &Leads) -> Answer {
+        let all = &self.evidence.signals.all;
+        let of = |select: &Select| -> Vec<(usize, NodeId)> {
+            let shown = |signal: usize| select.notebooks != Notebooks::Never || !all[signal].notebook;
+            self.targets(select).into_iter().filter(|(signal, _)| shown(*signal)).collect()
+        };
+        let (from, to) = (of(&ask.from), of(&ask.to));
+        for (least, standing) in [(Strength::Resolved, Standing::plain(Verdict::Met)), (Strength::Inferred, Standing::indicated(Because::Inferred))] {
+            for (first, node) in &from {
+                let run = self.evidence.graph.reach(&[*node], Walk::at(least));
+                let Some((then, _)) = to.iter().find(|(signal, node)| run.has(*node) && all[*signal].strength >= least) else { continue };
+                return Answer { standing, signals: vec![*first, *then], ..Answer::no() };
+            }
+        }
+        Answer::no()
     }
 
     /// `before`: `first` lies before `then`, on the paths that something unattended starts, or on all found paths

@@ -6,6 +6,7 @@
 mod chain;
 mod clause;
 mod image;
+mod named;
 mod near;
 mod select;
 mod source;

@@ -42,6 +42,7 @@ fn collect<'c>(clause: &'c Clause, into: &mut Vec<(Option<From>, &'c Select)>) {
         Clause::All(parts) | Clause::Any(parts) => parts.iter().for_each(|p| collect(p, into)),
         Clause::Signal(select) | Clause::Imported(select) | Clause::InImage(select) => into.push((None, select)),
         Clause::Reach(reach) => into.push((Some(reach.from), &reach.to)),
+        Clause::Leads(leads) => into.push((None, &leads.to)),
         Clause::Before(before) => into.push((None, &before.first)),
         Clause::Count(count) => count.of.iter().for_each(|p| collect(p, into)),
         Clause::Cap(cap) => collect(&cap.of, into),
