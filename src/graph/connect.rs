@@ -229,7 +229,11 @@ impl Build<'_> {
             }
         }
         // a limit to triggers that a called workflow does not name itself says nothing
-        let has_triggers = facts.facts.iter().any(|f| matches!(f.kind, FactKind::Trigger(_)));
+        let mut top = unit.parent;
+        while let Some(parent) = top.and_then(|u| facts.units.get(u)).and_then(|u| u.parent) {
+            top = Some(parent);
+        }
+        let has_triggers = facts.facts.iter().any(|f| f.unit == top && matches!(f.kind, FactKind::Trigger(_)));
         if !has_triggers || unit.parent.is_none() {
             gate.events = None;
         }
@@ -388,6 +392,8 @@ impl Build<'_> {
         let tops: Vec<usize> = self.book.get(path).map_or_else(Vec::new, |facts| {
             (0..facts.units.len())
                 .filter(|u| facts.units[*u].parent.is_none() && facts.units[*u].kind != UnitKind::ShellFunction)
+                // what it was read as for those who call it is theirs
+                .filter(|u| facts.called.as_ref().is_none_or(|c| !c.by_inputs.iter().any(|(_, unit)| unit == u) || c.alone.is_none()))
                 .collect()
         });
         if let Some(facts) = self.book.get(path)
