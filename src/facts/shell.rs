@@ -178,12 +178,12 @@ fn remote(command: &Command) -> Option<Body> {
         }
     }
     // options may stand behind the machine as well
-    let rest: Vec<&str> = words.skip_while(|w| matches!(*w, "-t" | "-tt" | "-T" | "--")).collect();
-    let reads = |w: &&str| matches!(crate::source::file_name(w), "bash" | "sh" | "zsh" | "-s" | "-se" | "-es" | "-e" | "-l" | "-ls" | "--" | "sudo");
-    match (&command.stdin, rest.iter().all(reads)) {
+    let rest = words.skip_while(|w| matches!(*w, "-t" | "-tt" | "-T" | "--")).collect::<Vec<_>>().join(" ");
+    let reads = |w: &str| matches!(crate::source::file_name(w), "bash" | "sh" | "zsh" | "-s" | "-se" | "-es" | "-e" | "-l" | "-ls" | "--" | "sudo");
+    match (&command.stdin, rest.split_whitespace().all(reads)) {
         (Some((text, line)), true) => Some(Body::Remote(text.clone(), *line)),
         _ if rest.is_empty() => None,
-        _ => Some(Body::Remote(rest.join(" "), 0)),
+        _ => Some(Body::Remote(rest, 0)),
     }
 }
 

@@ -151,13 +151,20 @@ pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
     let graph = findings.graph;
     let owns = |path: &str| system.system.owns(path) && system.system.is_source(path);
     let mut found: Vec<Lookalike> = Vec::new();
+    let mut starters = graph.triggers(|_| true);
+    starters.extend(graph.entries());
+    let runs = graph.reach(&starters, Walk::at(Strength::Broken));
+    // what one caller switches off and another runs is not switched off
+    let is_run: std::collections::BTreeSet<_> =
+        graph.edges.iter().filter(|e| e.off.is_none() && e.runs() && runs.has(e.from)).map(|e| (&graph.nodes[e.to].at, &graph.nodes[e.to].label)).collect();
     for edge in &graph.edges {
         if let Some(off) = &edge.off
             && owns(&edge.at.path)
+            && !is_run.contains(&(&graph.nodes[edge.to].at, &graph.nodes[edge.to].label))
             && matches!(edge.kind, EdgeKind::Starts | EdgeKind::Contains)
         {
             found.push(Lookalike { evidence: vec![place(findings, &edge.at, "switched-off")], why: redact::snippet(&format!("{}: {off}", edge.what)) });
-        } else if edge.strength == Strength::Broken && graph.nodes[edge.to].kind == NodeKind::Missing && owns(&edge.at.path) {
+        } else if edge.strength == Strength::Broken && graph.nodes[edge.to].kind == NodeKind::Missing && owns(&edge.at.path) && runs.has(edge.from) {
             found.push(Lookalike {
                 evidence: vec![place(findings, &edge.at, "broken")],
                 why: redact::snippet(&format!("{}: {}", edge.what, graph.nodes[edge.to].label)),
