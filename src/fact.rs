@@ -233,6 +233,8 @@ pub struct Command {
     pub stdout: Option<String>,
     /// Whether it runs while an image is built rather than when it starts.
     pub at_build: bool,
+    /// The wrappers that were taken off in front of it (`poetry run`), outermost first.
+    pub through: Vec<String>,
 }
 
 impl Command {
@@ -355,6 +357,8 @@ pub struct Dependency {
     pub group: Option<String>,
     /// Whether the list is a complete one made by a tool (a lock).
     pub locked: bool,
+    /// Whether it asks for extras, and so for what those bring.
+    pub extras: bool,
 }
 
 /// How exactly a dependency is fixed.

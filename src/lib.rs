@@ -109,35 +109,20 @@ fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn P
     let information = git.map(git::Repository::information);
     notices.extend(history_notice(&history));
 
-    let placements = scopes(catalog)?.place(&inventory);
-    let modules = resolve::Modules::build(&inventory);
-    let extracted = facts::extract(&inventory, &placements, catalog, &modules, false, &|done, total| progress.stage("reading", done, total));
-    notices.extend(extracted.notices);
-    let book = extracted.book;
-    // only source files hide anything: an example's pipeline is no practice of this repository
-    let unread: Vec<(RepoPath, usize)> = extracted
-        .unread
-        .into_iter()
-        .filter(|(path, _)| placements.get(path).is_none_or(|p| p.scope == words::Scope::Source))
-        .collect();
-    let hidden: BTreeSet<String> = unread.iter().flat_map(|(_, kind)| catalog.unread[*kind].practices.iter().cloned()).collect();
-
-    progress.stage("connecting", 0, 0);
-    let program = resolve::Program::build(&book, &modules);
-    let signals = signals::find(catalog, &inventory, &book, &placements, &program, &history);
-    let view = resolve::View::new(&inventory, &book, &modules);
     let checkout = graph::connect::Checkout {
         branches: information.as_ref().map(|i| i.branches.clone()).unwrap_or_default(),
         remote: information.as_ref().and_then(|i| i.remote.as_deref()).map(owner_and_name),
     };
-    let graph = graph::connect::connect(&book, &view, &program, &placements, &signals, &checkout);
-    let systems = subject::systems(&signals, &graph, &placements, &projects(&inventory), false);
-    let subject = subject::decide(&signals, &graph, &book, &systems, &|name| catalog.knows_import(name));
+    let scene = look(&inventory, catalog, &history, &checkout, &|done, total| progress.stage("reading", done, total))?;
+    notices.extend(scene.notices.iter().cloned());
+    let systems = subject::systems(&scene.signals, &scene.graph, &scene.placements, &projects(&inventory), false);
+    let subject = subject::decide(&scene.signals, &scene.graph, &scene.book, &scene.placements, &systems, &|name| catalog.knows_import(name));
 
     progress.stage("judging", 0, 0);
     let paths = |files: &BTreeSet<RepoPath>| path_change(git, &history, files);
     let claims = matches!(subject.kind, words::SubjectKind::MlSystem | words::SubjectKind::MlCollection);
-    let judged: Vec<JudgedSystem<'_>> = if claims { judge(&systems, catalog, options, &signals, &graph, &history, &paths, &book, &hidden) } else { Vec::new() };
+    let mut judged: Vec<JudgedSystem<'_>> = if claims { judge(&systems, catalog, options, &scene, &history, &paths) } else { Vec::new() };
+    mark_primary(&mut judged);
 
     let asked = Asked {
         digest: catalog.digest.clone(),
@@ -151,34 +136,127 @@ fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn P
             let branches = information.as_ref().map_or(0, |i| i.branches.len());
             (history.commits.len(), branches, history.tags.len(), !history.is_whole())
         }),
-        read: extracted.read,
-        unread: unread.iter().map(|(path, kind)| (path.clone(), catalog.unread[*kind].what.clone())).collect(),
+        read: scene.read,
+        unread: scene.unread.iter().map(|(path, kind)| (path.clone(), catalog.unread[*kind].what.clone())).collect(),
     };
-    let lines = Lines::new(&inventory);
-    let findings =
-        Findings { inventory: &inventory, signals: &signals, graph: &graph, rules: &catalog.practices, line: &|at| lines.line(at) };
     notices.sort();
     notices.dedup();
-    Ok(report::compile::compile(&findings, &asked, &subject, &judged, &notices))
+    let mut report = write_down(&inventory, &scene, catalog, &asked, &subject, &judged, &notices);
+    if subject.kind == words::SubjectKind::Template {
+        report.systems = generated(&inventory, scene, catalog, options, &asked, &subject)?;
+        report.summary.systems = report.systems.len() as u64;
+    }
+    Ok(report)
 }
 
-/// Judges every system on its own; the primary one is that with the most of train, deploy and serve, then of code.
-#[allow(clippy::too_many_arguments)] // the seam between stages: everything they found, once
+/// Everything between the files and the judging.
+struct Scene {
+    placements: std::collections::BTreeMap<RepoPath, fact::Placement>,
+    book: fact::Book,
+    signals: signals::Signals,
+    graph: graph::Graph,
+    notices: Vec<Notice>,
+    /// Automation that was seen and not read, and the practices that it may hide.
+    unread: Vec<(RepoPath, usize)>,
+    hidden: BTreeSet<String>,
+    read: usize,
+}
+
+fn look(
+    inventory: &walk::Inventory,
+    catalog: &Catalog,
+    history: &History,
+    checkout: &graph::connect::Checkout,
+    done: &(dyn Fn(u64, u64) + Sync),
+) -> Result<Scene, Error> {
+    let placements = scopes(catalog)?.place(inventory);
+    let modules = resolve::Modules::build(inventory);
+    let extracted = facts::extract(inventory, &placements, catalog, &modules, false, done);
+    let book = extracted.book;
+    let program = resolve::Program::build(&book, &modules);
+    let signals = signals::find(catalog, inventory, &book, &placements, &program, history);
+    let view = resolve::View::new(inventory, &book, &modules);
+    let graph = graph::connect::connect(&book, &view, &program, &placements, &signals, checkout, catalog);
+    // only source files hide anything: an example's pipeline is no practice of this repository; nor is what needs a
+    // runner that nothing calls
+    let called = graph.called(&book, &|command, uses| {
+        let fits = |kind: &rules::unread::Unread| match (command, uses) {
+            (Some(command), _) => kind.is_run_by(&command.words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>()),
+            (_, Some(uses)) => kind.is_set_up_by(&uses.reference),
+            _ => false,
+        };
+        (0..catalog.unread.len()).filter(|kind| fits(&catalog.unread[*kind])).collect()
+    });
+    let unread: Vec<(RepoPath, usize)> = extracted
+        .unread
+        .into_iter()
+        .filter(|(path, _)| placements.get(path).is_none_or(|p| p.scope == words::Scope::Source))
+        .filter(|(_, kind)| catalog.unread[*kind].called_by.is_empty() || called.contains(kind))
+        .collect();
+    let hidden = unread.iter().flat_map(|(_, kind)| catalog.unread[*kind].practices.iter().cloned()).collect();
+    Ok(Scene { placements, book, signals, graph, notices: extracted.notices, unread, hidden, read: extracted.read })
+}
+
+/// What a template's body would be judged as: systems of its own, none of them primary, without a history.
+fn generated(
+    inventory: &walk::Inventory,
+    scene: Scene,
+    catalog: &Catalog,
+    options: &Options,
+    asked: &Asked,
+    subject: &subject::Subject,
+) -> Result<Vec<report::System>, Error> {
+    let history = History::absent("what a template makes has no history yet");
+    let body = subject::body(inventory);
+    let scene = match &body {
+        Some(body) => look(body, catalog, &history, &graph::connect::Checkout::default(), &|_, _| {})?,
+        None => scene,
+    };
+    let inventory = body.as_ref().unwrap_or(inventory);
+    let systems = subject::systems(&scene.signals, &scene.graph, &scene.placements, &projects(inventory), true);
+    let judged = judge(&systems, catalog, options, &scene, &history, &|_| PathChange::default());
+    // the subject's own places lie in the template and not in its body
+    let subject = subject::Subject { signals: Vec::new(), places: Vec::new(), ..subject.clone() };
+    Ok(write_down(inventory, &scene, catalog, asked, &subject, &judged, &[]).systems)
+}
+
+fn write_down(
+    inventory: &walk::Inventory,
+    scene: &Scene,
+    catalog: &Catalog,
+    asked: &Asked,
+    subject: &subject::Subject,
+    judged: &[JudgedSystem<'_>],
+    notices: &[Notice],
+) -> Report {
+    let lines = Lines::new(inventory);
+    let findings =
+        Findings { inventory, signals: &scene.signals, graph: &scene.graph, rules: &catalog.practices, line: &|at| lines.line(at) };
+    report::compile::compile(&findings, asked, subject, judged, notices)
+}
+
+/// Judges every system on its own.
 fn judge<'s>(
     systems: &'s [System],
     catalog: &'s Catalog,
     options: &Options,
-    signals: &signals::Signals,
-    graph: &graph::Graph,
+    scene: &Scene,
     history: &History,
     paths: &dyn Fn(&BTreeSet<RepoPath>) -> PathChange,
-    book: &fact::Book,
-    unread: &BTreeSet<String>,
 ) -> Vec<JudgedSystem<'s>> {
-    let mut judged: Vec<JudgedSystem<'s>> = systems
+    systems
         .iter()
         .map(|system| {
-            let evidence = Evidence { rules: &catalog.practices, signals, graph, history, paths, book, unread, system };
+            let evidence = Evidence {
+                rules: &catalog.practices,
+                signals: &scene.signals,
+                graph: &scene.graph,
+                history,
+                paths,
+                book: &scene.book,
+                unread: &scene.hidden,
+                system,
+            };
             let practices = practices::judge(&evidence);
             let verdicts = practices::verdicts(&practices);
             let models = catalog
@@ -189,7 +267,11 @@ fn judge<'s>(
                 .collect();
             JudgedSystem { system, primary: false, practices: practices.into_iter().map(|(p, _)| p).collect(), models }
         })
-        .collect();
+        .collect()
+}
+
+/// The primary system is the one with the most of train, deploy and serve, then of code.
+fn mark_primary(judged: &mut [JudgedSystem<'_>]) {
     let weight = |s: &JudgedSystem<'_>| {
         let deploys = s.practices.iter().any(|p| p.id == "deploy.scripted" && practices::rank(p.standing) > 3);
         let kinds = usize::from(!s.system.trains.is_empty()) + usize::from(!s.system.serves.is_empty()) + usize::from(deploys);
@@ -199,7 +281,6 @@ fn judge<'s>(
     if let Some(best) = best {
         judged[best].primary = true;
     }
-    judged
 }
 
 /// Loads, checks and proves the rules of a folder together with the built-in ones (or those alone): every example must

@@ -4,8 +4,11 @@
 //! together when they share a file, a call, a name of a model, an image or an artefact, and what only serves belongs
 //! to what trains where there is one candidate. Nothing here knows a tool by name.
 
+mod body;
+mod group;
 mod kind;
 mod system;
 
+pub(crate) use body::body;
 pub(crate) use kind::{Subject, decide};
 pub(crate) use system::{System, systems};

@@ -175,6 +175,7 @@ fn check(name: &str, story: &Story, report: &Value, asked: &mut usize, failed: &
     // "." is the one system there is: its own path is the folder of its code
     let system = match story.system.as_deref().unwrap_or(".") {
         "." => systems.iter().find(|s| s["primary"] == true),
+        "generated" => systems.iter().find(|s| s["generated"] == true),
         folder => systems.iter().find(|s| within(s, folder)),
     };
     let found: Vec<&str> = systems.iter().filter_map(|s| s["path"].as_str()).collect();

@@ -37,8 +37,8 @@ pub(crate) struct Extracted {
 enum Outcome {
     /// Nothing in it matters.
     Silent,
-    /// It states something.
-    Facts(Box<FileFacts>, Vec<usize>),
+    /// It states something; and whether every reader that wants it has read it.
+    Facts(Box<FileFacts>, Vec<usize>, bool),
     /// It could not be read.
     Failed(Notice),
 }
@@ -57,6 +57,7 @@ pub(crate) fn extract(
     let mut found = Extracted::default();
     let mut asked: BTreeSet<RepoPath> = BTreeSet::new();
     let mut led: BTreeSet<RepoPath> = BTreeSet::new();
+    let mut read_whole: BTreeSet<RepoPath> = BTreeSet::new();
     let mut next: Vec<(RepoPath, bool)> = inventory
         .entries()
         .iter()
@@ -91,7 +92,10 @@ pub(crate) fn extract(
         let mut silent: BTreeSet<RepoPath> = BTreeSet::new();
         for ((path, led_to), outcome) in next.iter().zip(read) {
             match outcome {
-                Outcome::Facts(mut facts, unread) => {
+                Outcome::Facts(mut facts, unread, whole) => {
+                    if whole {
+                        read_whole.insert(path.clone());
+                    }
                     found.unread.extend(unread.into_iter().map(|kind| (path.clone(), kind)));
                     found.notices.append(&mut facts.notices);
                     found.book.insert(path.clone(), *facts);
@@ -123,8 +127,8 @@ pub(crate) fn extract(
         next = demanded
             .into_iter()
             .filter(|p| !led.contains(p) && is_read(placements, p) && inventory.contains(p))
-            // what was read by its name alone is read again where a reader waits to be led to it
-            .filter(|p| !found.book.contains_key(p) || readers().any(|r| r.when == When::LedTo && (r.wants)(p)))
+            // what was read for its lines or its name alone is read again where a reader waited to be led to it
+            .filter(|p| !read_whole.contains(p))
             .map(|p| (p, true))
             .collect();
         let demanded_now = next.len();
@@ -171,12 +175,14 @@ fn one(path: &RepoPath, led_to: bool, calls: &[Inputs], inventory: &Inventory, c
     };
     let mut telling: Option<bool> = led_to.then_some(true);
     let mut facts: Option<FileFacts> = None;
+    let mut whole = true;
     for reader in wanting {
         let wanted = match reader.when {
             When::Always => true,
             When::LedTo => led_to,
             When::Telling => led_to || *telling.get_or_insert_with(|| catalog.needles.tells(path, &file.text)),
         };
+        whole &= wanted;
         if wanted {
             let read = guarded(reader.name, &file, || match super::ci::read_for(reader.name).filter(|_| !calls.is_empty()) {
                 Some(read_for) => read_for(&file, context, calls),
@@ -196,14 +202,14 @@ fn one(path: &RepoPath, led_to: bool, calls: &[Inputs], inventory: &Inventory, c
             None => facts = Some(read),
         }
     }
-    if text {
+    if text && catalog.needles.lines_tell(path, &file.text) {
         facts.get_or_insert_default().lines = Some(crate::fact::Lines { text: file.text.clone().into() });
     }
     let unread: Vec<usize> = unread.into_iter().filter(|kind| catalog.unread[*kind].told_by(&file.text)).collect();
     if !unread.is_empty() {
         facts.get_or_insert_default();
     }
-    facts.map_or(Outcome::Silent, |f| Outcome::Facts(Box::new(f), unread))
+    facts.map_or(Outcome::Silent, |f| Outcome::Facts(Box::new(f), unread, whole))
 }
 
 /// A reader that panics loses its file, no more.

@@ -90,6 +90,7 @@ fn nested(text: &str, line_of: &dyn Fn(u32) -> u32, unit: UnitId, how: &Shell, c
             env,
             stdout: command.stdout.clone(),
             at_build: how.at_build,
+            through: stripped.wrappers,
         };
         let line = line_of(command.line);
         let inner = Inner { line, depth };

@@ -28,7 +28,22 @@ pub(crate) fn degrade(graph: &mut Graph) {
 }
 
 fn heeded(edge: &super::Edge) -> bool {
-    edge.runs() && edge.stops && edge.discarded.is_none() && edge.off.is_none() && edge.condition.is_none()
+    edge.runs() && edge.stops && edge.discarded.is_none() && edge.off.is_none() && edge.condition.is_none() && edge.guard.is_none()
+}
+
+/// Every node that certainly fails, found backward from what is missing, and every unit that waits for one that does.
+pub(crate) fn out_of_order(graph: &Graph) -> Vec<bool> {
+    let mut out = certain(graph);
+    let mut stack: Vec<NodeId> = (0..out.len()).filter(|n| out[*n]).collect();
+    while let Some(node) = stack.pop() {
+        let waiting = graph.leaving(node).filter(|e| e.kind == EdgeKind::Precedes && e.stops && e.off.is_none());
+        for next in waiting.map(|e| e.to).collect::<Vec<_>>() {
+            if !std::mem::replace(&mut out[next], true) {
+                stack.push(next);
+            }
+        }
+    }
+    out
 }
 
 /// Every node that certainly fails, found backward from what is missing.

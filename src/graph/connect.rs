@@ -4,14 +4,16 @@
 //! `resolve` says it names. What is switched off by an explicit word keeps its edge, marked, so that the report can
 //! say what is missing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Edge, Graph, Node, NodeId, NodeKind, Order, python};
-use crate::fact::{Book, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, OnFailure, Placement, Trigger, Unit, UnitKind};
+use super::reach::Walk;
+use super::{Edge, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
+use crate::fact::{Book, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, OnFailure, Placement, Trigger, Unit, UnitKind, Uses};
 use crate::resolve::{self, Lead, Program, Run, Target, View};
+use crate::rules::Catalog;
 use crate::signals::{Owner, Signals};
 use crate::source::{Location, RepoPath};
-use crate::words::{EdgeKind, Scope, Strength, TriggerKind};
+use crate::words::{EdgeKind, Op, Scope, Strength, TriggerKind};
 
 /// What of the clone decides how triggers and guards are read.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +32,7 @@ pub(crate) fn connect(
     placements: &BTreeMap<RepoPath, Placement>,
     signals: &Signals,
     checkout: &Checkout,
+    catalog: &Catalog,
 ) -> Graph {
     let mut build = Build { graph: Graph::default(), book, view, placements, checkout };
     for (path, facts) in book {
@@ -38,7 +41,6 @@ pub(crate) fn connect(
         }
     }
     python::connect(&mut build.graph, book, program, placements);
-    // triggers first: guards tie children to them
     for (path, facts) in book {
         for fact in &facts.facts {
             if let FactKind::Trigger(trigger) = &fact.kind {
@@ -50,11 +52,34 @@ pub(crate) fn connect(
         build.containment(path, facts);
         build.statements(path, facts);
     }
+    super::requests::connect(&mut build.graph, program);
     build.callers_of_events();
     build.collected_tests();
     build.attach(signals);
+    super::interpreter::mark(&mut build.graph, book, view, program, catalog);
     super::breaks::degrade(&mut build.graph);
     build.graph
+}
+
+impl Graph {
+    /// What `names` says of every command and reference that some trigger reaches.
+    pub(crate) fn called(&self, book: &Book, names: &dyn Fn(Option<&Command>, Option<&Uses>) -> Vec<usize>) -> BTreeSet<usize> {
+        let live = self.reach(&self.triggers(|_| true), Walk::at(Strength::Assumed));
+        let mut found = BTreeSet::new();
+        for (path, facts) in book {
+            for (index, fact) in facts.facts.iter().enumerate() {
+                let (key, said) = match (&fact.kind, fact.unit) {
+                    (FactKind::Command(command), _) => (command_key(path, index), names(Some(command), None)),
+                    (FactKind::Uses(uses), Some(unit)) => (node_key(path, facts, unit), names(None, Some(uses))),
+                    _ => continue,
+                };
+                if !said.is_empty() && self.find(&key).is_some_and(|node| live.has(node)) {
+                    found.extend(said);
+                }
+            }
+        }
+        found
+    }
 }
 
 struct Build<'b> {
@@ -92,7 +117,7 @@ fn node_key(path: &str, facts: &FileFacts, unit: usize) -> String {
     }
 }
 
-fn command_key(path: &str, fact: usize) -> String {
+pub(super) fn command_key(path: &str, fact: usize) -> String {
     format!("command:{path}#{fact}")
 }
 
@@ -148,7 +173,7 @@ impl Build<'_> {
         self.add(key, NodeKind::Unit(it.kind), at, label)
     }
 
-    /// Parents contain their children, unless a guard says who may start them.
+    /// Parents contain their children; a guard says for whom.
     fn containment(&mut self, path: &RepoPath, facts: &FileFacts) {
         for (index, unit) in facts.units.iter().enumerate() {
             let child = self.unit(path, facts, index);
@@ -157,17 +182,6 @@ impl Build<'_> {
             let gate = self.guards(facts, unit, &guards);
             let from = self.unit(path, facts, parent);
             let line = guards.iter().find(|f| matches!(f.kind, FactKind::Guard(_))).map_or(unit.line, |f| f.line);
-            if let Some(kinds) = gate.events {
-                for (trigger, starts) in self.triggers_of(path, facts, parent) {
-                    let mut kind = self.graph.nodes[trigger].kind.clone();
-                    if let NodeKind::Trigger(kind) = &mut kind
-                        && kinds.contains(kind)
-                    {
-                        self.graph.edge(Edge { from: trigger, to: child, kind: EdgeKind::Starts, condition: None, ..starts });
-                    }
-                }
-                continue;
-            }
             // a shell function is run by those who call it
             let kind = if unit.kind == UnitKind::ShellFunction { continue } else { EdgeKind::Contains };
             let stops = gate.discarded.is_none();
@@ -183,22 +197,9 @@ impl Build<'_> {
                 discarded: gate.discarded,
                 off: gate.off,
                 condition: gate.condition,
+                guard: gate.events.map(|admits| Guarded { admits, asks: gate.asks }),
             });
         }
-    }
-
-    /// The trigger nodes of the workflow a unit stands in, with the edge each has to it.
-    fn triggers_of(&self, path: &RepoPath, facts: &FileFacts, unit: usize) -> Vec<(NodeId, Edge)> {
-        let mut top = unit;
-        while let Some(parent) = facts.units[top].parent {
-            top = parent;
-        }
-        let Some(workflow) = self.graph.find(&node_key(path, facts, top)) else { return Vec::new() };
-        self.graph
-            .arriving(workflow)
-            .filter(|e| matches!(self.graph.nodes[e.from].kind, NodeKind::Trigger(_)))
-            .map(|e| (e.from, e.clone()))
-            .collect()
     }
 
     fn guards(&self, facts: &FileFacts, unit: &Unit, stated: &[&Fact]) -> Gate {
@@ -217,13 +218,9 @@ impl Build<'_> {
                 }
                 Guard::Ref(patterns) => {
                     let tags = patterns.iter().all(|p| p.starts_with("refs/tags"));
-                    gate.limit(if tags {
-                        &[TriggerKind::Tag]
-                    } else {
-                        &[TriggerKind::Push, TriggerKind::Schedule, TriggerKind::Manual, TriggerKind::Api, TriggerKind::Registry]
-                    });
+                    gate.limit(if tags { &[TriggerKind::Tag] } else { ON_A_BRANCH }, format!("{patterns:?}"));
                 }
-                Guard::Event(kinds) => gate.limit(kinds),
+                Guard::Event(kinds) => gate.limit(kinds, format!("{kinds:?}")),
                 Guard::AllowFailure(word) => gate.discarded = Some(word.clone()),
                 Guard::Always(_) | Guard::Approval(_) => {}
             }
@@ -267,6 +264,7 @@ impl Build<'_> {
                         discarded: None,
                         off: None,
                         condition: None,
+                        guard: None,
                     });
                 }
                 (FactKind::Environment(name), Some(owner)) => self.graph.nodes[owner].environment = Some(name.clone()),
@@ -300,6 +298,7 @@ impl Build<'_> {
             discarded: discarded(&command.on_failure),
             off: None,
             condition: command.conditions.last().map(|c| shorten(c)),
+            guard: None,
         });
         for lead in resolve::command(command, (path, fact.unit), self.view) {
             self.lead(node, path, fact.line, order, lead, stops, discarded(&command.on_failure));
@@ -357,6 +356,7 @@ impl Build<'_> {
                 discarded: discarded.clone(),
                 off: off.clone(),
                 condition: None,
+                guard: None,
             });
         }
     }
@@ -434,7 +434,7 @@ impl Build<'_> {
 
     fn link(&mut self, from: NodeId, to: NodeId, kind: EdgeKind, strength: Strength, at: Location, what: String) {
         let order = Order(at.line, 0);
-        self.graph.edge(Edge { from, to, kind, strength, at, what, order, stops: true, discarded: None, off: None, condition: None });
+        self.graph.edge(Edge { from, to, kind, strength, at, what, order, stops: true, discarded: None, off: None, condition: None, guard: None });
     }
 
     /// Triggers start the units that state them; workflows that wait for another are started by that one.
@@ -475,6 +475,7 @@ impl Build<'_> {
             discarded: None,
             off: trigger.off.clone(),
             condition: None,
+            guard: None,
         });
     }
 
@@ -585,6 +586,10 @@ impl Build<'_> {
                 (Owner::File, _) => format!("file:{path}"),
                 _ => continue,
             };
+            // a program in a language without a reader does its work as a whole, started or not
+            if signal.owner == Owner::File && matches!(signal.op, Some(Op::Train | Op::Serve)) && self.graph.find(&key).is_none() {
+                self.add(key.clone(), NodeKind::File, Location::file(path), path.to_string());
+            }
             if let Some(node) = self.graph.find(&key) {
                 self.graph.nodes[node].signals.push(index);
                 self.graph.signal_nodes[index] = Some(node);
@@ -593,6 +598,18 @@ impl Build<'_> {
     }
 }
 
+/// What may run on a branch: everything but pull requests and tags.
+const ON_A_BRANCH: &[TriggerKind] = &[
+    TriggerKind::Push,
+    TriggerKind::Schedule,
+    TriggerKind::Data,
+    TriggerKind::Registry,
+    TriggerKind::Alert,
+    TriggerKind::Upstream,
+    TriggerKind::Api,
+    TriggerKind::Manual,
+];
+
 /// What the guards of a unit come to.
 #[derive(Debug, Default)]
 struct Gate {
@@ -600,10 +617,12 @@ struct Gate {
     discarded: Option<String>,
     condition: Option<String>,
     events: Option<Vec<TriggerKind>>,
+    asks: String,
 }
 
 impl Gate {
-    fn limit(&mut self, kinds: &[TriggerKind]) {
+    fn limit(&mut self, kinds: &[TriggerKind], asks: String) {
+        self.asks.push_str(&asks);
         self.events = Some(match self.events.take() {
             Some(known) => known.into_iter().filter(|k| kinds.contains(k)).collect(),
             None => kinds.to_vec(),

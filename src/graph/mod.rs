@@ -8,9 +8,11 @@
 
 pub(crate) mod breaks;
 pub(crate) mod connect;
+mod interpreter;
 pub(crate) mod order;
 pub(crate) mod python;
 pub(crate) mod reach;
+mod requests;
 
 use std::collections::BTreeMap;
 
@@ -98,6 +100,17 @@ pub(crate) struct Edge {
     pub(crate) off: Option<String>,
     /// Set where the edge runs only under a condition; the condition as written.
     pub(crate) condition: Option<String>,
+    /// Set where the edge runs only for some triggers.
+    pub(crate) guard: Option<Guarded>,
+}
+
+/// Only runs that some triggers have started pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Guarded {
+    /// The kinds of trigger that are let through.
+    pub(crate) admits: Vec<TriggerKind>,
+    /// What is asked, so that two guards that ask the same are known to open together.
+    pub(crate) asks: String,
 }
 
 /// A place inside a node: line, and number on that line.
@@ -114,6 +127,8 @@ pub(crate) struct Graph {
     leaving: Vec<Vec<EdgeId>>,
     arriving: Vec<Vec<EdgeId>>,
     by_key: BTreeMap<String, NodeId>,
+    /// What guards ask of a walk; worked out when first asked.
+    guards: std::sync::OnceLock<reach::Guards>,
     /// For every signal: the node it stands on, where it stands on one.
     pub(crate) signal_nodes: Vec<Option<NodeId>>,
 }
@@ -141,6 +156,7 @@ impl Graph {
     /// Adds an edge.
     pub(crate) fn edge(&mut self, edge: Edge) -> EdgeId {
         let id = self.edges.len();
+        self.guards = std::sync::OnceLock::new();
         self.leaving[edge.from].push(id);
         self.arriving[edge.to].push(id);
         self.edges.push(edge);

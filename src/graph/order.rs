@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::reach::Walk;
-use super::{Graph, NodeId, NodeKind, Order};
+use super::{Edge, Graph, NodeId, NodeKind, Order};
 use crate::words::{EdgeKind, Strength};
 
 /// A place where `first` was seen: a node, a place in it, and what of the node it may hold back.
@@ -63,7 +63,8 @@ impl Graph {
             fails[*node] = true;
         }
         while let Some(node) = stack.pop() {
-            for edge in self.arriving(node).filter(|e| e.runs() && e.off.is_none() && e.discarded.is_none()) {
+            // what only some triggers run does not make all of it fail
+            for edge in self.arriving(node).filter(|e| e.runs() && e.off.is_none() && e.discarded.is_none() && e.guard.is_none()) {
                 // who runs things side by side, and who starts them, fails with them; in a sequence the failure must stop it
                 let heeded = edge.stops || !self.nodes[edge.from].sequential;
                 if heeded && edge.strength > Strength::Broken && !fails[edge.from] {
@@ -74,6 +75,14 @@ impl Graph {
         }
         fails
     }
+}
+
+/// Whether `first` has certainly run where `asked` runs, as far as their conditions say. The same words mean the same
+/// where units of one parent state them; in code one of them may stand behind an `else`.
+fn runs_with(graph: &Graph, first: &Edge, asked: Option<&Edge>) -> bool {
+    let stated = |edge: &Edge| edge.kind == EdgeKind::Contains && matches!(graph.nodes[edge.to].kind, NodeKind::Unit(_));
+    let condition = first.condition.is_none() || asked.is_some_and(|a| a.condition == first.condition && stated(a) && stated(first));
+    condition && (first.guard.is_none() || asked.is_some_and(|a| a.guard == first.guard))
 }
 
 struct Ask<'g> {
@@ -89,7 +98,12 @@ struct Ask<'g> {
 impl Ask<'_> {
     /// Whether `first` has run when the place `order` of `node` is reached.
     fn place(&mut self, node: NodeId, order: Order) -> Dominance {
-        if let Some(by) = self.locally(node, order) {
+        self.place_on(node, order, None)
+    }
+
+    /// The same for what an edge leads to, which may run on a condition itself.
+    fn place_on(&mut self, node: NodeId, order: Order, asked: Option<&Edge>) -> Dominance {
+        if let Some(by) = self.locally(node, order, asked) {
             return Dominance { every: true, some: true, by: Some(by), bypass: None };
         }
         self.node(node)
@@ -116,8 +130,8 @@ impl Ask<'_> {
             answer.bypass = Some(node);
             paths += 1;
         }
-        for id in self.graph.arriving_ids(node) {
-            let edge = &self.graph.edges[*id];
+        let graph = self.graph;
+        for edge in graph.arriving(node) {
             let counts = edge.runs() && edge.kind != EdgeKind::Imports && edge.off.is_none() && edge.strength > Strength::Broken;
             if !counts || !self.live.has(edge.from) {
                 continue;
@@ -127,7 +141,7 @@ impl Ask<'_> {
             let part = if started_by_unit && self.contains[edge.from] {
                 Dominance { every: true, some: true, by: self.within(edge.from), bypass: None }
             } else {
-                self.place(edge.from, edge.order)
+                self.place_on(edge.from, edge.order, Some(edge))
             };
             answer.every &= part.every;
             answer.some |= part.some;
@@ -144,7 +158,8 @@ impl Ask<'_> {
     }
 
     /// Earlier in the same node: a signal of its own, a branch around the place, or an earlier sibling that contains it.
-    fn locally(&self, node: NodeId, order: Order) -> Option<usize> {
+    /// A sibling that runs on a condition counts for those that run on the same.
+    fn locally(&self, node: NodeId, order: Order, asked: Option<&Edge>) -> Option<usize> {
         let own = self.first.iter().find(|seen| {
             seen.node == node
                 && (seen.encloses.is_some_and(|(from, to)| (from..=to).contains(&order.0))
@@ -158,8 +173,8 @@ impl Ask<'_> {
         }
         self.graph
             .leaving(node)
-            .filter(|e| e.runs() && e.stops && e.discarded.is_none() && e.off.is_none() && e.condition.is_none())
-            .find(|e| e.order < order && self.contains[e.to])
+            .filter(|e| e.runs() && e.stops && e.discarded.is_none() && e.off.is_none())
+            .find(|e| e.order < order && self.contains[e.to] && runs_with(self.graph, e, asked))
             .and_then(|e| self.within(e.to))
     }
 
@@ -188,7 +203,7 @@ impl Ask<'_> {
         self.first
             .iter()
             .filter(|s| inside.has(s.node) && s.stops && !s.returns)
-            .min_by_key(|s| (inside.hops[s.node], s.node, s.order))
+            .min_by_key(|s| (inside.hops(s.node), s.node, s.order))
             .map(|s| s.signal)
     }
 }

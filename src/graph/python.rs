@@ -161,7 +161,7 @@ impl Build<'_> {
     fn edge(&mut self, from: NodeId, to: NodeId, seen: Seen) {
         if from != to {
             let Seen { kind, strength, at, what, order, stops, discarded, off, condition } = seen;
-            self.graph.edge(Edge { from, to, kind, strength, at, what: shortened(&what), order, stops, discarded, off, condition });
+            self.graph.edge(Edge { from, to, kind, strength, at, what: shortened(&what), order, stops, discarded, off, condition, guard: None });
         }
     }
 

@@ -3,8 +3,15 @@
 //! Of several chains the best decides: greatest weakest strength, then continuous before other unattended triggers
 //! before people, then fewest hops, then the order of path and line. That order is walked literally: one breadth-first
 //! walk for each strength and each class of starters, in falling order, ends at the first that arrives.
+//!
+//! A guard lets some triggers through, so up to the last guard a walk tells apart who started it; memory is bounded by
+//! the nodes before guards times the kinds of trigger.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use super::{EdgeId, Graph, NodeId, NodeKind};
+use crate::fact::UnitKind;
+use crate::resolve::Quick;
 use crate::words::{EdgeKind, Strength, TriggerKind};
 
 /// Which edges a walk may take.
@@ -18,12 +25,14 @@ pub(crate) struct Walk {
     pub(crate) off: bool,
     /// Whether it follows things that are passed on (written here, read there).
     pub(crate) things: bool,
+    /// Whether importing a file counts as running it.
+    pub(crate) imports: bool,
 }
 
 impl Walk {
     /// Only what really runs, at this strength or better.
     pub(crate) const fn at(least: Strength) -> Self {
-        Self { least, tests: false, off: false, things: false }
+        Self { least, tests: false, off: false, things: false, imports: true }
     }
 
     /// The same, into test code as well.
@@ -32,27 +41,78 @@ impl Walk {
     }
 }
 
-/// How every node was first reached from a set of starters.
-#[derive(Debug, Clone)]
+/// What guards ask of a walk: which triggers must be told apart, and at which nodes that matters still.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Guards {
+    /// The kinds that some guard tells apart, sorted.
+    kinds: Vec<TriggerKind>,
+    /// For nodes from which a guarded edge can be reached: their number among those.
+    before: BTreeMap<NodeId, usize>,
+}
+
+/// Who started what is walked: 0 for a walk that begins in the middle, which passes every guard; then the kinds that
+/// guards name; the last stands for all others.
+type State = usize;
+const MIDDLE: State = 0;
+
+impl Guards {
+    fn of(graph: &Graph) -> Self {
+        let guards = || graph.edges.iter().filter_map(|e| Some((e.from, e.guard.as_ref()?)));
+        let mut kinds: Vec<TriggerKind> = guards().flat_map(|(_, g)| g.admits.iter().copied()).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        let sources: Vec<NodeId> = guards().map(|(from, _)| from).collect();
+        let leads = graph.reach_back(&sources, Walk { tests: true, off: true, things: true, ..Walk::at(Strength::Broken) });
+        let before = (0..leads.len()).filter(|n| leads[*n]).enumerate().map(|(number, node)| (node, number)).collect();
+        Self { kinds, before: if sources.is_empty() { BTreeMap::new() } else { before } }
+    }
+
+    fn state(&self, kind: TriggerKind) -> State {
+        self.kinds.binary_search(&kind).unwrap_or(self.kinds.len()) + 1
+    }
+
+    fn admits(&self, guard: &super::Guarded, state: State) -> bool {
+        state == MIDDLE || self.kinds.get(state - 1).is_some_and(|kind| guard.admits.contains(kind))
+    }
+
+    /// The place of a node in a state; behind all guards states are no longer told apart.
+    fn slot(&self, nodes: usize, node: NodeId, state: State) -> usize {
+        match self.before.get(&node) {
+            Some(number) if state != MIDDLE => nodes + number * (self.kinds.len() + 1) + state - 1,
+            _ => node,
+        }
+    }
+
+}
+
+/// How every node was first reached from a set of starters. Only what was reached takes room: most walks are short, and
+/// there are many.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Reached {
-    /// For every node: the number of hops, `None` where it was not reached.
-    pub(crate) hops: Vec<Option<u32>>,
-    by: Vec<Option<EdgeId>>,
+    /// For every node that was reached: the number of hops, and the slot that was first.
+    first: HashMap<NodeId, (u32, usize), Quick>,
+    /// For every slot behind the starters: the edge by which it was first reached, and the slot it came from.
+    by: HashMap<usize, (EdgeId, usize), Quick>,
 }
 
 impl Reached {
     /// Whether the node was reached.
     pub(crate) fn has(&self, node: NodeId) -> bool {
-        self.hops.get(node).copied().flatten().is_some()
+        self.first.contains_key(&node)
+    }
+
+    /// The number of hops to the node; none where it was not reached.
+    pub(crate) fn hops(&self, node: NodeId) -> Option<u32> {
+        self.first.get(&node).map(|(hops, _)| *hops)
     }
 
     /// The edges walked to the node, first to last.
-    pub(crate) fn path(&self, graph: &Graph, node: NodeId) -> Vec<EdgeId> {
+    pub(crate) fn path(&self, node: NodeId) -> Vec<EdgeId> {
         let mut edges = Vec::new();
-        let mut at = node;
-        while let Some(edge) = self.by[at] {
-            edges.push(edge);
-            at = graph.edges[edge].from;
+        let mut at = self.first.get(&node).map(|(_, slot)| *slot);
+        while let Some((edge, from)) = at.and_then(|slot| self.by.get(&slot)) {
+            edges.push(*edge);
+            at = Some(*from);
         }
         edges.reverse();
         edges
@@ -60,34 +120,56 @@ impl Reached {
 
     /// The starter from which the node was reached.
     pub(crate) fn start(&self, graph: &Graph, node: NodeId) -> NodeId {
-        self.path(graph, node).first().map_or(node, |e| graph.edges[*e].from)
+        self.path(node).first().map_or(node, |e| graph.edges[*e].from)
     }
 }
 
 impl Graph {
-    /// Walks forward from the starters, fewest hops first, ties in the order of nodes and edges.
+    /// Walks forward from the starters, fewest hops first, ties in the order of nodes and edges. A guarded edge is
+    /// taken only by what a trigger started that the guard admits.
     pub(crate) fn reach(&self, starters: &[NodeId], walk: Walk) -> Reached {
-        let mut hops = vec![None; self.nodes.len()];
-        let mut by = vec![None; self.nodes.len()];
-        let mut queue = std::collections::VecDeque::new();
+        let guards = self.guards.get_or_init(|| Guards::of(self));
+        let nodes = self.nodes.len();
+        let mut reached = Reached::default();
+        let mut seen: HashSet<usize, Quick> = HashSet::default();
+        let mut queue = VecDeque::new();
         for start in starters {
-            if hops[*start].is_none() {
-                hops[*start] = Some(0);
-                queue.push_back(*start);
+            let state = match self.nodes[*start].kind {
+                NodeKind::Trigger(kind) => guards.state(kind),
+                _ => MIDDLE,
+            };
+            let slot = guards.slot(nodes, *start, state);
+            if seen.insert(slot) {
+                reached.first.entry(*start).or_insert((0, slot));
+                queue.push_back((*start, state, slot, 0));
             }
         }
-        while let Some(node) = queue.pop_front() {
-            let next = hops[node].map(|h| h + 1);
+        while let Some((node, state, slot, hops)) = queue.pop_front() {
             for id in self.leaving_ids(node) {
                 let edge = &self.edges[*id];
-                if hops[edge.to].is_none() && self.may(edge, walk) {
-                    hops[edge.to] = next;
-                    by[edge.to] = Some(*id);
-                    queue.push_back(edge.to);
+                if !self.may(edge, walk) || edge.guard.as_ref().is_some_and(|g| !guards.admits(g, state)) {
+                    continue;
+                }
+                let state = self.started_by(edge).map_or(state, |kind| guards.state(kind));
+                let next = guards.slot(nodes, edge.to, state);
+                if seen.insert(next) {
+                    reached.by.insert(next, (*id, slot));
+                    reached.first.entry(edge.to).or_insert((hops + 1, next));
+                    queue.push_back((edge.to, state, next, hops + 1));
                 }
             }
         }
-        Reached { hops, by }
+        reached
+    }
+
+    /// What a run is started by that another run starts: it asks by the kind of the event that this one sends.
+    fn started_by(&self, edge: &super::Edge) -> Option<TriggerKind> {
+        match (edge.kind, &self.nodes[edge.from].kind) {
+            (EdgeKind::Starts, NodeKind::Unit(UnitKind::Workflow)) => Some(TriggerKind::Upstream),
+            (EdgeKind::Starts, NodeKind::Trigger(_)) => None,
+            (EdgeKind::Starts, _) => Some(TriggerKind::Api),
+            _ => None,
+        }
     }
 
     /// Every node from which one of the targets is reached.
@@ -110,7 +192,7 @@ impl Graph {
     }
 
     fn may(&self, edge: &super::Edge, walk: Walk) -> bool {
-        let kind = edge.runs()
+        let kind = (edge.runs() && (walk.imports || edge.kind != EdgeKind::Imports))
             || (walk.tests && edge.kind == EdgeKind::Tests)
             || (walk.things && matches!(edge.kind, EdgeKind::Writes | EdgeKind::Reads));
         kind && edge.strength >= walk.least && (walk.off || edge.off.is_none())

@@ -242,6 +242,7 @@ impl<'e> Judge<'e> {
             Clause::History(ask) => self.history(ask),
             Clause::Tested(tested) => self.tested(tested),
             Clause::Imported(select) => self.imported(select),
+            Clause::InImage(select) => super::image::answer(self, select),
             Clause::Steps(steps) => super::steps::answer(self, steps),
             Clause::Practice(PracticeAsk::Id(ask)) => {
                 let (id, word) = ask.split_once('[').map_or((ask.as_str(), None), |(id, rest)| (id, Some(rest.trim_end_matches(']'))));
@@ -295,9 +296,9 @@ impl<'e> Judge<'e> {
                 let best = targets
                     .iter()
                     .filter(|(signal, node)| reached.has(*node) && signals[*signal].strength >= least)
-                    .min_by_key(|(signal, node)| (reached.hops[*node], &signals[*signal].at, *signal));
+                    .min_by_key(|(signal, node)| (reached.hops(*node), &signals[*signal].at, *signal));
                 if let Some((signal, node)) = best {
-                    let path = reached.path(graph, *node);
+                    let path = reached.path(*node);
                     return Some(chain(graph, self.evidence.signals, path, *node, *signal));
                 }
             }
@@ -387,6 +388,16 @@ impl<'e> Judge<'e> {
         both
     }
 
+    /// A chain that was found otherwise, with what it stands for.
+    pub(crate) fn of_chain(&self, found: Chain, ask: &Select) -> Answer {
+        let mut answer = Answer::no();
+        answer.standing = self.standing_of(&found, ask.check, ask.notebooks);
+        self.qualify(&found, answer.standing, &mut answer.qualified);
+        answer.signals = vec![found.signal];
+        answer.chains = vec![found];
+        answer
+    }
+
     fn competing(&mut self, from: From, only: &[TriggerKind], targets: &[(usize, NodeId)], check: bool, notebooks: Notebooks, tests: bool) -> Answer {
         let mut answer = Answer::no();
         let mut chains: Vec<(Standing, Chain)> = Vec::new();
@@ -427,6 +438,9 @@ impl<'e> Judge<'e> {
     /// `via`: the same starter must reach both; tried one starter at a time.
     fn reach_via(&mut self, ask: &Reach, via: &Select, targets: &[(usize, NodeId)]) -> Answer {
         let through = self.targets(via);
+        if through.is_empty() || targets.is_empty() {
+            return Answer::no();
+        }
         let graph = self.evidence.graph;
         let mut best: Option<(Standing, Chain)> = None;
         for least in [Strength::Resolved, Strength::Inferred, Strength::Assumed, Strength::Broken] {
@@ -436,9 +450,9 @@ impl<'e> Judge<'e> {
                     continue;
                 }
                 let things = graph.reach(&[starter], Walk { things: true, ..Walk::at(least) });
-                let hit = targets.iter().filter(|(_, node)| things.has(*node)).min_by_key(|(s, node)| (things.hops[*node], *s));
+                let hit = targets.iter().filter(|(_, node)| things.has(*node)).min_by_key(|(s, node)| (things.hops(*node), *s));
                 if let Some((signal, node)) = hit {
-                    let path = things.path(graph, *node);
+                    let path = things.path(*node);
                     let found = chain(graph, self.evidence.signals, path, *node, *signal);
                     let standing = self.standing_of(&found, ask.check, ask.to.notebooks);
                     if best.as_ref().is_none_or(|(s, _)| rank(standing) > rank(*s)) {
@@ -600,6 +614,7 @@ impl<'e> Judge<'e> {
         let unattended: Vec<NodeId> = self.starters(From::Unattended, &[]).into_iter().flatten().collect();
         let live = graph.reach(&unattended, Walk::at(Strength::Assumed));
         let by_itself: Vec<(usize, NodeId)> = then.iter().filter(|(_, n)| live.has(*n)).copied().collect();
+        let by_hand = !by_itself.is_empty() && ask.on == Paths::EveryPath && self.bypassed_by_hand(ask, &first, &then, &unattended);
         let (starters, judged) = if by_itself.is_empty() {
             (self.starters(From::Anyone, &[]).into_iter().flatten().collect::<Vec<_>>(), then)
         } else {
@@ -636,7 +651,24 @@ impl<'e> Judge<'e> {
             answer.chains.push(found);
         }
         answer.signals = vec![by, held];
-        answer
+        if by_hand { answer.cap(Because::Weak) } else { answer }
+    }
+
+    /// Whether a run that only a person starts does all the work and leaves out the check. One that starts behind
+    /// `after` (a registration alone) is a part of the way, not a way around.
+    fn bypassed_by_hand(&self, ask: &Before, first: &[Seen], then: &[(usize, NodeId)], unattended: &[NodeId]) -> bool {
+        let Some(after) = &ask.after else { return false };
+        let graph = self.evidence.graph;
+        let walk = Walk::at(Strength::Inferred);
+        let marks: Vec<NodeId> = self.targets(after).into_iter().map(|(_, n)| n).collect();
+        let leading = graph.reach_back(&marks, walk);
+        let everyone = self.starters(From::Anyone, &[]).into_iter().flatten();
+        let people: Vec<NodeId> = everyone.filter(|n| leading[*n] && !unattended.contains(n)).collect();
+        let live = graph.reach(&people, walk);
+        then.iter().filter(|(_, node)| live.has(*node)).any(|(signal, node)| {
+            let at = &self.evidence.signals.all[*signal];
+            !graph.before(*node, Order(at.at.line, at.column), first, &people).every
+        })
     }
 
     /// `tested`: a test that asserts reaches what is meant, and CI runs it.
@@ -647,16 +679,21 @@ impl<'e> Judge<'e> {
         let own: Option<Vec<NodeId>> = ask.by.as_ref().map(|by| self.targets(by).into_iter().map(|(_, n)| n).collect());
         let mut exercised: Vec<(usize, NodeId)> = Vec::new();
         let mut reached_signals: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        // a test asserts many times, and is walked once
+        let mut walked: BTreeMap<NodeId, Option<Vec<usize>>> = BTreeMap::new();
         for (signal, test) in self.targets(&asserts) {
-            let run = graph.reach(&[test], Walk::at(Strength::Inferred));
-            if own.as_ref().is_some_and(|own| !own.iter().any(|n| run.has(*n))) {
-                continue;
-            }
-            let hits: Vec<usize> = wanted.iter().filter(|(_, n)| run.has(*n)).map(|(s, _)| *s).collect();
-            let nodes: BTreeSet<NodeId> = wanted.iter().filter(|(_, n)| run.has(*n)).map(|(_, n)| *n).collect();
-            if nodes.len() >= ask.at_least {
+            let hits = walked.entry(test).or_insert_with(|| {
+                let run = graph.reach(&[test], Walk { imports: !ask.called, ..Walk::at(Strength::Inferred) });
+                if own.as_ref().is_some_and(|own| !own.iter().any(|n| run.has(*n))) {
+                    return None;
+                }
+                let hits = || wanted.iter().filter(|(_, n)| run.has(*n));
+                let nodes: BTreeSet<NodeId> = hits().map(|(_, n)| *n).collect();
+                (nodes.len() >= ask.at_least).then(|| hits().map(|(s, _)| *s).collect())
+            });
+            if let Some(hits) = hits {
                 exercised.push((signal, test));
-                reached_signals.insert(signal, hits);
+                reached_signals.insert(signal, hits.clone());
             }
         }
         if exercised.is_empty() {

@@ -5,6 +5,7 @@
 
 mod chain;
 mod clause;
+mod image;
 mod near;
 mod select;
 mod source;

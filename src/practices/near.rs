@@ -40,7 +40,7 @@ fn defect(best: &Answer) -> Option<Miss> {
 fn collect<'c>(clause: &'c Clause, into: &mut Vec<(Option<From>, &'c Select)>) {
     match clause {
         Clause::All(parts) | Clause::Any(parts) => parts.iter().for_each(|p| collect(p, into)),
-        Clause::Signal(select) | Clause::Imported(select) => into.push((None, select)),
+        Clause::Signal(select) | Clause::Imported(select) | Clause::InImage(select) => into.push((None, select)),
         Clause::Reach(reach) => into.push((Some(reach.from), &reach.to)),
         Clause::Before(before) => into.push((None, &before.first)),
         Clause::Count(count) => count.of.iter().for_each(|p| collect(p, into)),
@@ -58,8 +58,8 @@ fn stopped(judge: &Judge<'_>, from: Option<From>, select: &Select) -> Option<Mis
     let nodes: Vec<NodeId> = targets.iter().map(|(_, n)| *n).collect();
     let asked: Vec<NodeId> = judge.starters(from.unwrap_or(From::Anyone), &[]).into_iter().flatten().collect();
     let off = graph.reach(&asked, Walk { off: true, ..Walk::at(Strength::Broken) });
-    if let Some(node) = nodes.iter().filter(|n| off.has(**n)).min_by_key(|n| off.hops[**n]) {
-        let cut = off.path(graph, *node).into_iter().map(|e| &graph.edges[e]).find(|e| e.off.is_some());
+    if let Some(node) = nodes.iter().filter(|n| off.has(**n)).min_by_key(|n| off.hops(**n)) {
+        let cut = off.path(*node).into_iter().map(|e| &graph.edges[e]).find(|e| e.off.is_some());
         if let Some(edge) = cut {
             let why = edge.off.as_deref().unwrap_or("");
             return Some(Miss { at: edge.at.clone(), text: format!("{}: {why}", edge.what) });
@@ -73,9 +73,9 @@ fn stopped(judge: &Judge<'_>, from: Option<From>, select: &Select) -> Option<Mis
     }
     let everyone: Vec<NodeId> = judge.starters(From::Anyone, &[]).into_iter().flatten().collect();
     let live = graph.reach(&everyone, Walk::at(Strength::Inferred));
-    if let Some(node) = nodes.iter().filter(|n| live.has(**n)).min_by_key(|n| live.hops[**n]) {
+    if let Some(node) = nodes.iter().filter(|n| live.has(**n)).min_by_key(|n| live.hops(**n)) {
         let start = live.start(graph, *node);
-        let (hops, starter) = (live.path(graph, *node).len(), &graph.nodes[start]);
+        let (hops, starter) = (live.path(*node).len(), &graph.nodes[start]);
         let what = targets.iter().find(|(_, n)| n == node).map_or("", |(s, _)| signals[*s].what.as_str());
         if judge.is_person(start) {
             let text = if hops == 0 {

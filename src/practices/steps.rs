@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::clause::{Answer, Judge};
 use crate::fact::UnitKind;
 use crate::graph::reach::Walk;
-use crate::graph::{Graph, NodeId, NodeKind};
+use crate::graph::{Graph, NodeId, NodeKind, breaks};
 use crate::rules::practice::{From, Select, Steps};
 use crate::verdict::Standing;
 use crate::words::{Because, EdgeKind, Strength, Verdict};
@@ -19,6 +19,7 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
         ask.of.iter().map(|ops| judge.targets(&Select { op: ops.clone(), ..Select::default() })).collect();
     let everyone: Vec<NodeId> = judge.starters(From::Anyone, &[]).into_iter().flatten().collect();
     let live = graph.reach(&everyone, Walk::at(Strength::Inferred));
+    let out = breaks::out_of_order(graph);
     let mut best = Answer::no();
     for (weak, members) in groups(graph) {
         let members: Vec<NodeId> = members.into_iter().filter(|n| live.has(*n)).collect();
@@ -38,7 +39,9 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
             continue;
         }
         let mut found = Answer::plain(Verdict::Met);
-        if weak {
+        if matched.iter().any(|(node, _)| out[*node]) {
+            found.standing = Standing::indicated(Because::Broken);
+        } else if weak {
             found.standing = Standing::indicated(Because::Weak);
         }
         found.signals = matched.iter().map(|(_, s)| *s).collect();

@@ -31,6 +31,7 @@ fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>)
         "pytest" | "unittest" | "nose" | "nose2" => return tests::collected(invocation, rest, name, view),
         "coverage" => return tests::collected(invocation, rest, "coverage", view),
         "papermill" => return notebook(invocation, view),
+        "pip" => return super::installs::leads(invocation, view),
         _ => {}
     }
     let what = format!("python -m {name}");
@@ -69,7 +70,7 @@ fn file(invocation: &Invocation<'_>, text: &str, view: &View<'_>) -> Vec<Lead> {
 
 /// Whether a file that is not there cannot have been made on the way: no other command of the same file names it or
 /// brings in what is elsewhere, and nothing that was used fetched its folder.
-fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) -> bool {
+pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) -> bool {
     let name = crate::source::file_name(path);
     let Some(facts) = view.book.get(invocation.path) else { return true };
     // inside an image the paths are those of the image
@@ -122,6 +123,15 @@ pub(super) fn shell(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     script_lead(invocation, &script.text, view)
 }
 
+/// `Rscript file.R`, `julia file.jl`: languages without a reader, whose files are reached as a whole.
+pub(super) fn script(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let mut words = invocation.arguments().iter().map(|w| w.text.as_str());
+    match words.find(|w| !w.starts_with('-') || matches!(*w, "-e" | "-E")) {
+        Some(file) if !file.starts_with('-') => script_lead(invocation, file, view),
+        _ => Vec::new(),
+    }
+}
+
 fn script_lead(invocation: &Invocation<'_>, text: &str, view: &View<'_>) -> Vec<Lead> {
     match invocation.locate(text, view) {
         Located::Found(path, strength) => vec![lead(Target::File { run: run_of(&path), path }, strength, text.to_owned())],
@@ -169,9 +179,8 @@ pub(super) fn own(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         };
         return leads;
     }
-    let function = view.book.get(invocation.path).is_some_and(|f| f.units.iter().any(|u| u.kind == UnitKind::ShellFunction && u.name == text));
-    if function {
-        let to = Target::Unit { path: invocation.path.clone(), kind: UnitKind::ShellFunction, name: text.to_owned() };
+    if let Some(path) = function(invocation.path, text, view) {
+        let to = Target::Unit { path, kind: UnitKind::ShellFunction, name: text.to_owned() };
         return vec![lead(to, Strength::Resolved, format!("function {text}"))];
     }
     if let Some(path) = view.commands.get(text) {
@@ -179,6 +188,13 @@ pub(super) fn own(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         return vec![lead(to, Strength::Resolved, text.to_owned())];
     }
     served(invocation, view)
+}
+
+/// The file that defines a function of a shell text: the text itself, or one that it sources.
+fn function(path: &RepoPath, name: &str, view: &View<'_>) -> Option<RepoPath> {
+    let facts = view.book.get(path).filter(|_| view.functions.contains(name))?;
+    let defines = |p: &RepoPath| view.book.get(p).is_some_and(|f| f.units.iter().any(|u| u.kind == UnitKind::ShellFunction && u.name == name));
+    std::iter::once(path.clone()).chain(view.parts(path, facts)).find(defines)
 }
 
 /// Servers that are given an application as `package.module:name`.

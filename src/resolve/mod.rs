@@ -5,6 +5,7 @@
 
 mod calls;
 mod containers;
+mod installs;
 mod launch;
 mod make;
 pub(crate) mod program;
@@ -12,16 +13,17 @@ pub(crate) mod python;
 mod stages;
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::fact::{Book, Command, Data, FactKind, FileFacts, Uses, UsesTarget, UnitId, UnitKind};
+use crate::fact::{Book, Command, Data, Fact, FactKind, FileFacts, Uses, UsesTarget, UnitId, UnitKind};
 use crate::source::{self, RepoPath};
 use crate::syntax::shell::Word;
 use crate::walk::Inventory;
 use crate::words::{EdgeKind, Strength};
 
 pub(crate) use calls::calls;
-pub(crate) use program::{Callee, Program};
+pub(crate) use installs::{Install, installs};
+pub(crate) use program::{Callee, Program, Quick};
 pub(crate) use python::Modules;
 
 /// The tree and what was read of it so far.
@@ -36,6 +38,10 @@ pub(crate) struct View<'v> {
     commands: BTreeMap<&'v str, &'v RepoPath>,
     /// Files by their name alone, in path order.
     named: HashMap<&'v str, Vec<&'v RepoPath>>,
+    /// Files that another file takes in as a part of itself (`include`, `source`), and the first that does.
+    taken_in: BTreeMap<RepoPath, &'v RepoPath>,
+    /// Names of all functions of shell texts.
+    functions: HashSet<&'v str>,
 }
 
 impl<'v> View<'v> {
@@ -51,7 +57,33 @@ impl<'v> View<'v> {
         for entry in inventory.entries() {
             named.entry(source::file_name(&entry.path)).or_default().push(&entry.path);
         }
-        Self { inventory, book, imports, commands, named }
+        let units = book.values().flat_map(|facts| &facts.units).filter(|u| u.kind == UnitKind::ShellFunction);
+        let functions = units.map(|unit| unit.name.as_str()).collect();
+        let mut view = Self { inventory, book, imports, commands, named, taken_in: BTreeMap::new(), functions };
+        let mut taken_in = BTreeMap::new();
+        for (path, facts) in book {
+            for part in view.parts(path, facts) {
+                taken_in.entry(part).or_insert(path);
+            }
+        }
+        view.taken_in = taken_in;
+        view
+    }
+
+    /// Files that a file takes in as a part of itself: of a Makefile what it includes, of shell text what it sources.
+    pub(crate) fn parts(&self, path: &RepoPath, facts: &FileFacts) -> Vec<RepoPath> {
+        let part = |fact: &Fact| match &fact.kind {
+            FactKind::Uses(Uses { to: UsesTarget::File(to), .. }) if fact.unit.is_none() => Some(RepoPath::from(to.as_str())),
+            FactKind::Command(command) if matches!(command.program(), "source" | ".") => {
+                let invocation = Invocation { command, path, unit: fact.unit };
+                match invocation.locate(&invocation.arguments().first()?.text, self) {
+                    Located::Found(path, Strength::Resolved) => Some(path),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        facts.facts.iter().filter_map(part).filter(|to| self.inventory.contains(to)).collect()
     }
 }
 
@@ -141,9 +173,11 @@ const FAMILIES: &[Family] = &[
     Family { names: &["make", "gmake"], leads: make::leads },
     Family { names: &["python", "python3", "python3.8", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13", "ipython", "spark-submit"], leads: launch::python },
     Family { names: &["bash", "sh", "zsh", "dash", "source", "."], leads: launch::shell },
+    Family { names: &["Rscript", "julia"], leads: launch::script },
     Family { names: &["papermill", "jupyter", "runipy"], leads: launch::notebook },
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], leads: tests::leads },
     Family { names: &["dvc"], leads: stages::dvc },
+    Family { names: &["pip", "pip3", "uv"], leads: installs::leads },
     Family { names: &["docker", "podman", "docker-compose", "nerdctl"], leads: containers::leads },
 ];
 
@@ -183,6 +217,10 @@ impl Invocation<'_> {
             && let Some(path) = source::join(dir, word)
         {
             if view.inventory.contains(&path) || view.inventory.is_dir(&path) {
+                return Located::Found(path.into(), Strength::Resolved);
+            }
+            // what is included runs where the file runs that includes it
+            if let Some(path) = view.taken_in.get(self.path).and_then(|by| source::join(source::folder(by), word)).filter(|p| view.inventory.contains(p)) {
                 return Located::Found(path.into(), Strength::Resolved);
             }
             // a script is started from its own folder as often as from the root
@@ -260,7 +298,7 @@ fn not_given(command: &Command, program: &str) -> Option<Lead> {
 
 /// Files that any other program is given by name.
 fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
-    const SILENT: &[&str] = &["echo", "printf", "cat", "ls", "rm", "mkdir", "cp", "mv", "touch", "test", "[", "[[", "export", "cd", "git", "pip", "pip3", "curl", "wget", "grep", "sed", "awk", "chmod", "tar", "unzip", "zip", "head", "tail", "true", "false", "sleep", "set", "exit", "find", "sort", "uv", "poetry", "ruff", "black", "flake8", "mypy", "isort", "pylint", "pre-commit"];
+    const SILENT: &[&str] = &["echo", "printf", "cat", "ls", "rm", "mkdir", "cp", "mv", "touch", "test", "[", "[[", "export", "cd", "git", "curl", "wget", "grep", "sed", "awk", "chmod", "tar", "unzip", "zip", "head", "tail", "true", "false", "sleep", "set", "exit", "find", "sort", "poetry", "ruff", "black", "flake8", "mypy", "isort", "pylint", "pre-commit"];
     const FILE: &[&str] = &["-f", "--file", "-k", "--kustomize", "--filename", "--template-file", "--config", "--config-file", "--values", "--yaml", "--job-file"];
     let program = invocation.command.program();
     if SILENT.contains(&program) {
@@ -301,7 +339,14 @@ pub(crate) fn run_of(path: &str) -> Run {
 pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
     let lead = |to: Target, strength: Strength| Lead { to, edge: uses.edge, strength, what: uses.reference.clone() };
     match &uses.to {
-        UsesTarget::Remote(reference) => vec![lead(Target::Outside { what: reference.clone() }, Strength::Assumed)],
+        UsesTarget::Remote(reference) => {
+            // a script that a workflow elsewhere is given is run there, as far as anybody can tell from here
+            let workflow = reference.contains("/.github/workflows/");
+            let handed = uses.with.iter().filter(|_| workflow).map(|(_, value)| value.trim_start_matches("./")).filter(|value| view.inventory.contains(value));
+            let handed = handed.map(|path| (run_of(path), RepoPath::from(path))).filter(|(run, _)| *run != Run::Manifest);
+            let leads = handed.map(|(run, path)| lead(Target::File { path, run }, Strength::Assumed));
+            std::iter::once(lead(Target::Outside { what: reference.clone() }, Strength::Assumed)).chain(leads).collect()
+        }
         UsesTarget::Unit { path, kind, name } => {
             let path: RepoPath = path.as_deref().map_or_else(|| from.clone(), RepoPath::from);
             let known = |p: &RepoPath| view.book.get(p).is_some_and(|f| f.units.iter().any(|u| u.kind == *kind && u.name == *name));
@@ -313,11 +358,12 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
                 None => Vec::new(),
             }
         }
-        UsesTarget::File(path) => match calls::file(path, view) {
+        UsesTarget::File(path) => match calls::file(path, view).or_else(|| from_project_folder(path, from, view)) {
             Some(to) => match view.book.get(&to).and_then(|facts| Some((facts, facts.called.as_ref()?))) {
                 Some((facts, called)) => vec![calls::lead(uses, &to, facts, called)],
                 None => {
-                    let run = if *to == **path { run_of(path) } else { Run::Script };
+                    // the folder of an action stands for what defines it
+                    let run = if source::folder(&to) == path { Run::Script } else { run_of(&to) };
                     vec![lead(Target::File { path: to, run }, Strength::Resolved)]
                 }
             },
@@ -328,6 +374,13 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
             |to| vec![lead(to, Strength::Resolved)],
         ),
     }
+}
+
+/// What a compose file in a folder of its own names, read from the root, where only that is there: the paths of a stack
+/// begin at the project's folder, which is given when it is started.
+fn from_project_folder(path: &str, from: &RepoPath, view: &View<'_>) -> Option<RepoPath> {
+    let rest = path.strip_prefix(source::folder(from))?.strip_prefix('/')?;
+    (source::file_name(from).contains("compose") && view.inventory.contains(rest)).then(|| rest.into())
 }
 
 /// Things that a command makes or takes, by their keys.

@@ -29,7 +29,7 @@ use crate::syntax::python::{CallId, FlowId, FlowKind, Module, Name, Root, ScopeI
 use crate::words::Strength;
 use index::Index;
 use infer::{Ctx, Found, Infer, Type};
-use quick::Quick;
+pub(crate) use quick::Quick;
 
 /// Index into [`Program::files`].
 pub(crate) type FileId = usize;

@@ -238,7 +238,7 @@ fn references(clause: &Clause, signals: &[SignalRule], known: &Known, problems: 
         }
     };
     match clause {
-        Clause::Signal(s) => select(s),
+        Clause::Signal(s) | Clause::InImage(s) => select(s),
         Clause::Reach(r) => {
             select(&r.to);
             r.via.iter().chain(&r.past).for_each(&mut select);

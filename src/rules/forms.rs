@@ -92,4 +92,4 @@ short_or_long!(ImportMatch, "a dotted name or a list of them", |words| ImportMat
 short_or_long!(CallMatch, "a dotted name, a list of them, or a map of conditions", |words| CallMatch::Names(words), CallMatch::Full);
 short_or_long!(CommandMatch, "a command line, a list of them, or a map with `words`", |words| CommandMatch::Words(words), CommandMatch::Full);
 short_or_long!(UsesMatch, "a reference, a list of them, or a map with `name`", |words| UsesMatch::Names(words), UsesMatch::Full);
-short_or_long!(DependencyMatch, "a distribution or a list of them", |words| DependencyMatch::Names(words));
+short_or_long!(DependencyMatch, "a distribution, a list of them, or a map with `any`", |words| DependencyMatch::Names(words), DependencyMatch::Full);

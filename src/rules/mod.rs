@@ -6,6 +6,7 @@
 mod check;
 mod explain;
 mod forms;
+pub(crate) mod interpreter;
 pub(crate) mod model;
 pub(crate) mod needles;
 pub(crate) mod pattern;
@@ -53,6 +54,8 @@ pub struct Catalog {
     pub(crate) unread_at: Kinds,
     /// Programs that run the command given to them.
     pub(crate) wrappers: Vec<Wrapper>,
+    /// What a bare Python has, and what the best-known distributions bring.
+    pub(crate) interpreter: interpreter::Table,
     /// Regular expressions and globs of all rules, compiled.
     pub(crate) patterns: Patterns,
     /// Which words must stand in a text before it is worth parsing.
@@ -118,6 +121,7 @@ impl Catalog {
         }
         let wrappers: Vec<Wrapper> = of_text("wrappers.yaml", &texts, &mut wrong);
         let unread: Vec<Unread> = of_text("unread.yaml", &texts, &mut wrong);
+        let interpreter: interpreter::Table = of_text("interpreter.yaml", &texts, &mut wrong);
         let check::Loading { mut signals, mut practices, mut models, origins } = loading;
         signals.sort_by(|a, b| a.id.cmp(&b.id));
         practices.sort_by(|a, b| a.id.cmp(&b.id));
@@ -134,7 +138,7 @@ impl Catalog {
             return Err(Error::Rules(wrong));
         }
         let needles = Needles::of(&signals);
-        Ok(Self { signals, practices, models, unread, unread_at: kinds, wrappers, patterns, needles, digest: digest(files), origins, texts })
+        Ok(Self { signals, practices, models, unread, unread_at: kinds, wrappers, interpreter, patterns, needles, digest: digest(files), origins, texts })
     }
 
     /// The matchers of scopes, which are compiled where they are used.
@@ -163,7 +167,7 @@ impl Catalog {
         self.needles.wants_text(path)
     }
 
-    /// Whether a name is the import root of a tool that the rules name.
+    /// Whether a name is the import root of a tool that models are made or served with.
     pub(crate) fn knows_import(&self, name: &str) -> bool {
         self.needles.roots.contains(name)
     }
@@ -217,15 +221,15 @@ fn of_folder(folder: &Path) -> Result<Vec<(String, String)>, Error> {
     Ok(files)
 }
 
-/// A list in a built-in file of its own.
-fn of_text<T: DeserializeOwned>(path: &str, texts: &BTreeMap<String, String>, wrong: &mut Vec<RuleError>) -> Vec<T> {
-    match texts.get(path).map(|text| read::<Vec<T>>(path, text)) {
-        Some(Ok(list)) => list,
+/// A list or table in a built-in file of its own.
+fn of_text<T: DeserializeOwned + Default>(path: &str, texts: &BTreeMap<String, String>, wrong: &mut Vec<RuleError>) -> T {
+    match texts.get(path).map(|text| read::<T>(path, text)) {
+        Some(Ok(read)) => read,
         Some(Err(mistakes)) => {
             wrong.extend(mistakes);
-            Vec::new()
+            T::default()
         }
-        None => Vec::new(),
+        None => T::default(),
     }
 }
 

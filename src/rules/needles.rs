@@ -31,10 +31,12 @@ pub(crate) struct Needles {
     others: Words,
     /// Formats that some rule asks for.
     pub(crate) formats: BTreeSet<Format>,
-    /// First words of imports that rules name.
+    /// First words of imports that rules about making and serving models name.
     pub(crate) roots: BTreeSet<String>,
-    /// Texts without a reader that some rule looks at line by line.
+    /// Texts that some rule looks at line by line, with the words of which one must stand in each such; none where the
+    /// name alone tells.
     texts: GlobSet,
+    text_words: Vec<Vec<String>>,
     /// Texts that are worth reading for their name alone.
     told_by_name: GlobSet,
     /// Every glob of every rule about paths, and the rule (by index) it belongs to.
@@ -71,7 +73,10 @@ impl Needles {
                 into.extend(literals(matcher));
                 needles.formats.extend(format_of(matcher).map(|(format, _)| format));
                 match matcher {
-                    Matcher::Text(text) => drop(add(&mut texts, &text.files)),
+                    Matcher::Text(text) => {
+                        let number = add(&mut texts, &text.files);
+                        needles.text_words.extend(std::iter::repeat_n(text.literal.all().to_vec(), number));
+                    }
                     Matcher::Path(path) => {
                         let globs = match path {
                             PathMatch::Globs(globs) => globs,
@@ -80,12 +85,13 @@ impl Needles {
                         let number = add(&mut paths, globs);
                         needles.path_rules.extend(std::iter::repeat_n(index, number));
                         if matches!(path, PathMatch::Full(full) if !full.text.all().is_empty()) {
-                            add(&mut texts, globs);
+                            let number = add(&mut texts, globs);
+                            needles.text_words.extend(std::iter::repeat_n(Vec::new(), number));
                             add(&mut told_by_name, globs);
                         }
                     }
-                    Matcher::PythonCall(call) => needles.roots.extend(call_names(call).iter().filter_map(|n| root(n))),
-                    Matcher::PythonImport(ImportMatch::Names(names)) => needles.roots.extend(names.all().iter().filter_map(|n| root(n))),
+                    Matcher::PythonCall(call) if makes_models(rule) => needles.roots.extend(call_names(call).iter().filter_map(|n| root(n))),
+                    Matcher::PythonImport(ImportMatch::Names(names)) if makes_models(rule) => needles.roots.extend(names.all().iter().filter_map(|n| root(n))),
                     _ => {}
                 }
             }
@@ -134,6 +140,12 @@ impl Needles {
         self.texts.is_match(path)
     }
 
+    /// Whether the lines of such a text are worth keeping.
+    pub(crate) fn lines_tell(&self, path: &str, text: &str) -> bool {
+        let mut words = self.texts.matches(path).into_iter().filter_map(|glob| self.text_words.get(glob));
+        words.any(|words| words.is_empty() || words.iter().any(|word| text.contains(word.as_str())))
+    }
+
     /// Rules (by index, in order, each once) of which a glob fits the path.
     pub(crate) fn of_path(&self, path: &str) -> Vec<usize> {
         let mut rules: Vec<usize> = self.paths.matches(path).into_iter().filter_map(|g| self.path_rules.get(g)).copied().collect();
@@ -141,6 +153,14 @@ impl Needles {
         rules.dedup();
         rules
     }
+}
+
+/// Whether a rule is about models; frameworks of pages, tables and files are tools of everybody.
+fn makes_models(rule: &SignalRule) -> bool {
+    const AREAS: &[&str] = &["tracking", "registry", "feature", "pipeline", "explain", "fair", "monitor"];
+    use crate::words::Op;
+    let op = rule.op.is_some_and(|op| matches!(op, Op::Train | Op::Tune | Op::Evaluate | Op::Register | Op::Promote | Op::Features | Op::Monitor | Op::Serve));
+    op || rule.id.split('.').next().is_some_and(|area| AREAS.contains(&area))
 }
 
 /// Whether cells of a notebook may hand lines to the shell.

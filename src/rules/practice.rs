@@ -136,6 +136,8 @@ pub enum Clause {
     Tested(Tested),
     /// The file of such a signal shares code with another live file.
     Imported(Select),
+    /// Such a signal runs inside an image that is built here and that something starts.
+    InImage(Select),
     /// Kinds of work are separate, linked steps of one definition.
     Steps(Steps),
     /// Another practice or probe holds.
@@ -255,6 +257,9 @@ pub struct Reach {
 pub struct Tested {
     /// What the test must reach: signals on source code it runs.
     pub of: Select,
+    /// The test must call it, or send it a request; importing the file it stands in is not enough.
+    #[serde(default)]
+    pub called: bool,
     /// Signals of the test itself, beside an assertion (fitting on a sample, a test client).
     #[serde(default)]
     pub by: Option<Select>,

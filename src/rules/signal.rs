@@ -371,6 +371,29 @@ pub struct UsesFull {
 pub enum DependencyMatch {
     /// Distribution names, normalised.
     Names(OneOrMany),
+    /// With conditions.
+    Full(DependencyFull),
+}
+
+/// Conditions on a dependency.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DependencyFull {
+    /// Distribution names, normalised.
+    pub any: OneOrMany,
+    /// Those that only a lock or another distribution brings count too.
+    #[serde(default)]
+    pub locked: bool,
+}
+
+impl DependencyMatch {
+    /// The names, and whether those of locks count.
+    pub(crate) fn parts(&self) -> (&OneOrMany, bool) {
+        match self {
+            Self::Names(names) => (names, false),
+            Self::Full(full) => (&full.any, full.locked),
+        }
+    }
 }
 
 /// Lines of a text.

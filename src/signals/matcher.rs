@@ -2,6 +2,7 @@
 
 mod branch;
 mod code;
+mod constant;
 mod seen;
 mod text;
 #[cfg(test)]
@@ -155,7 +156,8 @@ impl<'c> Table<'c> {
                 }
                 Matcher::PythonBranch(_) => table.branches.push(entry),
                 Matcher::ShellCommand(command) => table.add_command(entry, command),
-                Matcher::Dependency(DependencyMatch::Names(names)) => {
+                Matcher::Dependency(m) => {
+                    let (names, _) = m.parts();
                     names.all().iter().for_each(|name| table.dependencies.entry(name).or_default().push(entry));
                 }
                 Matcher::Uses(_) => table.uses.push(entry),
@@ -279,21 +281,26 @@ pub(crate) fn one(matcher: &Matcher, look: &Look<'_>) -> Vec<Hit> {
         Matcher::PythonBranch(m) => branch::branch(m, look),
         Matcher::ShellCommand(m) => text::command(m, look),
         Matcher::Uses(m) => text::uses(m, look),
-        Matcher::Dependency(DependencyMatch::Names(names)) => look
-            .facts
-            .facts
-            .iter()
-            .enumerate()
-            .filter_map(|(index, fact)| match &fact.kind {
-                FactKind::Dependency(d) if names.all().contains(&d.name) => {
-                    Some(Hit::new(fact.line, Owner::File, format!("dependency {}", d.name)).about(About::Stated(index)))
-                }
-                _ => None,
-            })
-            .collect(),
+        Matcher::Dependency(m) => dependency(m, look),
         Matcher::Text(m) => text::lines(m, look),
         Matcher::Git(_) => Vec::new(),
     }
+}
+
+/// Declared distributions. What a lock lists, or another distribution brings, nobody here has asked for.
+fn dependency(matcher: &DependencyMatch, look: &Look<'_>) -> Vec<Hit> {
+    let (names, locked) = matcher.parts();
+    let stated = look.facts.facts.iter().enumerate();
+    stated
+        .filter_map(|(index, fact)| match &fact.kind {
+            FactKind::Dependency(d) if names.all().contains(&d.name) => {
+                let declared = !d.locked && d.group.as_deref() != Some("transitive");
+                (declared || locked)
+                    .then(|| Hit::new(fact.line, Owner::File, format!("dependency {}", d.name)).about(About::Stated(index)))
+            }
+            _ => None,
+        })
+        .collect()
 }
 
 fn path(matcher: &PathMatch, look: &Look<'_>) -> Vec<Hit> {

@@ -1,12 +1,19 @@
 //! What the scan is pointed at: decided once, after the graph, the first kind that fits.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::System;
-use crate::fact::{Book, FactKind};
-use crate::graph::Graph;
+use crate::fact::{Book, FactKind, Placement};
 use crate::graph::reach::Walk;
+use crate::graph::{Graph, NodeKind};
 use crate::signals::{Signal, Signals};
-use crate::source::Location;
+use crate::source::{Location, RepoPath, extension, folder};
 use crate::words::{Op, Scope, Strength, SubjectKind, TriggerKind};
+
+/// So many folders of lessons are a course.
+const FEW: usize = 3;
+/// So many numbered notebooks beside the readme are the chapters of something that is read.
+const MANY: usize = 8;
 
 /// What the repository is, and why.
 #[derive(Debug, Clone)]
@@ -21,9 +28,19 @@ pub(crate) struct Subject {
     pub(crate) places: Vec<Location>,
 }
 
-/// Decides the subject. `known` says whether a name is the import root of a tool that the rules name.
-pub(crate) fn decide(signals: &Signals, graph: &Graph, book: &Book, systems: &[System], known: &dyn Fn(&str) -> bool) -> Subject {
-    let look = Look { signals, graph, book, systems, known };
+/// Languages that programs are written in, by extension: more of them than deployment objects is no place of objects.
+const CODE: &[&str] = &["py", "js", "ts", "tsx", "go", "java", "kt", "rs", "rb", "cs", "scala", "php", "R", "r", "jl", "cpp", "cc", "c", "swift"];
+
+/// Decides the subject. `known` says whether a name is the import root of a tool that models are made or served with.
+pub(crate) fn decide(
+    signals: &Signals,
+    graph: &Graph,
+    book: &Book,
+    placements: &BTreeMap<RepoPath, Placement>,
+    systems: &[System],
+    known: &dyn Fn(&str) -> bool,
+) -> Subject {
+    let look = Look { signals, graph, book, placements, systems, known };
     look.template()
         .or_else(|| look.library())
         .or_else(|| look.teaching())
@@ -42,6 +59,7 @@ struct Look<'l> {
     signals: &'l Signals,
     graph: &'l Graph,
     book: &'l Book,
+    placements: &'l BTreeMap<RepoPath, Placement>,
     systems: &'l [System],
     known: &'l dyn Fn(&str) -> bool,
 }
@@ -65,64 +83,130 @@ impl Look<'_> {
         })
     }
 
+    /// Whether something of the project's own, a program or a definition, does this when it is run.
+    fn runs(&self, op: Op) -> bool {
+        let own = |n: &usize| {
+            let node = &self.graph.nodes[*n];
+            node.scope == Scope::Source && (node.entry || matches!(node.kind, NodeKind::Program | NodeKind::Unit(_)))
+        };
+        let starters: Vec<usize> = (0..self.graph.nodes.len()).filter(own).collect();
+        let run = self.graph.reach(&starters, Walk::at(Strength::Inferred));
+        self.signals.all.iter().enumerate().any(|(i, s)| {
+            s.scope == Scope::Source && s.op == Some(op) && self.graph.node_of(i).is_some_and(|n| run.has(n))
+        })
+    }
+
     fn template(&self) -> Option<Subject> {
         let found = self.all(|s| s.id.starts_with("archetype.template.generator"));
-        if found.is_empty() {
+        // a button alone makes no template of what really trains and rolls out where it lies
+        let only_offered = found.iter().all(|i| &*self.signals.all[*i].id == "archetype.template.generator.button");
+        let alive = || self.by_itself(&[Op::Train]) && self.by_itself(&[Op::Register, Op::Promote, Op::Deploy]);
+        if found.is_empty() || (only_offered && alive()) {
             return None;
         }
         self.subject(SubjectKind::Template, "it generates other repositories; what it would generate is not its own practice", found)
     }
 
     fn library(&self) -> Option<Subject> {
-        let name = self.book.iter().filter(|(path, _)| !path.contains('/') || path.matches('/').count() <= 2).find_map(|(path, facts)| {
-            facts.facts.iter().find_map(|fact| match &fact.kind {
-                FactKind::Setting { key, value } if key == "project.name" => Some((value.clone(), Location::line(path, fact.line))),
-                _ => None,
-            })
-        });
-        if let Some((name, at)) = &name
-            && (self.known)(&name.to_lowercase().replace('-', "_"))
-        {
+        if let Some((name, at)) = self.own_tool() {
             return Some(Subject {
                 kind: SubjectKind::MlLibrary,
                 why: format!("it is the source of `{name}`, a tool that others train or serve with"),
                 signals: Vec::new(),
-                places: vec![at.clone()],
+                places: vec![at],
             });
         }
-        let platform = self.all(|s| &*s.id == "archetype.platform" && s.scope == Scope::Source);
+        // the definitions of kinds are written by a machine, from the platform's own types
+        let defines = |s: &Signal| &*s.id == "archetype.platform" && matches!(s.scope, Scope::Source | Scope::Generated);
+        let platform: Vec<usize> = (0..self.signals.all.len()).filter(|i| defines(&self.signals.all[*i])).collect();
         if !platform.is_empty() {
             return self.subject(SubjectKind::MlLibrary, "it defines the resources of an ML platform: the platform's own source", platform);
         }
-        let published = self.all(|s| &*s.id == "archetype.library.published" && s.scope == Scope::Source);
+        let published = self.all(|s| s.id.starts_with("archetype.library") && s.scope == Scope::Source);
         let own = self.signals.all.iter().any(|s| {
-            s.scope == Scope::Source && matches!(s.op, Some(Op::Register | Op::Deploy | Op::Promote | Op::Serve | Op::Ingest))
+            s.scope == Scope::Source && matches!(s.op, Some(Op::Register | Op::Deploy | Op::Promote | Op::Serve))
         });
-        if published.is_empty() || own || self.by_itself(&[Op::Train]) {
+        // a library brings data sets along; data that arrive by themselves are somebody's own
+        // words for the index are copied from project to project: there, what is run to train is no library
+        let only_said = published.iter().all(|i| &*self.signals.all[*i].id == "archetype.library.classified");
+        if published.is_empty() || own || self.by_itself(&[Op::Train, Op::Ingest]) || (only_said && self.runs(Op::Train)) {
             return None;
         }
-        self.subject(SubjectKind::MlLibrary, "it is published as a package, and nothing here registers, deploys or serves a model of its own", published)
+        let why = "it is published as a package, and nothing here registers, deploys or serves a model of its own";
+        // a package that has nothing to do with models is no ML library
+        let models = self.all(|s| matches!(s.op, Some(Op::Train | Op::Tune | Op::Evaluate | Op::Features)) || s.id.starts_with("tracking."));
+        if models.is_empty() { None } else { self.subject(SubjectKind::MlLibrary, why, published) }
+    }
+
+    /// The name of a tool whose own package lies here, and where it is named.
+    fn own_tool(&self) -> Option<(String, Location)> {
+        let near = |path: &RepoPath| path.matches('/').count() <= 2 && self.scope_of(path) == Scope::Source;
+        let mut names = self.book.iter().filter(|(path, _)| near(path)).flat_map(|(path, facts)| {
+            facts.facts.iter().filter_map(move |fact| match &fact.kind {
+                FactKind::Setting { key, value } if key == "project.name" => Some((path, fact.line, value)),
+                _ => None,
+            })
+        });
+        names.find_map(|(path, line, name)| {
+            let root = name.to_lowercase().replace(['-', '.'], "_");
+            let inside = format!("{root}/__init__.py");
+            let provides = |p: &RepoPath| **p == *inside || p.strip_suffix(inside.as_str()).is_some_and(|rest| rest.ends_with('/'));
+            let mine = || folder(path) == "." || self.placements.keys().any(provides);
+            ((self.known)(&root) && mine()).then(|| (name.clone(), Location::line(path, line)))
+        })
+    }
+
+    fn scope_of(&self, path: &str) -> Scope {
+        self.placements.get(path).map_or(Scope::Source, |p| p.scope)
     }
 
     fn teaching(&self) -> Option<Subject> {
-        let course = self.all(|s| &*s.id == "archetype.course" || &*s.id == "archetype.list");
-        if course.is_empty() || self.by_itself(&[Op::Train, Op::Deploy, Op::Register]) {
+        let why = "it is laid out as lessons or links, and nothing in it trains or deploys by itself";
+        let lessons = self.all(|s| &*s.id == "archetype.course");
+        // a folder called so is a name, several are a course; work that is set for the reader is one anyway
+        let folders: BTreeSet<&str> = lessons.iter().map(|i| lesson(&self.signals.all[*i].at.path)).collect();
+        let set = lessons.iter().any(|i| {
+            let path = self.signals.all[*i].at.path.to_lowercase();
+            ["homework", "cohorts/", "assignment", "exercise"].iter().any(|word| path.contains(word))
+        });
+        let chapters = self.all(|s| &*s.id == "archetype.course.notebooks");
+        let course = if set || folders.len() >= FEW {
+            lessons
+        } else if chapters.len() >= MANY && self.systems.iter().all(|s| self.only_notebooks(s)) {
+            chapters
+        } else {
+            self.all(|s| &*s.id == "archetype.list")
+        };
+        if course.is_empty() || self.by_itself(&[Op::Train]) {
             return None;
         }
-        self.subject(SubjectKind::Teaching, "it is laid out as lessons, and nothing in it trains or deploys by itself", course)
+        // what one lesson after the other builds up is shown, even where the last of them is rolled out
+        let holds = |dir: &&str| self.roots().any(|path| lesson(path) == *dir);
+        let shown = folders.iter().filter(|dir| holds(dir)).count() >= FEW && self.roots().all(|path| folders.contains(lesson(path)));
+        let alive = !shown && self.by_itself(&[Op::Deploy, Op::Register]);
+        if alive { None } else { self.subject(SubjectKind::Teaching, why, course) }
+    }
+
+    /// Files in which the systems train and serve.
+    fn roots(&self) -> impl Iterator<Item = &str> {
+        self.systems.iter().flat_map(|s| s.trains.iter().chain(&s.serves)).map(|i| &*self.signals.all[*i].at.path)
+    }
+
+    fn only_notebooks(&self, system: &System) -> bool {
+        system.trains.iter().chain(&system.serves).all(|i| self.signals.all[*i].notebook)
     }
 
     fn hosted(&self) -> Option<Subject> {
         let calls = self.all(|s| &*s.id == "llm.hosted_call" && s.scope == Scope::Source);
-        if calls.is_empty() || !self.systems.is_empty() {
+        let own = self.systems.iter().any(|s| !s.trains.is_empty() || !s.serves.is_empty());
+        if calls.is_empty() || own {
             return None;
         }
         self.subject(SubjectKind::HostedLlm, "it calls hosted models only; it trains and serves none of its own", calls)
     }
 
     fn systems(&self) -> Option<Subject> {
-        let first: Vec<usize> =
-            self.systems.iter().flat_map(|s| s.trains.iter().chain(&s.serves).take(1)).copied().collect();
+        let first: Vec<usize> = self.systems.iter().flat_map(|s| s.trains.iter().chain(&s.serves).take(1)).copied().collect();
         match self.systems {
             [] => None,
             [one] => self.subject(SubjectKind::MlSystem, format!("one ML system: it {}", one.why), first),
@@ -136,12 +220,33 @@ impl Look<'_> {
 
     fn infra(&self) -> Option<Subject> {
         let objects = self.all(|s| s.scope == Scope::Source && s.id.starts_with("infra."));
-        let code = self.book.keys().filter(|p| p.ends_with(".py")).count();
+        let program = |p: &&RepoPath| extension(p).is_some_and(|e| CODE.contains(&e)) && self.scope_of(p) == Scope::Source;
+        let code = self.placements.keys().filter(program).count();
         // what builds its own images is an application with its manifests, not a place of manifests
         let builds = self.book.values().flat_map(|f| &f.units).any(|u| u.kind == crate::fact::UnitKind::Image);
         if objects.is_empty() || builds || code > objects.len() {
             return None;
         }
         self.subject(SubjectKind::Infra, "deployment objects for things that are built elsewhere", objects)
+    }
+}
+
+/// The folder of a lesson: the first component, or the first two where that is a shelf of many.
+fn lesson(path: &str) -> &str {
+    let mut slashes = path.match_indices('/').map(|(at, _)| at);
+    let first = slashes.next().unwrap_or(path.len());
+    let shelf = matches!(&path[..first], "docs" | "lessons" | "cohorts" | "notebooks" | "course" | "src");
+    if shelf { &path[..slashes.next().unwrap_or(path.len())] } else { &path[..first] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lesson;
+
+    #[test]
+    fn lessons_are_told_apart_by_their_folder() {
+        assert_eq!(lesson("week3/tree.py"), "week3");
+        assert_eq!(lesson("docs/part-1-local/x/y.md"), "docs/part-1-local");
+        assert_eq!(lesson("docs/chapter-2.md"), "docs/chapter-2.md");
     }
 }

@@ -2,12 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::group::{group, project_of};
 use crate::fact::Placement;
 use crate::graph::reach::Walk;
-use crate::graph::{Graph, NodeId};
+use crate::graph::{Graph, NodeId, NodeKind};
 use crate::signals::{Signal, Signals};
-use crate::source::{RepoPath, folder};
+use crate::source::{RepoPath, file_name, folder};
 use crate::words::{Op, Scope, Strength, TriggerKind};
+
+/// A place where a model is trained or served, or where that is all but certain.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Root {
+    /// The signal that shows it, by index.
+    pub(super) signal: usize,
+    /// The node it stands on.
+    pub(super) node: NodeId,
+    /// Whether it trains.
+    pub(super) trains: bool,
+    /// Whether it serves.
+    pub(super) serves: bool,
+}
 
 /// One train or serve root and what it reaches.
 #[derive(Debug, Clone)]
@@ -75,62 +89,108 @@ pub(crate) fn systems(
         let scope = if generated { s.scope == Scope::Template || s.scope == Scope::Source } else { s.scope == Scope::Source };
         (scope || lifted.contains(&s.at.path)) && s.off.is_none()
     };
-    let roots: Vec<(usize, NodeId, bool)> = signals
-        .all
-        .iter()
-        .enumerate()
-        .filter(|(_, s)| counts(s))
-        .filter_map(|(i, s)| match s.op {
-            Some(Op::Train) => Some((i, graph.node_of(i)?, true)),
-            Some(Op::Serve) => Some((i, graph.node_of(i)?, false)),
-            _ => None,
-        })
-        .collect();
-    if roots.is_empty() {
-        return Vec::new();
-    }
+    let roots = roots(signals, graph, counts);
     let groups = group(&roots, signals, graph, projects);
-    let paths: Vec<String> = groups.iter().map(|g| common_folder(g.iter().map(|r| &*signals.all[roots[*r].0].at.path))).collect();
     let unsourced: BTreeSet<RepoPath> =
         placements.iter().filter(|(_, p)| p.scope != Scope::Source).map(|(path, _)| path.clone()).collect();
     let mut found: Vec<System> = groups
         .iter()
-        .enumerate()
-        .map(|(index, group)| {
-            let pick = |trains: bool| group.iter().map(|r| roots[*r]).filter(|r| r.2 == trains).collect::<Vec<_>>();
-            let (trains, serves) = (pick(true), pick(false));
-            let run = |of: &[(usize, NodeId, bool)]| run_of(graph, &of.iter().map(|r| r.1).collect::<Vec<_>>());
-            let path = paths[index].clone();
-            let files = |of: &[(usize, NodeId, bool)]| files_of(graph, &of.iter().map(|r| r.1).collect::<Vec<_>>());
+        .map(|group| {
+            let nodes = |fits: fn(&Root) -> bool| group.iter().map(|r| &roots[*r]).filter(|r| fits(r)).collect::<Vec<_>>();
+            let (trains, serves) = (nodes(|r| r.trains), nodes(|r| r.serves));
+            let ids = |of: &[&Root]| of.iter().map(|r| r.node).collect::<Vec<_>>();
+            // what would train where nothing is seen to: its files are those of the first kind
+            let learning = ids(&nodes(|r| r.trains || !r.serves));
             System {
-                name: path.clone(),
-                why: why(&trains, &serves, signals),
+                path: String::new(),
+                name: String::new(),
+                why: why(group.iter().map(|r| &roots[*r]), signals),
                 generated,
-                trains: trains.iter().map(|r| r.0).collect(),
-                serves: serves.iter().map(|r| r.0).collect(),
-                train_files: files(&trains),
-                serve_files: files(&serves),
-                train_run: run(&trains),
-                serve_run: run(&serves),
-                others: paths.iter().enumerate().filter(|(i, p)| *i != index && **p != ".").map(|(_, p)| p.clone()).collect(),
+                trains: trains.iter().map(|r| r.signal).collect(),
+                serves: serves.iter().map(|r| r.signal).collect(),
+                train_files: files_of(graph, &learning),
+                serve_files: files_of(graph, &ids(&serves)),
+                train_run: run_of(graph, &learning),
+                serve_run: run_of(graph, &ids(&serves)),
+                others: Vec::new(),
                 lifted: lifted.clone(),
                 unsourced: unsourced.clone(),
-                path,
             }
         })
         .collect();
+    let held: Vec<Vec<&str>> = groups.iter().map(|g| g.iter().map(|r| &*signals.all[roots[*r].signal].at.path).collect()).collect();
+    let paths: Vec<String> = (0..found.len()).map(|at| place(at, &found, &held, graph, projects, placements)).collect();
+    for (index, system) in found.iter_mut().enumerate() {
+        system.path.clone_from(&paths[index]);
+        system.name.clone_from(&paths[index]);
+        system.others = paths.iter().enumerate().filter(|(i, p)| *i != index && **p != ".").map(|(_, p)| p.clone()).collect();
+    }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
 }
 
-fn why(trains: &[(usize, NodeId, bool)], serves: &[(usize, NodeId, bool)], signals: &Signals) -> String {
-    let place = |of: &[(usize, NodeId, bool)]| of.first().map(|r| signals.all[r.0].at.to_string());
-    match (place(trains), place(serves)) {
+/// Where models are trained and served. Where nothing is, what could not be there without a model: a search, a
+/// quality, a registered model, a trial run.
+fn roots(signals: &Signals, graph: &Graph, counts: impl Fn(&Signal) -> bool) -> Vec<Root> {
+    let pick = |kind: &dyn Fn(&Signal) -> Option<(bool, bool)>| -> Vec<Root> {
+        let of = |(signal, seen): (usize, &Signal)| {
+            let (trains, serves) = kind(seen).filter(|_| counts(seen))?;
+            Some(Root { signal, node: graph.node_of(signal)?, trains, serves })
+        };
+        signals.all.iter().enumerate().filter_map(of).collect()
+    };
+    let roots = pick(&|s| match s.op {
+        Some(Op::Train) => Some((true, false)),
+        Some(Op::Serve) => Some((false, true)),
+        _ => None,
+    });
+    if !roots.is_empty() {
+        return roots;
+    }
+    pick(&|s| {
+        let op = matches!(s.op, Some(Op::Tune | Op::Evaluate | Op::Register | Op::Promote));
+        (s.strength == Strength::Resolved && (op || &*s.id == "train.smoke_test")).then_some((false, false))
+    })
+}
+
+fn why<'r>(roots: impl Iterator<Item = &'r Root> + Clone, signals: &Signals) -> String {
+    let place = |fits: fn(&Root) -> bool| roots.clone().find(|r| fits(r)).map(|r| signals.all[r.signal].at.to_string());
+    match (place(|r| r.trains), place(|r| r.serves)) {
         (Some(train), Some(serve)) => format!("trains at {train} and serves at {serve}"),
         (Some(train), None) => format!("trains at {train}; nothing that serves was found"),
         (None, Some(serve)) => format!("serves at {serve}; nothing that trains was found"),
-        (None, None) => String::new(),
+        (None, None) => match place(|_| true) {
+            Some(other) => format!("works on a model at {other}; nothing that trains or serves was found"),
+            None => String::new(),
+        },
     }
+}
+
+/// The folder of a system: the smallest that holds its parts, or, beside other systems, the one around its roots that
+/// has a readme or a manifest and holds no root of another.
+fn place(
+    at: usize,
+    systems: &[System],
+    held: &[Vec<&str>],
+    graph: &Graph,
+    projects: &BTreeSet<String>,
+    placements: &BTreeMap<RepoPath, Placement>,
+) -> String {
+    let own = held[at].iter().copied();
+    if let [only] = systems {
+        let files = only.train_files.iter().chain(&only.serve_files).map(|p| &**p);
+        let starters = (0..graph.nodes.len()).filter(|n| only.train_run[*n] || only.serve_run[*n]).map(|n| &graph.nodes[n]).filter(|n| {
+            n.scope == Scope::Source && matches!(n.kind, NodeKind::Unit(_) | NodeKind::Program | NodeKind::File) && !n.at.path.starts_with('.')
+        });
+        let common = common_folder(own.chain(files).chain(starters.map(|n| &*n.at.path)));
+        return project_of(&format!("{common}/_"), projects).to_owned();
+    }
+    let common = common_folder(own);
+    let alien = |dir: &str| held.iter().enumerate().any(|(i, paths)| i != at && paths.iter().any(|p| beneath(p, dir)));
+    let readme = |dir: &str| placements.keys().any(|p| folder(p) == dir && file_name(p).to_lowercase().starts_with("readme"));
+    let above = || std::iter::successors(Some(common.as_str()), |dir| Some(folder(dir))).take_while(|dir| *dir != "." && !alien(dir));
+    let named = above().find(|dir| readme(dir)).or_else(|| above().find(|dir| projects.contains(*dir)));
+    named.map_or(common.clone(), str::to_owned)
 }
 
 /// Example and switched-off files that a live, unattended trigger reaches.
@@ -171,67 +231,6 @@ fn files_of(graph: &Graph, roots: &[NodeId]) -> BTreeSet<RepoPath> {
         .collect()
 }
 
-/// Which roots belong together, as groups of indices into `roots`.
-fn group(roots: &[(usize, NodeId, bool)], signals: &Signals, graph: &Graph, projects: &BTreeSet<String>) -> Vec<Vec<usize>> {
-    let mut union = Union::new(roots.len());
-    let mut by_key: BTreeMap<String, usize> = BTreeMap::new();
-    let mut share = |key: String, root: usize, union: &mut Union| {
-        let first = *by_key.entry(key).or_insert(root);
-        union.join(first, root);
-    };
-    for (index, (signal, node, _)) in roots.iter().enumerate() {
-        let seen = &signals.all[*signal];
-        share(format!("file:{}", seen.at.path), index, &mut union);
-        for key in ["model", "image", "artefact"] {
-            if let Some(word) = seen.qualifiers.get(key) {
-                share(format!("{key}:{word}"), index, &mut union);
-            }
-        }
-        // what the run of a root passes on ties it to those who take it
-        let run = graph.reach(&[*node], Walk { things: true, ..Walk::at(Strength::Inferred) });
-        for (other, (_, to, _)) in roots.iter().enumerate() {
-            if other != index && run.has(*to) {
-                union.join(index, other);
-            }
-        }
-    }
-    // a definition that runs both makes them one: the same workflow, stages of one pipeline, a service of one stack
-    for node in 0..graph.nodes.len() {
-        let joins = graph.nodes[node].entry || matches!(graph.nodes[node].kind, crate::graph::NodeKind::Unit(_));
-        if !joins {
-            continue;
-        }
-        let run = graph.reach(&[node], Walk::at(Strength::Inferred));
-        let inside: Vec<usize> = (0..roots.len()).filter(|r| run.has(roots[*r].1)).collect();
-        for pair in inside.windows(2) {
-            union.join(pair[0], pair[1]);
-        }
-    }
-    // what lies in one project, told by its manifest, is one system
-    for (index, (signal, _, _)) in roots.iter().enumerate() {
-        let project = project_of(&signals.all[*signal].at.path, projects);
-        share(format!("project:{project}"), index, &mut union);
-    }
-    let mut groups = union.groups();
-    // what only serves belongs to the one that trains, where there is one only
-    let trains = |g: &Vec<usize>| g.iter().any(|r| roots[*r].2);
-    if groups.iter().filter(|g| trains(g)).count() == 1 {
-        let mut all: Vec<usize> = groups.into_iter().flatten().collect();
-        all.sort_unstable();
-        groups = vec![all];
-    }
-    groups
-}
-
-/// The nearest folder above a path that has a manifest of its own; the root where none has.
-fn project_of<'p>(path: &'p str, projects: &BTreeSet<String>) -> &'p str {
-    let mut at = folder(path);
-    while at != "." && !projects.contains(at) {
-        at = folder(at);
-    }
-    at
-}
-
 /// The deepest folder that holds all the paths.
 fn common_folder<'p>(paths: impl Iterator<Item = &'p str>) -> String {
     let mut common: Option<Vec<&str>> = None;
@@ -245,35 +244,5 @@ fn common_folder<'p>(paths: impl Iterator<Item = &'p str>) -> String {
     match common {
         Some(parts) if !parts.is_empty() => parts.join("/"),
         _ => ".".to_owned(),
-    }
-}
-
-/// Disjoint sets.
-struct Union(Vec<usize>);
-
-impl Union {
-    fn new(size: usize) -> Self {
-        Self((0..size).collect())
-    }
-
-    fn find(&self, mut at: usize) -> usize {
-        while self.0[at] != at {
-            at = self.0[at];
-        }
-        at
-    }
-
-    fn join(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.find(a), self.find(b));
-        let (low, high) = (a.min(b), a.max(b));
-        self.0[high] = low;
-    }
-
-    fn groups(&self) -> Vec<Vec<usize>> {
-        let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for at in 0..self.0.len() {
-            groups.entry(self.find(at)).or_default().push(at);
-        }
-        groups.into_values().collect()
     }
 }

@@ -88,7 +88,7 @@ fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: 
                     let line = run.line();
                     lower(&text.text, &|_| line, id, &Shell { dir, ..Shell::default() }, context, facts);
                 } else {
-                    let words = shell::strip(&words, context.wrappers).words;
+                    let shell::Stripped { words, wrappers: through, .. } = shell::strip(&words, context.wrappers);
                     if !words.is_empty() {
                         let command = Command {
                             words,
@@ -99,6 +99,7 @@ fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: 
                             env: Vec::new(),
                             stdout: None,
                             at_build: false,
+                            through,
                         };
                         push(facts, id, run.line(), FactKind::Command(command));
                     }

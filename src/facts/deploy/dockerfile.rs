@@ -47,7 +47,7 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     }
     if let Some(started) = parsed.command_of(None) {
         let words: Vec<Word> = started.argv.iter().map(|a| Word { text: a.clone(), literal: !a.contains('$') }).collect();
-        let words = shell::strip(&words, context.wrappers).words;
+        let shell::Stripped { words, wrappers: through, .. } = shell::strip(&words, context.wrappers);
         let shell_text = matches!(words.first().map(|w| w.text.as_str()), Some("sh" | "/bin/sh" | "bash" | "/bin/bash"))
             .then(|| words.iter().position(|w| w.text == "-c").and_then(|at| words.get(at + 1)).map(|w| w.text.clone()))
             .flatten();
@@ -65,6 +65,7 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
                     env: Vec::new(),
                     stdout: None,
                     at_build: false,
+                    through,
                 }),
             ),
             None => {}

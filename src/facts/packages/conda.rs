@@ -73,7 +73,7 @@ fn package(text: &str) -> Option<Requirement> {
     let plain = version.trim_start_matches('=');
     let number = if version.starts_with(['>', '<', '!', '~']) { version } else { plain.split('=').next().unwrap_or(plain) };
     let pin = if version.is_empty() { Pin::Bare } else { strict_pin(number) };
-    Some(Requirement { name, version: (!version.is_empty()).then(|| version.to_owned()), pin })
+    Some(Requirement { name, version: (!version.is_empty()).then(|| version.to_owned()), pin, extras: false })
 }
 
 /// `- pip: [...]`, a requirement list in itself.

@@ -44,6 +44,7 @@ fn dependency(facts: &mut FileFacts, line: u32, it: Requirement, group: Option<&
         pin: it.pin,
         group: group.map(str::to_owned),
         locked,
+        extras: it.extras,
     });
     facts.facts.push(Fact { unit: None, line, end_line: line, kind });
 }

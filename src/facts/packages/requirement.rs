@@ -15,12 +15,14 @@ pub(super) struct Requirement {
     pub(super) version: Option<String>,
     /// How exactly that fixes it.
     pub(super) pin: Pin,
+    /// It asks for extras, and so for what those bring.
+    pub(super) extras: bool,
 }
 
 impl Requirement {
     /// One version, as a lock states it.
     pub(super) fn fixed(name: &str, version: Option<&str>) -> Self {
-        Self { name: normal(name), version: version.map(str::to_owned), pin: Pin::Exact }
+        Self { name: normal(name), version: version.map(str::to_owned), pin: Pin::Exact, extras: false }
     }
 }
 
@@ -52,14 +54,14 @@ pub(super) fn read(text: &str) -> Option<Requirement> {
         return None;
     }
     let rest = rest.trim_start();
-    let rest = match rest.strip_prefix('[') {
-        Some(extras) => extras.split_once(']')?.1,
-        None => rest,
+    let (rest, extras) = match rest.strip_prefix('[') {
+        Some(extras) => (extras.split_once(']')?.1, true),
+        None => (rest, false),
     };
     let rest = rest.trim();
     if let Some(address) = rest.strip_prefix('@') {
         let address = address.split(" ;").next().unwrap_or(address).trim();
-        return Some(Requirement { name: normal(name), version: Some(address.to_owned()), pin: address_pin(address) });
+        return Some(Requirement { name: normal(name), version: Some(address.to_owned()), pin: address_pin(address), extras });
     }
     let constraint = rest.split(';').next().unwrap_or("").split(" --").next().unwrap_or("").trim();
     let constraint = constraint.trim_matches(['(', ')']).trim();
@@ -71,6 +73,7 @@ pub(super) fn read(text: &str) -> Option<Requirement> {
         name: normal(name),
         version: (!constraint.is_empty()).then(|| constraint.to_owned()),
         pin: pin(constraint),
+        extras,
     })
 }
 
@@ -134,7 +137,7 @@ fn of_address(text: &str) -> Option<Requirement> {
         }
         None => return None,
     };
-    is_name(name).then(|| Requirement { name: normal(name), version: Some(address.to_owned()), pin: address_pin(address) })
+    is_name(name).then(|| Requirement { name: normal(name), version: Some(address.to_owned()), pin: address_pin(address), extras: false })
 }
 
 /// Name and version of a wheel, source archive or conda package, by its file name.
@@ -157,7 +160,7 @@ mod tests {
 
     fn check(text: &str, expected: Option<(&str, Option<&str>, Pin)>) {
         let expected =
-            expected.map(|(name, version, pin)| Requirement { name: name.into(), version: version.map(str::to_owned), pin });
+            expected.map(|(name, version, pin)| Requirement { name: name.into(), version: version.map(str::to_owned), pin, extras: text.contains('[') });
         assert_eq!(read(text), expected, "{text}");
     }
 

@@ -1,6 +1,6 @@
 //! Requirement lists of pip: `requirements*.txt`, `*.in`, and what such a list takes in.
 
-use super::{aside, dependency, includes, requirement, without_comment};
+use super::{aside, dependency, includes, requirement, setting, without_comment};
 use crate::fact::FileFacts;
 use crate::facts::{Context, Reader, When};
 use crate::source::{SourceFile, file_name};
@@ -26,6 +26,9 @@ fn is_list(path: &str) -> bool {
     let within = folder == "requirements" || folder == "reqs" || folder == "constraints";
     (name.ends_with(".txt") || name.ends_with(".in")) && (named || within)
 }
+
+/// Setting that keeps a line which installs something without a name.
+const UNNAMED: &str = "requirements.unnamed";
 
 /// A line of a list without its comment: number, text, whether a hash follows, and what the comment says.
 struct Line {
@@ -77,6 +80,9 @@ fn read(file: &SourceFile, _: &Context<'_>) -> FileFacts {
         if let Some(it) = requirement::read(&line.text) {
             let group = group.or(is_transitive(&line.comment).then_some("transitive"));
             dependency(&mut facts, line.number, it, group, locked);
+        } else {
+            // a folder or address whose name nobody knows: the list installs more than it tells
+            setting(&mut facts, line.number, UNNAMED, &line.text);
         }
     }
     facts
@@ -97,6 +103,8 @@ fn option(text: &str, line: &Line, file: &SourceFile, locked: bool, group: Optio
         "e" | "-editable" => {
             if let Some(it) = requirement::read(value) {
                 dependency(facts, line.number, it, group, locked);
+            } else {
+                setting(facts, line.number, UNNAMED, value);
             }
         }
         _ => {}

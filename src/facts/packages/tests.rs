@@ -48,6 +48,7 @@ fn requirement_lists() {
             "4 numpy ==1.26 Exact",
             "5 pandas >=2 Range",
             "6 tide git+https://x.org/o/tide.git@main#egg=tide Range",
+            "7 requirements.unnamed = .",
             "8 list -> file limits.txt",
         ],
     );

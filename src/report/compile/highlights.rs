@@ -85,7 +85,7 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
         .collect();
     let reach = |starters: Vec<usize>, least| {
         let reached = graph.reach(&starters, Walk::at(least));
-        targets.iter().filter(|(_, n)| reached.has(*n)).min_by_key(|(i, n)| (reached.hops[*n], *i)).map(|(i, _)| *i)
+        targets.iter().filter(|(_, n)| reached.has(*n)).min_by_key(|(i, n)| (reached.hops(*n), *i)).map(|(i, _)| *i)
     };
     let unattended = graph.triggers(|k| k.is_unattended());
     let outside = graph.triggers(|k| matches!(k, TriggerKind::Api | TriggerKind::Upstream));
@@ -116,6 +116,7 @@ pub(super) fn open_ends(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> V
     starters.extend(graph.entries());
     let live = graph.reach(&starters, Walk::at(Strength::Assumed));
     let mut ends: BTreeMap<String, OpenEnd> = BTreeMap::new();
+    let mut by_command: std::collections::BTreeSet<String> = std::collections::BTreeSet::new();
     for (id, edge) in graph.edges.iter().enumerate() {
         let leaves = graph.nodes[edge.to].kind == NodeKind::Outside && edge.off.is_none();
         if !leaves || !live.has(edge.from) || !system.system.owns(&edge.at.path) || !system.system.is_source(&edge.at.path) {
@@ -134,6 +135,7 @@ pub(super) fn open_ends(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> V
             evidence: Vec::new(),
             practices: Vec::new(),
         });
+        by_command.extend((graph.nodes[edge.from].kind == NodeKind::Command).then(|| end.outside.clone()));
         if end.evidence.len() < 4 {
             end.evidence.push(place(findings, &edge.at, "open-end"));
         }
@@ -141,8 +143,10 @@ pub(super) fn open_ends(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> V
         end.practices.sort();
         end.practices.dedup();
     }
-    // a published step that no verdict hangs on says nothing; a workflow of elsewhere may hold anything
-    ends.into_values().filter(|end| !end.practices.is_empty() || end.outside.contains(".y")).take(40).collect()
+    // a published step that no verdict hangs on says nothing; a workflow of elsewhere may hold anything, and so may what
+    // a command names
+    let tells = |end: &OpenEnd| !end.practices.is_empty() || end.outside.contains(".y") || by_command.contains(&end.outside);
+    ends.into_values().filter(tells).take(40).collect()
 }
 
 /// What looks automatic and is not: links switched off, links that break, checks whose failure stops nothing, and

@@ -3,11 +3,11 @@
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// For maps from numbers.
-pub(super) type Quick = BuildHasherDefault<Mixer>;
+pub(crate) type Quick = BuildHasherDefault<Mixer>;
 
 /// Mixes numbers by multiplication.
 #[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Mixer(u64);
+pub(crate) struct Mixer(u64);
 
 impl Hasher for Mixer {
     fn finish(&self) -> u64 {

@@ -3,7 +3,7 @@
 use crate::rules::needles::{SHORTEST, literals};
 use crate::rules::pattern::Patterns;
 use crate::rules::signal::{
-    CallMatch, CommandMatch, Condition, DependencyMatch, ImportMatch, Matcher, OneOrMany, PathMatch, TreeMatch, UsesMatch,
+    CallMatch, CommandMatch, Condition, ImportMatch, Matcher, OneOrMany, PathMatch, TreeMatch, UsesMatch,
 };
 
 /// A word of the matcher that is too short to be looked for before parsing; the empty one where it has none at all.
@@ -57,7 +57,8 @@ pub(super) fn forms(matcher: &Matcher) -> Vec<String> {
         Matcher::Uses(UsesMatch::Full(full)) => {
             must(some(&full.name) && !full.name.all().iter().any(|n| n.contains('@')), "`uses:` needs a `name:` without what follows `@`");
         }
-        Matcher::Dependency(DependencyMatch::Names(names)) => {
+        Matcher::Dependency(m) => {
+            let names = m.parts().0;
             let normal = |name: &String| name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
             must(some(names) && names.all().iter().all(normal), "a distribution is written in small letters and `-`: `scikit-learn`");
         }

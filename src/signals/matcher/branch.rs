@@ -3,7 +3,7 @@
 use super::code::imports_one;
 use super::seen::Seen;
 use super::text::cut;
-use super::{About, Hit, Look};
+use super::{About, Hit, Look, constant};
 use crate::rules::signal::{BranchDoes, BranchMatch};
 use crate::signals::BranchSpan;
 use crate::syntax::python::{Exits, Flow, FlowId, FlowKind, Root, ScopeId, Value};
@@ -30,6 +30,9 @@ pub(crate) fn branch(matcher: &BranchMatch, look: &Look<'_>) -> Vec<Hit> {
             let Some(span) = span(id, flow, seen, matcher.does) else { continue };
             let mut words = Words { seen, scope: flow.scope, found: Vec::new(), compares: false };
             words.take(test, 0, true);
+            if constant::is_constant(id, flow, seen) {
+                continue;
+            }
             if (matcher.compares && !words.compares) || !words.found.iter().any(|w| patterns.regex(&matcher.tests, w)) {
                 continue;
             }

@@ -16,6 +16,8 @@ const ARMS: usize = 20;
 pub(crate) struct Seen<'l> {
     /// For code in a command: the index of the command's fact.
     pub(crate) embedded: Option<usize>,
+    /// The file.
+    pub(crate) path: RepoPath,
     pub(crate) code: &'l Code,
     /// What each call calls.
     pub(crate) callees: Vec<Callee>,
@@ -87,7 +89,7 @@ impl<'l> Seen<'l> {
             }
         }
         let next_arm = module.flows.iter().enumerate().filter_map(|(id, flow)| Some((flow.after?, id))).collect();
-        Self { embedded, code, callees, by_word, by_root, decorators, bases, encloses, next_arm, bound: bound(module) }
+        Self { embedded, path: path.clone(), code, callees, by_word, by_root, decorators, bases, encloses, next_arm, bound: bound(module) }
     }
 
     pub(crate) fn module(&self) -> &'l Module {

@@ -34,6 +34,11 @@ fn seen(any: &str, more: &str, files: &[(&str, &str)]) -> Vec<String> {
         .collect()
 }
 
+/// The lines at which something is seen in a file.
+pub(super) fn found(any: &str, path: &str, text: &str) -> Vec<u32> {
+    signals(&catalog(any, ""), &[(path, text)]).all.iter().map(|s| s.at.line).collect()
+}
+
 fn python(any: &str, text: &str) -> Vec<String> {
     seen(any, "", &[("a.py", text)])
 }
@@ -213,6 +218,16 @@ fn owners_are_the_innermost() {
     let found = signals(&call, &[("Makefile", "a:\n\tbash run.sh\n"), ("run.sh", heredoc)]);
     assert!(matches!(found.all[0].owner, Owner::Embedded(..)), "{:?}", found.all);
     assert_eq!(found.all[0].at.line, 4);
+}
+
+#[test]
+fn dependencies_are_those_that_are_declared() {
+    let compiled = "numpy==2.0.2\n    # via pandas\npandas==2.2.3\n    # via -r requirements.in\n";
+    let files = [("requirements.in", "pandas\n"), ("requirements.txt", compiled), ("notes/requirements.txt", "six==1.16.0  # via python-dateutil\nnumpy==2.0.2\nscipy\n")];
+    assert_eq!(seen("{ dependency: [pandas, six] }", "", &files), ["requirements.in:1 dependency pandas"]);
+    assert_eq!(seen("{ dependency: { any: [scipy] } }", "", &files), ["notes/requirements.txt:3 dependency scipy"]);
+    let all = seen("{ dependency: { any: [numpy, pandas], locked: true } }", "", &files);
+    assert_eq!(all.len(), 4, "{all:?}");
 }
 
 #[test]

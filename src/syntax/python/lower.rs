@@ -42,6 +42,8 @@ pub(super) struct Lower<'t> {
     pub loops: u32,
     pub guard: ImportGuard,
     depth: usize,
+    /// Annotations are never evaluated.
+    pub postponed: bool,
     /// The tree goes deeper than we followed.
     pub too_deep: bool,
 }
@@ -60,6 +62,7 @@ impl<'t> Lower<'t> {
             loops: 0,
             guard: ImportGuard::None,
             depth: 0,
+            postponed: super::since::postpones(body),
             too_deep: false,
         };
         let last = lower.starts.len() as u32;

@@ -13,6 +13,7 @@ mod guard;
 mod imports;
 mod lower;
 mod model;
+mod since;
 mod statement;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,7 @@ mod value;
 
 use std::ops::Range;
 
-use ruff_python_ast::{Mod, Stmt};
+use ruff_python_ast::{Mod, PythonVersion, Stmt};
 use ruff_python_parser::{Mode as ParserMode, ParseError, ParseOptions, parse_cells_unchecked, parse_unchecked};
 use ruff_text_size::{TextRange, TextSize};
 
@@ -51,7 +52,10 @@ pub fn parse(text: &str, mode: Mode) -> Module {
         Mod::Module(module) => &module.body,
         Mod::Expression(_) => &[],
     };
-    let (module, too_deep) = lowered(text, body, parsed.errors());
+    let (mut module, too_deep) = lowered(text, body, parsed.errors());
+    if mode == Mode::Module {
+        since::of_syntax(text, parsed.unsupported_syntax_errors(), &mut module.since);
+    }
     if too_deep {
         // dropping the tree would recurse as deep as it is
         std::mem::forget(parsed);
@@ -102,10 +106,12 @@ pub fn parse_cells(text: &str, cells: &[Range<usize>]) -> Module {
 }
 
 fn options(mode: Mode) -> ParseOptions {
-    ParseOptions::from(match mode {
+    // the oldest, so that the parser says what later ones brought
+    let mode = match mode {
         Mode::Module => ParserMode::Module,
         Mode::Notebook => ParserMode::Ipython,
-    })
+    };
+    ParseOptions::from(mode).with_target_version(PythonVersion::lowest())
 }
 
 fn offset(at: usize) -> Option<TextSize> {

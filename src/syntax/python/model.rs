@@ -35,6 +35,19 @@ pub struct Module {
     pub errors: Vec<SyntaxError>,
     /// True where a bound was hit, so that something may be missing.
     pub truncated: bool,
+    /// What only later interpreters take, met whenever the file is imported; the first place for each version.
+    pub since: Vec<Since>,
+}
+
+/// Something that an interpreter older than a version of Python 3 refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Since {
+    /// The first minor version of Python 3 that takes it.
+    pub minor: u8,
+    /// Its line.
+    pub line: u32,
+    /// What it is, in short.
+    pub what: &'static str,
 }
 
 /// What kind of region a scope is.

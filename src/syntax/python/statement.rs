@@ -411,6 +411,7 @@ impl Lower<'_> {
 
     /// The type that an annotation names, without what only says that it may be missing.
     fn annotation(&mut self, annotation: &Expr) -> Option<Name> {
+        self.evaluated(annotation);
         let value = self.value(annotation, 0);
         type_name(value, 4)
     }

@@ -90,6 +90,7 @@ pub(super) fn plain_lines(text: &str, dir: Option<&str>, wrappers: &[Wrapper]) -
             env: Vec::new(),
             stdout: None,
             at_build: false,
+            through: Vec::new(),
         };
         commands.push((first, command));
     }

@@ -165,6 +165,7 @@ fn one_text(
         env: Vec::new(),
         stdout: None,
         at_build: false,
+        through: Vec::new(),
     };
     let word = |text: &str| Word { text: text.to_owned(), literal: true };
     let end = line_of(u32::try_from(text.lines().count()).unwrap_or(u32::MAX).max(1));

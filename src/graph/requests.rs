@@ -1,0 +1,177 @@
+//! Requests that tests send, led to the functions that answer them.
+//!
+//! A test that only imports a service shows that it can be imported. What it asks for stands in the path of its
+//! request: `client.post("/minutes")` runs what `@app.post("/minutes")` stands on, and `/health` does not.
+//!
+//! Invariants: a request leads to one function or to none; only functions of modules that the test reaches are asked,
+//! unless the request names a host.
+
+use super::reach::Walk;
+use super::{Edge, Graph, NodeId, Order, python};
+use crate::resolve::Program;
+use crate::resolve::program::{At, CodeFile};
+use crate::source::Location;
+use crate::syntax::python::{Call, Part, Value};
+use crate::words::{EdgeKind, Scope, Strength};
+
+/// Methods of clients that send a request, and decorators of routes that answer one; `route` answers any.
+const VERBS: &[&str] = &["get", "post", "put", "patch", "delete"];
+const ANY: &[&str] = &["route", "api_route", "add_api_route", "add_url_rule", "add_route", "websocket"];
+
+/// A function that answers requests to a path.
+struct Route {
+    node: NodeId,
+    module: NodeId,
+    path: String,
+    /// The verb; none where any will do.
+    verb: Option<String>,
+}
+
+/// Adds an edge for every request of a test that is known to be answered here.
+pub(crate) fn connect(graph: &mut Graph, program: &Program) {
+    let routes = routes(graph, program);
+    if routes.is_empty() {
+        return;
+    }
+    for code in program.files() {
+        let Some(module) = graph.find(&python::module_key(&code.path)).filter(|n| graph.nodes[*n].scope == Scope::Test) else { continue };
+        let requests: Vec<(&Call, String, Option<String>, bool)> = code.module().calls.iter().filter_map(request).collect();
+        if requests.is_empty() || code.embedded.is_some() {
+            continue;
+        }
+        let scopes = (0..code.module().scopes.len()).filter_map(|s| graph.find(&python::scope_key(&code.path, code.module(), s)));
+        let own: Vec<NodeId> = std::iter::once(module).chain(scopes).collect();
+        let near = graph.reach(&own, Walk::at(Strength::Inferred).with_tests(true));
+        for (call, path, verb, host) in requests {
+            let Some(from) = graph.find(&python::scope_key(&code.path, code.module(), call.scope)) else { continue };
+            let fits = |exact: bool| -> Vec<&Route> {
+                let verbs = |r: &&Route| r.verb.is_none() || verb.is_none() || r.verb == verb;
+                routes.iter().filter(|r| (host || near.has(r.module)) && answers(&r.path, &path, exact)).filter(verbs).collect()
+            };
+            let (found, strength) = match fits(true) {
+                found if found.is_empty() => (fits(false), Strength::Inferred),
+                found => (found, if host { Strength::Inferred } else { Strength::Resolved }),
+            };
+            let [route] = found.as_slice() else { continue };
+            let line = code.code.file_line(call.line);
+            graph.edge(Edge {
+                from,
+                to: route.node,
+                kind: EdgeKind::Calls,
+                strength,
+                at: Location::line(&code.path, line),
+                what: format!("request to {path}"),
+                order: Order(line, 0),
+                stops: true,
+                discarded: None,
+                off: None,
+                condition: None,
+                guard: None,
+            });
+        }
+    }
+}
+
+/// Every function that is bound to a path, in the order of files.
+fn routes(graph: &Graph, program: &Program) -> Vec<Route> {
+    let mut found = Vec::new();
+    for (file, code) in program.files().iter().enumerate().filter(|(_, c)| c.embedded.is_none()) {
+        let Some(module) = graph.find(&python::module_key(&code.path)).filter(|n| graph.nodes[*n].scope != Scope::Test) else { continue };
+        let mut add = |scope: usize, of: &CodeFile, call: &Call| {
+            let Some((path, verb)) = bound(call) else { return };
+            if let Some(node) = graph.find(&python::scope_key(&of.path, of.module(), scope)) {
+                found.push(Route { node, module, path, verb });
+            }
+        };
+        for (scope, _) in code.module().scopes.iter().enumerate() {
+            for decorator in program.decorators(At { file, scope }) {
+                if let Some(call) = decorator.call.and_then(|c| code.module().calls.get(c)) {
+                    add(scope, code, call);
+                }
+            }
+        }
+        for (id, call) in code.module().calls.iter().enumerate().filter(|(_, c)| c.callee.last().is_some_and(|l| l.starts_with("add_"))) {
+            for passed in program.passed(file, id) {
+                if let Some(of) = program.files().get(passed.at.file) {
+                    add(passed.at.scope, of, call);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The path and verb that a decorator or a registration names.
+fn bound(call: &Call) -> Option<(String, Option<String>)> {
+    let word = call.callee.last()?;
+    let verb = VERBS.contains(&word).then(|| word.to_owned());
+    if verb.is_none() && !ANY.contains(&word) {
+        return None;
+    }
+    let named = || call.keywords.iter().find(|(k, _)| matches!(k.as_str(), "path" | "rule")).map(|(_, v)| v);
+    match call.args.first().or_else(named)? {
+        Value::Str(path) if path.starts_with('/') => Some((path.clone(), verb)),
+        _ => None,
+    }
+}
+
+/// What a call asks for, if it sends a request: the path, the verb, and whether it names a host.
+fn request(call: &Call) -> Option<(&Call, String, Option<String>, bool)> {
+    let word = call.callee.last().filter(|_| !call.callee.path.is_empty())?;
+    let verb = VERBS.contains(&word).then(|| word.to_owned());
+    let at = match word {
+        _ if verb.is_some() => 0,
+        "request" => 1,
+        _ => return None,
+    };
+    let named = || call.keywords.iter().find(|(k, _)| k == "url").map(|(_, v)| v);
+    let text = text(call.args.get(at).or_else(named)?)?;
+    let (host, path) = match text.split_once("://") {
+        Some((_, rest)) => (true, rest.find('/').map_or("/", |at| &rest[at..])),
+        None if text.starts_with('/') => (false, text.as_str()),
+        // a base address before the path: `f"{BASE}/minutes"`
+        None => (true, text.strip_prefix("{}").filter(|rest| rest.starts_with('/'))?),
+    };
+    let path = path.split(['?', '#']).next().unwrap_or(path).to_owned();
+    Some((call, path, verb, host))
+}
+
+fn text(value: &Value) -> Option<String> {
+    let part = |part: &Part| match part {
+        Part::Text(text) => text.clone(),
+        Part::Hole(_) => "{}".to_owned(),
+    };
+    match value {
+        Value::Str(text) => Some(text.clone()),
+        Value::FString { parts } => Some(parts.iter().map(part).collect()),
+        Value::BinOp { op: "+", right, .. } => match &**right {
+            Value::Str(text) => Some(format!("{{}}{text}")),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether a route answers a path: the same, or with something put before the route.
+fn answers(route: &str, path: &str, exact: bool) -> bool {
+    let parts = |text: &str| -> Vec<String> { text.split('/').filter(|p| !p.is_empty()).map(str::to_owned).collect() };
+    let (route, path) = (parts(route), parts(path));
+    let open = |part: &str| part.starts_with(['{', '<']);
+    let fits = path.len() == route.len() || (!exact && !route.is_empty() && path.len() > route.len());
+    fits && route.iter().rev().zip(path.iter().rev()).all(|(r, p)| r == p || open(r) || open(p))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_leads_to_its_route() {
+        assert!(answers("/minutes", "/minutes/", true));
+        assert!(answers("/lifts/{name}/minutes", "/lifts/east/minutes", true));
+        assert!(answers("/lifts/<name>", "/lifts/{}", true));
+        assert!(!answers("/minutes", "/v1/minutes", true) && answers("/minutes", "/v1/minutes", false));
+        assert!(!answers("/minutes", "/health", false));
+        assert!(answers("/", "/", true) && !answers("/", "/minutes", false));
+    }
+}
