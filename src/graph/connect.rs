@@ -4,10 +4,11 @@
 //! `resolve` says it names. What is switched off by an explicit word keeps its edge, marked, so that the report can
 //! say what is missing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::reach::Walk;
 use super::{Edge, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
-use crate::fact::{Book, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, OnFailure, Placement, Trigger, Unit, UnitKind};
+use crate::fact::{Book, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, OnFailure, Placement, Trigger, Unit, UnitKind, Uses};
 use crate::resolve::{self, Lead, Program, Run, Target, View};
 use crate::rules::Catalog;
 use crate::signals::{Owner, Signals};
@@ -58,6 +59,27 @@ pub(crate) fn connect(
     super::interpreter::mark(&mut build.graph, book, view, program, catalog);
     super::breaks::degrade(&mut build.graph);
     build.graph
+}
+
+impl Graph {
+    /// What `names` says of every command and reference that some trigger reaches.
+    pub(crate) fn called(&self, book: &Book, names: &dyn Fn(Option<&Command>, Option<&Uses>) -> Vec<usize>) -> BTreeSet<usize> {
+        let live = self.reach(&self.triggers(|_| true), Walk::at(Strength::Assumed));
+        let mut found = BTreeSet::new();
+        for (path, facts) in book {
+            for (index, fact) in facts.facts.iter().enumerate() {
+                let (key, said) = match (&fact.kind, fact.unit) {
+                    (FactKind::Command(command), _) => (command_key(path, index), names(Some(command), None)),
+                    (FactKind::Uses(uses), Some(unit)) => (node_key(path, facts, unit), names(None, Some(uses))),
+                    _ => continue,
+                };
+                if !said.is_empty() && self.find(&key).is_some_and(|node| live.has(node)) {
+                    found.extend(said);
+                }
+            }
+        }
+        found
+    }
 }
 
 struct Build<'b> {
@@ -204,7 +226,11 @@ impl Build<'_> {
             }
         }
         // a limit to triggers that a called workflow does not name itself says nothing
-        let has_triggers = facts.facts.iter().any(|f| matches!(f.kind, FactKind::Trigger(_)));
+        let mut top = unit.parent;
+        while let Some(parent) = top.and_then(|u| facts.units.get(u)).and_then(|u| u.parent) {
+            top = Some(parent);
+        }
+        let has_triggers = facts.facts.iter().any(|f| f.unit == top && matches!(f.kind, FactKind::Trigger(_)));
         if !has_triggers || unit.parent.is_none() {
             gate.events = None;
         }
@@ -366,6 +392,8 @@ impl Build<'_> {
         let tops: Vec<usize> = self.book.get(path).map_or_else(Vec::new, |facts| {
             (0..facts.units.len())
                 .filter(|u| facts.units[*u].parent.is_none() && facts.units[*u].kind != UnitKind::ShellFunction)
+                // what it was read as for those who call it is theirs
+                .filter(|u| facts.called.as_ref().is_none_or(|c| !c.by_inputs.iter().any(|(_, unit)| unit == u) || c.alone.is_none()))
                 .collect()
         });
         if let Some(facts) = self.book.get(path)

@@ -46,7 +46,7 @@ fn told(facts: &FileFacts) -> Vec<String> {
 }
 
 fn check(text: &str, expected: &[&str]) {
-    check_at(".github/workflows/w.yml", workflow, text, expected);
+    check_at(".github/workflows/w.yml", |file, context| workflow(file, context, &[]), text, expected);
 }
 
 fn check_at(path: &str, read: fn(&SourceFile, &Context<'_>) -> FileFacts, text: &str, expected: &[&str]) {
@@ -308,7 +308,7 @@ fn actions_are_read_by_their_kind() {
     let at = "tools/fit/action.yml";
     check_at(
         at,
-        action,
+        |file, context| action(file, context, &[]),
         "name: Fit
 inputs: {size: {default: small}}
 runs:
@@ -326,12 +326,12 @@ runs:
     );
     check_at(
         at,
-        action,
+        |file, context| action(file, context, &[]),
         "runs: {using: docker, image: Dockerfile, args: [--size, big]}\n",
         &["1 tools/fit: uses Dockerfile -> file tools/fit/Dockerfile args=--size big"],
     );
-    check_at(at, action, "runs: {using: node20, main: dist/i.js}\n", &["1 tools/fit: runs.main = dist/i.js"]);
-    check_at(at, action, "actions: [a]\n", &[]);
+    check_at(at, |file, context| action(file, context, &[]), "runs: {using: node20, main: dist/i.js}\n", &["1 tools/fit: runs.main = dist/i.js"]);
+    check_at(at, |file, context| action(file, context, &[]), "actions: [a]\n", &[]);
 }
 
 #[test]
@@ -385,7 +385,7 @@ fn repetition_by_anchors_is_bounded() {
     let list = "      - *s\n".repeat(5_000);
     let text = format!("{step}on: push\njobs:\n  j:\n    steps:\n{list}");
     let context = Context { wrappers: &[] };
-    let facts = workflow(&SourceFile::new("w.yml".into(), text), &context);
+    let facts = workflow(&SourceFile::new("w.yml".into(), text), &context, &[]);
     assert!(facts.units.len() <= MAX_STEPS + 2);
     assert!(facts.notices.iter().any(|n| n.kind == NoticeKind::TooLarge));
 }
