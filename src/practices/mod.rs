@@ -5,6 +5,8 @@
 
 mod chain;
 mod clause;
+mod imported;
+mod leads;
 mod named;
 mod near;
 mod select;
