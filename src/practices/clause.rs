@@ -6,14 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::{Chain, chain};
-use super::named::Named;
+use super::named::{self, Named};
 use super::select::{is_kind, select};
 use super::{Evidence, Judged, Proof, near, nothing_found, rank};
 use crate::graph::order::Seen;
 use crate::graph::reach::{Reached, Walk};
 use crate::graph::{NodeId, NodeKind, Order};
-use crate::rules::practice::{Before, Clause, From, HistoryAsk, Leads, Notebooks, On, Part, Paths, PracticeAsk, PracticeRule, Reach, Select, Share, ShareOf, Tested};
-use crate::signals::Owner;
+use crate::rules::practice::{Before, Clause, From, HistoryAsk, Notebooks, On, Part, Paths, PracticeAsk, PracticeRule, Reach, Select, Share, ShareOf, Tested};
 use crate::verdict::Standing;
 use crate::words::{Because, Scope, Strength, TriggerKind, Unknown, Verdict};
 
@@ -228,7 +227,7 @@ impl<'e> Judge<'e> {
             }
             Clause::Signal(select) => self.signal(select),
             Clause::Reach(reach) => self.reach(reach),
-            Clause::Leads(leads) => self.leads(leads),
+            Clause::Leads(leads) => super::leads::answer(self, leads),
             Clause::Before(before) => self.before(before),
             Clause::Count(count) => {
                 let mut held: Vec<Answer> = count.of.iter().map(|c| self.clause(c)).filter(Answer::holds).collect();
@@ -246,7 +245,7 @@ impl<'e> Judge<'e> {
             Clause::Share(share) => self.share(share),
             Clause::History(ask) => self.history(ask),
             Clause::Tested(tested) => self.tested(tested),
-            Clause::Imported(select) => self.imported(select),
+            Clause::Imported(select) => super::imported::answer(self, select),
             Clause::InImage(select) => super::image::answer(self, select),
             Clause::Steps(steps) => super::steps::answer(self, steps),
             Clause::Practice(PracticeAsk::Id(ask)) => {
@@ -536,13 +535,11 @@ impl<'e> Judge<'e> {
         }
         if ask.on == On::TrainReads {
             let named = self.named.get_or_insert_with(|| Named::of(self.evidence));
-            let all = &self.evidence.signals.all;
-            let files = found.iter().copied().filter(|(s, _)| all[*s].owner == Owner::File && all[*s].at.line == 0 && named.names(&all[*s].at.path));
-            let files: Vec<(usize, Option<NodeId>)> = files.collect();
+            let files = named.files(self.evidence, &found);
             if !files.is_empty() {
                 return self.of_files(ask, files);
             }
-            found.retain(|(s, _)| all[*s].owner != Owner::File);
+            found.retain(|(s, _)| !named::is_file(&self.evidence.signals.all[*s]));
         }
         if ask.on == On::File {
             return self.of_files(ask, found);
@@ -598,24 +595,6 @@ impl<'e> Judge<'e> {
         }
         answer.signals = found.into_iter().map(|(s, _)| s).take(8).collect();
         answer
-    }
-
-    /// `leads`: from the nodes of the first signals, not from those who start them.
-    fn leads(&self, ask: &Leads) -> Answer {
-        let all = &self.evidence.signals.all;
-        let of = |select: &Select| -> Vec<(usize, NodeId)> {
-            let shown = |signal: usize| select.notebooks != Notebooks::Never || !all[signal].notebook;
-            self.targets(select).into_iter().filter(|(signal, _)| shown(*signal)).collect()
-        };
-        let (from, to) = (of(&ask.from), of(&ask.to));
-        for (least, standing) in [(Strength::Resolved, Standing::plain(Verdict::Met)), (Strength::Inferred, Standing::indicated(Because::Inferred))] {
-            for (first, node) in &from {
-                let run = self.evidence.graph.reach(&[*node], Walk::at(least));
-                let Some((then, _)) = to.iter().find(|(signal, node)| run.has(*node) && all[*signal].strength >= least) else { continue };
-                return Answer { standing, signals: vec![*first, *then], ..Answer::no() };
-            }
-        }
-        Answer::no()
     }
 
     /// `before`: `first` lies before `then`, on the paths that something unattended starts, or on all found paths
@@ -750,37 +729,6 @@ impl<'e> Judge<'e> {
         }
         answer.signals.extend(also);
         answer
-    }
-
-    /// `imported`: the file of such a signal shares code with another live file, by import in either direction.
-    fn imported(&mut self, ask: &Select) -> Answer {
-        let graph = self.evidence.graph;
-        let everyone: Vec<NodeId> = self.starters(From::Anyone, &[]).into_iter().flatten().collect();
-        let live = graph.reach(&everyone, Walk::at(Strength::Inferred));
-        let mut best = Answer::no();
-        for (signal, node) in self.targets(ask) {
-            let seen = &self.evidence.signals.all[signal];
-            if seen.notebook {
-                continue;
-            }
-            let path = &graph.nodes[node].at.path;
-            let shares = graph.edges.iter().any(|e| {
-                let (from, to) = (&graph.nodes[e.from], &graph.nodes[e.to]);
-                let own = (from.at.path == *path) != (to.at.path == *path);
-                own && matches!(e.kind, crate::words::EdgeKind::Imports | crate::words::EdgeKind::Calls)
-                    && to.at.path.ends_with(".py")
-                    && from.scope == Scope::Source
-                    && !from.notebook
-                    && to.scope == Scope::Source
-                    && live.has(e.from)
-            });
-            if shares {
-                best = Answer::plain(Verdict::Met);
-                best.signals = vec![signal];
-                break;
-            }
-        }
-        best
     }
 
     fn share(&mut self, ask: &Share) -> Answer {

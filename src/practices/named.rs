@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 
 use super::Evidence;
 use crate::fact::FactKind;
+use crate::graph::NodeId;
+use crate::signals::{Owner, Signal};
 use crate::source::RepoPath;
 
 /// Longest text that is taken for a path, in bytes.
@@ -48,6 +50,12 @@ impl Named {
             }
         }
         named
+    }
+
+    /// Of these signals those that are files which the run names.
+    pub(crate) fn files(&self, evidence: &Evidence<'_>, found: &[(usize, Option<NodeId>)]) -> Vec<(usize, Option<NodeId>)> {
+        let all = &evidence.signals.all;
+        found.iter().copied().filter(|(s, _)| is_file(&all[*s]) && self.names(&all[*s].at.path)).collect()
     }
 
     /// Takes a text for a path, where it can be one.
@@ -98,6 +106,11 @@ impl Named {
             ends(above).any(|end| self.folders.contains(&end))
         })
     }
+}
+
+/// Whether what was seen is that a file is there.
+pub(crate) fn is_file(signal: &Signal) -> bool {
+    signal.owner == Owner::File && signal.at.line == 0
 }
 
 /// The path and its ends, longest first.
