@@ -181,7 +181,10 @@ fn look(
     // runner that nothing calls
     let called = graph.called(&book, &|command, uses| {
         let fits = |kind: &rules::unread::Unread| match (command, uses) {
-            (Some(command), _) => kind.is_run_by(&command.words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>()),
+            (Some(command), _) => {
+                let through = command.through.iter().any(|by| kind.is_run_by(&by.split(' ').collect::<Vec<_>>()));
+                through || kind.is_run_by(&command.words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>())
+            }
             (_, Some(uses)) => kind.is_set_up_by(&uses.reference),
             _ => false,
         };

@@ -59,3 +59,45 @@ pub(super) fn lead(uses: &Uses, path: &RepoPath, facts: &FileFacts, called: &Cal
     };
     Lead { to, edge: uses.edge, strength, what: uses.reference.clone() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Modules, command};
+    use super::*;
+    use crate::fact::{Command, OnFailure};
+    use crate::syntax::shell::Word;
+    use crate::walk::Inventory;
+
+    #[test]
+    fn a_target_that_nobody_gives_is_an_open_end() {
+        let inventory = Inventory::in_memory(&[("w.yml", "")]);
+        let (book, modules) = (crate::fact::Book::new(), Modules::build(&inventory));
+        let view = View::new(&inventory, &book, &modules);
+        for (words, open) in [
+            (&["python", "-m", "${{ inputs.m }}"][..], true),
+            (&["python", "-u", "${{ inputs.file }}"], true),
+            (&["bash", "${{ github.event.inputs.file }}"], true),
+            (&["${{ caller.inputs.script }}"], true),
+            (&["python", "-m", "some.tool", "${{ inputs.m }}"], false),
+            (&["python", "-m", "${{ env.M }}"], false),
+            (&["echo", "${{ inputs.m }}"], false),
+        ] {
+            let words = words.iter().map(|w| Word { text: (*w).to_owned(), literal: false }).collect();
+            let it = Command {
+                words,
+                dir: Some(".".to_owned()),
+                on_failure: OnFailure::Stops,
+                conditions: Vec::new(),
+                stdin: None,
+                env: Vec::new(),
+                stdout: None,
+                at_build: false,
+                through: Vec::new(),
+            };
+            let path: RepoPath = "w.yml".into();
+            let leads = command(&it, (&path, None), &view);
+            let is = leads.iter().any(|l| matches!(&l.to, Target::Outside { what } if what.contains("an input")));
+            assert_eq!(is, open, "{}", it.text());
+        }
+    }
+}
