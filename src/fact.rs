@@ -203,6 +203,22 @@ pub struct Trigger {
     pub off: Option<String>,
 }
 
+impl Trigger {
+    /// What keeps a unit that only others call from starting, until a caller is found.
+    const UNCALLED: &'static str = "nothing in this repository calls it";
+
+    /// A unit that waits for its callers; `text` is the word that says so.
+    pub fn call(text: &str) -> Self {
+        let off = Some(Self::UNCALLED.to_owned());
+        Self { kind: TriggerKind::Upstream, text: text.to_owned(), branches: Vec::new(), paths: Vec::new(), from: Vec::new(), off }
+    }
+
+    /// Whether it only waits for callers, which starts nothing by itself.
+    pub fn is_call(&self) -> bool {
+        self.kind == TriggerKind::Upstream && self.off.as_deref() == Some(Self::UNCALLED)
+    }
+}
+
 /// What happens to what follows when a command or step fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OnFailure {

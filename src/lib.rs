@@ -130,6 +130,7 @@ fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn P
         committed_at: information.as_ref().and_then(|i| i.committed.clone()),
         remote: information.as_ref().and_then(|i| i.remote.clone()),
         revision: options.revision.clone(),
+        bare: git.is_some_and(git::Repository::is_bare),
         models: options.models.clone(),
         in_git: git.is_some(),
         history: git.map(|_| {

@@ -98,9 +98,6 @@ pub fn open(folder: &Path, search: Search, revision: Option<&str>) -> Result<Ope
     if repository.is_shallow() {
         notices.push(history_notice("The clone is shallow: what happened before its last commits cannot be seen.".into()));
     }
-    if repository.is_partial() {
-        notices.push(history_notice("The clone is partial: some objects are not here and were not fetched.".into()));
-    }
     let prefix = start.strip_prefix(&root).ok().map(|p| String::from_utf8_lossy(&disk::bytes_from_name(p.as_os_str())).into_owned());
     let prefix = prefix.filter(|p| !p.is_empty()).unwrap_or_else(|| ".".into());
     Ok(Opened { repository: Some(repository), root, prefix, notices })
@@ -221,9 +218,9 @@ impl Repository {
         !self.shallow.is_empty()
     }
 
-    /// Whether objects were left out of the clone.
-    pub fn is_partial(&self) -> bool {
-        self.partial
+    /// Whether something was asked for that is not in the clone.
+    pub fn has_missed(&self) -> bool {
+        self.store.has_missed()
     }
 
     /// Whether some of what is tracked was left out of the work tree on purpose.

@@ -11,6 +11,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{self, AtomicBool};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
 /// The largest commit or tag that is read, in bytes.
@@ -167,6 +168,8 @@ pub struct Store {
     objects: String,
     /// Whether objects are expected to be missing.
     partial: bool,
+    /// Whether an object was asked for that is not here.
+    missed: AtomicBool,
     idle: Mutex<Vec<git2::Odb<'static>>>,
 }
 
@@ -182,7 +185,7 @@ impl Store {
         static ONCE: Once = Once::new();
         // Ids name what is read; checking each hash again costs more than reading.
         ONCE.call_once(|| git2::opts::strict_hash_verification(false));
-        let store = Self { objects, partial, idle: Mutex::new(Vec::new()) };
+        let store = Self { objects, partial, missed: AtomicBool::new(false), idle: Mutex::new(Vec::new()) };
         store.with(|_| Ok(()))?;
         Ok(store)
     }
@@ -207,6 +210,7 @@ impl Store {
     fn present(&self, odb: &git2::Odb<'_>, id: Id) -> Result<git2::Oid, ReadError> {
         let oid = id.oid()?;
         if self.partial && !odb.exists_ext(oid, git2::OdbLookupFlags::NO_REFRESH) {
+            self.missed.store(true, atomic::Ordering::Relaxed);
             return Err(ReadError::Missing);
         }
         Ok(oid)
@@ -231,6 +235,11 @@ impl Store {
             let object = odb.read(oid).map_err(damaged)?;
             work(object.data(), kind)
         })
+    }
+
+    /// Whether an object was asked for that a clone without all of them does not have.
+    pub fn has_missed(&self) -> bool {
+        self.missed.load(atomic::Ordering::Relaxed)
     }
 
     /// The size of a blob in bytes, without reading it.

@@ -52,6 +52,7 @@ pub(crate) fn connect(
         build.containment(path, facts);
         build.statements(path, facts);
     }
+    build.uncalled();
     super::requests::connect(&mut build.graph, program);
     build.callers_of_events();
     build.collected_tests();
@@ -230,7 +231,7 @@ impl Build<'_> {
         while let Some(parent) = top.and_then(|u| facts.units.get(u)).and_then(|u| u.parent) {
             top = Some(parent);
         }
-        let has_triggers = facts.facts.iter().any(|f| f.unit == top && matches!(f.kind, FactKind::Trigger(_)));
+        let has_triggers = facts.facts.iter().any(|f| f.unit == top && matches!(&f.kind, FactKind::Trigger(t) if !t.is_call()));
         if !has_triggers || unit.parent.is_none() {
             gate.events = None;
         }
@@ -340,10 +341,11 @@ impl Build<'_> {
                 (vec![node], lead.edge, Strength::Broken)
             }
         };
-        let off = match &lead.to {
+        let (off, at) = match &lead.to {
             Target::Unit { path, kind, name } => self.frozen(path, *kind, name),
             _ => None,
-        };
+        }
+        .map_or((None, at.clone()), |(why, place)| (Some(why), place));
         for to in targets.into_iter().filter(|to| *to != from) {
             self.graph.edge(Edge {
                 from,
@@ -362,12 +364,12 @@ impl Build<'_> {
         }
     }
 
-    /// Why a unit that nothing contains is never run, where an explicit word says so.
-    fn frozen(&self, path: &RepoPath, kind: UnitKind, name: &str) -> Option<String> {
+    /// Why a unit that nothing contains is never run, and where, where an explicit word says so.
+    fn frozen(&self, path: &RepoPath, kind: UnitKind, name: &str) -> Option<(String, Location)> {
         let facts = self.book.get(path)?;
         let unit = facts.units.iter().position(|u| u.kind == kind && u.name == name && u.parent.is_none())?;
         facts.facts.iter().filter(|f| f.unit == Some(unit)).find_map(|f| match &f.kind {
-            FactKind::Guard(Guard::Never(word)) => Some(format!("switched off by `{word}`")),
+            FactKind::Guard(Guard::Never(word)) => Some((format!("switched off by `{word}`"), Location::line(path, f.line))),
             _ => None,
         })
     }
@@ -443,6 +445,9 @@ impl Build<'_> {
         let Some(unit) = fact.unit else { return };
         let to = self.unit(path, facts, unit);
         let at = Location::line(path, fact.line);
+        if trigger.is_call() {
+            return;
+        }
         if trigger.kind == TriggerKind::Upstream && !trigger.from.is_empty() && trigger.off.is_none() {
             for name in &trigger.from {
                 let found = self.workflows_named(name);
@@ -499,6 +504,26 @@ impl Build<'_> {
             }
         }
         found.into_iter().map(|(path, facts, index)| self.unit(path, facts, index)).collect()
+    }
+
+    /// Workflows that wait to be called, and nothing here calls or starts them: the open door is told as switched off.
+    fn uncalled(&mut self) {
+        for (path, facts) in self.book {
+            for fact in &facts.facts {
+                let (FactKind::Trigger(trigger), Some(unit)) = (&fact.kind, fact.unit) else { continue };
+                let to = self.unit(path, facts, unit);
+                if !trigger.is_call() || self.graph.arriving(to).next().is_some() {
+                    continue;
+                }
+                let at = Location::line(path, fact.line);
+                let key = format!("trigger:{path}#{}:{}", fact.line, trigger.text);
+                let from = self.add(key, NodeKind::Trigger(trigger.kind), at.clone(), trigger.text.clone());
+                self.link(from, to, EdgeKind::Starts, Strength::Assumed, at, trigger.text.clone());
+                if let Some(edge) = self.graph.edges.last_mut() {
+                    edge.off.clone_from(&trigger.off);
+                }
+            }
+        }
     }
 
     /// Calls from inside the repository to workflows that answer to an event by its name.

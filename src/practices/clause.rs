@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::chain::{Chain, chain};
 use super::named::{self, Named};
 use super::select::{is_kind, select};
-use super::{Evidence, Judged, Proof, near, nothing_found, rank};
+use super::{Evidence, Judged, Miss, Proof, near, nothing_found, rank};
 use crate::graph::order::Seen;
 use crate::graph::reach::{Reached, Walk};
 use crate::graph::{NodeId, NodeKind, Order};
 use crate::rules::practice::{Before, Clause, From, HistoryAsk, Notebooks, On, Part, Paths, PracticeAsk, PracticeRule, Reach, Select, Share, ShareOf, Tested};
+use crate::source::Location;
 use crate::verdict::Standing;
 use crate::words::{Because, Scope, Strength, TriggerKind, Unknown, Verdict};
 
@@ -25,30 +26,38 @@ pub(crate) struct Answer {
     pub(crate) chains: Vec<Chain>,
     /// For every `key=word` seen: the best standing of a path that carries it.
     pub(crate) qualified: BTreeMap<String, Standing>,
+    /// What keeps it from being met, where an indicated answer knows.
+    pub(crate) why: Option<Miss>,
 }
 
 impl Answer {
     pub(crate) fn plain(verdict: Verdict) -> Self {
-        Self { standing: Standing::plain(verdict), signals: Vec::new(), places: Vec::new(), chains: Vec::new(), qualified: BTreeMap::new() }
+        Self { standing: Standing::plain(verdict), signals: Vec::new(), places: Vec::new(), chains: Vec::new(), qualified: BTreeMap::new(), why: None }
     }
 
     pub(crate) fn no() -> Self {
         Self::plain(Verdict::NotShown)
     }
 
-    fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         matches!(self.standing.verdict, Verdict::Met | Verdict::Indicated | Verdict::Attested)
     }
 
     /// At most indicated, because of this; a worse reason of its own stays.
     fn cap(mut self, because: Because) -> Self {
+        let before = self.standing;
         self.standing = cap(self.standing, because);
+        if self.standing != before {
+            // what it said of itself is no longer what holds it down
+            self.why = None;
+        }
         for standing in self.qualified.values_mut() {
             *standing = cap(*standing, because);
         }
         self
     }
 
+    /// Takes in the proof of a part that holds as well.
     fn join(&mut self, other: Self) {
         self.signals.extend(other.signals);
         self.places.extend(other.places);
@@ -60,6 +69,17 @@ impl Answer {
             }
         }
     }
+}
+
+/// All parts together, as good as the one that decides.
+fn joined(parts: Vec<Answer>, decides: usize) -> Answer {
+    let mut all = Answer::plain(Verdict::Met);
+    if let Some(part) = parts.get(decides) {
+        all.standing = part.standing;
+        all.why.clone_from(&part.why);
+    }
+    parts.into_iter().for_each(|part| all.join(part));
+    all
 }
 
 fn cap(standing: Standing, because: Because) -> Standing {
@@ -126,8 +146,11 @@ impl<'e> Judge<'e> {
             if best.standing.verdict == Verdict::Met {
                 break;
             }
-            let found = self.clause(&weaker.when).cap(weaker.because);
+            let mut found = self.clause(&weaker.when).cap(weaker.because);
             if rank(found.standing) > rank(best.standing) && found.holds() {
+                if found.standing.because == Some(weaker.because) && !weaker.says.is_empty() {
+                    found.why = self.place_of(&found).map(|at| Miss::plain(at, weaker.says.clone()));
+                }
                 best = found;
             }
         }
@@ -148,7 +171,8 @@ impl<'e> Judge<'e> {
         }
         let near = match best.standing.verdict {
             Verdict::Met | Verdict::NotApplicable => None,
-            _ => near::miss(self, rule, &best),
+            Verdict::Indicated => best.why.take(),
+            _ => near::miss(self, rule),
         };
         let mut qualifiers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut qualified = best.qualified.clone();
@@ -164,8 +188,8 @@ impl<'e> Judge<'e> {
                 }
             }
         }
-        best.signals.sort_unstable();
-        best.signals.dedup();
+        let mut seen = BTreeSet::new();
+        best.signals.retain(|signal| seen.insert(*signal));
         best.chains.dedup();
         let judged = Judged {
             id: rule.id.clone(),
@@ -183,18 +207,20 @@ impl<'e> Judge<'e> {
     pub(crate) fn clause(&mut self, clause: &Clause) -> Answer {
         match clause {
             Clause::All(parts) => {
-                let mut all = Answer::plain(Verdict::Met);
+                let mut held: Vec<Answer> = Vec::new();
                 for part in parts {
                     let answer = self.clause(part);
                     if !answer.holds() {
                         return Answer { standing: answer.standing, ..Answer::no() };
                     }
-                    if rank(answer.standing) < rank(all.standing) {
-                        all.standing = answer.standing;
-                    }
-                    all.join(answer);
+                    held.push(answer);
                 }
-                all
+                // the part that decides comes first: it is what a reader must look at
+                let least = (0..held.len()).min_by_key(|i| rank(held[*i].standing)).unwrap_or(0);
+                if let Some(until) = held.get_mut(..=least) {
+                    until.rotate_right(1);
+                }
+                joined(held, 0)
             }
             Clause::Any(parts) => {
                 let mut best = Answer::no();
@@ -235,12 +261,8 @@ impl<'e> Judge<'e> {
                     return Answer::no();
                 }
                 held.sort_by_key(|a| std::cmp::Reverse(rank(a.standing)));
-                let mut all = Answer::plain(Verdict::Met);
-                all.standing = held[count.at_least.max(1) - 1].standing;
-                for answer in held {
-                    all.join(answer);
-                }
-                all
+                let decides = count.at_least.clamp(1, held.len().max(1)) - 1;
+                joined(held, decides)
             }
             Clause::Share(share) => self.share(share),
             Clause::History(ask) => self.history(ask),
@@ -255,7 +277,8 @@ impl<'e> Judge<'e> {
                     None => judged.standing,
                     Some(word) => qualified.get(word).copied().unwrap_or(Standing::plain(Verdict::NotShown)),
                 };
-                Answer { standing, signals: judged.signals, places: judged.places, chains: judged.chains, qualified: BTreeMap::new() }
+                let why = judged.near.filter(|_| standing.verdict == Verdict::Indicated);
+                Answer { standing, signals: judged.signals, places: judged.places, chains: judged.chains, qualified: BTreeMap::new(), why }
             }
             Clause::Cap(inner) => self.clause(&inner.of).cap(inner.because),
         }
@@ -328,6 +351,27 @@ impl<'e> Judge<'e> {
         standing
     }
 
+    /// What keeps a chain from being complete, and where.
+    fn why_of(&self, chain: &Chain, standing: Standing) -> Option<Miss> {
+        let last = chain.hops.last()?;
+        match standing.because? {
+            Because::Broken if chain.strength > Strength::Broken => {
+                let why = chain.unheeded.as_deref()?;
+                Some(Miss::quote(last.at.clone(), "the failure of ", chain.signal, format!(" stops nothing: {why}")))
+            }
+            Because::Idle => Some(Miss::quote(last.at.clone(), "", chain.signal, " is in a notebook, which only a person runs")),
+            Because::Weak => None,
+            _ => near::weakest(chain),
+        }
+    }
+
+    /// The place that an answer is best told by.
+    fn place_of(&self, answer: &Answer) -> Option<Location> {
+        let signal = answer.signals.first().map(|s| self.evidence.signals.all[*s].at.clone());
+        let chain = || answer.chains.first().and_then(|c| c.hops.last()).map(|h| h.at.clone());
+        signal.or_else(chain).or_else(|| answer.places.iter().find_map(|p| p.at.clone()))
+    }
+
     fn qualify(&self, chain: &Chain, standing: Standing, into: &mut BTreeMap<String, Standing>) {
         let mut add = |word: String| {
             let best = into.entry(word).or_insert(standing);
@@ -385,7 +429,11 @@ impl<'e> Judge<'e> {
         }
         let second = self.competing(From::Anyone, &[], &behind, false, ask.to.notebooks, false);
         let mut both = Answer::plain(Verdict::Met);
-        both.standing = if rank(first.standing) < rank(second.standing) { first.standing } else { second.standing };
+        (both.standing, both.why) = if rank(first.standing) < rank(second.standing) {
+            (first.standing, first.why.clone())
+        } else {
+            (second.standing, second.why.clone())
+        };
         both.signals = first.signals.iter().chain(&second.signals).copied().collect();
         both.chains = first.chains.into_iter().take(1).chain(second.chains.into_iter().take(1)).collect();
         both.qualified = first.qualified.into_iter().map(|(word, s)| (word, if rank(s) < rank(both.standing) { s } else { both.standing })).collect();
@@ -396,6 +444,7 @@ impl<'e> Judge<'e> {
     pub(crate) fn of_chain(&self, found: Chain, ask: &Select) -> Answer {
         let mut answer = Answer::no();
         answer.standing = self.standing_of(&found, ask.check, ask.notebooks);
+        answer.why = self.why_of(&found, answer.standing);
         self.qualify(&found, answer.standing, &mut answer.qualified);
         answer.signals = vec![found.signal];
         answer.chains = vec![found];
@@ -434,6 +483,7 @@ impl<'e> Judge<'e> {
             self.qualify(found, *standing, &mut answer.qualified);
         }
         answer.standing = chains[0].0;
+        answer.why = self.why_of(&chains[0].1, chains[0].0);
         answer.signals = vec![chains[0].1.signal];
         answer.chains = chains.into_iter().map(|(_, c)| c).take(3).collect();
         answer
@@ -472,6 +522,7 @@ impl<'e> Judge<'e> {
         let mut answer = Answer::no();
         self.qualify(&found, standing, &mut answer.qualified);
         answer.standing = standing;
+        answer.why = self.why_of(&found, standing);
         answer.signals = vec![found.signal];
         answer.chains = vec![found];
         answer
@@ -565,7 +616,10 @@ impl<'e> Judge<'e> {
         // written, but nothing runs it as asked
         let mut idle = Answer::no();
         idle.standing = Standing::indicated(Because::Idle);
+        // code before notebooks, the order of places else
+        found.sort_by_key(|(s, _)| self.evidence.signals.all[*s].notebook);
         idle.signals = found.iter().map(|(s, _)| *s).take(3).collect();
+        idle.why = found.first().map(|(s, _)| Miss::quote(self.evidence.signals.all[*s].at.clone(), "", *s, near::elsewhere(ask.on)));
         for signal in &idle.signals {
             for (key, word) in &self.evidence.signals.all[*signal].qualifiers {
                 idle.qualified.insert(format!("{key}={word}"), idle.standing);
@@ -575,21 +629,29 @@ impl<'e> Judge<'e> {
     }
 
     /// Signals that stand in files, whatever runs: as good as the surest of them.
-    fn of_files(&self, ask: &Select, found: Vec<(usize, Option<NodeId>)>) -> Answer {
-        let strongest = found.iter().map(|(s, _)| self.evidence.signals.all[*s].strength).max().unwrap_or(Strength::Broken);
+    fn of_files(&self, ask: &Select, mut found: Vec<(usize, Option<NodeId>)>) -> Answer {
+        let all = &self.evidence.signals.all;
+        // the surest first
+        found.sort_by_key(|(s, _)| std::cmp::Reverse(all[*s].strength));
         let mut answer = Answer::plain(Verdict::Met);
+        let Some(first) = found.first().map(|(s, _)| *s) else { return Answer::no() };
+        let strongest = all[first].strength;
         answer.standing = match strongest {
             Strength::Resolved => Standing::plain(Verdict::Met),
             Strength::Inferred => Standing::indicated(Because::Inferred),
             Strength::Assumed => Standing::indicated(Because::Assumed),
             Strength::Broken => Standing::indicated(Because::Broken),
         };
-        let only_notebooks = found.iter().all(|(s, _)| self.evidence.signals.all[*s].notebook);
+        if strongest < Strength::Resolved {
+            answer.why = Some(Miss::quote(all[first].at.clone(), "", first, near::unsure(strongest)));
+        }
+        let only_notebooks = found.iter().all(|(s, _)| all[*s].notebook);
         if only_notebooks && ask.notebooks == Notebooks::Capped {
             answer.standing = cap(answer.standing, Because::Idle);
+            answer.why = Some(Miss::quote(all[first].at.clone(), "", first, " is in a notebook, which only a person runs"));
         }
         for (signal, _) in &found {
-            for (key, word) in &self.evidence.signals.all[*signal].qualifiers {
+            for (key, word) in &all[*signal].qualifiers {
                 answer.qualified.insert(format!("{key}={word}"), answer.standing);
             }
         }
@@ -654,6 +716,7 @@ impl<'e> Judge<'e> {
         let mut answer = Answer::plain(Verdict::Met);
         if self.evidence.signals.all[by].strength < Strength::Resolved {
             answer.standing = Standing::indicated(Because::Inferred);
+            answer.why = Some(Miss::quote(self.evidence.signals.all[by].at.clone(), "", by, near::unsure(Strength::Inferred)));
         }
         let targets: Vec<(usize, NodeId)> = graph.node_of(by).map(|n| (by, n)).into_iter().collect();
         if let Some(found) = self.best(From::Anyone, &[], &targets, false) {
@@ -663,6 +726,7 @@ impl<'e> Judge<'e> {
             let standing = self.standing_of(&found, ask.stops, Notebooks::Capped);
             if rank(standing) < rank(answer.standing) {
                 answer.standing = standing;
+                answer.why = self.why_of(&found, standing);
             }
             self.qualify(&found, answer.standing, &mut answer.qualified);
             answer.chains.push(found);
@@ -720,6 +784,7 @@ impl<'e> Judge<'e> {
         if !answer.holds() {
             answer.standing = Standing::indicated(Because::Idle);
             answer.signals = exercised.iter().map(|(s, _)| *s).take(3).collect();
+            answer.why = exercised.first().map(|(s, _)| Miss::quote(self.evidence.signals.all[*s].at.clone(), "", *s, near::elsewhere(On::Ci)));
         }
         let also: Vec<usize> = answer.signals.iter().filter_map(|s| reached_signals.get(s)).flatten().copied().take(3).collect();
         for signal in answer.signals.iter().chain(&also) {

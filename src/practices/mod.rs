@@ -26,7 +26,7 @@ use crate::subject::System;
 use crate::verdict::{Standing, Verdicts};
 use crate::words::{Because, Unknown, Verdict};
 
-pub(crate) use chain::Chain;
+pub(crate) use chain::{Chain, Hop};
 
 /// What one practice came to, with its proof.
 #[derive(Debug, Clone)]
@@ -58,13 +58,29 @@ pub(crate) struct Proof {
     pub(crate) what: String,
 }
 
-/// The nearest thing to what was asked, and where it stopped.
+/// The nearest thing to what was asked, and where it stopped: a sentence around the line that is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Miss {
     /// Where.
     pub(crate) at: Location,
-    /// What is there and what keeps it from counting.
-    pub(crate) text: String,
+    /// What comes before the quoted line; the whole sentence where none is quoted.
+    pub(crate) before: String,
+    /// The signal whose line is quoted.
+    pub(crate) seen: Option<usize>,
+    /// What comes after it.
+    pub(crate) after: String,
+}
+
+impl Miss {
+    /// A sentence that quotes nothing.
+    pub(crate) const fn plain(at: Location, text: String) -> Self {
+        Self { at, before: text, seen: None, after: String::new() }
+    }
+
+    /// A sentence around the line of a signal.
+    pub(crate) fn quote(at: Location, before: impl Into<String>, seen: usize, after: impl Into<String>) -> Self {
+        Self { at, before: before.into(), seen: Some(seen), after: after.into() }
+    }
 }
 
 /// Everything a question may look at.

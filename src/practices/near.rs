@@ -1,101 +1,312 @@
 //! The nearest miss: the closest thing to what was asked, and the link at which it stopped.
 //!
-//! Told in the order in which it helps most: a link that is switched off, a link that is broken, a chain that a person
-//! must start, a thing that nothing starts, a thing in a place that does not count.
+//! A practice has many parts, and most of them are there in most repositories: that a service predicts is no near miss of
+//! a rollback. So only what the first part that failed asks for is looked at, and of that only what is the practice's own
+//! object; what the rule names under `near` goes before. Told in the order in which it helps most: a link that is
+//! switched off, a start that does not count, a start that a person must give, a thing that nothing starts, a thing in a
+//! place that does not count.
+//!
+//! Invariant: what starts by itself is never told to need a person; rather nothing is told than something beside the point.
 
 use super::Miss;
-use super::clause::{Answer, Judge};
-use crate::graph::reach::Walk;
-use crate::graph::NodeId;
-use crate::rules::practice::{Clause, From, PracticeRule, Select};
-use crate::words::{Because, Strength, Verdict};
+use super::chain::Chain;
+use super::clause::Judge;
+use crate::graph::reach::{Reached, Walk};
+use crate::graph::{Edge, Graph, NodeId, NodeKind};
+use crate::rules::practice::{Before, Clause, From, Notebooks, On, PracticeAsk, PracticeRule, Select, Tested};
+use crate::rules::signal::OneOrMany;
+use crate::signals::Signal;
+use crate::words::{EdgeKind, Op, Scope, Strength, TriggerKind};
 
-/// Finds the nearest miss of a practice that is not met.
-pub(crate) fn miss(judge: &Judge<'_>, rule: &PracticeRule, best: &Answer) -> Option<Miss> {
-    if best.standing.verdict == Verdict::Indicated {
-        return defect(best);
-    }
-    let clauses = rule.met.iter().chain(rule.indicated.iter().map(|w| &w.when)).chain(&rule.near);
-    let mut asked: Vec<(Option<From>, &Select)> = Vec::new();
-    clauses.for_each(|c| collect(c, &mut asked));
-    asked.iter().find_map(|(from, select)| stopped(judge, *from, select))
+/// One thing that was asked for and not found.
+enum Ask<'r> {
+    /// Such a signal, started so.
+    Seen(From, &'r Select),
+    /// A check before something.
+    Check(&'r Before),
+    /// A test of something.
+    Test(&'r Tested),
+    /// Known already.
+    Found(Miss),
 }
 
-/// What keeps an indicated chain from being met.
-fn defect(best: &Answer) -> Option<Miss> {
-    let chain = best.chains.first()?;
-    if let (Some(Because::Broken), Some(why)) = (best.standing.because, &chain.unheeded) {
-        let at = chain.hops.last()?.at.clone();
-        return Some(Miss { at, text: format!("its failure stops nothing: {why}") });
+/// Finds the nearest miss of a practice that nothing shows.
+pub(crate) fn miss(judge: &mut Judge<'_>, rule: &PracticeRule) -> Option<Miss> {
+    let mut asked: Vec<Ask<'_>> = Vec::new();
+    rule.near.iter().for_each(|clause| named(clause, &mut asked));
+    for clause in rule.met.iter().chain(rule.indicated.iter().map(|weaker| &weaker.when)) {
+        failing(judge, clause, &mut asked);
     }
-    let weakest = chain.hops.iter().min_by_key(|h| h.strength).filter(|h| h.strength < Strength::Resolved)?;
-    let why = match weakest.strength {
-        Strength::Broken => "cannot run as written",
-        Strength::Assumed => "depends on something outside this repository",
-        _ => "linked by name or convention only",
-    };
-    Some(Miss { at: weakest.at.clone(), text: format!("{}: {why}", weakest.what) })
+    asked.into_iter().find_map(|ask| match ask {
+        Ask::Seen(from, select) => stopped(judge, from, select),
+        Ask::Check(before) => unordered(judge, before),
+        Ask::Test(tested) => beside(judge, tested),
+        Ask::Found(miss) => Some(miss),
+    })
 }
 
-fn collect<'c>(clause: &'c Clause, into: &mut Vec<(Option<From>, &'c Select)>) {
+/// What a rule names itself.
+fn named<'r>(clause: &'r Clause, into: &mut Vec<Ask<'r>>) {
     match clause {
-        Clause::All(parts) | Clause::Any(parts) => parts.iter().for_each(|p| collect(p, into)),
-        Clause::Signal(select) | Clause::Imported(select) | Clause::InImage(select) => into.push((None, select)),
-        Clause::Reach(reach) => into.push((Some(reach.from), &reach.to)),
-        Clause::Leads(leads) => into.push((None, &leads.to)),
-        Clause::Before(before) => into.push((None, &before.first)),
-        Clause::Count(count) => count.of.iter().for_each(|p| collect(p, into)),
-        Clause::Cap(cap) => collect(&cap.of, into),
-        Clause::Tested(tested) => into.push((Some(From::Ci), &tested.of)),
-        Clause::Not(_) | Clause::Steps(_) | Clause::Share(_) | Clause::History(_) | Clause::Practice(_) => {}
+        Clause::All(parts) | Clause::Any(parts) => parts.iter().for_each(|p| named(p, into)),
+        Clause::Signal(select) => into.push(Ask::Seen(started_by(select.on), select)),
+        Clause::Reach(reach) => into.push(Ask::Seen(reach.from, &reach.to)),
+        Clause::Leads(leads) => into.push(Ask::Seen(From::Anyone, &leads.to)),
+        Clause::Before(before) => into.push(Ask::Check(before)),
+        Clause::Tested(tested) => into.push(Ask::Test(tested)),
+        Clause::Count(count) => count.of.iter().for_each(|p| named(p, into)),
+        Clause::Cap(cap) => named(&cap.of, into),
+        Clause::Imported(_) | Clause::InImage(_) | Clause::Not(_) | Clause::Steps(_) | Clause::Share(_) | Clause::History(_) | Clause::Practice(_) => {}
     }
 }
 
-fn stopped(judge: &Judge<'_>, from: Option<From>, select: &Select) -> Option<Miss> {
-    let evidence = judge.evidence();
-    let graph = evidence.graph;
-    let signals = &evidence.signals.all;
-    let targets = judge.targets(select);
-    let nodes: Vec<NodeId> = targets.iter().map(|(_, n)| *n).collect();
-    let asked: Vec<NodeId> = judge.starters(from.unwrap_or(From::Anyone), &[]).into_iter().flatten().collect();
-    let off = graph.reach(&asked, Walk { off: true, ..Walk::at(Strength::Broken) });
-    if let Some(node) = nodes.iter().filter(|n| off.has(**n)).min_by_key(|n| off.hops(**n)) {
-        let cut = off.path(*node).into_iter().map(|e| &graph.edges[e]).find(|e| e.off.is_some());
-        if let Some(edge) = cut {
-            let why = edge.off.as_deref().unwrap_or("");
-            return Some(Miss { at: edge.at.clone(), text: format!("{}: {why}", edge.what) });
+/// The parts that keep a clause from holding: of `all` the first, of `any` one of each.
+fn failing<'r>(judge: &mut Judge<'_>, clause: &'r Clause, into: &mut Vec<Ask<'r>>) {
+    match clause {
+        Clause::All(parts) => {
+            if let Some(first) = parts.iter().find(|part| !judge.clause(part).holds()) {
+                failing(judge, first, into);
+            }
         }
+        Clause::Any(parts) => parts.iter().for_each(|part| failing(judge, part, into)),
+        Clause::Count(count) => {
+            for part in &count.of {
+                let answer = judge.clause(part);
+                if !answer.holds() {
+                    failing(judge, part, into);
+                } else if let Some(signal) = answer.signals.first() {
+                    let at = judge.evidence().signals.all[*signal].at.clone();
+                    let after = format!(" is one of the {} things that are asked for", count.at_least);
+                    into.push(Ask::Found(Miss::quote(at, "", *signal, after)));
+                }
+            }
+        }
+        Clause::Practice(PracticeAsk::Id(id)) => {
+            let id = id.split('[').next().unwrap_or(id);
+            into.extend(judge.practice(id).0.near.map(Ask::Found));
+        }
+        Clause::Cap(cap) => failing(judge, &cap.of, into),
+        Clause::Signal(select) if own(select) => into.push(Ask::Seen(started_by(select.on), select)),
+        Clause::Reach(reach) if own(&reach.to) => into.push(Ask::Seen(reach.from, &reach.to)),
+        Clause::Before(before) if own(&before.first) => into.push(Ask::Check(before)),
+        Clause::Tested(tested) => into.push(Ask::Test(tested)),
+        _ => {}
     }
-    // what starts by itself is no miss of this kind, whoever else may start it
-    let unattended: Vec<NodeId> = judge.starters(From::Unattended, &[]).into_iter().flatten().collect();
-    let by_itself = graph.reach(&unattended, Walk::at(Strength::Inferred));
-    if nodes.iter().any(|n| by_itself.has(*n)) {
+}
+
+/// That something trains or serves at all is asked beside many things; practices that are about it name it themselves.
+fn own(select: &Select) -> bool {
+    !select.id.all().is_empty() || select.op.iter().any(|op| !matches!(op, Op::Train | Op::Serve))
+}
+
+const fn started_by(on: On) -> From {
+    match on {
+        On::Ci => From::Ci,
+        On::Unattended => From::Unattended,
+        _ => From::Anyone,
+    }
+}
+
+/// Whoever starts it, and what that reaches.
+fn reached(judge: &Judge<'_>, from: From, walk: Walk) -> Reached {
+    let starters: Vec<NodeId> = judge.starters(from, &[]).into_iter().flatten().collect();
+    judge.evidence().graph.reach(&starters, walk)
+}
+
+/// Where the way to such a thing ends.
+fn stopped(judge: &Judge<'_>, from: From, select: &Select) -> Option<Miss> {
+    let evidence = judge.evidence();
+    let (graph, signals) = (evidence.graph, &evidence.signals.all);
+    let tests = select.scope.contains(&Scope::Test);
+    let mut targets = judge.targets(select);
+    targets.sort_by_key(|(signal, _)| signals[*signal].notebook);
+    if select.notebooks == Notebooks::Never {
+        targets.retain(|(signal, _)| !signals[*signal].notebook);
+    }
+    let counts = reached(judge, from, Walk::at(Strength::Assumed).with_tests(tests));
+    if from != From::Anyone && targets.iter().any(|(_, n)| counts.has(*n)) {
+        // it is started as asked; what is missing lies elsewhere
         return None;
     }
-    let everyone: Vec<NodeId> = judge.starters(From::Anyone, &[]).into_iter().flatten().collect();
-    let live = graph.reach(&everyone, Walk::at(Strength::Inferred));
-    if let Some(node) = nodes.iter().filter(|n| live.has(**n)).min_by_key(|n| live.hops(**n)) {
-        let start = live.start(graph, *node);
-        let (hops, starter) = (live.path(*node).len(), &graph.nodes[start]);
-        let what = targets.iter().find(|(_, n)| n == node).map_or("", |(s, _)| signals[*s].what.as_str());
-        if judge.is_person(start) {
-            let text = if hops == 0 {
-                format!("{} reaches {what}; a person must start it", starter.label)
-            } else {
-                format!("{} reaches {what} in {hops} hop{}; a person must start it", starter.label, if hops == 1 { "" } else { "s" })
-            };
-            return Some(Miss { at: starter.at.clone(), text });
-        }
-        return Some(Miss { at: starter.at.clone(), text: format!("{} reaches {what}, which is not enough here", starter.label) });
+    if let Some(miss) = off(judge, from, &targets, tests) {
+        return Some(miss);
+    }
+    // what starts by itself needs no person, whoever else may start it
+    let by_itself = reached(judge, From::Unattended, Walk::at(Strength::Assumed).with_tests(tests));
+    if let Some((signal, node)) = targets.iter().filter(|(_, n)| by_itself.has(*n)).min_by_key(|(_, n)| by_itself.hops(*n)) {
+        let start = &graph.nodes[by_itself.start(graph, *node)];
+        let asked = lacks(from)?;
+        return Some(Miss::quote(start.at.clone(), format!("{} starts ", start.label), *signal, format!("; {asked}")));
+    }
+    if let Some(miss) = by_a_person(judge, &targets, tests) {
+        return Some(miss);
     }
     if let Some((signal, _)) = targets.first() {
-        let seen = &signals[*signal];
-        return Some(Miss { at: seen.at.clone(), text: format!("{} stands here, and nothing starts it", seen.what) });
+        return Some(Miss::quote(signals[*signal].at.clone(), "", *signal, " stands here, and nothing starts it"));
     }
-    let elsewhere = judge.anywhere(select).into_iter().map(|(s, _)| &signals[s]).min_by_key(|s| (std::cmp::Reverse(s.scope), &s.at))?;
-    let text = match &elsewhere.off {
-        Some(off) => format!("{} is switched off: {off}", elsewhere.what),
-        None => format!("{} stands here, in a file that counts as {}", elsewhere.what, elsewhere.scope),
+    let (signal, seen) = judge.anywhere(select).into_iter().map(|(s, _)| (s, &signals[s])).min_by_key(|(_, s)| (s.notebook, std::cmp::Reverse(s.scope), &s.at))?;
+    Some(Miss::quote(seen.at.clone(), "", signal, out_of_place(seen)?))
+}
+
+/// Why a thing does not count where it stands.
+fn out_of_place(seen: &Signal) -> Option<String> {
+    if let Some(off) = &seen.off {
+        return Some(format!(" is switched off: {off}"));
+    }
+    let place = match seen.scope {
+        Scope::Test => "in a test",
+        Scope::Docs => "in a document",
+        Scope::Example => "in an example",
+        Scope::Template => "in a template",
+        Scope::Generated => "in a generated file",
+        Scope::Vendored => "in code of others",
+        Scope::Disabled => "in a file that is switched off",
+        Scope::Source if seen.notebook => "in a notebook",
+        _ => return None,
     };
-    Some(Miss { at: elsewhere.at.clone(), text })
+    Some(format!(" stands {place}, where it does not count"))
+}
+
+/// A link on the way that is written and switched off.
+fn off(judge: &Judge<'_>, from: From, targets: &[(usize, NodeId)], tests: bool) -> Option<Miss> {
+    let graph = judge.evidence().graph;
+    // a person's way round is no reason to be silent about the switch
+    let from = if from == From::Anyone { From::Unattended } else { from };
+    let live = reached(judge, from, Walk::at(Strength::Broken).with_tests(tests));
+    let written = reached(judge, from, Walk { off: true, ..Walk::at(Strength::Broken).with_tests(tests) });
+    let (signal, node) = targets.iter().filter(|(_, n)| written.has(*n) && !live.has(*n)).min_by_key(|(_, n)| written.hops(*n))?;
+    let edge = written.path(*node).into_iter().map(|e| &graph.edges[e]).find(|e| e.off.is_some())?;
+    let why = edge.off.as_deref().unwrap_or_default();
+    if let Some(manual) = manual_beside(graph, edge) {
+        let after = format!(" when a person asks; {} (line {}) is {why}", edge.what, edge.at.line);
+        return Some(Miss::quote(manual.at.clone(), format!("{} starts ", manual.what), *signal, after));
+    }
+    Some(Miss::plain(edge.at.clone(), format!("{}: {why}", edge.what)))
+}
+
+/// Beside a trigger that is switched off: the button of the same workflow.
+fn manual_beside<'g>(graph: &'g Graph, off: &Edge) -> Option<&'g Edge> {
+    let by_hand = |e: &&Edge| e.off.is_none() && graph.nodes[e.from].kind == NodeKind::Trigger(TriggerKind::Manual);
+    (off.kind == EdgeKind::Starts).then(|| graph.arriving(off.to).find(by_hand)).flatten()
+}
+
+/// What a person can start: a workflow with a button before a target, a stage or a job, these before a program, and a
+/// notebook last.
+fn by_a_person(judge: &Judge<'_>, targets: &[(usize, NodeId)], tests: bool) -> Option<Miss> {
+    let graph = judge.evidence().graph;
+    let (units, others): (Vec<NodeId>, Vec<NodeId>) =
+        graph.entries().into_iter().partition(|n| matches!(graph.nodes[*n].kind, NodeKind::Unit(_)));
+    let (notebooks, programs): (Vec<NodeId>, Vec<NodeId>) = others.into_iter().partition(|n| graph.nodes[*n].notebook);
+    for starters in [graph.triggers(|k| k == TriggerKind::Manual), units, programs, notebooks] {
+        let live = graph.reach(&starters, Walk::at(Strength::Inferred).with_tests(tests));
+        let signals = &judge.evidence().signals.all;
+        let best = targets.iter().filter(|(_, n)| live.has(*n)).min_by_key(|(s, n)| (signals[*s].notebook, live.hops(*n), *s));
+        let Some((signal, node)) = best else { continue };
+        let start = &graph.nodes[live.start(graph, *node)];
+        return Some(match start.kind {
+            NodeKind::Trigger(_) => Miss::quote(start.at.clone(), format!("{} starts ", start.label), *signal, ": a person must press it"),
+            NodeKind::Unit(crate::fact::UnitKind::Service | crate::fact::UnitKind::Image) => {
+                Miss::quote(start.at.clone(), format!("{} leads to ", start.label), *signal, "; nothing here starts it")
+            }
+            _ if start.notebook => Miss::quote(start.at.clone(), "", *signal, " is in a notebook, which only a person runs"),
+            NodeKind::Unit(_) => Miss::quote(start.at.clone(), format!("{} leads to ", start.label), *signal, "; only a person starts it"),
+            _ => Miss::quote(judge.evidence().signals.all[*signal].at.clone(), "", *signal, format!(" runs when a person starts {}", start.label)),
+        });
+    }
+    None
+}
+
+/// What does not start it, although something does.
+const fn lacks(from: From) -> Option<&'static str> {
+    match from {
+        From::Ci => Some("no push, pull request or tag does"),
+        From::Release => Some("no push or tag does"),
+        From::UnattendedNotPr => Some("nothing does for what is merged"),
+        From::Continuous | From::Recurring => Some("nothing does when time passes or data arrives"),
+        From::Alert => Some("no alert or monitor does"),
+        From::Unattended | From::Anyone => None,
+    }
+}
+
+/// A check that is there, and does not stand before what it should hold back.
+fn unordered(judge: &Judge<'_>, before: &Before) -> Option<Miss> {
+    let signals = &judge.evidence().signals.all;
+    let mut found = judge.targets(&before.first);
+    found.sort_by_key(|(s, _)| (signals[*s].notebook, *s));
+    let (signal, _) = found.first()?;
+    let held = before.then.op.first().map_or("what it should hold back", |op| held_back(*op));
+    let after = if judge.targets(&before.then).is_empty() {
+        format!(" stands here, and there is no {held} that it could hold back")
+    } else {
+        format!(" stands here, and does not hold back {held}")
+    };
+    Some(Miss::quote(signals[*signal].at.clone(), "", *signal, after))
+}
+
+const fn held_back(op: Op) -> &'static str {
+    match op {
+        Op::Train | Op::Tune => "training",
+        Op::Register => "registration",
+        Op::Promote => "promotion",
+        Op::Deploy => "deployment",
+        _ => "what follows",
+    }
+}
+
+/// Tests that are there, and do not reach what they should test.
+fn beside(judge: &Judge<'_>, tested: &Tested) -> Option<Miss> {
+    if judge.targets(&tested.of).is_empty() {
+        return None;
+    }
+    let asserts = Select { id: OneOrMany::One("test.assertion".into()), scope: vec![Scope::Test], ..Select::default() };
+    let own = tested.by.as_ref().map(|by| judge.targets(by)).filter(|own| !own.is_empty());
+    let ci = reached(judge, From::Ci, Walk::at(Strength::Assumed).with_tests(true));
+    let found = own.unwrap_or_else(|| judge.targets(&asserts));
+    let (signal, runs) = found.iter().find(|(_, n)| ci.has(*n)).map(|(s, _)| (*s, true)).or_else(|| Some((found.first()?.0, false)))?;
+    let what = match tested.of.op.first() {
+        Some(Op::Train | Op::Tune) => "the training code",
+        Some(Op::Serve) => "the scoring code",
+        Some(Op::Features | Op::Ingest) => "the data preparation",
+        _ => "what should be tested",
+    };
+    let after = if runs { format!(" runs in CI, and does not call {what}") } else { format!(" does not call {what}, and CI does not run it") };
+    Some(Miss::quote(judge.evidence().signals.all[signal].at.clone(), "", signal, after))
+}
+
+/// Where a chain is weakest, and how.
+pub(super) fn weakest(chain: &Chain) -> Option<Miss> {
+    let hop = chain.hops.iter().min_by_key(|h| h.strength)?;
+    let is_signal = chain.hops.last().is_some_and(|last| std::ptr::eq(last, hop));
+    if is_signal && hop.outside.is_none() && hop.strength < Strength::Resolved {
+        return Some(Miss::quote(hop.at.clone(), "", chain.signal, unsure(hop.strength)));
+    }
+    let text = match (hop.strength, &hop.outside) {
+        (Strength::Broken, _) => format!("{}: cannot run as written", hop.what),
+        (_, Some(outside)) => format!("{outside} is not in this scan"),
+        (Strength::Assumed, None) if hop.what.contains(": no such branch") => hop.what.clone(),
+        (Strength::Assumed, None) => format!("{}: decided outside of this repository", hop.what),
+        _ => format!("{}: linked by name or convention only", hop.what),
+    };
+    Some(Miss::plain(hop.at.clone(), text))
+}
+
+/// Why a thing itself is not sure.
+pub(super) const fn unsure(strength: Strength) -> &'static str {
+    match strength {
+        Strength::Broken => " cannot run as written",
+        Strength::Assumed => " is decided outside of this repository",
+        Strength::Inferred | Strength::Resolved => " is recognised by its name only",
+    }
+}
+
+/// Why something that is written does not run as asked.
+pub(super) const fn elsewhere(on: On) -> &'static str {
+    match on {
+        On::Ci => " is not run by a push or pull request",
+        On::TrainRun => " is not part of a run that trains",
+        On::TrainReads => " is not named by what trains",
+        On::ServeRun => " is not part of what serves",
+        On::BothRuns => " is not part of both training and serving",
+        On::Live | On::File | On::Unattended => " stands here, and nothing starts it",
+    }
 }

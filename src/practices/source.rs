@@ -67,5 +67,5 @@ pub(crate) fn reviewed(evidence: &Evidence<'_>, at_least: f64) -> Answer {
 }
 
 fn empty(verdict: Verdict) -> Answer {
-    Answer { standing: Standing::plain(verdict), signals: Vec::new(), places: Vec::new(), chains: Vec::new(), qualified: std::collections::BTreeMap::new() }
+    Answer { standing: Standing::plain(verdict), signals: Vec::new(), places: Vec::new(), chains: Vec::new(), qualified: std::collections::BTreeMap::new(), why: None }
 }

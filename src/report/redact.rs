@@ -219,6 +219,13 @@ fn bare_end(rest: &str, block: bool) -> usize {
 /// Whether a value only says where the secret is kept, or is a word of a grammar.
 fn is_reference(value: &str) -> bool {
     let value = value.trim();
+    // a long command is cut before it comes here, and the cut may go through a reference
+    if let Some(kept) = value.strip_suffix('…') {
+        let inner = kept.strip_prefix("${{").map(|v| v.contains(['\'', '"', '}', '|']));
+        let variable = kept.trim_start_matches(['$', '{']);
+        let named = kept.is_empty() || kept.starts_with('$') && variable.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        return named || inner == Some(false);
+    }
     let name = |s: &str| !s.is_empty() && s.chars().all(|c| c.is_ascii_alphanumeric() || "_-./:".contains(c));
     let lower = value.to_ascii_lowercase();
     if matches!(lower.as_str(), "true" | "false" | "none" | "null" | "read" | "write" | "inherit" | "~" | "[]" | "{}" | "|" | ">" | "str" | "|-" | ">-")
@@ -371,6 +378,8 @@ mod tests {
             ("ENV API_TOKEN abc123", "abc123"),
             ("?sig=Zm9v&v=1", "Zm9v"),
             ("PASSWORD=${DB_PASSWORD:-hunter2}", "hunter2"),
+            ("PASSWORD=${DB_PASSWORD:-hunt…", "hunt"),
+            ("PASSWORD=hunter2…", "hunter2"),
             ("token = os.getenv('TOKEN', 'fallback')", "fallback"),
             ("AccountName=x;AccountKey=Zm9vYmFy;", "Zm9vYmFy"),
             ("os.environ.setdefault(\"AWS_SECRET_ACCESS_KEY\", \"hunter2\")", "hunter2"),
@@ -385,6 +394,8 @@ mod tests {
     fn references_and_plain_text_stay() {
         for text in [
             "token: ${{ secrets.GITHUB_TOKEN }}",
+            "docker build --build-arg AWS_ACCESS_KEY_ID=…",
+            "docker build --build-arg AWS_ACCESS_KEY_ID=${{ secrets.AWS_ACC…",
             "id-token: write",
             "secrets: inherit",
             "password = os.environ[\"DB_PASSWORD\"]",

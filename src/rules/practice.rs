@@ -83,6 +83,9 @@ pub struct Weaker {
     pub because: Because,
     /// When.
     pub when: Clause,
+    /// Why it is not met, in a few words that follow "partly: ".
+    #[serde(default)]
+    pub says: String,
 }
 
 /// Which part of a system a practice is about.

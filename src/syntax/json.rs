@@ -11,7 +11,20 @@ pub fn parse(text: &str) -> Parsed {
     if text.len() > MAX_TEXT {
         return Parsed::failed(1, format!("longer than {MAX_TEXT} bytes"));
     }
-    yaml::parse_as_is(&blank(text))
+    let mut parsed = yaml::parse_as_is(&blank(text));
+    for error in &mut parsed.errors {
+        in_words_of_json(&mut error.message);
+    }
+    parsed
+}
+
+/// The parser speaks of YAML where it means it, which whoever wrote the file never saw.
+fn in_words_of_json(message: &mut String) {
+    if message.contains("document start") {
+        *message = "a second value begins here; a file with several JSON values is read up to the first".to_owned();
+    } else if ["document", "block", "scalar", "anchor", "alias", "tag", "directive", "indent"].iter().any(|word| message.contains(word)) {
+        *message = "this is no valid JSON".to_owned();
+    }
 }
 
 /// Replaces comments and tabs outside of strings by spaces, and line breaks by themselves, so
@@ -90,6 +103,16 @@ mod tests {
         assert_eq!(parsed.errors, []);
         assert_eq!(parsed.tree.find("a.b[].c")[0].text(), Some("{{ x }}"));
         assert_eq!(parsed.tree.find("d")[0].as_bool(), Some(false));
+    }
+
+    #[test]
+    fn an_error_is_told_in_words_of_json() {
+        let of = |text: &str| parse(text).errors.into_iter().map(|e| (e.line, e.message)).collect::<Vec<_>>();
+        assert_eq!(of("{\"a\": 1}\n{\"a\": 2}\n"), [(2, "a second value begins here; a file with several JSON values is read up to the first".to_owned())]);
+        for text in ["{\"a\": ]}", "{\"a\" 1}", "[1 2", "{\"a\": *b}", "[1,,2]", "\"open"] {
+            let told = of(text);
+            assert!(told.iter().all(|(_, m)| !m.contains("document") && !m.contains("scalar")), "{text}: {told:?}");
+        }
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub(super) fn assessment(
                 level: blocker.level,
                 row: blocker.row.clone(),
                 practice: blocker.practice.clone(),
-                what: near.map_or_else(|| blocker.what.clone(), |n| super::redact::snippet(&n.text)),
+                what: near.map_or_else(|| blocker.what.clone(), |n| super::sentence(findings, n)),
                 action: rules.get(blocker.practice.split('[').next().unwrap_or("")).map(|r| r.action.clone()).unwrap_or_default(),
                 evidence: near.map(|n| vec![place(findings, &n.at, &blocker.practice)]).unwrap_or_default(),
                 lifts_to: blocker.lifts_to,

@@ -37,22 +37,38 @@ pub(super) fn chain_heads(findings: &Findings<'_>, system: &JudgedSystem<'_>) ->
     let mut heads: Vec<(u8, ChainHead)> = Vec::new();
     for (id, op) in HEADS {
         let Some(judged) = find(system, id).filter(|p| holds(p)) else { continue };
-        let Some(best) = judged.chains.first() else { continue };
+        // the chain that does what the practice is about, where the parts of the answer have several
+        let does = |c: &&crate::practices::Chain| findings.signals.all[c.signal].op == Some(*op);
+        let Some(best) = judged.chains.iter().find(does).or_else(|| judged.chains.first()) else { continue };
         let written = chain(findings, best);
         if heads.iter().any(|(_, h)| h.chain == written) {
             continue;
         }
-        let text = match (best.trigger, written.0.first()) {
-            (_, Some(first)) => first.what.clone(),
-            _ => String::new(),
-        };
+        let text = written.0.first().map(|first| first.what.clone()).unwrap_or_default();
+        // headed by what it does in the end, whoever asked for it
+        let op = written.0.last().and_then(|last| last.op).unwrap_or(*op);
         heads.push((
             rank(judged.standing),
-            ChainHead { chain: written, op: *op, trigger: best.trigger, text, strength: best.strength, because: judged.standing.because },
+            ChainHead { chain: written, op, trigger: best.trigger, text, strength: best.strength, because: judged.standing.because },
         ));
     }
     heads.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
     heads.into_iter().map(|(_, h)| h).take(6).collect()
+}
+
+/// Which of several places a reader should see first, least first: what starts by itself, then code before notebooks,
+/// what others use before what tries it out, and definitions before what only calls them.
+pub(super) fn first_seen(findings: &Findings<'_>) -> impl Fn(usize) -> (bool, bool, bool, bool) {
+    let graph = findings.graph;
+    let live = graph.reach(&graph.triggers(|k| k != TriggerKind::Manual), Walk::at(Strength::Assumed));
+    move |signal| {
+        let seen = &findings.signals.all[signal];
+        let by_itself = graph.node_of(signal).is_some_and(|n| live.has(n));
+        let name = crate::source::file_name(&seen.at.path).to_lowercase();
+        let trial = ["test", "smoke", "example", "demo"].iter().any(|word| name.contains(word));
+        let defines = graph.node_of(signal).is_some_and(|n| matches!(graph.nodes[n].kind, NodeKind::Function | NodeKind::File));
+        (!by_itself, seen.notebook, trial, !defines)
+    }
 }
 
 /// Who starts each of the eight steps.
@@ -92,7 +108,7 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
     let mut people = graph.triggers(|k| k == TriggerKind::Manual);
     people.extend(graph.entries());
     let judged = find(system, practice);
-    let miss = judged.and_then(|p| p.near.as_ref()).map(|n| redact::snippet(&n.text)).unwrap_or_default();
+    let miss = judged.and_then(|p| p.near.as_ref()).map(|n| super::sentence(findings, n)).unwrap_or_default();
     let (starter, at, why) = if let Some(at) = reach(unattended.clone(), Strength::Inferred) {
         (Starter::Itself, Some(at), String::new())
     } else if let Some(at) = reach(unattended, Strength::Assumed).or_else(|| reach(outside, Strength::Assumed)) {
@@ -186,10 +202,12 @@ pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
         if !matches!(judged.standing.verdict, Verdict::NotShown) {
             continue;
         }
-        if let Some(near) = &judged.near {
-            found.push(Lookalike { evidence: vec![place(findings, &near.at, id)], why: redact::snippet(&near.text) });
+        // a notebook looks like what it is
+        if let Some(near) = judged.near.as_ref().filter(|near| !near.at.path.ends_with(".ipynb")) {
+            found.push(Lookalike { evidence: vec![place(findings, &near.at, id)], why: super::sentence(findings, near) });
         }
     }
+    found.sort_by_key(|l| l.evidence.first().is_some_and(|e| e.path.as_deref().is_some_and(|p| p.ends_with(".ipynb"))));
     let mut seen = std::collections::BTreeSet::new();
     found.retain(|l| seen.insert((l.evidence.first().map(|e| (e.path.clone(), e.line)), l.why.clone())));
     found.truncate(12);

@@ -11,12 +11,13 @@ use super::{
     SCHEMA_VERSION, SeenNotRead, Skipped, Subject, Summary, System, Tool,
 };
 use crate::graph::Graph;
-use crate::practices::{self, Judged};
+use crate::practices::{self, Judged, Miss};
 use crate::rules::model::Model;
 use crate::rules::practice::PracticeRule;
 use crate::signals::Signals;
 use crate::source::{Location, Notice, RepoPath};
 use crate::walk::Inventory;
+use crate::words::Strength;
 
 /// What the stages found, borrowed for writing it down.
 pub(crate) struct Findings<'f> {
@@ -45,6 +46,8 @@ pub(crate) struct Asked {
     pub(crate) remote: Option<String>,
     /// The revision asked for.
     pub(crate) revision: Option<String>,
+    /// Whether there is no work tree: what is scanned is the commit of HEAD.
+    pub(crate) bare: bool,
     /// The models asked for.
     pub(crate) models: Vec<String>,
     /// Whether there is a Git repository.
@@ -106,6 +109,7 @@ pub(crate) fn compile(
         inputs: Inputs {
             tree: match (asked.in_git, &asked.revision) {
                 (_, Some(_)) => FilesFrom::Revision,
+                (true, None) if asked.bare => FilesFrom::Revision,
                 (true, None) => FilesFrom::WorkTree,
                 (false, None) => FilesFrom::Folder,
             },
@@ -133,15 +137,20 @@ pub(crate) fn compile(
             files: findings.inventory.entries().len() as u64,
             read: asked.read as u64,
             skipped,
-            seen_not_read: asked
-                .unread
-                .iter()
-                .take(200)
-                .map(|(path, what)| SeenNotRead { path: redact::snippet(path), what: what.clone() })
-                .collect(),
+            seen_not_read: not_read(findings, &asked.unread),
         },
         notices: notices.iter().map(super::Notice::from).collect(),
     }
+}
+
+/// Files that were seen and not followed, each once. A notebook whose calls are evidence was read.
+fn not_read(findings: &Findings<'_>, unread: &[(RepoPath, String)]) -> Vec<SeenNotRead> {
+    let cited: BTreeSet<&RepoPath> = findings.signals.all.iter().map(|s| &s.at.path).filter(|p| p.ends_with(".ipynb")).collect();
+    let mut files: BTreeMap<&RepoPath, Vec<&str>> = BTreeMap::new();
+    for (path, what) in unread.iter().filter(|(path, _)| !cited.contains(path)) {
+        files.entry(path).or_default().push(what);
+    }
+    files.into_iter().take(200).map(|(path, what)| SeenNotRead { path: redact::snippet(path), what: what.join(", ") }).collect()
 }
 
 fn system(findings: &Findings<'_>, judged: &JudgedSystem<'_>) -> System {
@@ -152,7 +161,12 @@ fn system(findings: &Findings<'_>, judged: &JudgedSystem<'_>) -> System {
         .filter(|p| !p.id.starts_with("probe."))
         .filter_map(|p| Some(practice(findings, titles.get(p.id.as_str())?, p)))
         .collect();
-    let of = |ids: &[usize]| -> Vec<Evidence> { ids.iter().take(20).map(|s| signal(findings, *s)).collect() };
+    let first = highlights::first_seen(findings);
+    let of = |ids: &[usize]| -> Vec<Evidence> {
+        let mut ids = ids.to_vec();
+        ids.sort_by_key(|s| (first(*s), *s));
+        ids.into_iter().take(20).map(|s| signal(findings, s)).collect()
+    };
     System {
         path: judged.system.path.clone(),
         name: judged.system.name.clone(),
@@ -181,7 +195,7 @@ fn practice(findings: &Findings<'_>, rule: &PracticeRule, judged: &Judged) -> Pr
         qualifiers: judged.qualifiers.iter().map(|(k, words)| (k.clone(), words.iter().cloned().collect())).collect(),
         looked_for: if rule.looked_for.is_empty() { Vec::new() } else { vec![rule.looked_for.clone()] },
         nearest_miss: judged.near.as_ref().map(|near| NearestMiss {
-            text: redact::snippet(&near.text),
+            text: sentence(findings, near),
             evidence: vec![place(findings, &near.at, "nearest")],
             chain: None,
         }),
@@ -236,16 +250,53 @@ pub(super) fn signal(findings: &Findings<'_>, index: usize) -> Evidence {
 
 /// A place as evidence.
 pub(super) fn place(findings: &Findings<'_>, at: &Location, signal: &str) -> Evidence {
-    let text = if at.line > 0 { (findings.line)(at) } else { String::new() };
     Evidence {
         path: Some(at.path.to_string()),
         line: Some(at.line).filter(|l| *l > 0),
         end_line: at.end_line,
         blob: findings.inventory.get(&at.path).and_then(|e| e.blob.clone()),
-        snippet: Some(redact::snippet(text.trim())).filter(|s| !s.is_empty()),
+        snippet: code(findings, at),
         signal: signal.to_owned(),
         ..Evidence::default()
     }
+}
+
+/// What is said of a nearest miss, with the line that it quotes.
+pub(super) fn sentence(findings: &Findings<'_>, miss: &Miss) -> String {
+    let Some(seen) = miss.seen.and_then(|s| findings.signals.all.get(s)) else { return redact::snippet(&miss.before) };
+    let line = code(findings, &seen.at).unwrap_or_else(|| redact::snippet(&seen.what));
+    let quoted = match line.char_indices().nth(80) {
+        Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default()),
+        None => line,
+    };
+    let place = if seen.at == miss.at || seen.commit.is_some() { String::new() } else { format!(" ({})", seen.at) };
+    let (before, after) = (redact::snippet(&miss.before), redact::snippet(&miss.after));
+    // a snippet is trimmed; the sentence is not
+    let space = |text: &str, has: bool| if has && !text.is_empty() { " " } else { "" };
+    let (left, right) = (space(&before, miss.before.ends_with(' ')), space(&after, miss.after.starts_with(' ')));
+    format!("{before}{left}`{quoted}`{place}{right}{after}")
+}
+
+/// What a hop says: its own words; where a chain ends at a test or at a call whose callee is not known for sure, the line
+/// as it stands, because a list of names would lose what is compared.
+fn written(findings: &Findings<'_>, chain: &practices::Chain, hop: &practices::Hop, last: bool) -> String {
+    let seen = &findings.signals.all[chain.signal];
+    let is_code = hop.at.path.ends_with(".py") || hop.at.path.ends_with(".ipynb");
+    let unsure = seen.branch.is_some() || seen.strength < Strength::Resolved;
+    let line = if last && is_code && unsure && hop.at == seen.at { code(findings, &hop.at) } else { None };
+    line.unwrap_or_else(|| redact::snippet(&hop.what))
+}
+
+/// The line at a place as its author wrote it, redacted; none where the whole file is meant or the line says nothing.
+fn code(findings: &Findings<'_>, at: &Location) -> Option<String> {
+    let line = if at.line > 0 { (findings.line)(at) } else { return None };
+    let mut text = line.trim();
+    if at.path.ends_with(".ipynb") {
+        // in a notebook a line of code is a string of a list
+        text = text.trim_end_matches(',').trim_matches('"').trim_end_matches("\\n").trim();
+    }
+    let text = redact::snippet(text);
+    text.chars().any(char::is_alphanumeric).then_some(text)
 }
 
 /// A chain as evidence.
@@ -259,7 +310,7 @@ pub(super) fn chain(findings: &Findings<'_>, found: &practices::Chain) -> Chain 
             .map(|(index, hop)| Hop {
                 path: hop.at.path.to_string(),
                 line: hop.at.line,
-                what: redact::snippet(&hop.what),
+                what: written(findings, found, hop, index == last),
                 edge: hop.edge,
                 strength: hop.strength,
                 op: if index == last { findings.signals.all[found.signal].op } else { None },

@@ -120,7 +120,10 @@ fn named(event: &str, types: &[String]) -> String {
 fn one(name: &str, line: u32, filter: Option<Node<'_>>, reading: &mut Reading<'_>) {
     let kind = match event(name) {
         Event::Starts(kind) => kind,
-        Event::Called => return inputs(filter, reading),
+        Event::Called => {
+            push(reading, line, Trigger::call(name));
+            return inputs(filter, reading);
+        }
         Event::Unknown => return reading.wrong(line, &format!("there is no event `{name}`, so the workflow never starts")),
     };
     if let Some(filter) = filter
@@ -210,7 +213,7 @@ fn commented_out(root: Node<'_>, reading: &mut Reading<'_>) {
         .facts
         .iter()
         .filter_map(|f| match &f.kind {
-            FactKind::Trigger(t) => Some(t.kind),
+            FactKind::Trigger(t) if !t.is_call() => Some(t.kind),
             _ => None,
         })
         .collect();
