@@ -90,6 +90,17 @@ fn cap(standing: Standing, because: Because) -> Standing {
     }
 }
 
+/// In which order chains are looked for: the strength, and whether by notebooks that people go through; either in the end.
+const ORDER: [(Strength, Option<bool>); 7] = [
+    (Strength::Resolved, Some(false)),
+    (Strength::Inferred, Some(false)),
+    (Strength::Assumed, Some(false)),
+    (Strength::Resolved, Some(true)),
+    (Strength::Inferred, Some(true)),
+    (Strength::Assumed, Some(true)),
+    (Strength::Broken, None),
+];
+
 /// Reads the rules for one system and remembers what it has answered.
 pub(crate) struct Judge<'e> {
     evidence: &'e Evidence<'e>,
@@ -302,8 +313,12 @@ impl<'e> Judge<'e> {
             From::Release => vec![of(&[Push, Tag])],
             From::Alert => vec![of(&[Alert])],
             From::Anyone => {
-                let people = if only.is_empty() { self.entries.clone() } else { Vec::new() };
-                vec![of(continuous), of(&[Push, Tag]), of(&[Pr]), of(&[Api, Upstream]), of(&[Manual]), people]
+                // a notebook that somebody goes through comes last, for it is the weakest of starts
+                let people = |notebook: bool| -> Vec<NodeId> {
+                    let entries = self.entries.iter().filter(|n| only.is_empty() && self.evidence.graph.nodes[**n].notebook == notebook);
+                    entries.copied().collect()
+                };
+                vec![of(continuous), of(&[Push, Tag]), of(&[Pr]), of(&[Api, Upstream]), of(&[Manual]), people(false), people(true)]
             }
         }
     }
@@ -317,8 +332,10 @@ impl<'e> Judge<'e> {
     fn best(&mut self, from: From, only: &[TriggerKind], targets: &[(usize, NodeId)], tests: bool) -> Option<Chain> {
         let (graph, signals) = (self.evidence.graph, &self.evidence.signals.all);
         let classes = self.starters(from, only);
-        for least in [Strength::Resolved, Strength::Inferred, Strength::Assumed, Strength::Broken] {
-            for (class, starters) in classes.iter().enumerate().filter(|(_, s)| !s.is_empty()) {
+        let all = || classes.iter().enumerate().filter(|(_, s)| !s.is_empty());
+        let by_notebook = |starters: &[NodeId]| starters.iter().all(|n| graph.nodes[*n].notebook);
+        for (least, notebooks) in ORDER {
+            for (class, starters) in all().filter(|(_, s)| notebooks.is_none_or(|wanted| by_notebook(s) == wanted)) {
                 let reached = self.walk(from, only, class, starters, Walk::at(least).with_tests(tests));
                 let best = targets
                     .iter()
@@ -342,6 +359,12 @@ impl<'e> Judge<'e> {
         };
         if check && chain.unheeded.is_some() {
             standing = cap(standing, Because::Broken);
+        }
+        let graph = self.evidence.graph;
+        let start = chain.edges.first().map(|e| graph.edges[*e].from).or_else(|| graph.node_of(chain.signal));
+        let gone_through = chain.trigger.is_none() && start.is_some_and(|n| graph.nodes[n].notebook);
+        if gone_through && notebooks != Notebooks::Yes {
+            standing = cap(standing, Because::Idle);
         }
         let notebook = self.evidence.signals.all[chain.signal].notebook;
         let run_by_something = chain.trigger.is_some_and(|t| t != TriggerKind::Manual) || chain.edges.len() > 2;

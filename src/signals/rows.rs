@@ -16,7 +16,7 @@ use crate::resolve::program::{At, FileId};
 use crate::source::RepoPath;
 use crate::syntax::python::{Call, CallId, Root, Value};
 use crate::words::{Op, Scope};
-use trace::{HELD, Origin, Rows, Trace, says_apart, says_training};
+use trace::{HELD, KEPT, Origin, Rows, Trace, UNKNOWN, says_apart, says_training};
 
 /// Most fits and measurements that are followed.
 const MOST: usize = 300;
@@ -136,7 +136,14 @@ fn one(rows: &Rows, fits: &[Rows], named: bool) -> &'static str {
     let apart = measured.iter().any(|m| m.cuts.iter().any(|c| c.starts_with(HELD))) || (!measured.is_empty() && measured.iter().all(tells));
     if let Some(fit) = fits.iter().find(same) {
         let sure = !rows.open && !fit.open && !fits.iter().any(|f| held(&f));
-        return if sure { "fitted" } else { "open" };
+        // by its name it is apart: then only the very half that a split kept speaks against it
+        let kept = measured.iter().all(|m| m.cuts.iter().any(|c| c.starts_with(KEPT)));
+        return match (sure, named) {
+            (true, false) => "fitted",
+            (true, true) if kept => "fitted",
+            (false, true) => "held_out",
+            _ => "open",
+        };
     }
     if fits.iter().any(|f| held(&f)) || apart || named { "held_out" } else { "open" }
 }
@@ -149,8 +156,11 @@ fn tells(origin: &Origin) -> bool {
 
 /// Whether two origins share no rows: other parts of one table, or tables that are read by other words.
 fn apart(measured: &Origin, fitted: &Origin) -> bool {
+    // whether the same table or another: each takes a part of its own
+    let parts = !measured.cuts.is_empty() && !fitted.cuts.is_empty() && measured.cuts.iter().all(|c| !fitted.cuts.contains(c));
     if measured.leaf != fitted.leaf {
-        return measured.leaf.contains('(') && fitted.leaf.contains('(') && !measured.leaf.contains(" of ") && !fitted.leaf.contains(" of ");
+        let known = |leaf: &str| leaf.contains('(') && !leaf.contains(UNKNOWN);
+        return parts || (known(&measured.leaf) && known(&fitted.leaf));
     }
     let differ = measured.cuts.iter().zip(&fitted.cuts).find(|(m, f)| m != f);
     differ.is_some()
@@ -200,6 +210,17 @@ mod tests {
         assert_eq!(run("old"), "fitted");
         assert_eq!(run("new"), "held_out");
         assert_eq!(run("somewhere"), "open");
+    }
+
+    #[test]
+    fn files_by_their_names() {
+        let read = "def read(path):\n    return pd.read_csv(path)\n";
+        let fit = format!("{read}t = read('a.csv')\nm = Ridge()\nm.fit(t[['a']], t.y)\n");
+        assert_eq!(mark(&format!("{fit}u = read('b.csv')\nr2_score(u.y, m.predict(u[['a']]))")), "held_out");
+        assert_eq!(mark(&format!("{fit}u = read('a.csv')\nr2_score(u.y, m.predict(u[['a']]))")), "fitted");
+        // the first argument of one program is not that of another
+        let (train, score) = ("import sys\nt = pd.read_csv(sys.argv[1])\nRidge().fit(t[['a']], t.y)\n", "import sys\nt = pd.read_csv(sys.argv[1])\nr2_score(t.y, t.said)\n");
+        assert_eq!(marks(&[("score.py", score), ("train.py", train)]), ["open"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use crate::resolve::Program;
 use crate::resolve::program::{At, FileId, Reached, name_text, text_of};
-use crate::syntax::python::{Assign, AssignKind, Call, CallId, Module, Name, Root, ScopeId, ScopeKind, Target, Value};
+use crate::syntax::python::{Assign, AssignKind, Call, CallId, Module, Name, Part as Piece, Root, ScopeId, ScopeKind, Target, Value};
 
 /// Longest way backward.
 const DEPTH: u32 = 40;
@@ -245,8 +245,7 @@ impl<'p> Trace<'p> {
         let unknown = || Rows::leaf(format!("{}/{}#{local}", frame.at.file, frame.at.scope));
         let Some(by) = &frame.by else { return unknown() };
         let Some(call) = self.module(by.file).and_then(|m| m.calls.get(by.call)) else { return unknown() };
-        let named = call.keywords.iter().find(|(k, _)| k == local).map(|(_, v)| v);
-        match named.or_else(|| call.args.get(index.checked_sub(by.offset)?)) {
+        match argument(call, local, index, by.offset) {
             Some(value) => self.value(value, &by.frame, call.line, part, depth.saturating_sub(1)),
             // a default; what `*` and `**` hand over is not known
             None if call.args.iter().any(|a| matches!(a, Value::Starred(_))) || call.keywords.iter().any(|(k, _)| k == "**") => unknown(),
@@ -311,17 +310,31 @@ impl<'p> Trace<'p> {
             _ if matches!(word, "fit" | "partial_fit" | "compile") => return rows,
             _ => {}
         }
-        for value in call.args.iter().chain(call.keywords.iter().map(|(_, v)| v)) {
-            rows.add(self.value(value, frame, call.line, None, left));
+        // what is read is told by its address; what the address was put together from has no rows
+        let opens = ["read", "load", "open", "fetch", "download", "scan"].iter().any(|w| word.to_lowercase().starts_with(w));
+        let mut settings_open = false;
+        let splits = self.splits.contains(&(file, id));
+        // settings of a split are no rows
+        let named = call.keywords.iter().filter(|_| !splits).map(|(_, v)| v);
+        for value in call.args.iter().chain(named).filter(|_| !opens) {
+            let given = self.value(value, frame, call.line, None, left);
+            settings_open |= given.open && given.origins.is_empty();
+            if !given.origins.is_empty() {
+                rows.add(given);
+            }
         }
         let answers = ["predict", "transform", "fit_transform", "decision_function", "score_samples", "forward"].iter().any(|w| word.starts_with(w));
-        if by_receiver && !answers {
+        if by_receiver && !answers && !opens {
             let mut receiver = call.callee.clone();
             receiver.path.pop();
             rows.add(self.name(&receiver, frame, call.line, None, left));
         }
+        // `table.drop(columns=names)`: which names does not change the rows
+        rows.open |= settings_open && rows.origins.is_empty();
         let place = format!("{}:{id}", file);
-        if rows.origins.is_empty() {
+        if rows.origins.is_empty() && splits {
+            rows = Rows::leaf(format!("split {place}"));
+        } else if rows.origins.is_empty() {
             let name = match self.program.reached(file, id) {
                 Reached::External { name, .. } => name.to_string(),
                 _ => name_text(&call.callee),
@@ -331,17 +344,15 @@ impl<'p> Trace<'p> {
             if !reads(telling) {
                 return rows;
             }
-            let arguments: Vec<String> = call
-                .args
-                .iter()
-                .map(|a| self.written(a, frame, call.line, left))
-                .chain(call.keywords.iter().map(|(k, v)| format!("{k}={}", text_of(v, 3))))
-                .collect();
+            let arguments: Vec<String> =
+                call.args.iter().chain(call.keywords.iter().map(|(_, v)| v)).map(|v| self.written(v, frame, call.line, left.min(12))).collect();
             rows = Rows { open: rows.open, ..Rows::leaf(format!("{name}({})", arguments.join(", "))) };
         } else if by_receiver && chooses(word, call) {
             rows = rows.cut(&format!("{word} {place}"));
         }
-        if self.splits.contains(&(file, id)) {
+        if splits {
+            // whatever went in, one split gives the same halves to all who take them
+            rows.open = false;
             let side = match part {
                 // two for each table: what is kept for training, what is held out
                 Some((at, of)) if word == "train_test_split" && of % 2 == 0 => at % 2,
@@ -356,29 +367,95 @@ impl<'p> Trace<'p> {
         }
     }
 
-    /// An argument as text, literals in place of the names that stand for them.
-    fn written(&self, value: &Value, frame: &Rc<Frame>, line: u32, depth: u32) -> String {
-        if let (Value::Name(name), Some(left)) = (value, depth.checked_sub(1))
-            && let (Root::Local(local), true) = (&name.root, name.path.is_empty())
-        {
-            if let Some((assign, None, _)) = self.binding(local, frame.at, line) {
-                return self.written(&assign.value, frame, assign.line, left);
-            }
-            let scope = self.module(frame.at.file).and_then(|m| m.scopes.get(frame.at.scope));
-            let index = scope.and_then(|s| s.params.iter().position(|p| p.name == *local));
-            if let (Some(index), Some(by)) = (index, &frame.by)
-                && let Some(call) = self.module(by.file).and_then(|m| m.calls.get(by.call))
-            {
-                let named = call.keywords.iter().find(|(k, _)| k == local).map(|(_, v)| v);
-                if let Some(value) = named.or_else(|| call.args.get(index.checked_sub(by.offset)?)) {
-                    return self.written(value, &by.frame, call.line, left);
+    /// A value as text, so that the same text means the same value: what names stand for in place of the names, and the
+    /// place of what has no text.
+    fn written(&mut self, value: &Value, frame: &Rc<Frame>, line: u32, depth: u32) -> String {
+        let here = || format!("…{BY_PLACE}{}:{line}", frame.at.file);
+        let Some(left) = depth.checked_sub(1).filter(|_| self.steps > 0) else { return here() };
+        self.steps -= 1;
+        match value {
+            Value::Name(name) => match &name.root {
+                Root::Local(local) => {
+                    let root = self.written_name(local, frame, line, left);
+                    name.path.iter().fold(root, |text, part| text + "." + part)
                 }
+                Root::Item(of, key) => {
+                    let (of, key) = (Value::Name((**of).clone()), self.written(key, frame, line, left));
+                    let of = self.written(&of, frame, line, left);
+                    name.path.iter().fold(format!("{of}[{key}]"), |text, part| text + "." + part)
+                }
+                _ => here(),
+            },
+            Value::Call(id) => {
+                let Some(call) = self.module(frame.at.file).and_then(|m| m.calls.get(*id)) else { return here() };
+                let values = call.args.iter().chain(call.keywords.iter().map(|(_, v)| v)).take(10);
+                let given: Vec<String> = values.map(|v| self.written(v, frame, call.line, left)).collect();
+                // `name.split(".")` is told by its name, `Path(...)` is what is imported
+                let imported = match &call.callee.root {
+                    Root::Local(local) => self.binding(local, frame.at, line).is_none() && self.parameter_of(local, frame.at).is_none(),
+                    _ => false,
+                };
+                let callee = if imported { name_text(&call.callee) } else { self.written(&Value::Name(call.callee.clone()), frame, call.line, left) };
+                format!("{callee}({})", given.join(", "))
             }
-            return format!("{local} of {}/{}", frame.at.file, frame.at.scope);
+            Value::BinOp { op, left: a, right: b } => {
+                format!("{} {op} {}", self.written(a, frame, line, left), self.written(b, frame, line, left))
+            }
+            Value::FString { parts } => {
+                let mut text = String::new();
+                for part in parts.iter().take(20) {
+                    match part {
+                        Piece::Text(said) => text.push_str(said),
+                        Piece::Hole(value) => text.push_str(&self.written(value, frame, line, left)),
+                    }
+                }
+                text
+            }
+            Value::Str(_) | Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::None => text_of(value, 2),
+            _ => here(),
         }
-        text_of(value, 4)
+    }
+
+    fn written_name(&mut self, local: &str, frame: &Rc<Frame>, line: u32, depth: u32) -> String {
+        if let Some((assign, part, sole)) = self.binding(local, frame.at, line) {
+            let text = self.written(&assign.value, frame, assign.line, depth);
+            let text = part.map_or(text.clone(), |(at, _)| format!("{text}[{at}]"));
+            return if sole { text } else { format!("{text}{BY_PLACE}{}:{}", frame.at.file, assign.line) };
+        }
+        match self.parameter_of(local, frame.at) {
+            Some(index) => {
+                if let Some(by) = &frame.by
+                    && let Some(call) = self.module(by.file).and_then(|m| m.calls.get(by.call))
+                    && let Some(value) = argument(call, local, index, by.offset)
+                {
+                    return self.written(value, &by.frame, call.line, depth);
+                }
+                format!("{local}{UNKNOWN}{}/{}", frame.at.file, frame.at.scope)
+            }
+            None => match self.binding(local, At { scope: 0, ..frame.at }, u32::MAX).filter(|(_, part, sole)| part.is_none() && *sole) {
+                Some((assign, ..)) if frame.at.scope != 0 => {
+                    let top = Rc::new(Frame { at: At { scope: 0, ..frame.at }, by: None });
+                    self.written(&assign.value, &top, assign.line, depth)
+                }
+                // what comes from elsewhere, or from the command line, may be the same in another file, or not
+                _ => format!("{local}{UNKNOWN}{}", frame.at.file),
+            },
+        }
+    }
+
+    fn parameter_of(&self, local: &str, at: At) -> Option<usize> {
+        self.module(at.file)?.scopes.get(at.scope)?.params.iter().position(|p| p.name == local)
     }
 }
+
+/// What a call gives for a parameter.
+fn argument<'c>(call: &'c Call, name: &str, index: usize, offset: usize) -> Option<&'c Value> {
+    let named = call.keywords.iter().find(|(k, _)| k == name).map(|(_, v)| v);
+    named.or_else(|| call.args.get(index.checked_sub(offset)?))
+}
+
+/// Stands between a name that leads no further and where it stands.
+pub(super) const UNKNOWN: &str = " of ";
 
 /// Joins what cannot be told apart by its text to its line.
 const BY_PLACE: &str = " at ";
