@@ -33,10 +33,27 @@ pub struct FileFacts {
     pub code: Option<Arc<Code>>,
     /// Python code that stands in commands (a heredoc, `python -c`), by the index of the fact of its command.
     pub embedded: Vec<(usize, Arc<Code>)>,
+    /// For a file that others call with inputs: what it was read for.
+    pub called: Option<Called>,
     /// The file's text, kept only where a rule for texts without a reader may look at it.
     pub lines: Option<Lines>,
     /// What could not be read or followed.
     pub notices: Vec<Notice>,
+}
+
+/// Values of inputs, by name. What only a run can say stays in them as an expression.
+pub type Inputs = BTreeMap<String, String>;
+
+/// What a file that others call with inputs was read for: once by itself, and once for each different set of values
+/// that its callers give it, each with units of its own, so that no caller is led to what only another asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Called {
+    /// The inputs that matter to what it runs, each with the value it has where a caller gives none.
+    pub inputs: Inputs,
+    /// The unit for its own triggers and for callers that are not known; none where nothing else starts it.
+    pub alone: Option<UnitId>,
+    /// The unit for the callers that give just these values.
+    pub by_inputs: Vec<(Inputs, UnitId)>,
 }
 
 /// The text of a file without a reader of its own.
@@ -404,6 +421,11 @@ impl FileFacts {
             fact
         }));
         self.embedded.extend(other.embedded.into_iter().map(|(fact, code)| (fact + facts, code)));
+        self.called = self.called.take().or(other.called.map(|called| Called {
+            inputs: called.inputs,
+            alone: called.alone.map(|u| u + units),
+            by_inputs: called.by_inputs.into_iter().map(|(inputs, u)| (inputs, u + units)).collect(),
+        }));
         self.tree = self.tree.take().or(other.tree);
         self.code = self.code.take().or(other.code);
         self.lines = self.lines.take().or(other.lines);

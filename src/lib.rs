@@ -174,17 +174,30 @@ fn look(
     let modules = resolve::Modules::build(inventory);
     let extracted = facts::extract(inventory, &placements, catalog, &modules, false, done);
     let book = extracted.book;
-    // only source files hide anything: an example's pipeline is no practice of this repository
-    let unread: Vec<(RepoPath, usize)> = extracted
-        .unread
-        .into_iter()
-        .filter(|(path, _)| placements.get(path).is_none_or(|p| p.scope == words::Scope::Source))
-        .collect();
-    let hidden = unread.iter().flat_map(|(_, kind)| catalog.unread[*kind].practices.iter().cloned()).collect();
     let program = resolve::Program::build(&book, &modules);
     let signals = signals::find(catalog, inventory, &book, &placements, &program, history);
     let view = resolve::View::new(inventory, &book, &modules);
     let graph = graph::connect::connect(&book, &view, &program, &placements, &signals, checkout, catalog);
+    // only source files hide anything: an example's pipeline is no practice of this repository; nor is what needs a
+    // runner that nothing calls
+    let called = graph.called(&book, &|command, uses| {
+        let fits = |kind: &rules::unread::Unread| match (command, uses) {
+            (Some(command), _) => {
+                let through = command.through.iter().any(|by| kind.is_run_by(&by.split(' ').collect::<Vec<_>>()));
+                through || kind.is_run_by(&command.words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>())
+            }
+            (_, Some(uses)) => kind.is_set_up_by(&uses.reference),
+            _ => false,
+        };
+        (0..catalog.unread.len()).filter(|kind| fits(&catalog.unread[*kind])).collect()
+    });
+    let unread: Vec<(RepoPath, usize)> = extracted
+        .unread
+        .into_iter()
+        .filter(|(path, _)| placements.get(path).is_none_or(|p| p.scope == words::Scope::Source))
+        .filter(|(_, kind)| catalog.unread[*kind].called_by.is_empty() || called.contains(kind))
+        .collect();
+    let hidden = unread.iter().flat_map(|(_, kind)| catalog.unread[*kind].practices.iter().cloned()).collect();
     Ok(Scene { placements, book, signals, graph, notices: extracted.notices, unread, hidden, read: extracted.read })
 }
 

@@ -5,6 +5,7 @@
 
 mod find;
 mod matcher;
+mod rows;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::{Context, Reader, When, readers};
-use crate::fact::{Book, FileFacts, Placement};
+use crate::fact::{Book, FileFacts, Inputs, Placement};
 use crate::resolve::{self, Modules, View};
 use crate::rules::Catalog;
 use crate::source::{Location, Notice, NoticeKind, RepoPath, SourceFile};
@@ -16,6 +16,9 @@ use crate::words::Scope;
 const ROUNDS: usize = 40;
 /// Most files read because something led to them.
 const LED_TO: usize = 20_000;
+
+/// How often a file is read anew for what its callers give it; each level of callers takes one.
+const REREAD: usize = 8;
 
 /// Everything that was read.
 #[derive(Debug, Default)]
@@ -62,6 +65,9 @@ pub(crate) fn extract(
         .filter(|e| readers().any(|r| r.when != When::LedTo && (r.wants)(&e.path)) || catalog.wants_tree(&e.path) || catalog.wants_text(&e.path) || !catalog.unread_at.at(&e.path).is_empty())
         .map(|e| (e.path.clone(), everything))
         .collect();
+    let mut calls: BTreeMap<RepoPath, Vec<Inputs>> = BTreeMap::new();
+    let mut reread: BTreeMap<RepoPath, usize> = BTreeMap::new();
+    let mut again = 0;
     for round in 0..ROUNDS {
         if next.is_empty() {
             break;
@@ -73,7 +79,7 @@ pub(crate) fn extract(
         let read: Vec<Outcome> = next
             .par_iter()
             .map(|(path, led_to)| {
-                let outcome = one(path, *led_to, inventory, catalog, &context);
+                let outcome = one(path, *led_to, calls.get(path).map_or(&[], Vec::as_slice), inventory, catalog, &context);
                 let so_far = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
                 if so_far % 64 == 0 {
                     step(so_far, total);
@@ -81,7 +87,7 @@ pub(crate) fn extract(
                 outcome
             })
             .collect();
-        found.read += read.len();
+        found.read += read.len() - again;
         let mut fresh: BTreeSet<RepoPath> = BTreeSet::new();
         let mut silent: BTreeSet<RepoPath> = BTreeSet::new();
         for ((path, led_to), outcome) in next.iter().zip(read) {
@@ -125,6 +131,23 @@ pub(crate) fn extract(
             .filter(|p| !read_whole.contains(p))
             .map(|p| (p, true))
             .collect();
+        let demanded_now = next.len();
+        // files whose callers give something else than they were read for
+        for (path, sets) in resolve::calls(&view) {
+            let times = reread.entry(path.clone()).or_default();
+            if calls.get(&path) != Some(&sets) && *times < REREAD {
+                *times += 1;
+                next.push((path.clone(), led.contains(&path)));
+                calls.insert(path, sets);
+            }
+        }
+        next.sort();
+        next.dedup_by(|a, b| {
+            let same = a.0 == b.0;
+            b.1 |= same && a.1;
+            same
+        });
+        again = next.len() - demanded_now.min(next.len());
     }
     found.unread.sort();
     found.unread.dedup();
@@ -138,7 +161,7 @@ fn is_read(placements: &BTreeMap<RepoPath, Placement>, path: &str) -> bool {
     placements.get(path).is_none_or(|p| p.scope != Scope::Vendored)
 }
 
-fn one(path: &RepoPath, led_to: bool, inventory: &Inventory, catalog: &Catalog, context: &Context<'_>) -> Outcome {
+fn one(path: &RepoPath, led_to: bool, calls: &[Inputs], inventory: &Inventory, catalog: &Catalog, context: &Context<'_>) -> Outcome {
     let wanting: Vec<&Reader> = readers().filter(|r| (r.wants)(path)).collect();
     let tree = catalog.wants_tree(path);
     let text = catalog.wants_text(path);
@@ -161,7 +184,10 @@ fn one(path: &RepoPath, led_to: bool, inventory: &Inventory, catalog: &Catalog, 
         };
         whole &= wanted;
         if wanted {
-            let read = guarded(reader.name, &file, || (reader.read)(&file, context));
+            let read = guarded(reader.name, &file, || match super::ci::read_for(reader.name).filter(|_| !calls.is_empty()) {
+                Some(read_for) => read_for(&file, context, calls),
+                None => (reader.read)(&file, context),
+            });
             match &mut facts {
                 Some(known) => known.merge(read),
                 None => facts = Some(read),

@@ -102,6 +102,12 @@ fn nested(text: &str, line_of: &dyn Fn(u32) -> u32, unit: UnitId, how: &Shell, c
                 let how = Shell { errexit: false, ..how.clone() };
                 nested(&text, &|_| inner.line, owner, &how, context, into, depth + 1);
             }
+            // what runs on another machine starts in a folder that is not known here, and in a shell of its own
+            Some(Body::Remote(text, first)) if inner.depth < DEPTH => {
+                let how = Shell { at_build: how.at_build, ..Shell::default() };
+                let line_of = |n: u32| if first == 0 { inner.line } else { first.saturating_add(n.saturating_sub(1)) };
+                nested(&text, &line_of, owner, &how, context, into, depth + 1);
+            }
             Some(Body::Python(text, first)) => {
                 let module = python::parse(&text, Mode::Module);
                 let lines = (0..text.lines().count() as u32).map(|n| if first == 0 { line } else { first + n }).collect();
@@ -120,6 +126,8 @@ struct Inner {
 /// Program text given to a command.
 enum Body {
     Shell(String),
+    /// Shell text for another machine; the line as below.
+    Remote(String, u32),
     /// With the line of the file where it begins; 0 where it stands on the command's own line.
     Python(String, u32),
 }
@@ -137,6 +145,9 @@ fn body_of(command: &Command) -> Option<Body> {
             None => command.stdin.as_ref().filter(|_| command.words.len() == 1).map(|(text, _)| Body::Shell(text.clone())),
         };
     }
+    if program == "ssh" {
+        return remote(command);
+    }
     if program == "eval" {
         return command.words.get(1).map(|w| Body::Shell(w.text.clone()));
     }
@@ -148,6 +159,33 @@ fn body_of(command: &Command) -> Option<Body> {
         return command.stdin.as_ref().filter(|_| from_stdin).map(|(text, line)| Body::Python(text.clone(), *line));
     }
     None
+}
+
+/// What `ssh` runs on the other machine: the words behind its name, or else what it is fed.
+fn remote(command: &Command) -> Option<Body> {
+    /// Options that take a value.
+    const VALUED: &str = "bcDEeFIiJLlmOopQRSWw";
+    let mut words = command.words.iter().skip(1).map(|w| w.text.as_str());
+    loop {
+        match words.next()? {
+            // `-p 22`, `-p22`, `-tt`, `-vp 22`
+            option if option.starts_with('-') => {
+                let at = option.char_indices().skip(1).find(|(_, c)| VALUED.contains(*c)).map(|(at, _)| at);
+                if at.is_some_and(|at| at + 1 == option.len()) {
+                    words.next()?;
+                }
+            }
+            _ => break,
+        }
+    }
+    // options may stand behind the machine as well
+    let rest = words.skip_while(|w| matches!(*w, "-t" | "-tt" | "-T" | "--")).collect::<Vec<_>>().join(" ");
+    let reads = |w: &str| matches!(crate::source::file_name(w), "bash" | "sh" | "zsh" | "-s" | "-se" | "-es" | "-e" | "-l" | "-ls" | "--" | "sudo");
+    match (&command.stdin, rest.split_whitespace().all(reads)) {
+        (Some((text, line)), true) => Some(Body::Remote(text.clone(), *line)),
+        _ if rest.is_empty() => None,
+        _ => Some(Body::Remote(rest, 0)),
+    }
 }
 
 /// The folder a command runs in, as far as it is known.
@@ -167,5 +205,32 @@ fn directory(moved: Option<&str>, how: &Shell) -> Option<String> {
             }
             source::join(how.dir.as_deref()?, dir)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> Vec<String> {
+        let mut facts = FileFacts::default();
+        let how = Shell { dir: Some(".".to_owned()), errexit: true, ..Shell::default() };
+        lower(text, &|line| line, 0, &how, &Context { wrappers: &[] }, &mut facts);
+        let commands = facts.facts.iter().filter_map(|fact| match &fact.kind {
+            FactKind::Command(c) if c.program() != "ssh" => Some(format!("{} {} @{}", fact.line, c.text(), c.dir.as_deref().unwrap_or("?"))),
+            _ => None,
+        });
+        commands.collect()
+    }
+
+    #[test]
+    fn commands_for_another_machine_are_commands() {
+        for text in ["ssh -i key -p22 me@there 'cd app && make fit'", "ssh -tt there -- \"make fit\"", "ssh -l me there make fit"] {
+            let told = told(text);
+            assert_eq!(told.last().map(String::as_str), Some("1 make fit @?"), "{text}: {told:?}");
+        }
+        assert_eq!(told("ssh me@there <<'END'\nset -e\nmake fit\nEND\nls\n"), ["2 set -e @?", "3 make fit @?", "5 ls @."]);
+        assert_eq!(told("ssh me@there 'bash -s' <<END\nmake fit\nEND\n"), ["2 make fit @?"]);
+        assert_eq!(told("ssh me@there < fit.sh\nssh -N -L 1:x:2 there\n"), [""; 0]);
     }
 }

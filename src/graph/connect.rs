@@ -4,10 +4,11 @@
 //! `resolve` says it names. What is switched off by an explicit word keeps its edge, marked, so that the report can
 //! say what is missing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::reach::Walk;
 use super::{Edge, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
-use crate::fact::{Book, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, OnFailure, Placement, Trigger, Unit, UnitKind};
+use crate::fact::{Book, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, OnFailure, Placement, Trigger, Unit, UnitId, UnitKind, Uses};
 use crate::resolve::{self, Lead, Program, Run, Target, View};
 use crate::rules::Catalog;
 use crate::signals::{Owner, Signals};
@@ -61,6 +62,27 @@ pub(crate) fn connect(
     build.graph
 }
 
+impl Graph {
+    /// What `names` says of every command and reference that some trigger reaches.
+    pub(crate) fn called(&self, book: &Book, names: &dyn Fn(Option<&Command>, Option<&Uses>) -> Vec<usize>) -> BTreeSet<usize> {
+        let live = self.reach(&self.triggers(|_| true), Walk::at(Strength::Assumed));
+        let mut found = BTreeSet::new();
+        for (path, facts) in book {
+            for (index, fact) in facts.facts.iter().enumerate() {
+                let (key, said) = match (&fact.kind, fact.unit) {
+                    (FactKind::Command(command), _) => (command_key(path, index), names(Some(command), None)),
+                    (FactKind::Uses(uses), Some(unit)) => (node_key(path, facts, unit), names(None, Some(uses))),
+                    _ => continue,
+                };
+                if !said.is_empty() && self.find(&key).is_some_and(|node| live.has(node)) {
+                    found.extend(said);
+                }
+            }
+        }
+        found
+    }
+}
+
 struct Build<'b> {
     graph: Graph,
     book: &'b Book,
@@ -90,8 +112,8 @@ fn unit_key(path: &str, kind: UnitKind, name: &str) -> String {
 fn node_key(path: &str, facts: &FileFacts, unit: usize) -> String {
     let it = &facts.units[unit];
     match (it.kind, it.parent) {
-        // steps and jobs of different parents may share a name
-        (UnitKind::Step | UnitKind::Job, Some(_)) => format!("{}@{unit}", unit_key(path, it.kind, &it.name)),
+        // steps, jobs and functions of different parents may share a name
+        (UnitKind::Step | UnitKind::Job | UnitKind::ShellFunction, Some(_)) => format!("{}@{unit}", unit_key(path, it.kind, &it.name)),
         _ => unit_key(path, it.kind, &it.name),
     }
 }
@@ -205,7 +227,11 @@ impl Build<'_> {
             }
         }
         // a limit to triggers that a called workflow does not name itself says nothing
-        let has_triggers = facts.facts.iter().any(|f| matches!(&f.kind, FactKind::Trigger(t) if !t.is_call()));
+        let mut top = unit.parent;
+        while let Some(parent) = top.and_then(|u| facts.units.get(u)).and_then(|u| u.parent) {
+            top = Some(parent);
+        }
+        let has_triggers = facts.facts.iter().any(|f| f.unit == top && matches!(&f.kind, FactKind::Trigger(t) if !t.is_call()));
         if !has_triggers || unit.parent.is_none() {
             gate.events = None;
         }
@@ -222,7 +248,7 @@ impl Build<'_> {
                     let order = Order(fact.line, index as u32);
                     for lead in leads {
                         let discarded = discarded(&uses.on_failure);
-                        self.lead(owner, path, fact.line, order, lead, uses.on_failure == OnFailure::Stops, discarded);
+                        self.lead((owner, None), path, fact.line, order, lead, uses.on_failure == OnFailure::Stops, discarded);
                     }
                 }
                 (FactKind::Needs(needs), Some(owner)) => {
@@ -276,7 +302,7 @@ impl Build<'_> {
             guard: None,
         });
         for lead in resolve::command(command, (path, fact.unit), self.view) {
-            self.lead(node, path, fact.line, order, lead, stops, discarded(&command.on_failure));
+            self.lead((node, fact.unit), path, fact.line, order, lead, stops, discarded(&command.on_failure));
         }
         for (at, _) in facts.embedded.iter().filter(|(at, _)| *at == index) {
             if let Some(module) = self.graph.find(&python::embedded_key(path, *at)) {
@@ -288,12 +314,13 @@ impl Build<'_> {
         }
     }
 
-    fn lead(&mut self, from: NodeId, path: &RepoPath, line: u32, order: Order, lead: Lead, stops: bool, discarded: Option<String>) {
+    fn lead(&mut self, (from, by): (NodeId, Option<UnitId>), path: &RepoPath, line: u32, order: Order, lead: Lead, stops: bool, discarded: Option<String>) {
         let at = Location::line(path, line);
         let (targets, kind, strength): (Vec<NodeId>, EdgeKind, Strength) = match &lead.to {
             Target::Unit { path: to, kind, name } => {
                 let Some(facts) = self.book.get(to) else { return };
                 let found: Vec<usize> = (0..facts.units.len()).filter(|u| facts.units[*u].kind == *kind && facts.units[*u].name == *name).collect();
+                let found = nearest(facts, found, *kind, by.filter(|_| to == path));
                 let found = found.into_iter().map(|u| self.unit(to, facts, u)).collect();
                 (found, lead.edge, lead.strength)
             }
@@ -368,6 +395,8 @@ impl Build<'_> {
         let tops: Vec<usize> = self.book.get(path).map_or_else(Vec::new, |facts| {
             (0..facts.units.len())
                 .filter(|u| facts.units[*u].parent.is_none() && facts.units[*u].kind != UnitKind::ShellFunction)
+                // what it was read as for those who call it is theirs
+                .filter(|u| facts.called.as_ref().is_none_or(|c| !c.by_inputs.iter().any(|(_, unit)| unit == u) || c.alone.is_none()))
                 .collect()
         });
         if let Some(facts) = self.book.get(path)
@@ -606,6 +635,20 @@ const ON_A_BRANCH: &[TriggerKind] = &[
     TriggerKind::Api,
     TriggerKind::Manual,
 ];
+
+/// Of functions that share a name, those of the very text that calls one; all where it defines none.
+fn nearest(facts: &FileFacts, found: Vec<UnitId>, kind: UnitKind, by: Option<UnitId>) -> Vec<UnitId> {
+    let Some(by) = by.filter(|_| kind == UnitKind::ShellFunction) else { return found };
+    let text_of = |mut unit: UnitId| {
+        while let Some(it) = facts.units.get(unit).filter(|it| it.kind == UnitKind::ShellFunction) {
+            let Some(parent) = it.parent else { break };
+            unit = parent;
+        }
+        unit
+    };
+    let own: Vec<UnitId> = found.iter().copied().filter(|u| text_of(*u) == text_of(by)).collect();
+    if own.is_empty() { found } else { own }
+}
 
 /// What the guards of a unit come to.
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::{Chain, chain};
+use super::named::{self, Named};
 use super::select::{is_kind, select};
 use super::{Evidence, Judged, Miss, Proof, near, nothing_found, rank};
 use crate::graph::order::Seen;
@@ -89,6 +90,17 @@ fn cap(standing: Standing, because: Because) -> Standing {
     }
 }
 
+/// In which order chains are looked for: the strength, and whether by notebooks that people go through; either in the end.
+const ORDER: [(Strength, Option<bool>); 7] = [
+    (Strength::Resolved, Some(false)),
+    (Strength::Inferred, Some(false)),
+    (Strength::Assumed, Some(false)),
+    (Strength::Resolved, Some(true)),
+    (Strength::Inferred, Some(true)),
+    (Strength::Assumed, Some(true)),
+    (Strength::Broken, None),
+];
+
 /// Reads the rules for one system and remembers what it has answered.
 pub(crate) struct Judge<'e> {
     evidence: &'e Evidence<'e>,
@@ -97,13 +109,15 @@ pub(crate) struct Judge<'e> {
     walks: BTreeMap<(From, Vec<TriggerKind>, usize, Walk), Reached>,
     triggers: BTreeMap<TriggerKind, Vec<NodeId>>,
     entries: Vec<NodeId>,
+    /// What the training run names, worked out when first asked for.
+    named: Option<Named>,
 }
 
 impl<'e> Judge<'e> {
     pub(crate) fn new(evidence: &'e Evidence<'e>) -> Self {
         let triggers = TriggerKind::ALL.iter().map(|kind| (*kind, evidence.graph.triggers(|k| k == *kind))).collect();
         let entries = evidence.graph.entries();
-        Self { evidence, done: BTreeMap::new(), open: Vec::new(), walks: BTreeMap::new(), triggers, entries }
+        Self { evidence, done: BTreeMap::new(), open: Vec::new(), walks: BTreeMap::new(), triggers, entries, named: None }
     }
 
     /// The practice of that id, judged once.
@@ -258,6 +272,7 @@ impl<'e> Judge<'e> {
             }
             Clause::Signal(select) => self.signal(select),
             Clause::Reach(reach) => self.reach(reach),
+            Clause::Leads(leads) => super::leads::answer(self, leads),
             Clause::Before(before) => self.before(before),
             Clause::Count(count) => {
                 let mut held: Vec<Answer> = count.of.iter().map(|c| self.clause(c)).filter(Answer::holds).collect();
@@ -271,7 +286,7 @@ impl<'e> Judge<'e> {
             Clause::Share(share) => self.share(share),
             Clause::History(ask) => self.history(ask),
             Clause::Tested(tested) => self.tested(tested),
-            Clause::Imported(select) => self.imported(select),
+            Clause::Imported(select) => super::imported::answer(self, select),
             Clause::InImage(select) => super::image::answer(self, select),
             Clause::Steps(steps) => super::steps::answer(self, steps),
             Clause::Practice(PracticeAsk::Id(ask)) => {
@@ -306,8 +321,12 @@ impl<'e> Judge<'e> {
             From::Release => vec![of(&[Push, Tag])],
             From::Alert => vec![of(&[Alert])],
             From::Anyone => {
-                let people = if only.is_empty() { self.entries.clone() } else { Vec::new() };
-                vec![of(continuous), of(&[Push, Tag]), of(&[Pr]), of(&[Api, Upstream]), of(&[Manual]), people]
+                // a notebook that somebody goes through comes last, for it is the weakest of starts
+                let people = |notebook: bool| -> Vec<NodeId> {
+                    let entries = self.entries.iter().filter(|n| only.is_empty() && self.evidence.graph.nodes[**n].notebook == notebook);
+                    entries.copied().collect()
+                };
+                vec![of(continuous), of(&[Push, Tag]), of(&[Pr]), of(&[Api, Upstream]), of(&[Manual]), people(false), people(true)]
             }
         }
     }
@@ -321,8 +340,10 @@ impl<'e> Judge<'e> {
     fn best(&mut self, from: From, only: &[TriggerKind], targets: &[(usize, NodeId)], tests: bool) -> Option<Chain> {
         let (graph, signals) = (self.evidence.graph, &self.evidence.signals.all);
         let classes = self.starters(from, only);
-        for least in [Strength::Resolved, Strength::Inferred, Strength::Assumed, Strength::Broken] {
-            for (class, starters) in classes.iter().enumerate().filter(|(_, s)| !s.is_empty()) {
+        let all = || classes.iter().enumerate().filter(|(_, s)| !s.is_empty());
+        let by_notebook = |starters: &[NodeId]| starters.iter().all(|n| graph.nodes[*n].notebook);
+        for (least, notebooks) in ORDER {
+            for (class, starters) in all().filter(|(_, s)| notebooks.is_none_or(|wanted| by_notebook(s) == wanted)) {
                 let reached = self.walk(from, only, class, starters, Walk::at(least).with_tests(tests));
                 let best = targets
                     .iter()
@@ -346,6 +367,12 @@ impl<'e> Judge<'e> {
         };
         if check && chain.unheeded.is_some() {
             standing = cap(standing, Because::Broken);
+        }
+        let graph = self.evidence.graph;
+        let start = chain.edges.first().map(|e| graph.edges[*e].from).or_else(|| graph.node_of(chain.signal));
+        let gone_through = chain.trigger.is_none() && start.is_some_and(|n| graph.nodes[n].notebook);
+        if gone_through && notebooks != Notebooks::Yes {
+            standing = cap(standing, Because::Idle);
         }
         let notebook = self.evidence.signals.all[chain.signal].notebook;
         let run_by_something = chain.trigger.is_some_and(|t| t != TriggerKind::Manual) || chain.edges.len() > 2;
@@ -588,34 +615,16 @@ impl<'e> Judge<'e> {
         if found.is_empty() {
             return Answer::no();
         }
+        if ask.on == On::TrainReads {
+            let named = self.named.get_or_insert_with(|| Named::of(self.evidence));
+            let files = named.files(self.evidence, &found);
+            if !files.is_empty() {
+                return self.of_files(ask, files);
+            }
+            found.retain(|(s, _)| !named::is_file(&self.evidence.signals.all[*s]));
+        }
         if ask.on == On::File {
-            let strongest = found.iter().map(|(s, _)| self.evidence.signals.all[*s].strength).max().unwrap_or(Strength::Broken);
-            let mut answer = Answer::plain(Verdict::Met);
-            answer.standing = match strongest {
-                Strength::Resolved => Standing::plain(Verdict::Met),
-                Strength::Inferred => Standing::indicated(Because::Inferred),
-                Strength::Assumed => Standing::indicated(Because::Assumed),
-                Strength::Broken => Standing::indicated(Because::Broken),
-            };
-            // the surest first
-            found.sort_by_key(|(s, _)| std::cmp::Reverse(self.evidence.signals.all[*s].strength));
-            let first = found[0].0;
-            let at = self.evidence.signals.all[first].at.clone();
-            if strongest < Strength::Resolved {
-                answer.why = Some(Miss::quote(at.clone(), "", first, near::unsure(strongest)));
-            }
-            let only_notebooks = found.iter().all(|(s, _)| self.evidence.signals.all[*s].notebook);
-            if only_notebooks && ask.notebooks == Notebooks::Capped {
-                answer.standing = cap(answer.standing, Because::Idle);
-                answer.why = Some(Miss::quote(at, "", first, " is in a notebook, which only a person runs"));
-            }
-            for (signal, _) in &found {
-                for (key, word) in &self.evidence.signals.all[*signal].qualifiers {
-                    answer.qualified.insert(format!("{key}={word}"), answer.standing);
-                }
-            }
-            answer.signals = found.into_iter().map(|(s, _)| s).take(8).collect();
-            return answer;
+            return self.of_files(ask, found);
         }
         let targets: Vec<(usize, NodeId)> = found.iter().filter_map(|(s, n)| n.map(|n| (*s, n))).collect();
         let tests = ask.scope.contains(&Scope::Test);
@@ -623,7 +632,7 @@ impl<'e> Judge<'e> {
         let (from, candidates) = match ask.on {
             On::Ci => (From::Ci, targets.clone()),
             On::Unattended => (From::Unattended, targets.clone()),
-            On::TrainRun => (From::Anyone, inside(&self.evidence.system.train_run)),
+            On::TrainRun | On::TrainReads => (From::Anyone, inside(&self.evidence.system.train_run)),
             On::ServeRun => (From::Anyone, inside(&self.evidence.system.serve_run)),
             On::BothRuns => {
                 let both: Vec<bool> = self.evidence.system.train_run.iter().zip(&self.evidence.system.serve_run).map(|(t, s)| *t && *s).collect();
@@ -632,7 +641,7 @@ impl<'e> Judge<'e> {
             On::Live | On::File => (From::Anyone, targets.clone()),
         };
         let answer = self.competing(from, &[], &candidates, ask.check, ask.notebooks, tests);
-        if answer.holds() || matches!(ask.on, On::Unattended | On::BothRuns) {
+        if answer.holds() || matches!(ask.on, On::Unattended | On::BothRuns | On::TrainReads) {
             return answer;
         }
         // written, but nothing runs it as asked
@@ -648,6 +657,37 @@ impl<'e> Judge<'e> {
             }
         }
         idle
+    }
+
+    /// Signals that stand in files, whatever runs: as good as the surest of them.
+    fn of_files(&self, ask: &Select, mut found: Vec<(usize, Option<NodeId>)>) -> Answer {
+        let all = &self.evidence.signals.all;
+        // the surest first
+        found.sort_by_key(|(s, _)| std::cmp::Reverse(all[*s].strength));
+        let mut answer = Answer::plain(Verdict::Met);
+        let Some(first) = found.first().map(|(s, _)| *s) else { return Answer::no() };
+        let strongest = all[first].strength;
+        answer.standing = match strongest {
+            Strength::Resolved => Standing::plain(Verdict::Met),
+            Strength::Inferred => Standing::indicated(Because::Inferred),
+            Strength::Assumed => Standing::indicated(Because::Assumed),
+            Strength::Broken => Standing::indicated(Because::Broken),
+        };
+        if strongest < Strength::Resolved {
+            answer.why = Some(Miss::quote(all[first].at.clone(), "", first, near::unsure(strongest)));
+        }
+        let only_notebooks = found.iter().all(|(s, _)| all[*s].notebook);
+        if only_notebooks && ask.notebooks == Notebooks::Capped {
+            answer.standing = cap(answer.standing, Because::Idle);
+            answer.why = Some(Miss::quote(all[first].at.clone(), "", first, " is in a notebook, which only a person runs"));
+        }
+        for (signal, _) in &found {
+            for (key, word) in &all[*signal].qualifiers {
+                answer.qualified.insert(format!("{key}={word}"), answer.standing);
+            }
+        }
+        answer.signals = found.into_iter().map(|(s, _)| s).take(8).collect();
+        answer
     }
 
     /// `before`: `first` lies before `then`, on the paths that something unattended starts, or on all found paths
@@ -785,37 +825,6 @@ impl<'e> Judge<'e> {
         }
         answer.signals.extend(also);
         answer
-    }
-
-    /// `imported`: the file of such a signal shares code with another live file, by import in either direction.
-    fn imported(&mut self, ask: &Select) -> Answer {
-        let graph = self.evidence.graph;
-        let everyone: Vec<NodeId> = self.starters(From::Anyone, &[]).into_iter().flatten().collect();
-        let live = graph.reach(&everyone, Walk::at(Strength::Inferred));
-        let mut best = Answer::no();
-        for (signal, node) in self.targets(ask) {
-            let seen = &self.evidence.signals.all[signal];
-            if seen.notebook {
-                continue;
-            }
-            let path = &graph.nodes[node].at.path;
-            let shares = graph.edges.iter().any(|e| {
-                let (from, to) = (&graph.nodes[e.from], &graph.nodes[e.to]);
-                let own = (from.at.path == *path) != (to.at.path == *path);
-                own && matches!(e.kind, crate::words::EdgeKind::Imports | crate::words::EdgeKind::Calls)
-                    && to.at.path.ends_with(".py")
-                    && from.scope == Scope::Source
-                    && !from.notebook
-                    && to.scope == Scope::Source
-                    && live.has(e.from)
-            });
-            if shares {
-                best = Answer::plain(Verdict::Met);
-                best.signals = vec![signal];
-                break;
-            }
-        }
-        best
     }
 
     fn share(&mut self, ask: &Share) -> Answer {

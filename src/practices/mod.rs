@@ -6,6 +6,9 @@
 mod chain;
 mod clause;
 mod image;
+mod imported;
+mod leads;
+mod named;
 mod near;
 mod select;
 mod source;

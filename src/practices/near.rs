@@ -51,6 +51,7 @@ fn named<'r>(clause: &'r Clause, into: &mut Vec<Ask<'r>>) {
         Clause::All(parts) | Clause::Any(parts) => parts.iter().for_each(|p| named(p, into)),
         Clause::Signal(select) => into.push(Ask::Seen(started_by(select.on), select)),
         Clause::Reach(reach) => into.push(Ask::Seen(reach.from, &reach.to)),
+        Clause::Leads(leads) => into.push(Ask::Seen(From::Anyone, &leads.to)),
         Clause::Before(before) => into.push(Ask::Check(before)),
         Clause::Tested(tested) => into.push(Ask::Test(tested)),
         Clause::Count(count) => count.of.iter().for_each(|p| named(p, into)),
@@ -303,6 +304,7 @@ pub(super) const fn elsewhere(on: On) -> &'static str {
     match on {
         On::Ci => " is not run by a push or pull request",
         On::TrainRun => " is not part of a run that trains",
+        On::TrainReads => " is not named by what trains",
         On::ServeRun => " is not part of what serves",
         On::BothRuns => " is not part of both training and serving",
         On::Live | On::File | On::Unattended => " stands here, and nothing starts it",

@@ -4,11 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Proof;
 use super::clause::{Answer, Judge};
 use crate::fact::UnitKind;
 use crate::graph::reach::Walk;
 use crate::graph::{Graph, NodeId, NodeKind, breaks};
 use crate::rules::practice::{From, Select, Steps};
+use crate::rules::signal::OneOrMany;
 use crate::verdict::Standing;
 use crate::words::{Because, EdgeKind, Strength, Verdict};
 
@@ -17,6 +19,17 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
     let graph = judge.evidence().graph;
     let kinds: Vec<Vec<(usize, NodeId)>> =
         ask.of.iter().map(|ops| judge.targets(&Select { op: ops.clone(), ..Select::default() })).collect();
+    // what a step is called tells what it does only where what it runs is there to be told by nothing else
+    let called: Vec<Vec<(usize, NodeId)>> = ask
+        .of
+        .iter()
+        .map(|ops| {
+            let ids = ops.iter().filter_map(|op| ask.named.get(op)).flat_map(|ids| ids.all().iter().cloned()).collect::<Vec<_>>();
+            if ids.is_empty() { Vec::new() } else { judge.targets(&Select { id: OneOrMany::Many(ids), ..Select::default() }) }
+        })
+        .collect();
+    // the kind that must be one of the steps
+    let needed: Vec<usize> = ask.of.iter().enumerate().filter(|(_, ops)| ops.iter().any(|op| ask.with.contains(op))).map(|(kind, _)| kind).collect();
     let everyone: Vec<NodeId> = judge.starters(From::Anyone, &[]).into_iter().flatten().collect();
     let live = graph.reach(&everyone, Walk::at(Strength::Inferred));
     let out = breaks::out_of_order(graph);
@@ -31,20 +44,26 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
             .map(|node| {
                 let run = graph.reach(&[*node], Walk::at(Strength::Inferred));
                 let first = |targets: &Vec<(usize, NodeId)>| targets.iter().find(|(_, n)| run.has(*n)).map(|(s, _)| *s);
-                (*node, kinds.iter().map(first).collect())
+                let whole = !graph.leaving(*node).any(|e| e.strength == Strength::Broken && e.off.is_none());
+                let own = |targets: &Vec<(usize, NodeId)>| targets.iter().find(|(_, n)| whole && n == node).map(|(s, _)| *s);
+                (*node, kinds.iter().zip(&called).map(|(does, called)| first(does).or_else(|| own(called))).collect())
             })
             .collect();
-        let matched = matching(&does, kinds.len());
-        if matched.len() < ask.at_least || (!weak && !linked(graph, &matched.iter().map(|(n, _)| *n).collect::<Vec<_>>())) {
+        let matched = matching(&does, kinds.len(), &needed);
+        let has = |kind: &usize| matched.iter().any(|(_, k, _)| k == kind);
+        if matched.len() < ask.at_least || !(needed.is_empty() || needed.iter().any(has)) || (!weak && !linked(graph, &matched.iter().map(|(n, _, _)| *n).collect::<Vec<_>>())) {
             continue;
         }
         let mut found = Answer::plain(Verdict::Met);
-        if matched.iter().any(|(node, _)| out[*node]) {
+        if matched.iter().any(|(node, _, _)| out[*node]) {
             found.standing = Standing::indicated(Because::Broken);
         } else if weak {
             found.standing = Standing::indicated(Because::Weak);
         }
-        found.signals = matched.iter().map(|(_, s)| *s).collect();
+        found.signals = matched.iter().map(|(_, _, s)| *s).collect();
+        // the definition itself is evidence, step by step
+        let step = |node: NodeId| Proof { at: Some(graph.nodes[node].at.clone()), commit: None, what: graph.nodes[node].label.clone() };
+        found.places = matched.iter().filter(|(node, _, _)| matches!(graph.nodes[*node].kind, NodeKind::Unit(_))).map(|(node, _, _)| step(*node)).collect();
         if super::rank(found.standing) > super::rank(best.standing) {
             best = found;
         }
@@ -77,14 +96,16 @@ fn groups(graph: &Graph) -> Vec<(bool, Vec<NodeId>)> {
     groups
 }
 
-/// Different steps for different kinds, as many as there can be.
-fn matching(does: &[(NodeId, Vec<Option<usize>>)], kinds: usize) -> Vec<(NodeId, usize)> {
+/// Different steps for different kinds, as many as there can be: the step, its kind, the signal that tells it.
+fn matching(does: &[(NodeId, Vec<Option<usize>>)], kinds: usize, needed: &[usize]) -> Vec<(NodeId, usize, usize)> {
     let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
-    for kind in 0..kinds {
+    let others = (0..kinds).filter(|kind| !needed.contains(kind));
+    // what has found a step keeps one, so those that must have one come first
+    for kind in needed.iter().copied().chain(others) {
         let mut seen = BTreeSet::new();
         augment(kind, does, &mut taken, &mut seen);
     }
-    taken.into_iter().filter_map(|(step, kind)| Some((does[step].0, does[step].1[kind]?))).collect()
+    taken.into_iter().filter_map(|(step, kind)| Some((does[step].0, kind, does[step].1[kind]?))).collect()
 }
 
 fn augment(kind: usize, does: &[(NodeId, Vec<Option<usize>>)], taken: &mut BTreeMap<usize, usize>, seen: &mut BTreeSet<usize>) -> bool {

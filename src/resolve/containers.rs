@@ -88,6 +88,12 @@ fn run(words: &[&str], view: &View<'_>) -> Vec<Lead> {
                         strength: Strength::Resolved,
                         what: format!("starts image {key}"),
                     }],
+                    // an image made elsewhere may do anything
+                    None if !image.is_empty() => {
+                        let what = format!("image {image}");
+                        let to = Target::Outside { what: what.clone() };
+                        vec![Lead { to, edge: EdgeKind::Invokes, strength: Strength::Assumed, what: format!("starts {what}") }]
+                    }
                     None => Vec::new(),
                 };
             }
@@ -142,7 +148,9 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
         for unit in facts.units.iter().filter(|u| u.kind == UnitKind::Service) {
             if names.is_empty() || names.contains(&unit.name.as_str()) {
                 let to = Target::Unit { path: path.clone(), kind: UnitKind::Service, name: unit.name.clone() };
-                leads.push(Lead { to, edge: EdgeKind::Invokes, strength: Strength::Resolved, what: format!("{verb} service {}", unit.name) });
+                // on another machine, or in a folder that is computed, it may be another file of that name
+                let strength = if invocation.dir().is_some() { Strength::Resolved } else { Strength::Inferred };
+                leads.push(Lead { to, edge: EdgeKind::Invokes, strength, what: format!("{verb} service {}", unit.name) });
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Programs that run a file of the repository: Python, shells, notebooks, and the project's own commands.
 
 use super::{Invocation, Lead, Located, Run, Target, View, run_of, tests};
-use crate::fact::UnitKind;
+use crate::fact::{Command, FactKind, UnitKind, Uses, UsesTarget};
 use crate::source::RepoPath;
 use crate::syntax::python::ScopeKind;
 use crate::words::{EdgeKind, Strength};
@@ -37,9 +37,12 @@ fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>)
     let what = format!("python -m {name}");
     let from: RepoPath = format!("{}/_", invocation.dir().unwrap_or(".")).trim_start_matches("./").into();
     match view.imports.main(&from, name) {
-        Some(path) => vec![lead(Target::File { path, run: Run::Module }, Strength::Resolved, what)],
+        Some(path) => {
+            let strength = if invocation.dir().is_some() { Strength::Resolved } else { Strength::Inferred };
+            vec![lead(Target::File { path, run: Run::Module }, strength, what)]
+        }
         // the first part is ours, and the rest is not there
-        None if view.imports.is_own(name.split('.').next().unwrap_or(name)) && name.contains('.') => {
+        None if invocation.dir().is_some() && view.imports.is_own(name.split('.').next().unwrap_or(name)) && name.contains('.') => {
             let missing = format!("there is no module `{name}`");
             vec![lead(Target::Missing { path: name.to_owned(), what: missing }, Strength::Broken, what)]
         }
@@ -66,23 +69,49 @@ fn file(invocation: &Invocation<'_>, text: &str, view: &View<'_>) -> Vec<Lead> {
 }
 
 /// Whether a file that is not there cannot have been made on the way: no other command of the same file names it or
-/// brings in another repository.
+/// brings in what is elsewhere, and nothing that was used fetched its folder.
 pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) -> bool {
     let name = crate::source::file_name(path);
     let Some(facts) = view.book.get(invocation.path) else { return true };
     // inside an image the paths are those of the image
     let in_image = invocation.unit.and_then(|u| facts.units.get(u)).is_some_and(|u| matches!(u.kind, UnitKind::Image | UnitKind::Service));
     let made = facts.facts.iter().any(|fact| match &fact.kind {
-        crate::fact::FactKind::Command(c) => {
-            let program = c.program();
-            let fetches = (program == "git" && c.words.get(1).is_some_and(|w| w.text == "clone" || w.text == "submodule"))
-                || matches!(program, "curl" | "wget" | "unzip" | "tar" | "cp" | "mv" | "ssh" | "scp" | "aws" | "gsutil");
-            fetches || c.stdout.as_deref().is_some_and(|out| out.ends_with(name))
-        }
-        crate::fact::FactKind::Uses(u) => u.with.iter().any(|(k, _)| k == "repository" || k == "path") || u.reference.contains("download-artifact"),
+        FactKind::Command(c) => fetches(c) || c.stdout.as_deref().is_some_and(|out| out.ends_with(name)),
+        FactKind::Uses(u) => match &u.to {
+            UsesTarget::File(own) => super::calls::file(own, view)
+                .and_then(|own| view.book.get(&own))
+                .is_some_and(|own| own.facts.iter().any(|f| matches!(&f.kind, FactKind::Command(c) if fetches(c)))),
+            _ => may_hold(u, path),
+        },
         _ => false,
     });
     !in_image && !made
+}
+
+/// Commands that bring files in from elsewhere.
+fn fetches(command: &Command) -> bool {
+    let program = command.program();
+    let clones = program == "git" && command.words.get(1).is_some_and(|w| w.text == "clone" || w.text == "submodule");
+    clones || matches!(program, "curl" | "wget" | "unzip" | "tar" | "cp" | "mv" | "ssh" | "scp" | "aws" | "gsutil")
+}
+
+/// Whether something published that was used may have put a file there: a copy of a repository, what an earlier job
+/// kept, what a cache kept. Others that are told a `path` only read it.
+fn may_hold(uses: &Uses, path: &str) -> bool {
+    let name = uses.reference.split('@').next().unwrap_or("").to_ascii_lowercase();
+    let given = |key: &str| uses.with.iter().find(|(k, _)| k == key).map(|(_, value)| value.trim());
+    let holds = |folder: &str| {
+        let folder = folder.trim().trim_start_matches("./").trim_end_matches('/');
+        let computed = folder.contains(['$', '*']);
+        folder.is_empty() || folder == "." || computed || path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    };
+    if name.contains("checkout") {
+        return given("repository").is_some_and(|_| given("path").is_none()) || given("path").is_some_and(holds);
+    }
+    if name.contains("download-artifact") || name.contains("download-workflow-artifact") {
+        return given("path").is_none_or(holds);
+    }
+    name.contains("cache") && given("path").is_some_and(|paths| paths.lines().filter(|l| !l.trim().is_empty()).any(holds))
 }
 
 /// `bash script.sh`, `source script.sh`.

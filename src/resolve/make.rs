@@ -15,7 +15,7 @@ pub(super) fn leads(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let mut words = invocation.arguments().iter().map(|w| w.text.as_str());
     while let Some(word) = words.next() {
         match word {
-            "-C" | "--directory" => dir = words.next().and_then(|d| source::join(dir.as_deref()?, d)),
+            "-C" | "--directory" => dir = words.next().filter(|d| !d.contains('$')).and_then(|d| source::join(dir.as_deref()?, d)),
             "-f" | "--file" | "--makefile" => file = words.next().map(str::to_owned),
             "-j" | "-l" => drop(words.next()),
             word if word.starts_with("--directory=") => dir = source::join(dir.as_deref().unwrap_or("."), &word[12..]),

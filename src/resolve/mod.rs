@@ -3,6 +3,7 @@
 //! Runners are named here and in `facts/runners` only. A literal reference that leads nowhere is [`Target::Missing`],
 //! which cuts the chain; that is said only where nothing else could have made the file.
 
+mod calls;
 mod containers;
 mod installs;
 mod launch;
@@ -20,6 +21,7 @@ use crate::syntax::shell::Word;
 use crate::walk::Inventory;
 use crate::words::{EdgeKind, Strength};
 
+pub(crate) use calls::calls;
 pub(crate) use installs::{Install, installs};
 pub(crate) use program::{ALTERNATIVE, Callee, Program, Quick};
 pub(crate) use python::Modules;
@@ -264,14 +266,34 @@ pub(crate) enum Located {
 pub(crate) fn command(command: &Command, from: (&RepoPath, Option<UnitId>), view: &View<'_>) -> Vec<Lead> {
     let invocation = Invocation { command, path: from.0, unit: from.1 };
     let program = command.program();
-    if let Some(family) = FAMILIES.iter().find(|f| f.names.contains(&program)) {
-        return (family.leads)(&invocation, view);
+    let mut leads = match FAMILIES.iter().find(|f| f.names.contains(&program)) {
+        Some(family) => (family.leads)(&invocation, view),
+        None => launch::own(&invocation, view),
+    };
+    if leads.is_empty() {
+        leads.extend(not_given(command, program));
     }
-    let own = launch::own(&invocation, view);
-    if !own.is_empty() {
-        return own;
+    if leads.is_empty() && !FAMILIES.iter().any(|f| f.names.contains(&program)) {
+        leads = applied(&invocation, view);
     }
-    applied(&invocation, view)
+    leads
+}
+
+/// The open end of a command whose program or target is an input that nobody in this repository gives.
+fn not_given(command: &Command, program: &str) -> Option<Lead> {
+    // options whose value is what is run
+    const NAMING: &[&str] = &["-m", "-f", "--file", "-C", "--directory"];
+    let asks = |word: &Word| word.text.split("${{").skip(1).any(|rest| rest.split("}}").next().unwrap_or(rest).contains("inputs."));
+    let runs = FAMILIES.iter().any(|family| family.names.contains(&program));
+    let mut open = command.words.first().filter(|word| asks(word));
+    if runs && open.is_none() {
+        let arguments = command.words.get(1..).unwrap_or(&[]);
+        let named = |at: usize| at.checked_sub(1).and_then(|i| arguments.get(i)).is_some_and(|w| NAMING.contains(&w.text.as_str()));
+        let first = arguments.iter().enumerate().find(|(at, word)| named(*at) || !word.text.starts_with('-')).map(|(_, word)| word);
+        open = first.filter(|word| asks(word));
+    }
+    let what = format!("`{}`, an input that nothing here gives", open?.text.split_whitespace().collect::<Vec<_>>().join(" "));
+    Some(Lead { to: Target::Outside { what: what.clone() }, edge: EdgeKind::Invokes, strength: Strength::Assumed, what })
 }
 
 /// Files that any other program is given by name.
@@ -346,22 +368,17 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
                 None => Vec::new(),
             }
         }
-        UsesTarget::File(path) => {
-            if view.inventory.contains(path) {
-                return vec![lead(Target::File { path: path.as_str().into(), run: run_of(path) }, Strength::Resolved)];
-            }
-            // a stack whose paths begin at the project's folder, which is given when it is started
-            if let Some(path) = from_project_folder(path, from, view) {
-                return vec![lead(Target::File { run: run_of(&path), path }, Strength::Resolved)];
-            }
-            // the folder of an action
-            for name in ["action.yml", "action.yaml", "Dockerfile"] {
-                if let Some(inside) = source::join(path, name).filter(|p| view.inventory.contains(p)) {
-                    return vec![lead(Target::File { path: inside.into(), run: Run::Script }, Strength::Resolved)];
+        UsesTarget::File(path) => match calls::file(path, view).or_else(|| from_project_folder(path, from, view)) {
+            Some(to) => match view.book.get(&to).and_then(|facts| Some((facts, facts.called.as_ref()?))) {
+                Some((facts, called)) => vec![calls::lead(uses, &to, facts, called)],
+                None => {
+                    // the folder of an action stands for what defines it
+                    let run = if source::folder(&to) == path { Run::Script } else { run_of(&to) };
+                    vec![lead(Target::File { path: to, run }, Strength::Resolved)]
                 }
-            }
-            vec![lead(Target::Missing { path: path.clone(), what: format!("`{path}` is not there") }, Strength::Broken)]
-        }
+            },
+            None => vec![lead(Target::Missing { path: path.clone(), what: format!("`{path}` is not there") }, Strength::Broken)],
+        },
         UsesTarget::Python(target) => launch::entry(target, from, view).map_or_else(
             || vec![lead(Target::Missing { path: from.to_string(), what: format!("no function `{target}`") }, Strength::Broken)],
             |to| vec![lead(to, Strength::Resolved)],
@@ -369,7 +386,8 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
     }
 }
 
-/// What a compose file in a folder of its own names, read from the root, where only that is there.
+/// What a compose file in a folder of its own names, read from the root, where only that is there: the paths of a stack
+/// begin at the project's folder, which is given when it is started.
 fn from_project_folder(path: &str, from: &RepoPath, view: &View<'_>) -> Option<RepoPath> {
     let rest = path.strip_prefix(source::folder(from))?.strip_prefix('/')?;
     (source::file_name(from).contains("compose") && view.inventory.contains(rest)).then(|| rest.into())

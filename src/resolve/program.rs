@@ -335,6 +335,11 @@ impl Program {
             .collect()
     }
 
+    /// Where an own function is called: the file, the call, and how many parameters the call does not fill (`self`).
+    pub(crate) fn callers(&self, at: At) -> Vec<(FileId, CallId, usize)> {
+        self.sites.get(&at).into_iter().flatten().map(|s| (s.file, s.call, s.offset)).collect()
+    }
+
     /// What a call leads to.
     pub(crate) fn reached(&self, file: FileId, call: CallId) -> &Reached {
         const UNKNOWN: &Reached = &Reached::Unknown { own: false };

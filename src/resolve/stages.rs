@@ -1,7 +1,9 @@
 //! `dvc`: which stages a command runs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Invocation, Lead, Target, View};
-use crate::fact::UnitKind;
+use crate::fact::{DataKind, FactKind, Guard, UnitId, UnitKind};
 use crate::source::{self, RepoPath};
 use crate::words::{EdgeKind, Strength};
 
@@ -38,16 +40,37 @@ pub(super) fn dvc(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         let to = Target::Missing { path: dir.to_owned(), what: what.clone() };
         return vec![Lead { to, edge: EdgeKind::Invokes, strength: Strength::Broken, what }];
     }
-    let mut leads = Vec::new();
+    let mut named: Vec<Stage<'_>> = Vec::new();
     for path in &paths {
-        let Some(facts) = view.book.get(path) else { continue };
-        for unit in facts.units.iter().filter(|u| u.kind == UnitKind::Stage) {
-            // a stage that is named brings in those before it, which its order says
-            if targets.is_empty() || targets.iter().any(|t| *t == unit.name || t.ends_with(&format!(":{}", unit.name)) || t.starts_with(&format!("{}@", unit.name))) {
-                let to = Target::Unit { path: path.clone(), kind: UnitKind::Stage, name: unit.name.clone() };
-                leads.push(Lead { to, edge: EdgeKind::Invokes, strength: Strength::Resolved, what: format!("stage {}", unit.name) });
+        let Some((path, facts)) = view.book.get_key_value(path) else { continue };
+        for (unit, it) in facts.units.iter().enumerate().filter(|(_, u)| u.kind == UnitKind::Stage) {
+            let fits = |t: &&str| *t == it.name || t.ends_with(&format!(":{}", it.name)) || t.starts_with(&format!("{}@", it.name));
+            if targets.is_empty() || targets.iter().any(fits) {
+                named.push((path, unit));
             }
         }
+    }
+    let has = |short: char, long: &str| rest.iter().any(|w| *w == long || (w.starts_with('-') && !w.starts_with("--") && w.contains(short)));
+    let by_name: BTreeSet<Stage<'_>> = named.iter().copied().collect();
+    let mut stages = named.clone();
+    if !has('s', "--single-item") && !named.is_empty() {
+        let pipeline = Pipeline::of(view);
+        let downstream = rest.contains(&"--downstream");
+        let whole = has('p', "--pipeline");
+        if whole || !downstream {
+            add(&mut stages, &|stage| pipeline.before(stage));
+        }
+        if whole || downstream {
+            let takers = pipeline.takers();
+            add(&mut stages, &|stage| takers.get(&stage).cloned().unwrap_or_default());
+        }
+    }
+    let mut leads: Vec<Lead> = Vec::new();
+    for (path, unit) in stages {
+        let Some(it) = view.book.get(path).and_then(|f| f.units.get(unit)) else { continue };
+        let to = Target::Unit { path: path.clone(), kind: UnitKind::Stage, name: it.name.clone() };
+        let what = if by_name.contains(&(path, unit)) { format!("stage {}", it.name) } else { format!("stage {}, which comes with it", it.name) };
+        leads.push(Lead { to, edge: EdgeKind::Invokes, strength: Strength::Resolved, what });
     }
     if leads.is_empty() && !targets.is_empty() && paths.iter().all(|p| view.book.contains_key(p)) && !paths.is_empty() {
         let target = targets[0];
@@ -58,4 +81,83 @@ pub(super) fn dvc(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         }
     }
     leads
+}
+
+/// A stage: its file and its number there.
+type Stage<'v> = (&'v RepoPath, UnitId);
+
+/// Which stages of all pipelines make and take what.
+struct Pipeline<'v> {
+    makes: BTreeMap<&'v str, Stage<'v>>,
+    takes: BTreeMap<Stage<'v>, BTreeSet<&'v str>>,
+    frozen: BTreeSet<Stage<'v>>,
+}
+
+impl<'v> Pipeline<'v> {
+    fn of(view: &View<'v>) -> Self {
+        let mut pipeline = Pipeline { makes: BTreeMap::new(), takes: BTreeMap::new(), frozen: BTreeSet::new() };
+        for (path, facts) in view.book.iter().filter(|(path, _)| source::file_name(path) == "dvc.yaml") {
+            for fact in &facts.facts {
+                let Some(stage) = fact.unit.map(|unit| (path, unit)) else { continue };
+                match &fact.kind {
+                    FactKind::Data(data) if data.writes => {
+                        pipeline.makes.insert(data.key.as_str(), stage);
+                    }
+                    FactKind::Data(data) if data.kind != DataKind::Params => {
+                        pipeline.takes.entry(stage).or_default().insert(data.key.as_str());
+                    }
+                    FactKind::Guard(Guard::Never(_)) => {
+                        pipeline.frozen.insert(stage);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        pipeline
+    }
+
+    /// Stages that make what a stage takes; what is frozen is taken as it lies there.
+    fn before(&self, stage: Stage<'v>) -> Vec<Stage<'v>> {
+        if self.frozen.contains(&stage) {
+            return Vec::new();
+        }
+        self.takes.get(&stage).into_iter().flatten().flat_map(|key| self.makers(key)).collect()
+    }
+
+    /// For every stage those that take what it makes.
+    fn takers(&self) -> BTreeMap<Stage<'v>, Vec<Stage<'v>>> {
+        let mut takers: BTreeMap<Stage<'v>, Vec<Stage<'v>>> = BTreeMap::new();
+        for (taker, keys) in self.takes.iter().filter(|(taker, _)| !self.frozen.contains(taker)) {
+            for maker in keys.iter().flat_map(|key| self.makers(key)).filter(|maker| maker != taker) {
+                takers.entry(maker).or_default().push(*taker);
+            }
+        }
+        takers
+    }
+
+    /// Who makes a thing, a folder that holds it, or something inside of it.
+    fn makers(&self, key: &str) -> Vec<Stage<'v>> {
+        let mut at = key;
+        loop {
+            if let Some(maker) = self.makes.get(at) {
+                return vec![*maker];
+            }
+            match source::folder(at) {
+                "." => break,
+                up => at = up,
+            }
+        }
+        let inside = format!("{}/", key.trim_end_matches('/'));
+        self.makes.range(inside.as_str()..).take_while(|(made, _)| made.starts_with(&inside)).map(|(_, maker)| *maker).collect()
+    }
+}
+
+/// Adds, again and again, what `next` names; every stage once.
+fn add<'v>(stages: &mut Vec<Stage<'v>>, next: &dyn Fn(Stage<'v>) -> Vec<Stage<'v>>) {
+    let mut known: BTreeSet<Stage<'v>> = stages.iter().copied().collect();
+    let mut at = 0;
+    while let Some(stage) = stages.get(at).copied() {
+        stages.extend(next(stage).into_iter().filter(|more| known.insert(*more)));
+        at += 1;
+    }
 }

@@ -230,7 +230,8 @@ fn references(clause: &Clause, signals: &[SignalRule], known: &Known, problems: 
             (s.id.all().is_empty() || s.id.all().iter().any(|id| fits(id, &rule.id))) && (s.op.is_empty() || rule.op.is_some_and(|op| s.op.contains(&op)))
         };
         for (key, word) in s.with.iter().flat_map(|(key, words)| words.all().iter().map(move |word| (key, word))) {
-            if !signals.iter().filter(meant).any(|rule| rule.sets.get(key) == Some(word)) {
+            let measured = key == "rows" && crate::words::ROWS.contains(&word.as_str()) && s.op == [crate::words::Op::Evaluate];
+            if !measured && !signals.iter().filter(meant).any(|rule| rule.sets.get(key) == Some(word)) {
                 problems.push(format!("none of the signals it selects sets `{key}: {word}`; their rules list what they set"));
             }
         }

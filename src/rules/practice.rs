@@ -141,6 +141,8 @@ pub enum Clause {
     Signal(Select),
     /// A chain leads from a starter to an effect.
     Reach(Reach),
+    /// What carries one signal runs what carries another, whoever starts it.
+    Leads(Leads),
     /// Something lies before something else, on every path or on some.
     Before(Before),
     /// At least so many different things.
@@ -201,6 +203,8 @@ pub enum On {
     File,
     /// In what runs when training is started.
     TrainRun,
+    /// As `train_run`; of a signal that is a file: what runs when training is started names that file.
+    TrainReads,
     /// In what runs when the model is served.
     ServeRun,
     /// In what runs both when training is started and when the model is served.
@@ -266,6 +270,16 @@ pub struct Reach {
     /// It is a check: where its failure is thrown away it is indicated, broken.
     #[serde(default)]
     pub check: bool,
+}
+
+/// What carries one signal runs what carries another (a pipeline's definition the training call).
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Leads {
+    /// What runs.
+    pub from: Select,
+    /// What it must run.
+    pub to: Select,
 }
 
 /// A test that asserts something exercises what is meant.
@@ -370,6 +384,12 @@ pub struct Steps {
     pub of: Vec<Vec<Op>>,
     /// How many kinds must be steps of their own.
     pub at_least: usize,
+    /// One of these operations must be among the steps, told by what the step runs.
+    #[serde(default)]
+    pub with: Vec<Op>,
+    /// Signals of the step itself that tell an operation where what it runs could not (the name of its script).
+    #[serde(default)]
+    pub named: BTreeMap<Op, OneOrMany>,
 }
 
 /// Another practice or probe.

@@ -284,9 +284,12 @@ pub struct CallFull {
 pub struct BranchMatch {
     /// Regular expression over each name and string in its test; what is called has a bracket behind it (`len(`).
     pub tests: String,
-    /// The test must compare (`<`, `>=`, …).
+    /// The test must compare, whatever the sign (`<`, `==`, `in`, …).
     #[serde(default)]
     pub compares: bool,
+    /// The test must be of greater or less (`<`, `<=`, `>`, `>=`), and what `tests` fits must stand on a side of that.
+    #[serde(default)]
+    pub orders: bool,
     /// What the branch does: `stops` (raises, asserts or exits non-zero), `holds` (the calls it encloses are those
     /// it may hold back), `any`.
     #[serde(default)]

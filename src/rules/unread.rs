@@ -6,6 +6,7 @@ use globset::{GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 
 use super::pattern;
+use crate::source;
 
 /// One kind of file that this version does not follow.
 #[derive(Debug, Clone, Deserialize)]
@@ -18,6 +19,13 @@ pub(crate) struct Unread {
     /// Words of which one must stand in the file; none where the path tells enough.
     #[serde(default)]
     pub(crate) text: Vec<String>,
+    /// Groups of keys of which one each must stand at the start of a line of the file.
+    #[serde(default)]
+    pub(crate) keys: Vec<Vec<String>>,
+    /// Commands by which it is run, or what a `uses` begins with; none where it starts by itself. Where nothing that
+    /// is started by itself calls one of them, it hides nothing.
+    #[serde(default)]
+    pub(crate) called_by: Vec<String>,
     /// Practices that it may show.
     pub(crate) practices: Vec<String>,
 }
@@ -25,7 +33,28 @@ pub(crate) struct Unread {
 impl Unread {
     /// Whether the words that make it one stand in a text.
     pub(crate) fn told_by(&self, text: &str) -> bool {
-        self.text.is_empty() || self.text.iter().any(|word| text.contains(word.as_str()))
+        let words = self.text.is_empty() || self.text.iter().any(|word| text.contains(word.as_str()));
+        let at_top = |key: &String| text.lines().any(|line| line.strip_prefix(key.as_str()).is_some_and(|rest| rest.trim_start().starts_with(':')));
+        words && self.keys.iter().all(|group| group.iter().any(at_top))
+    }
+
+    /// Whether a command is one by which it is run: the program, or the program and its first words; Python may run it
+    /// as a module.
+    pub(crate) fn is_run_by(&self, words: &[&str]) -> bool {
+        let words = match words {
+            [python, "-m", rest @ ..] if source::file_name(python).starts_with("python") => rest,
+            _ => words,
+        };
+        let Some((program, arguments)) = words.split_first() else { return false };
+        self.called_by.iter().any(|called| {
+            let mut parts = called.split(' ');
+            parts.next() == Some(source::file_name(program)) && parts.zip(arguments.iter().map(Some).chain(std::iter::repeat(None))).all(|(part, word)| word == Some(&part))
+        })
+    }
+
+    /// Whether a `uses` brings the program by which it is run.
+    pub(crate) fn is_set_up_by(&self, reference: &str) -> bool {
+        self.called_by.iter().any(|called| called.contains('/') && reference.split('@').next() == Some(called.as_str()))
     }
 }
 
@@ -54,5 +83,40 @@ impl Kinds {
         kinds.sort_unstable();
         kinds.dedup();
         kinds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unread(text: &str) -> Unread {
+        serde_yaml::from_str(text).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    #[test]
+    fn keys_are_told_at_the_start_of_a_line() {
+        let kind = unread("{what: p, files: [], keys: [[trigger, pr], [pool, steps]], practices: []}");
+        assert!(kind.told_by("trigger:\n- main\nsteps:\n- script: ls\n"));
+        assert!(!kind.told_by("on: push\n  trigger: x\nsteps:\n"));
+        assert!(!kind.told_by("trigger:\n- main\n"));
+        assert!(!kind.told_by("trigger_all: 1\nsteps:\n"));
+    }
+
+    #[test]
+    fn a_runner_is_called_by_its_program() {
+        let kind = unread("{what: p, files: [], called_by: [tox, npm run, some/setup-tox], practices: []}");
+        for (words, is) in [
+            (&["tox", "-e", "py"][..], true),
+            (&["/usr/bin/tox"], true),
+            (&["python3", "-m", "tox"], true),
+            (&["npm", "run", "fit"], true),
+            (&["npm", "ci"], false),
+            (&["npm"], false),
+            (&["pip", "install", "tox"], false),
+        ] {
+            assert_eq!(kind.is_run_by(words), is, "{words:?}");
+        }
+        assert!(kind.is_set_up_by("some/setup-tox@v2") && !kind.is_set_up_by("other/setup-tox@v2"));
     }
 }

@@ -53,6 +53,7 @@ pub(crate) fn find(
     }
     all.sort_by(|a, b| (&a.at, a.column, &a.id, &a.what).cmp(&(&b.at, b.column, &b.id, &b.what)));
     all.dedup_by(|a, b| a.at == b.at && a.id == b.id && a.owner == b.owner && a.what == b.what);
+    super::rows::mark(&mut all, program, &|path| placements.get(path).map_or(Scope::Source, |p| p.scope));
     Signals { all }
 }
 

@@ -6,7 +6,7 @@ mod constant;
 mod seen;
 mod text;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod trees;
 
 use std::collections::{BTreeMap, HashMap, HashSet};

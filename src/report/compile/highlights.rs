@@ -132,6 +132,7 @@ pub(super) fn open_ends(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> V
     starters.extend(graph.entries());
     let live = graph.reach(&starters, Walk::at(Strength::Assumed));
     let mut ends: BTreeMap<String, OpenEnd> = BTreeMap::new();
+    let mut by_command: std::collections::BTreeSet<String> = std::collections::BTreeSet::new();
     for (id, edge) in graph.edges.iter().enumerate() {
         let leaves = graph.nodes[edge.to].kind == NodeKind::Outside && edge.off.is_none();
         if !leaves || !live.has(edge.from) || !system.system.owns(&edge.at.path) || !system.system.is_source(&edge.at.path) {
@@ -150,6 +151,7 @@ pub(super) fn open_ends(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> V
             evidence: Vec::new(),
             practices: Vec::new(),
         });
+        by_command.extend((graph.nodes[edge.from].kind == NodeKind::Command).then(|| end.outside.clone()));
         if end.evidence.len() < 4 {
             end.evidence.push(place(findings, &edge.at, "open-end"));
         }
@@ -157,8 +159,10 @@ pub(super) fn open_ends(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> V
         end.practices.sort();
         end.practices.dedup();
     }
-    // a published step that no verdict hangs on says nothing; a workflow of elsewhere may hold anything
-    ends.into_values().filter(|end| !end.practices.is_empty() || end.outside.contains(".y")).take(40).collect()
+    // a published step that no verdict hangs on says nothing; a workflow of elsewhere may hold anything, and so may what
+    // a command names
+    let tells = |end: &OpenEnd| !end.practices.is_empty() || end.outside.contains(".y") || by_command.contains(&end.outside);
+    ends.into_values().filter(tells).take(40).collect()
 }
 
 /// What looks automatic and is not: links switched off, links that break, checks whose failure stops nothing, and
@@ -167,13 +171,20 @@ pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
     let graph = findings.graph;
     let owns = |path: &str| system.system.owns(path) && system.system.is_source(path);
     let mut found: Vec<Lookalike> = Vec::new();
+    let mut starters = graph.triggers(|_| true);
+    starters.extend(graph.entries());
+    let runs = graph.reach(&starters, Walk::at(Strength::Broken));
+    // what one caller switches off and another runs is not switched off
+    let is_run: std::collections::BTreeSet<_> =
+        graph.edges.iter().filter(|e| e.off.is_none() && e.runs() && runs.has(e.from)).map(|e| (&graph.nodes[e.to].at, &graph.nodes[e.to].label)).collect();
     for edge in &graph.edges {
         if let Some(off) = &edge.off
             && owns(&edge.at.path)
+            && !is_run.contains(&(&graph.nodes[edge.to].at, &graph.nodes[edge.to].label))
             && matches!(edge.kind, EdgeKind::Starts | EdgeKind::Contains)
         {
             found.push(Lookalike { evidence: vec![place(findings, &edge.at, "switched-off")], why: redact::snippet(&format!("{}: {off}", edge.what)) });
-        } else if edge.strength == Strength::Broken && graph.nodes[edge.to].kind == NodeKind::Missing && owns(&edge.at.path) {
+        } else if edge.strength == Strength::Broken && graph.nodes[edge.to].kind == NodeKind::Missing && owns(&edge.at.path) && runs.has(edge.from) {
             found.push(Lookalike {
                 evidence: vec![place(findings, &edge.at, "broken")],
                 why: redact::snippet(&format!("{}: {}", edge.what, graph.nodes[edge.to].label)),

@@ -28,12 +28,13 @@ pub(crate) fn branch(matcher: &BranchMatch, look: &Look<'_>) -> Vec<Hit> {
                 continue;
             }
             let Some(span) = span(id, flow, seen, matcher.does) else { continue };
-            let mut words = Words { seen, scope: flow.scope, found: Vec::new(), compares: false };
+            let mut words = Words { seen, scope: flow.scope, found: Vec::new(), ordered: Vec::new(), compares: false };
             words.take(test, 0, true);
             if constant::is_constant(id, flow, seen) {
                 continue;
             }
-            if (matcher.compares && !words.compares) || !words.found.iter().any(|w| patterns.regex(&matcher.tests, w)) {
+            let asked = if matcher.orders { &words.ordered } else { &words.found };
+            if (matcher.compares && !words.compares) || !asked.iter().any(|w| patterns.regex(&matcher.tests, w)) {
                 continue;
             }
             let statement = match flow.kind {
@@ -76,6 +77,8 @@ struct Words<'s, 'l> {
     scope: ScopeId,
     /// Names as written, strings, and what is called with an opening bracket behind it.
     found: Vec<String>,
+    /// Those that stand on a side of `<`, `<=`, `>` or `>=`.
+    ordered: Vec<String>,
     compares: bool,
 }
 
@@ -110,10 +113,14 @@ impl Words<'_, '_> {
                 }
                 call.args.iter().for_each(|arg| self.take(arg, depth + 1, false));
             }
-            Value::Compare { left, rights, .. } => {
+            Value::Compare { left, ops, rights } => {
                 self.compares |= decides;
+                let before = self.found.len();
                 self.take(left, depth + 1, false);
                 rights.iter().for_each(|right| self.take(right, depth + 1, false));
+                if decides && ops.iter().any(|op| matches!(*op, "<" | "<=" | ">" | ">=")) {
+                    self.ordered.extend(self.found.iter().skip(before).cloned());
+                }
             }
             Value::BoolOp { values, .. } => values.iter().for_each(|v| self.take(v, depth + 1, decides)),
             Value::Unary { value, .. } => self.take(value, depth + 1, decides),

@@ -143,8 +143,9 @@ fn callee(full: &CallFull, look: &Look<'_>, seen: &Seen<'_>, index: usize, call:
             if !full.method.all().iter().any(|m| m == method) {
                 return None;
             }
+            let kept_as = said(call);
             let said = receiver.as_deref().unwrap_or_default();
-            receiver_fits(full, said, look).then(|| (if said.is_empty() { method.to_owned() } else { format!("{said}.{method}") }, Strength::Inferred))
+            (receiver_fits(full, said, look) || (!kept_as.is_empty() && receiver_fits(full, kept_as, look))).then(|| (if said.is_empty() { method.to_owned() } else { format!("{said}.{method}") }, Strength::Inferred))
         }
     }
 }
@@ -155,6 +156,11 @@ fn said(call: &Call) -> &str {
     match (&call.callee.root, before) {
         (_, Some(last)) => last,
         (Root::Local(name), None) => name,
+        // `app.config["late_model"].predict`: what it is kept under names it
+        (Root::Item(_, key), None) => match key.as_ref() {
+            Value::Str(key) => key,
+            _ => "",
+        },
         _ => "",
     }
 }
@@ -193,7 +199,17 @@ fn literal(value: &Value, call: &Call, look: &Look<'_>, seen: &Seen<'_>) -> Opti
         Value::Float(f) => f.clone(),
         Value::Bool(b) => if *b { "True" } else { "False" }.to_owned(),
         Value::None => "None".to_owned(),
-        Value::Name(name) => look.program.value(look.path, seen.embedded, call.scope, name).or_else(|| name.dotted())?,
+        Value::Name(name) => {
+            // a text with holes that was given a name just before: `uri = f"runs:/{run}/model"`
+            let made = || match &name.root {
+                Root::Local(local) if name.path.is_empty() => match seen.value_of(call.scope, local)? {
+                    made @ Value::FString { .. } => literal(made, call, look, seen),
+                    _ => None,
+                },
+                _ => None,
+            };
+            look.program.value(look.path, seen.embedded, call.scope, name).or_else(made).or_else(|| name.dotted())?
+        }
         Value::Call(inner) => seen.module().calls.get(*inner)?.callee.dotted()?,
         Value::List(items) | Value::Tuple(items) => items.iter().filter_map(|i| literal(i, call, look, seen)).collect::<Vec<_>>().join(","),
         _ => return None,

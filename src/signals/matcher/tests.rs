@@ -12,7 +12,7 @@ fn catalog(any: &str, more: &str) -> Catalog {
     Catalog::of(&[("signals/x/y.yaml".to_owned(), rule)], 1, crate::rules::pattern::Compile::AtOnce).expect("a sound rule")
 }
 
-fn signals(catalog: &Catalog, files: &[(&str, &str)]) -> Signals {
+pub(in crate::signals) fn signals(catalog: &Catalog, files: &[(&str, &str)]) -> Signals {
     let inventory = crate::walk::Inventory::in_memory(files);
     let placements = std::collections::BTreeMap::new();
     let modules = crate::resolve::Modules::build(&inventory);

@@ -157,43 +157,109 @@ pub(super) fn expressions(text: &str) -> Vec<&str> {
     found
 }
 
-/// Puts values that are known in the place of their expressions; all others stay as written.
+/// Puts values of one line that are known in the place of their expressions; all others stay as written.
 pub(super) fn substitute(text: &str, known: &dyn Fn(&str) -> Option<String>) -> String {
+    fill(text, &|name| known(name).filter(|v| !v.contains('\n'))).0
+}
+
+/// Puts values that are known in the place of their expressions, those of several lines too; all others stay as
+/// written. Beside the text stands for each of its lines the line of `text` that it came from, counted from 0.
+pub(super) fn fill(text: &str, known: &dyn Fn(&str) -> Option<String>) -> (String, Vec<u32>) {
     let mut out = String::with_capacity(text.len());
+    let (mut lines, mut line) = (vec![0], 0_u32);
+    let mut as_written = |part: &str, out: &mut String, lines: &mut Vec<u32>| {
+        for _ in part.matches('\n') {
+            line += 1;
+            lines.push(line);
+        }
+        out.push_str(part);
+        line
+    };
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${{") {
         let Some((inner, tail)) = after.split_once("}}") else { break };
-        out.push_str(before);
-        match value(inner.trim(), known).filter(|v| !v.contains('\n') && out.len() + v.len() < MAX_GROWN) {
-            Some(value) => out.push_str(&value),
+        let at = as_written(before, &mut out, &mut lines);
+        match value(inner.trim(), known).filter(|v| out.len() + v.len() < MAX_GROWN) {
+            Some(value) => {
+                lines.extend(value.matches('\n').map(|_| at));
+                out.push_str(&value);
+            }
             None => {
-                out.push_str("${{");
-                out.push_str(inner);
-                out.push_str("}}");
+                as_written("${{", &mut out, &mut lines);
+                as_written(inner, &mut out, &mut lines);
+                as_written("}}", &mut out, &mut lines);
             }
         }
         rest = tail;
     }
-    out.push_str(rest);
-    out
+    as_written(rest, &mut out, &mut lines);
+    (out, lines)
 }
 
 /// The value of one expression. An input that nobody gave is empty, so `inputs.x || 'y'` is `y` for whatever starts
 /// by itself.
 fn value(expression: &str, known: &dyn Fn(&str) -> Option<String>) -> Option<String> {
-    let parts = split(expression, "||");
-    if let [inputs @ .., last] = &parts[..]
-        && !inputs.is_empty()
-    {
-        let only_inputs = inputs.iter().all(|part| {
-            let part = part.trim();
-            part.starts_with("inputs.")
-                || part.starts_with("github.event.inputs.")
-                || part.starts_with("github.event.client_payload.")
-        });
-        return only_inputs.then(|| literal(last.trim())).flatten();
+    let plain = |text: &str| literal(text).or_else(|| known(&path(text)?));
+    let choices = split(expression, "||");
+    let Some((last, first)) = choices.split_last().filter(|(_, first)| !first.is_empty()) else { return plain(expression) };
+    let or_empty = |text: &str| plain(text).or_else(|| is_input(&path(text)?).then(String::new));
+    for choice in first {
+        let chosen = both(choice, &or_empty)?;
+        if !is_false(&chosen) {
+            return Some(chosen);
+        }
     }
-    literal(expression).or_else(|| known(&path(expression)?))
+    both(last, &plain)
+}
+
+/// The value of `a && b`: the first that is false, else the last. None where one of them is not known.
+fn both(text: &str, value: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let mut chosen = None;
+    for part in split(text.trim(), "&&") {
+        let part = without_parentheses(part.trim());
+        let found = match comparison(part) {
+            Some((left, right, equal)) => (value(left)?.eq_ignore_ascii_case(&value(right)?) == equal).to_string(),
+            None => value(part)?,
+        };
+        // what is only partly known may be anything
+        if found.contains("${{") {
+            return None;
+        }
+        let ends = is_false(&found);
+        chosen = Some(found);
+        if ends {
+            break;
+        }
+    }
+    chosen
+}
+
+fn is_false(value: &str) -> bool {
+    matches!(value, "" | "false" | "0" | "null")
+}
+
+fn is_input(name: &str) -> bool {
+    ["inputs.", "github.event.inputs.", "github.event.client_payload."].iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// A value in the words of those who are called: names that mean something else there say whose they are.
+pub(super) fn of_the_caller(value: &str) -> String {
+    const LOCAL: &[&str] = &["inputs", "env", "steps", "needs", "matrix", "job", "jobs", "strategy"];
+    let local = |inner: &str| LOCAL.iter().any(|root| inner.strip_prefix(root).is_some_and(|rest| rest.starts_with(['.', '['])));
+    let mut out = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once("${{") {
+        out.push_str(before);
+        out.push_str("${{");
+        if local(after.trim_start()) {
+            out.push_str(" caller.");
+            rest = after.trim_start();
+        } else {
+            rest = after;
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 #[cfg(test)]
@@ -215,5 +281,39 @@ mod tests {
         let known = |name: &str| (name == "matrix.size").then(|| "big".to_owned());
         let text = "fit ${{ matrix.size }} ${{ matrix['size'] }} ${{ secrets.x }} ${{ inputs.n || '3' }} ${{ broken";
         assert_eq!(substitute(text, &known), "fit big big ${{ secrets.x }} 3 ${{ broken");
+    }
+
+    #[test]
+    fn choices_are_made_of_what_is_known() {
+        let known = |name: &str| match name {
+            "inputs.size" => Some("big".to_owned()),
+            "inputs.flag" => Some("false".to_owned()),
+            "inputs.run" => Some("${{ caller.steps.a.outputs.b }}".to_owned()),
+            _ => None,
+        };
+        for (text, expected) in [
+            ("${{ inputs.size || 'small' }}", "big"),
+            ("${{ inputs.flag && 'a' || 'b' }}", "b"),
+            ("${{ inputs.size == 'big' && 'a' || 'b' }}", "a"),
+            ("${{ inputs.size != 'big' && 'a' || 'b' }}", "b"),
+            ("${{ inputs.run || 'b' }}", "${{ inputs.run || 'b' }}"),
+            ("${{ secrets.a || 'b' }}", "${{ secrets.a || 'b' }}"),
+            ("${{ inputs.run }}", "${{ caller.steps.a.outputs.b }}"),
+        ] {
+            assert_eq!(substitute(text, &known), expected);
+        }
+    }
+
+    #[test]
+    fn values_of_several_lines_keep_the_line_they_stand_for() {
+        let known = |name: &str| (name == "inputs.script").then(|| "one\ntwo\n".to_owned());
+        let (text, lines) = fill("a\n${{ inputs.script }}b\nc", &known);
+        assert_eq!((text.as_str(), lines), ("a\none\ntwo\nb\nc", vec![0, 1, 1, 1, 2]));
+        assert_eq!(substitute("${{ inputs.script }}", &known), "${{ inputs.script }}");
+    }
+
+    #[test]
+    fn names_of_the_caller_are_told_apart() {
+        assert_eq!(of_the_caller("x ${{inputs.a}} ${{ secrets.b }} ${{ env['c'] }}"), "x ${{ caller.inputs.a}} ${{ secrets.b }} ${{ caller.env['c'] }}");
     }
 }

@@ -15,8 +15,8 @@ const MAX_JOBS: usize = 500;
 /// Most values told of one name.
 const MAX_TOLD: usize = 20;
 
-/// Reads every job of a workflow.
-pub(super) fn read(jobs: Node<'_>, known: &Known, reading: &mut Reading<'_>) {
+/// Reads every job of a workflow, whose unit is `workflow`.
+pub(super) fn read(jobs: Node<'_>, workflow: UnitId, known: &Known, reading: &mut Reading<'_>) {
     let mut ids: BTreeMap<String, UnitId> = BTreeMap::new();
     let mut ordered: Vec<(UnitId, Node<'_>, AfterFailure)> = Vec::new();
     for (key, job) in jobs.entries() {
@@ -28,7 +28,7 @@ pub(super) fn read(jobs: Node<'_>, known: &Known, reading: &mut Reading<'_>) {
             reading.wrong(key.line, &format!("job `{}` has no keys", key.text));
             continue;
         }
-        let (id, after) = one(key.text, key.line, job, known, reading);
+        let (id, after) = one(key.text, (key.line, workflow), job, known, reading);
         ids.insert(key.text.to_owned(), id);
         ordered.push((id, job, after));
     }
@@ -37,14 +37,14 @@ pub(super) fn read(jobs: Node<'_>, known: &Known, reading: &mut Reading<'_>) {
     }
 }
 
-fn one(name: &str, line: u32, job: Node<'_>, outer: &Known, reading: &mut Reading<'_>) -> (UnitId, AfterFailure) {
+fn one(name: &str, (line, workflow): (u32, UnitId), job: Node<'_>, outer: &Known, reading: &mut Reading<'_>) -> (UnitId, AfterFailure) {
     let id = reading.unit(Unit {
         kind: UnitKind::Job,
         name: name.to_owned(),
         title: job.get("name").and_then(Node::text).map(str::to_owned),
         line,
         end_line: job.end_line().max(line),
-        parent: Some(0),
+        parent: Some(workflow),
     });
     // cells first: variables may be made of them
     let cells = std::rc::Rc::new(matrix::read(job, id, reading));

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::expression::substitute;
+use super::expression::{self, substitute};
+use crate::fact::Inputs;
 use crate::source;
 use crate::syntax::shell::REPO_ROOT;
 use crate::syntax::tree::Node;
@@ -111,8 +112,16 @@ impl Known {
         value.filter(|v| !v.contains("${{")).cloned().into_iter().collect()
     }
 
+    /// The same, where somebody calls with these inputs.
+    pub(super) fn called_with(&self, inputs: &Inputs) -> Self {
+        let mut inner = self.clone();
+        inner.others.extend(inputs.iter().map(|(name, value)| (format!("inputs.{name}"), expression::of_the_caller(value))));
+        inner
+    }
+
     fn text(&self, name: &str) -> Option<String> {
         match name {
+            _ if name.starts_with("inputs.") => self.others.get(name).cloned(),
             "github.workspace" => Some("$GITHUB_WORKSPACE".to_owned()),
             "github.action_path" if self.action.is_some() => Some("$GITHUB_ACTION_PATH".to_owned()),
             _ => self.env.get(name.strip_prefix("env.")?).cloned(),

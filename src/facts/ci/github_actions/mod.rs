@@ -6,6 +6,7 @@
 //! Invariants: a wrong type under any key is a notice and costs that key alone; the number of jobs and steps and the
 //! amount of shell text read of one file are bounded, however often anchors repeat it.
 
+mod called;
 mod expression;
 mod guards;
 mod jobs;
@@ -19,7 +20,7 @@ mod triggers;
 
 use std::sync::Arc;
 
-use crate::fact::{Fact, FactKind, FileFacts, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
+use crate::fact::{Fact, FactKind, FileFacts, Inputs, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{self, Location, Notice, NoticeKind, SourceFile, file_name, folder};
 use crate::syntax::tree::{Kind, Node};
@@ -31,10 +32,13 @@ use triggers::Started;
 
 /// Workflows.
 pub(crate) const WORKFLOW: Reader =
-    Reader { name: "GitHub Actions workflow", wants: is_workflow, when: When::Always, read: workflow };
+    Reader { name: "GitHub Actions workflow", wants: is_workflow, when: When::Always, read: |file, context| workflow(file, context, &[]) };
 
 /// Actions: composite ones have steps of their own.
-pub(crate) const ACTION: Reader = Reader { name: "GitHub action", wants: is_action, when: When::Always, read: action };
+pub(crate) const ACTION: Reader = Reader { name: "GitHub action", wants: is_action, when: When::Always, read: |file, context| action(file, context, &[]) };
+
+/// The same readers for files that others call with inputs.
+pub(crate) const CALLED: &[(&str, super::ReadFor)] = &[(WORKFLOW.name, workflow), (ACTION.name, action)];
 
 /// Most steps read of one file.
 const MAX_STEPS: usize = 4_000;
@@ -114,7 +118,7 @@ impl<'c> Reading<'c> {
     }
 }
 
-fn workflow(file: &SourceFile, context: &Context<'_>) -> FileFacts {
+fn workflow(file: &SourceFile, context: &Context<'_>, calls: &[Inputs]) -> FileFacts {
     let parsed = yaml::parse(&file.text);
     let mut reading = Reading::new(file, context);
     reading.facts.notices = parsed.errors.iter().map(|e| unparsable(file, e)).collect();
@@ -125,7 +129,13 @@ fn workflow(file: &SourceFile, context: &Context<'_>) -> FileFacts {
             settings(root, 0, &mut reading);
             let known = Known::default().with(root);
             match reading.map(root, "jobs") {
-                Some(jobs) => jobs::read(jobs, &known, &mut reading),
+                Some(jobs) => {
+                    let started = reading.facts.facts.iter().any(|f| matches!(&f.kind, FactKind::Trigger(t) if t.off.is_none()));
+                    let callee = called::Callee { inputs: called::of_workflow(root, jobs), calls, started };
+                    called::read(callee, root, &mut reading, &|unit, inputs, reading| {
+                        jobs::read(jobs, unit, &known.called_with(inputs), reading);
+                    });
+                }
                 None if root.get("jobs").is_none() => reading.wrong(1, "a workflow without `jobs` does nothing"),
                 None => {}
             }
@@ -166,7 +176,7 @@ fn inputs(inputs: Option<Node<'_>>, unit: UnitId, reading: &mut Reading<'_>) {
     }
 }
 
-fn action(file: &SourceFile, context: &Context<'_>) -> FileFacts {
+fn action(file: &SourceFile, context: &Context<'_>, calls: &[Inputs]) -> FileFacts {
     let parsed = yaml::parse(&file.text);
     let mut reading = Reading::new(file, context);
     // other tools have files of that name
@@ -180,8 +190,11 @@ fn action(file: &SourceFile, context: &Context<'_>) -> FileFacts {
         let using = runs.get("using").and_then(Node::text).unwrap_or("").to_ascii_lowercase();
         match using.as_str() {
             "composite" => {
-                let mut known = Known { action: Some(own), ..Known::default() };
-                steps::read(runs, 0, &mut known, &mut reading);
+                let known = Known { action: Some(own), ..Known::default() };
+                let callee = called::Callee { inputs: called::of_action(root, runs), calls, started: false };
+                called::read(callee, root, &mut reading, &|unit, inputs, reading| {
+                    steps::read(runs, unit, &mut known.called_with(inputs), reading);
+                });
             }
             "docker" => image(runs, &own, &mut reading),
             _ => {

@@ -76,7 +76,11 @@ fn run_text(step: Node<'_>, run: Node<'_>, id: UnitId, known: &Known, reading: &
     let first = run.line();
     // lines of a literal block are lines of the file; a folded or plain text stands on its first
     let exact = run.style() == Style::Literal;
-    let line_of = move |line: u32| if exact { first.saturating_add(line.saturating_sub(1)) } else { first };
+    let line_at = |lines: &[u32], line: u32| {
+        let line = line.saturating_sub(1);
+        let line = lines.get(line as usize).copied().unwrap_or(line);
+        if exact { first.saturating_add(line) } else { first }
+    };
     let shell = step.get("shell").and_then(Node::text).map(str::to_owned).or_else(|| known.shell.clone());
     let program = shells::program(shell.as_deref(), known.windows);
     let dir = step
@@ -86,20 +90,21 @@ fn run_text(step: Node<'_>, run: Node<'_>, id: UnitId, known: &Known, reading: &
         .or_else(|| known.dir.clone())
         .unwrap_or_else(|| ".".to_owned());
 
-    let mut texts: Vec<(String, Known)> = Vec::new();
+    let mut texts: Vec<(String, Vec<u32>, Known)> = Vec::new();
     for cell in cells_of(&[text, &dir], step, known) {
         let mut known = known.in_cell(cell);
         known.dir = Some(expression::substitute(&dir, &|name| known.value(name)));
-        texts.push((expression::substitute(text, &|name| known.value(name)), known));
+        let (text, lines) = expression::fill(text, &|name| known.value(name));
+        texts.push((text, lines, known));
     }
     let mut lowered: Vec<FileFacts> = Vec::new();
-    for (text, known) in &texts {
+    for (text, lines, known) in &texts {
         if text.len() > reading.shell_left {
             reading.notice(first, NoticeKind::TooLarge, "too much shell text in one file; the rest was not read");
             break;
         }
         reading.shell_left -= text.len();
-        lowered.push(one_text(text, &line_of, id, reading.facts.units.len(), known, &program, reading));
+        lowered.push(one_text(text, &|line| line_at(lines, line), id, reading.facts.units.len(), known, &program, reading));
     }
     let mut lowered = lowered.into_iter();
     let Some(mut main) = lowered.next() else { return };
@@ -356,20 +361,18 @@ pub(super) fn hand_over(node: Node<'_>, uses: Node<'_>, id: UnitId, known: &Know
     let Some(reference) = uses.text().map(str::trim).filter(|r| !r.is_empty()) else {
         return reading.wrong(line, "`uses` names nothing");
     };
-    let mut with: Vec<(String, String)> = Vec::new();
-    if let Some(inputs) = reading.map(node, "with") {
-        let given = inputs.entries().filter_map(|(key, value)| Some((key.text.to_owned(), value.text()?)));
-        with.extend(given.map(|(key, text)| {
-            (key, expression::substitute(text, &|name| known.value(name).filter(|v| !v.starts_with("$GITHUB_"))))
-        }));
-    }
+    let given: Vec<(String, &str)> = reading
+        .map(node, "with")
+        .map(|inputs| inputs.entries().filter_map(|(key, value)| Some((key.text.to_owned(), value.text()?))).collect())
+        .unwrap_or_default();
+    let mut secret: Vec<(String, String)> = Vec::new();
     match node.get("secrets") {
         Some(secrets) if secrets.kind() == Kind::Map => {
-            with.extend(
+            secret.extend(
                 secrets.entries().filter_map(|(key, value)| Some((format!("secrets.{}", key.text), value.text()?.to_owned()))),
             );
         }
-        Some(secrets) => with.extend(secrets.text().map(|text| ("secrets".to_owned(), text.to_owned()))),
+        Some(secrets) => secret.extend(secrets.text().map(|text| ("secrets".to_owned(), text.to_owned()))),
         None => {}
     }
     let to = match reference.strip_prefix("./") {
@@ -383,8 +386,26 @@ pub(super) fn hand_over(node: Node<'_>, uses: Node<'_>, id: UnitId, known: &Know
         }
         None => UsesTarget::Remote(reference.to_owned()),
     };
-    let uses = Uses { reference: reference.to_owned(), with, to, edge: EdgeKind::Invokes, on_failure: OnFailure::Stops };
-    reading.fact(id, line, FactKind::Uses(uses));
+    // what is called here may do another thing in every cell of the matrix
+    let texts: Vec<&str> = given.iter().map(|(_, text)| *text).collect();
+    let own = matches!(to, UsesTarget::File(_));
+    let cells: Vec<Known> =
+        if own { cells_of(&texts, node, known).into_iter().map(|cell| known.in_cell(cell)).collect() } else { vec![known.clone()] };
+    let mut told: Vec<Vec<(String, String)>> = Vec::new();
+    for known in &cells {
+        let of = |name: &str| known.value(name).filter(|v| !v.starts_with("$GITHUB_"));
+        let with: Vec<(String, String)> =
+            given.iter().map(|(key, text)| (key.clone(), expression::fill(text, &of).0)).chain(secret.clone()).collect();
+        if !told.contains(&with) {
+            told.push(with);
+        }
+    }
+    // cells run beside each other, so none holds back another
+    let on_failure = if told.len() > 1 { OnFailure::GoesOn } else { OnFailure::Stops };
+    for with in told {
+        let (reference, to, on_failure) = (reference.to_owned(), to.clone(), on_failure.clone());
+        reading.fact(id, line, FactKind::Uses(Uses { reference, with, to, edge: EdgeKind::Invokes, on_failure }));
+    }
 }
 
 /// A checkout puts a repository into the workspace: this one, or another, where it is told to.

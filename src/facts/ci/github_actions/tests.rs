@@ -46,7 +46,7 @@ fn told(facts: &FileFacts) -> Vec<String> {
 }
 
 fn check(text: &str, expected: &[&str]) {
-    check_at(".github/workflows/w.yml", workflow, text, expected);
+    check_at(".github/workflows/w.yml", |file, context| workflow(file, context, &[]), text, expected);
 }
 
 fn check_at(path: &str, read: fn(&SourceFile, &Context<'_>) -> FileFacts, text: &str, expected: &[&str]) {
@@ -308,7 +308,7 @@ fn actions_are_read_by_their_kind() {
     let at = "tools/fit/action.yml";
     check_at(
         at,
-        action,
+        |file, context| action(file, context, &[]),
         "name: Fit
 inputs: {size: {default: small}}
 runs:
@@ -326,12 +326,12 @@ runs:
     );
     check_at(
         at,
-        action,
+        |file, context| action(file, context, &[]),
         "runs: {using: docker, image: Dockerfile, args: [--size, big]}\n",
         &["1 tools/fit: uses Dockerfile -> file tools/fit/Dockerfile args=--size big"],
     );
-    check_at(at, action, "runs: {using: node20, main: dist/i.js}\n", &["1 tools/fit: runs.main = dist/i.js"]);
-    check_at(at, action, "actions: [a]\n", &[]);
+    check_at(at, |file, context| action(file, context, &[]), "runs: {using: node20, main: dist/i.js}\n", &["1 tools/fit: runs.main = dist/i.js"]);
+    check_at(at, |file, context| action(file, context, &[]), "actions: [a]\n", &[]);
 }
 
 #[test]
@@ -385,7 +385,65 @@ fn repetition_by_anchors_is_bounded() {
     let list = "      - *s\n".repeat(5_000);
     let text = format!("{step}on: push\njobs:\n  j:\n    steps:\n{list}");
     let context = Context { wrappers: &[] };
-    let facts = workflow(&SourceFile::new("w.yml".into(), text), &context);
+    let facts = workflow(&SourceFile::new("w.yml".into(), text), &context, &[]);
     assert!(facts.units.len() <= MAX_STEPS + 2);
     assert!(facts.notices.iter().any(|n| n.kind == NoticeKind::TooLarge));
+}
+
+#[test]
+fn a_callee_is_read_for_every_set_of_inputs() {
+    let text = "on:
+  workflow_call:
+    inputs:
+      task: {type: string, required: true}
+      fits: {type: boolean}
+      python: {type: string, default: '3.12'}
+jobs:
+  j:
+    if: inputs.fits
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/setup-python@v5
+        with: {python-version: '${{ inputs.python }}'}
+      - run: python -m ${{ inputs.task }}
+";
+    let set = |task: &str, fits: &str| Inputs::from([("task".to_owned(), task.to_owned()), ("fits".to_owned(), fits.to_owned())]);
+    let file = SourceFile::new(".github/workflows/w.yml".into(), text.to_owned());
+    let context = Context { wrappers: &[] };
+    let alone = workflow(&file, &context, &[]);
+    let called = alone.called.as_ref().unwrap();
+    // what only prepares the machine makes no difference
+    assert_eq!(called.inputs, set("", "false"));
+    assert_eq!(called.alone, Some(0));
+    let calls = [set("a.fit", "true"), set("a.show", "false"), set("${{ inputs.other }}", "true")];
+    let facts = workflow(&file, &context, &calls);
+    let units: Vec<usize> = facts.called.as_ref().unwrap().by_inputs.iter().map(|(_, unit)| *unit).collect();
+    assert_eq!((facts.called.as_ref().unwrap().alone, units.len(), units[0]), (None, 3, 0));
+    let told = told(&facts);
+    let kept: Vec<&str> = told.iter().map(String::as_str).filter(|line| line.contains("$ ") || line.contains("Never")).collect();
+    assert_eq!(
+        kept,
+        [
+            "14 2: $ python -m a.fit @.",
+            "9 j: Never(\"if: inputs.fits\")",
+            "14 2: $ python -m a.show @.",
+            "14 2: $ python -m ${{ caller.inputs.other }} @.",
+        ]
+    );
+    let many: Vec<Inputs> = (0..200).map(|n| set(&format!("m{n}"), "true")).collect();
+    let facts = workflow(&file, &context, &many);
+    assert!(facts.called.as_ref().unwrap().alone.is_some() && facts.notices.iter().any(|n| n.kind == NoticeKind::TooLarge));
+}
+
+#[test]
+fn cells_of_a_matrix_call_each_for_itself() {
+    check(
+        "on: push\njobs:\n  j:\n    strategy: {matrix: {task: [fit, show]}}\n    uses: ./.github/workflows/o.yml\n    with: {task: '${{ matrix.task }}'}\n",
+        &[
+            "1 w.yml: push: push",
+            "4 j: matrix.task = fit, show",
+            "5 j: uses ./.github/workflows/o.yml -> file .github/workflows/o.yml task=fit",
+            "5 j: uses ./.github/workflows/o.yml -> file .github/workflows/o.yml task=show",
+        ],
+    );
 }

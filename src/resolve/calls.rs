@@ -1,0 +1,103 @@
+//! Files that others call with inputs: with which values, and what each caller is led to.
+//!
+//! A file is read once for each different set of values (`facts`); which sets there are can only be said here, where
+//! caller and callee are both known. A caller whose set was not read for is an open end, never led to another's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Lead, Target, View};
+use crate::fact::{Called, FactKind, FileFacts, Inputs, UnitId, Uses, UsesTarget};
+use crate::source::{self, RepoPath};
+use crate::words::Strength;
+
+/// Longest value that is given to a callee, in bytes; a longer one stays a name.
+const MAX_VALUE: usize = 32 << 10;
+
+/// Every file that is called with inputs that matter, and the different sets of values, in order.
+pub(crate) fn calls(view: &View<'_>) -> BTreeMap<RepoPath, Vec<Inputs>> {
+    let mut all: BTreeMap<RepoPath, BTreeSet<Inputs>> = BTreeMap::new();
+    for facts in view.book.values() {
+        for fact in &facts.facts {
+            if let FactKind::Uses(uses) = &fact.kind
+                && let UsesTarget::File(path) = &uses.to
+                && let Some(path) = file(path, view)
+                && let Some(called) = view.book.get(&path).and_then(|f| f.called.as_ref())
+            {
+                all.entry(path).or_default().insert(given(uses, called));
+            }
+        }
+    }
+    all.into_iter().map(|(path, sets)| (path, sets.into_iter().collect())).collect()
+}
+
+/// The file that a reference by path means: itself, or what makes its folder an action.
+pub(super) fn file(path: &str, view: &View<'_>) -> Option<RepoPath> {
+    if view.inventory.contains(path) {
+        return Some(path.into());
+    }
+    let inside = ["action.yml", "action.yaml", "Dockerfile"].iter().filter_map(|name| source::join(path, name));
+    inside.into_iter().find(|p| view.inventory.contains(p)).map(RepoPath::from)
+}
+
+/// The values a caller gives to the inputs that matter; what it does not give has its default.
+fn given(uses: &Uses, called: &Called) -> Inputs {
+    let value = |name: &String, default: &String| match uses.with.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)) {
+        Some((_, value)) if value.len() <= MAX_VALUE => value.clone(),
+        Some(_) => format!("${{{{ inputs.{name} }}}}"),
+        None => default.clone(),
+    };
+    called.inputs.iter().map(|(name, default)| (name.clone(), value(name, default))).collect()
+}
+
+/// Where a caller is led in a file that was read for its callers.
+pub(super) fn lead(uses: &Uses, path: &RepoPath, facts: &FileFacts, called: &Called) -> Lead {
+    let given = given(uses, called);
+    let unit = called.by_inputs.iter().find(|(inputs, _)| *inputs == given).map(|(_, unit)| *unit).or(called.alone);
+    let (to, strength) = match unit.and_then(|unit: UnitId| facts.units.get(unit)) {
+        Some(unit) => (Target::Unit { path: path.clone(), kind: unit.kind, name: unit.name.clone() }, Strength::Resolved),
+        None => (Target::Outside { what: format!("{path} with inputs that were not followed") }, Strength::Assumed),
+    };
+    Lead { to, edge: uses.edge, strength, what: uses.reference.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Modules, command};
+    use super::*;
+    use crate::fact::{Command, OnFailure};
+    use crate::syntax::shell::Word;
+    use crate::walk::Inventory;
+
+    #[test]
+    fn a_target_that_nobody_gives_is_an_open_end() {
+        let inventory = Inventory::in_memory(&[("w.yml", "")]);
+        let (book, modules) = (crate::fact::Book::new(), Modules::build(&inventory));
+        let view = View::new(&inventory, &book, &modules);
+        for (words, open) in [
+            (&["python", "-m", "${{ inputs.m }}"][..], true),
+            (&["python", "-u", "${{ inputs.file }}"], true),
+            (&["bash", "${{ github.event.inputs.file }}"], true),
+            (&["${{ caller.inputs.script }}"], true),
+            (&["python", "-m", "some.tool", "${{ inputs.m }}"], false),
+            (&["python", "-m", "${{ env.M }}"], false),
+            (&["echo", "${{ inputs.m }}"], false),
+        ] {
+            let words = words.iter().map(|w| Word { text: (*w).to_owned(), literal: false }).collect();
+            let it = Command {
+                words,
+                dir: Some(".".to_owned()),
+                on_failure: OnFailure::Stops,
+                conditions: Vec::new(),
+                stdin: None,
+                env: Vec::new(),
+                stdout: None,
+                at_build: false,
+                through: Vec::new(),
+            };
+            let path: RepoPath = "w.yml".into();
+            let leads = command(&it, (&path, None), &view);
+            let is = leads.iter().any(|l| matches!(&l.to, Target::Outside { what } if what.contains("an input")));
+            assert_eq!(is, open, "{}", it.text());
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Which rows a model is measured on.
+//!
+//! A metric says something only of rows that the fit has not seen. Each measurement that is a call is marked, in the
+//! qualifier `rows`: `held_out`, `fitted` (the very variables that the fit was given), `search` (inside what a search
+//! tries out), `own` (the tool chooses its rows itself) or `open`.
+//!
+//! Invariant: `fitted` is said only where the same unreassigned value feeds both; whatever is unsure is `open`.
+
+mod trace;
+
+use std::collections::BTreeSet;
+
+use super::{Owner, Signal};
+use crate::resolve::Program;
+use crate::resolve::program::{At, FileId};
+use crate::source::RepoPath;
+use crate::syntax::python::{Call, CallId, Root, Value};
+use crate::words::{Op, Scope};
+use trace::{HELD, KEPT, Origin, Rows, Trace, UNKNOWN, says_apart, says_training};
+
+/// Most fits and measurements that are followed.
+const MOST: usize = 300;
+
+/// Marks every measurement. `scope` says why a file is there.
+pub(crate) fn mark(signals: &mut [Signal], program: &Program, scope: &dyn Fn(&RepoPath) -> Scope) {
+    let place = |signal: &Signal| -> Option<(FileId, CallId)> {
+        let (embedded, at) = match signal.owner {
+            Owner::Code(at) => (None, at),
+            Owner::Embedded(fact, at) => (Some(fact), at),
+            _ => return None,
+        };
+        let file = program.file(&signal.at.path, embedded)?;
+        let code = program.files().get(file)?;
+        let id = signal.column as CallId;
+        let call = code.module().calls.get(id)?;
+        (call.scope == at && code.code.file_line(call.line) == signal.at.line && signal.branch.is_none()).then_some((file, id))
+    };
+    let calls = |wanted: &dyn Fn(&Signal) -> bool| -> BTreeSet<(FileId, CallId)> { signals.iter().filter(|s| wanted(s)).filter_map(&place).collect() };
+    let trained = calls(&|s| s.op == Some(Op::Train) || s.op == Some(Op::Tune));
+    let splits = calls(&|s| s.id.starts_with("eval.split"));
+    let searched: BTreeSet<At> = calls(&|s| s.op == Some(Op::Tune)).iter().flat_map(|(f, c)| program.passed(*f, *c)).map(|p| p.at).collect();
+    let measured: Vec<(usize, (FileId, CallId))> =
+        signals.iter().enumerate().filter(|(_, s)| s.op == Some(Op::Evaluate)).filter_map(|(i, s)| Some((i, place(s)?))).collect();
+    // commands, settings and what is not followed choose their rows themselves, as far as anybody can tell
+    for signal in signals.iter_mut().filter(|s| s.op == Some(Op::Evaluate)) {
+        signal.qualifiers.insert("rows".to_owned(), "own".to_owned());
+    }
+    if measured.is_empty() {
+        return;
+    }
+    let counts = |file: FileId| program.files().get(file).is_some_and(|f| scope(&f.path) != Scope::Test);
+    let ask = Ask { program, trained: &trained, splits: &splits, counts: &counts };
+    let fits: Vec<Rows> = trained.iter().take(MOST).flat_map(|at| ask.rows(*at, true)).filter(|r| !r.origins.is_empty()).collect();
+    for (signal, at) in measured.into_iter().take(MOST) {
+        let Some(signal) = signals.get_mut(signal) else { continue };
+        let word = match signal.qualifiers.get("split").map(String::as_str) {
+            _ if ask.within(at, &searched) => "search",
+            Some("cv") => "held_out",
+            _ => ask.judge(at, &fits),
+        };
+        signal.qualifiers.insert("rows".to_owned(), word.to_owned());
+    }
+}
+
+struct Ask<'p> {
+    program: &'p Program,
+    trained: &'p BTreeSet<(FileId, CallId)>,
+    splits: &'p BTreeSet<(FileId, CallId)>,
+    counts: &'p dyn Fn(FileId) -> bool,
+}
+
+impl Ask<'_> {
+    fn call(&self, (file, call): (FileId, CallId)) -> Option<&Call> {
+        self.program.files().get(file)?.module().calls.get(call)
+    }
+
+    /// The rows that a call is given, one for each way to it.
+    fn rows(&self, at: (FileId, CallId), fit: bool) -> Vec<Rows> {
+        let Some(call) = self.call(at) else { return Vec::new() };
+        // rows to watch the fit by are not fitted
+        let wanted = |key: &str| !fit || !(says_apart(key) || key.starts_with("eval") || key.starts_with("callback"));
+        let frames = Trace::new(self.program, self.trained, self.splits, self.counts).frames(At { file: at.0, scope: call.scope });
+        frames.iter().map(|frame| Trace::new(self.program, self.trained, self.splits, self.counts).given(call, frame, wanted)).collect()
+    }
+
+    /// Whether a call stands in one of the functions, or in one that stands in it.
+    fn within(&self, at: (FileId, CallId), functions: &BTreeSet<At>) -> bool {
+        let (Some(call), Some(file)) = (self.call(at), self.program.files().get(at.0)) else { return false };
+        let parent = |scope: &usize| file.module().scopes.get(*scope).map(|s| s.parent).filter(|p| p != scope);
+        std::iter::successors(Some(call.scope), parent).take(50).any(|scope| functions.contains(&At { file: at.0, scope }))
+    }
+
+    fn judge(&self, at: (FileId, CallId), fits: &[Rows]) -> &'static str {
+        let Some(call) = self.call(at) else { return "open" };
+        if call.args.is_empty() && !call.keywords.iter().any(|(_, v)| matches!(v, Value::Name(_) | Value::Call(_))) {
+            return "own";
+        }
+        let named = call.args.iter().chain(call.keywords.iter().map(|(_, v)| v)).filter_map(written).any(|name| says_apart(&name));
+        let ways: Vec<&str> = self.rows(at, false).iter().map(|rows| one(rows, fits, named)).collect();
+        if ways.contains(&"held_out") {
+            "held_out"
+        } else if !ways.is_empty() && ways.iter().all(|w| *w == "fitted") {
+            "fitted"
+        } else {
+            "open"
+        }
+    }
+}
+
+/// A name as written: `y_test`, `test["y"]`.
+fn written(value: &Value) -> Option<String> {
+    let Value::Name(name) = value else { return None };
+    let mut root = &name.root;
+    let mut text = name.path.join(" ");
+    for _ in 0..8 {
+        match root {
+            Root::Local(local) => return Some(format!("{local} {text}")),
+            Root::Item(of, key) => {
+                if let Value::Str(key) = &**key {
+                    text = format!("{key} {text}");
+                }
+                text = format!("{} {text}", of.path.join(" "));
+                root = &of.root;
+            }
+            _ => return Some(text),
+        }
+    }
+    Some(text)
+}
+
+/// What is known of one way to a measurement.
+fn one(rows: &Rows, fits: &[Rows], named: bool) -> &'static str {
+    let measured = &rows.origins;
+    let same = |fit: &&Rows| !measured.is_empty() && measured.is_subset(&fit.origins);
+    let held = |fit: &&Rows| !measured.is_empty() && measured.iter().all(|m| fit.origins.iter().all(|f| apart(m, f)));
+    let apart = measured.iter().any(|m| m.cuts.iter().any(|c| c.starts_with(HELD))) || (!measured.is_empty() && measured.iter().all(tells));
+    if let Some(fit) = fits.iter().find(same) {
+        let sure = !rows.open && !fit.open && !fits.iter().any(|f| held(&f));
+        // by its name it is apart: then only the very half that a split kept speaks against it
+        let kept = measured.iter().all(|m| m.cuts.iter().any(|c| c.starts_with(KEPT)));
+        return match (sure, named) {
+            (true, false) => "fitted",
+            (true, true) if kept => "fitted",
+            (false, true) => "held_out",
+            _ => "open",
+        };
+    }
+    if fits.iter().any(|f| held(&f)) || apart || named { "held_out" } else { "open" }
+}
+
+/// Whether an origin says by its names that it is apart from training.
+fn tells(origin: &Origin) -> bool {
+    let mut said = std::iter::once(&origin.leaf).chain(&origin.cuts);
+    said.clone().any(|s| says_apart(s)) && !said.any(|s| says_training(s))
+}
+
+/// Whether two origins share no rows: other parts of one table, or tables that are read by other words.
+fn apart(measured: &Origin, fitted: &Origin) -> bool {
+    // whether the same table or another: each takes a part of its own
+    let parts = !measured.cuts.is_empty() && !fitted.cuts.is_empty() && measured.cuts.iter().all(|c| !fitted.cuts.contains(c));
+    if measured.leaf != fitted.leaf {
+        let known = |leaf: &str| leaf.contains('(') && !leaf.contains(UNKNOWN);
+        return parts || (known(&measured.leaf) && known(&fitted.leaf));
+    }
+    let differ = measured.cuts.iter().zip(&fitted.cuts).find(|(m, f)| m != f);
+    differ.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::Catalog;
+    use crate::signals::matcher::tests::signals;
+
+    const HEAD: &str = "import pandas as pd\nfrom sklearn.linear_model import Ridge\nfrom sklearn.metrics import r2_score\nfrom sklearn.model_selection import train_test_split, cross_val_score\n";
+
+    /// What is said of every measurement.
+    fn marks(files: &[(&str, &str)]) -> Vec<String> {
+        static RULES: std::sync::LazyLock<Catalog> = std::sync::LazyLock::new(|| Catalog::embedded().expect("sound rules"));
+        let files: Vec<(&str, String)> = files.iter().map(|(path, text)| (*path, format!("{HEAD}{text}"))).collect();
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        let found = signals(&RULES, &files);
+        found.all.iter().filter(|s| s.id.starts_with("eval.metrics")).map(|s| s.qualifiers.get("rows").cloned().unwrap_or_default()).collect()
+    }
+
+    fn mark(text: &str) -> String {
+        marks(&[("a.py", text)]).join(" ")
+    }
+
+    #[test]
+    fn one_function() {
+        let fit = "t = pd.read_csv('a.csv')\nm = Ridge()\n";
+        assert_eq!(mark(&format!("{fit}m.fit(t[['a']], t['y'])\nr2_score(t['y'], m.predict(t[['a']]))")), "fitted");
+        assert_eq!(mark(&format!("{fit}a, b = train_test_split(t)\nm.fit(a[['a']], a['y'])\nr2_score(b['y'], m.predict(b[['a']]))")), "held_out");
+        assert_eq!(mark(&format!("{fit}X, x, Y, y = train_test_split(t[['a']], t.y)\nm.fit(X, Y)\nr2_score(y, m.predict(x))")), "held_out");
+        assert_eq!(mark(&format!("{fit}a, b = t[:9], t[9:]\nm.fit(a[['a']], a.y)\nr2_score(b.y, m.predict(b[['a']]))")), "held_out");
+        assert_eq!(mark(&format!("{fit}m.fit(t[['a']], t.y)\nb = t[t.day > 3]\nr2_score(b.y, m.predict(b[['a']]))")), "open");
+        assert_eq!(mark(&format!("{fit}u = pd.read_csv('b.csv')\nm.fit(t[['a']], t.y)\nr2_score(u.y, m.predict(u[['a']]))")), "held_out");
+        assert_eq!(mark(&format!("{fit}m.fit(t[['a']], t.y)\nif again:\n    t = pd.read_csv('b.csv')\nr2_score(t.y, m.predict(t[['a']]))")), "held_out");
+        assert_eq!(mark(&format!("{fit}if again:\n    t = pd.read_csv('b.csv')\nm.fit(t[['a']], t.y)\nr2_score(t.y, m.predict(t[['a']]))")), "open");
+    }
+
+    #[test]
+    fn across_functions_and_files() {
+        let train = "def train(table, column):\n    x = table.drop(columns=[column])\n    m = Ridge()\n    m.fit(x, table[column])\n    return m\n";
+        let score = "def score(model, table, column):\n    x = table.drop(columns=[column])\n    return r2_score(table[column], model.predict(x))\n";
+        let run = |rows: &str| {
+            let main = format!("from train import train\nfrom score import score\ndef main():\n    old, new = train_test_split(pd.read_csv('a.csv'))\n    m = train(old, 'y')\n    score(m, {rows}, 'y')\nmain()\n");
+            marks(&[("main.py", &main), ("score.py", score), ("train.py", train)]).join(" ")
+        };
+        assert_eq!(run("old"), "fitted");
+        assert_eq!(run("new"), "held_out");
+        assert_eq!(run("somewhere"), "open");
+    }
+
+    #[test]
+    fn files_by_their_names() {
+        let read = "def read(path):\n    return pd.read_csv(path)\n";
+        let fit = format!("{read}t = read('a.csv')\nm = Ridge()\nm.fit(t[['a']], t.y)\n");
+        assert_eq!(mark(&format!("{fit}u = read('b.csv')\nr2_score(u.y, m.predict(u[['a']]))")), "held_out");
+        assert_eq!(mark(&format!("{fit}u = read('a.csv')\nr2_score(u.y, m.predict(u[['a']]))")), "fitted");
+        // the first argument of one program is not that of another
+        let (train, score) = ("import sys\nt = pd.read_csv(sys.argv[1])\nRidge().fit(t[['a']], t.y)\n", "import sys\nt = pd.read_csv(sys.argv[1])\nr2_score(t.y, t.said)\n");
+        assert_eq!(marks(&[("score.py", score), ("train.py", train)]), ["open"]);
+    }
+
+    #[test]
+    fn what_a_search_tries_is_no_evaluation() {
+        let text = "import optuna\ndef objective(trial):\n    return r2_score(y_test, Ridge().fit(x, y).predict(x_test))\nstudy = optuna.create_study()\nstudy.optimize(objective)";
+        assert_eq!(mark(text), "search");
+    }
+}
