@@ -192,6 +192,9 @@ impl<'e> Judge<'e> {
             Verdict::Met | Verdict::NotApplicable => String::new(),
             _ => fits(self).map_or(&rule.action, |fitting| &fitting.action).clone(),
         };
+        // advice on training is for whoever trains
+        let elsewhere = rule.subjects == [Part::Train] && self.evidence.system.trains.is_empty();
+        let action = if elsewhere && !action.is_empty() { format!("where the model is trained, which is not here: {action}") } else { action };
         let mut qualifiers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut qualified = best.qualified.clone();
         qualified.retain(|word, _| {

@@ -159,6 +159,17 @@ pub(super) fn open_ends(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> V
         end.practices.sort();
         end.practices.dedup();
     }
+    if let Some(loaded) = system.system.serves.first().filter(|_| system.system.trains.is_empty()) {
+        let training = |p: &&Judged| p.id.starts_with("training.") && !holds(p);
+        let outside = "the training of this model".to_owned();
+        let end = OpenEnd {
+            outside: outside.clone(),
+            why: "nothing here trains what is served, so what starts its training, and how, is decided elsewhere".to_owned(),
+            evidence: vec![signal(findings, *loaded)],
+            practices: system.practices.iter().filter(training).map(|p| p.id.clone()).collect(),
+        };
+        ends.insert(outside, end);
+    }
     // a published step that no verdict hangs on says nothing; a workflow of elsewhere may hold anything, and so may what
     // a command names
     let tells = |end: &OpenEnd| !end.practices.is_empty() || end.outside.contains(".y") || by_command.contains(&end.outside);
