@@ -14,6 +14,7 @@ mod stages;
 mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::OnceLock;
 
 use crate::fact::{Book, Command, Data, Fact, FactKind, FileFacts, Uses, UsesTarget, UnitId, UnitKind};
 use crate::source::{self, RepoPath};
@@ -42,6 +43,8 @@ pub(crate) struct View<'v> {
     taken_in: BTreeMap<RepoPath, &'v RepoPath>,
     /// Names of all functions of shell texts.
     functions: HashSet<&'v str>,
+    /// Images that the repository builds, by key, and the file that does; found when first asked for.
+    images: OnceLock<BTreeMap<String, RepoPath>>,
 }
 
 impl<'v> View<'v> {
@@ -59,7 +62,7 @@ impl<'v> View<'v> {
         }
         let units = book.values().flat_map(|facts| &facts.units).filter(|u| u.kind == UnitKind::ShellFunction);
         let functions = units.map(|unit| unit.name.as_str()).collect();
-        let mut view = Self { inventory, book, imports, commands, named, taken_in: BTreeMap::new(), functions };
+        let mut view = Self { inventory, book, imports, commands, named, taken_in: BTreeMap::new(), functions, images: OnceLock::new() };
         let mut taken_in = BTreeMap::new();
         for (path, facts) in book {
             for part in view.parts(path, facts) {
