@@ -109,6 +109,7 @@ pub(crate) struct Judge<'e> {
     walks: BTreeMap<(From, Vec<TriggerKind>, usize, Walk), Reached>,
     triggers: BTreeMap<TriggerKind, Vec<NodeId>>,
     entries: Vec<NodeId>,
+    live: std::cell::OnceCell<Reached>,
     /// What the training run names, worked out when first asked for.
     named: Option<Named>,
 }
@@ -117,7 +118,7 @@ impl<'e> Judge<'e> {
     pub(crate) fn new(evidence: &'e Evidence<'e>) -> Self {
         let triggers = TriggerKind::ALL.iter().map(|kind| (*kind, evidence.graph.triggers(|k| k == *kind))).collect();
         let entries = evidence.graph.entries();
-        Self { evidence, done: BTreeMap::new(), open: Vec::new(), walks: BTreeMap::new(), triggers, entries, named: None }
+        Self { evidence, done: BTreeMap::new(), open: Vec::new(), walks: BTreeMap::new(), triggers, entries, live: std::cell::OnceCell::new(), named: None }
     }
 
     /// The practice of that id, judged once.
@@ -194,7 +195,7 @@ impl<'e> Judge<'e> {
         };
         // advice on training is for whoever trains
         let elsewhere = rule.subjects == [Part::Train] && self.evidence.system.trains.is_empty();
-        let action = if elsewhere && !action.is_empty() { format!("where the model is trained, which is not here: {action}") } else { action };
+        let action = if elsewhere && !action.is_empty() { format!("where the model is trained (not here): {action}") } else { action };
         let mut qualifiers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut qualified = best.qualified.clone();
         qualified.retain(|word, _| {
@@ -332,6 +333,14 @@ impl<'e> Judge<'e> {
                 vec![of(continuous), of(&[Push, Tag]), of(&[Pr]), of(&[Api, Upstream]), of(&[Manual]), people(false), people(true)]
             }
         }
+    }
+
+    /// What something unattended starts, worked out when first asked.
+    fn live(&self) -> &Reached {
+        self.live.get_or_init(|| {
+            let starters: Vec<NodeId> = self.starters(From::Unattended, &[]).into_iter().flatten().collect();
+            self.evidence.graph.reach(&starters, Walk::at(Strength::Assumed))
+        })
     }
 
     fn walk(&mut self, from: From, only: &[TriggerKind], class: usize, starters: &[NodeId], walk: Walk) -> &Reached {
@@ -665,8 +674,9 @@ impl<'e> Judge<'e> {
     /// Signals that stand in files, whatever runs: as good as the surest of them.
     fn of_files(&self, ask: &Select, mut found: Vec<(usize, Option<NodeId>)>) -> Answer {
         let all = &self.evidence.signals.all;
-        // the surest first
-        found.sort_by_key(|(s, _)| std::cmp::Reverse(all[*s].strength));
+        // the surest first, and of those what something starts
+        let live = self.live();
+        found.sort_by_key(|(s, n)| (std::cmp::Reverse(all[*s].strength), !n.is_some_and(|n| live.has(n))));
         let mut answer = Answer::plain(Verdict::Met);
         let Some(first) = found.first().map(|(s, _)| *s) else { return Answer::no() };
         let strongest = all[first].strength;

@@ -58,14 +58,14 @@ fn of_top(level: u8, reached: &[Reached]) -> String {
 
 /// Four cells of the table; the last one runs free. Non-breaking spaces keep the columns.
 fn columns([a, b, c, d]: [&str; 4]) -> String {
-    format!("{a:<7}{b:<15}{c:<17}{d}").trim_end().replace(' ', "\u{a0}")
+    format!("{a:<6}{b:<14}{c:<15}{d}").trim_end().replace(' ', "\u{a0}")
 }
 
 fn table_row(page: &mut Page<'_>, model: &Assessment, name: &str, level: u8, left: usize) {
     let floor = model.floor.map(|f| f.to_string()).unwrap_or_default();
     let ceiling = model.ceiling.filter(|c| *c > level).map(|c| c.to_string()).unwrap_or_default();
     let tally = tally(model, level).map(|[met, part, no]| format!("{met} met {part} part {no} no")).unwrap_or_default();
-    let cells = columns([&of_top(level, &model.reached), &format!("   {floor}"), &format!("   {ceiling}"), &tally]);
+    let cells = columns([&of_top(level, &model.reached), &format!("  {floor}"), &format!("  {ceiling}"), &tally]);
     page.pair(2, &Line::of(Ink::Strong, name), left, &Line::of(Ink::Strong, &cells));
 }
 
@@ -97,7 +97,7 @@ fn tally(model: &Assessment, level: u8) -> Option<[usize; 3]> {
 fn rows(model: &Assessment, level: u8) -> Option<String> {
     let [met, part, no] = tally(model, level)?;
     let of = phrases::count(met + part + no, "row", "rows");
-    Some(format!("of the {of} that weigh for level {level}, {met} are met, {part} partly, {no} not"))
+    Some(format!("{of} weigh for level {level}: {met} met, {part} partly, {no} not"))
 }
 
 /// A model that gives no overall number: its columns.

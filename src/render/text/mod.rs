@@ -185,32 +185,28 @@ fn one_practice(page: &mut Page<'_>, practice: &Practice, repository: &Repositor
     let (ink, word) = phrases::verdict(practice.verdict, practice.because, practice.chains.first());
     let told = practice.nearest_miss.as_ref().filter(|_| practice.verdict == Verdict::Indicated);
     let mut line = Line::of(ink, told.map_or(word.as_str(), |_| "partly"));
-    for (number, (place, link)) in decides(practice, repository).into_iter().enumerate() {
-        line = line.plain(if number == 0 { "\u{a0} " } else { " \u{2192} " }).place(&place, link);
-    }
     if let Some(miss) = told {
         line = line.plain(": ").plain(&miss.text);
     } else if let Some(miss) = &practice.nearest_miss {
-        line = line.add(Ink::Quiet, "; nearest: ");
-        let place = miss.evidence.iter().find_map(|e| phrases::place(e).map(|p| (p, e)));
-        if let Some((place, evidence)) = place.filter(|(place, _)| !miss.text.contains(place.as_str())) {
-            line = line.place(&place, link(repository, evidence)).plain(": ");
-        }
-        line = line.plain(&miss.text);
-    } else if practice.verdict == Verdict::NotShown && !practice.looked_for.is_empty() {
+        line = line.add(Ink::Quiet, "; nearest: ").plain(&miss.text);
+    }
+    // places stand free, for they are never broken
+    for (number, (place, link)) in decides(practice, repository).into_iter().enumerate() {
+        line = line.plain(if number == 0 { "\u{a0} " } else { " \u{2192} " }).place(&place, link);
+    }
+    if practice.nearest_miss.is_none() && practice.verdict == Verdict::NotShown && !practice.looked_for.is_empty() {
         line = line.add(Ink::Quiet, &format!(" (looked for {})", practice.looked_for.join(", ")));
     }
     let at = if page.width() >= 70 { 34 } else { 26 };
     page.pair(2, &Line::new().plain(&practice.id), at, &line);
 }
 
-/// The places that decide a practice: of a chain that is met its two ends, of what is only partly there the place where
-/// it falls short, and else the first thing found.
+/// The places that decide a practice: where it falls short, of a chain that is met its two ends, and else the first thing
+/// found.
 fn decides(practice: &Practice, repository: &Repository) -> Vec<(String, Option<String>)> {
     let of = |evidence: &Evidence| phrases::place(evidence).map(|place| (place, link(repository, evidence)));
-    let short = practice.nearest_miss.as_ref().filter(|_| practice.verdict == Verdict::Indicated);
-    if let Some(place) = short.and_then(|miss| miss.evidence.iter().find_map(of)) {
-        return vec![place];
+    if let Some(miss) = &practice.nearest_miss {
+        return miss.evidence.iter().find_map(of).into_iter().filter(|(place, _)| !miss.text.contains(place.as_str())).collect();
     }
     let mut places: Vec<(String, Option<String>)> = Vec::new();
     if let Some(chain) = practice.chains.first().filter(|_| practice.verdict == Verdict::Met) {
