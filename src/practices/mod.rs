@@ -3,6 +3,8 @@
 //! A plain loop over the rules in the order in which they name each other. Nothing here knows a tool, a CI system or
 //! a maturity model; what a rule asks is in `rules/practices`, and the few verbs it may use are in [`clause`].
 
+mod answer;
+mod before;
 mod chain;
 mod clause;
 mod image;
@@ -10,9 +12,11 @@ mod imported;
 mod leads;
 mod named;
 mod near;
+mod reach;
 mod select;
 mod source;
 mod steps;
+mod tested;
 
 use std::collections::{BTreeMap, BTreeSet};
 
