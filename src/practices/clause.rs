@@ -366,9 +366,4 @@ impl<'e> Judge<'e> {
     pub(crate) fn evidence(&self) -> &'e Evidence<'e> {
         self.evidence
     }
-
-    /// Whether the start of a walk is something a person does.
-    pub(crate) fn is_person(&self, node: NodeId) -> bool {
-        !matches!(self.evidence.graph.nodes[node].kind, NodeKind::Trigger(kind) if kind != TriggerKind::Manual)
-    }
 }

@@ -107,7 +107,9 @@ fn built(book: &Book) -> BTreeMap<String, RepoPath> {
             FactKind::Command(c) => data(c).iter().filter(|d| d.writes).map(|d| image_key(&d.key)).collect(),
             _ => Vec::new(),
         };
-        keys.into_iter().for_each(|key| drop(images.entry(key).or_insert_with(|| path.clone())));
+        for key in keys {
+            images.entry(key).or_insert_with(|| path.clone());
+        }
     }
     images
 }

@@ -202,13 +202,6 @@ impl Invocation<'_> {
         self.command.dir.as_deref()
     }
 
-    /// The value of an option: `-f x`, `--file=x`.
-    pub(crate) fn option(&self, names: &[&str]) -> Option<&Word> {
-        let arguments = self.arguments();
-        let at = arguments.iter().position(|w| names.contains(&w.text.as_str()))?;
-        arguments.get(at + 1)
-    }
-
     /// Where a path named by the command lies, as far as it is known and there.
     pub(crate) fn locate(&self, word: &str, view: &View<'_>) -> Located {
         let clean = word.trim_start_matches("./");
