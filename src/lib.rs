@@ -199,7 +199,11 @@ fn look(
         .filter(|(path, _)| placements.get(path).is_none_or(|p| p.scope == words::Scope::Source))
         .filter(|(_, kind)| catalog.unread[*kind].called_by.is_empty() || called.contains(kind))
         .collect();
-    let hidden = unread.iter().flat_map(|(_, kind)| catalog.unread[*kind].practices.iter().cloned()).collect();
+    let mut hidden: BTreeSet<String> = unread.iter().flat_map(|(_, kind)| catalog.unread[*kind].practices.iter().cloned()).collect();
+    if inventory.is_incomplete() {
+        // where the list of files was cut off, nothing can be said not to be there
+        hidden.extend(catalog.practices.iter().map(|rule| rule.id.clone()));
+    }
     Ok(Scene { placements, book, signals, graph, notices: extracted.notices, unread, hidden, read: extracted.read })
 }
 

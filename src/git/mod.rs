@@ -218,11 +218,6 @@ impl Repository {
         !self.shallow.is_empty()
     }
 
-    /// Whether something was asked for that is not in the clone.
-    pub fn has_missed(&self) -> bool {
-        self.store.has_missed()
-    }
-
     /// Whether some of what is tracked was left out of the work tree on purpose.
     pub fn is_sparse(&self) -> bool {
         self.place.git_dir.join("info/sparse-checkout").symlink_metadata().is_ok_and(|m| m.is_file())

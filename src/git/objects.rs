@@ -237,11 +237,6 @@ impl Store {
         })
     }
 
-    /// Whether an object was asked for that a clone without all of them does not have.
-    pub fn has_missed(&self) -> bool {
-        self.missed.load(atomic::Ordering::Relaxed)
-    }
-
     /// The size of a blob in bytes, without reading it.
     pub fn blob_size(&self, id: Id) -> Result<u64, ReadError> {
         self.with(|odb| Ok(odb.read_header(self.present(odb, id)?).map_err(damaged)?.0 as u64))

@@ -5,119 +5,34 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::chain::{Chain, chain};
+use super::answer::{Answer, cap, joined};
 use super::named::{self, Named};
 use super::select::{is_kind, select};
 use super::{Evidence, Judged, Miss, Proof, near, nothing_found, rank};
-use crate::graph::order::Seen;
 use crate::graph::reach::{Reached, Walk};
-use crate::graph::{NodeId, NodeKind, Order};
-use crate::rules::practice::{Before, Clause, From, HistoryAsk, Notebooks, On, Part, Paths, PracticeAsk, PracticeRule, Reach, Select, Share, ShareOf, Tested};
-use crate::source::Location;
+use crate::graph::{NodeId, NodeKind};
+use crate::rules::practice::{Clause, From, HistoryAsk, Notebooks, On, Part, PracticeAsk, PracticeRule, Select, Share, ShareOf};
 use crate::verdict::Standing;
 use crate::words::{Because, Scope, Strength, TriggerKind, Unknown, Verdict};
 
-/// The answer to one clause.
-#[derive(Debug, Clone)]
-pub(crate) struct Answer {
-    pub(crate) standing: Standing,
-    pub(crate) signals: Vec<usize>,
-    pub(crate) places: Vec<Proof>,
-    pub(crate) chains: Vec<Chain>,
-    /// For every `key=word` seen: the best standing of a path that carries it.
-    pub(crate) qualified: BTreeMap<String, Standing>,
-    /// What keeps it from being met, where an indicated answer knows.
-    pub(crate) why: Option<Miss>,
-}
-
-impl Answer {
-    pub(crate) fn plain(verdict: Verdict) -> Self {
-        Self { standing: Standing::plain(verdict), signals: Vec::new(), places: Vec::new(), chains: Vec::new(), qualified: BTreeMap::new(), why: None }
-    }
-
-    pub(crate) fn no() -> Self {
-        Self::plain(Verdict::NotShown)
-    }
-
-    pub(crate) fn holds(&self) -> bool {
-        matches!(self.standing.verdict, Verdict::Met | Verdict::Indicated | Verdict::Attested)
-    }
-
-    /// At most indicated, because of this; a worse reason of its own stays.
-    fn cap(mut self, because: Because) -> Self {
-        let before = self.standing;
-        self.standing = cap(self.standing, because);
-        if self.standing != before {
-            // what it said of itself is no longer what holds it down
-            self.why = None;
-        }
-        for standing in self.qualified.values_mut() {
-            *standing = cap(*standing, because);
-        }
-        self
-    }
-
-    /// Takes in the proof of a part that holds as well.
-    fn join(&mut self, other: Self) {
-        self.signals.extend(other.signals);
-        self.places.extend(other.places);
-        self.chains.extend(other.chains);
-        for (word, standing) in other.qualified {
-            let best = self.qualified.entry(word).or_insert(standing);
-            if rank(standing) > rank(*best) {
-                *best = standing;
-            }
-        }
-    }
-}
-
-/// All parts together, as good as the one that decides.
-fn joined(parts: Vec<Answer>, decides: usize) -> Answer {
-    let mut all = Answer::plain(Verdict::Met);
-    if let Some(part) = parts.get(decides) {
-        all.standing = part.standing;
-        all.why.clone_from(&part.why);
-    }
-    parts.into_iter().for_each(|part| all.join(part));
-    all
-}
-
-fn cap(standing: Standing, because: Because) -> Standing {
-    match standing.verdict {
-        Verdict::Met => Standing::indicated(because),
-        Verdict::Indicated => Standing::indicated(standing.because.map_or(because, |b| b.min(because))),
-        _ => standing,
-    }
-}
-
-/// In which order chains are looked for: the strength, and whether by notebooks that people go through; either in the end.
-const ORDER: [(Strength, Option<bool>); 7] = [
-    (Strength::Resolved, Some(false)),
-    (Strength::Inferred, Some(false)),
-    (Strength::Assumed, Some(false)),
-    (Strength::Resolved, Some(true)),
-    (Strength::Inferred, Some(true)),
-    (Strength::Assumed, Some(true)),
-    (Strength::Broken, None),
-];
-
 /// Reads the rules for one system and remembers what it has answered.
 pub(crate) struct Judge<'e> {
-    evidence: &'e Evidence<'e>,
-    done: BTreeMap<String, (Judged, BTreeMap<String, Standing>)>,
-    open: Vec<String>,
-    walks: BTreeMap<(From, Vec<TriggerKind>, usize, Walk), Reached>,
-    triggers: BTreeMap<TriggerKind, Vec<NodeId>>,
-    entries: Vec<NodeId>,
+    pub(super) evidence: &'e Evidence<'e>,
+    pub(super) done: BTreeMap<String, (Judged, BTreeMap<String, Standing>)>,
+    pub(super) open: Vec<String>,
+    pub(super) walks: BTreeMap<(From, Vec<TriggerKind>, usize, Walk), Reached>,
+    pub(super) triggers: BTreeMap<TriggerKind, Vec<NodeId>>,
+    pub(super) entries: Vec<NodeId>,
+    pub(super) live: std::cell::OnceCell<Reached>,
     /// What the training run names, worked out when first asked for.
-    named: Option<Named>,
+    pub(super) named: Option<Named>,
 }
 
 impl<'e> Judge<'e> {
     pub(crate) fn new(evidence: &'e Evidence<'e>) -> Self {
         let triggers = TriggerKind::ALL.iter().map(|kind| (*kind, evidence.graph.triggers(|k| k == *kind))).collect();
         let entries = evidence.graph.entries();
-        Self { evidence, done: BTreeMap::new(), open: Vec::new(), walks: BTreeMap::new(), triggers, entries, named: None }
+        Self { evidence, done: BTreeMap::new(), open: Vec::new(), walks: BTreeMap::new(), triggers, entries, live: std::cell::OnceCell::new(), named: None }
     }
 
     /// The practice of that id, judged once.
@@ -133,6 +48,7 @@ impl<'e> Judge<'e> {
             chains: Vec::new(),
             qualifiers: BTreeMap::new(),
             near: None,
+            action: String::new(),
         };
         let Some(rule) = self.evidence.rules.iter().find(|r| r.id == id) else { return (unknown(id), BTreeMap::new()) };
         if self.open.iter().any(|o| o == id) {
@@ -181,10 +97,19 @@ impl<'e> Judge<'e> {
             best.standing = nothing_found(rule, self.evidence.unread);
         }
         let near = match best.standing.verdict {
-            Verdict::Met | Verdict::NotApplicable => None,
+            // what could not be looked for may be there: nothing is said to keep it from counting
+            Verdict::Met | Verdict::NotApplicable | Verdict::Unknown => None,
             Verdict::Indicated => best.why.take(),
             _ => near::miss(self, rule),
         };
+        let fits = |judge: &mut Self| rule.actions.iter().find(|fitting| judge.clause(&fitting.when).holds());
+        let action = match best.standing.verdict {
+            Verdict::Met | Verdict::NotApplicable => String::new(),
+            _ => fits(self).map_or(&rule.action, |fitting| &fitting.action).clone(),
+        };
+        // advice on training is for whoever trains
+        let elsewhere = rule.subjects == [Part::Train] && self.evidence.system.trains.is_empty();
+        let action = if elsewhere && !action.is_empty() { format!("where the model is trained (not here): {action}") } else { action };
         let mut qualifiers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut qualified = best.qualified.clone();
         qualified.retain(|word, _| {
@@ -210,6 +135,7 @@ impl<'e> Judge<'e> {
             chains: best.chains,
             qualifiers,
             near,
+            action,
         };
         (judged, qualified)
     }
@@ -295,304 +221,6 @@ impl<'e> Judge<'e> {
         }
     }
 
-    /// Who may start a chain, and the nodes of all of them, strongest class first.
-    pub(crate) fn starters(&self, from: From, only: &[TriggerKind]) -> Vec<Vec<NodeId>> {
-        use TriggerKind::{Alert, Api, Data, Manual, Pr, Push, Registry, Schedule, Tag, Upstream};
-        let of = |kinds: &[TriggerKind]| -> Vec<NodeId> {
-            let wanted = kinds.iter().filter(|k| only.is_empty() || only.contains(k));
-            let mut nodes: Vec<NodeId> = wanted.filter_map(|k| self.triggers.get(k)).flatten().copied().collect();
-            nodes.sort_unstable();
-            nodes
-        };
-        let continuous = &[Schedule, Data, Registry, Alert];
-        match from {
-            From::Unattended => vec![of(continuous), of(&[Push, Tag]), of(&[Pr]), of(&[Api, Upstream])],
-            From::UnattendedNotPr => vec![of(continuous), of(&[Push, Tag]), of(&[Api, Upstream])],
-            From::Continuous | From::Recurring => vec![of(continuous), of(&[Api, Upstream])],
-            From::Ci => vec![of(&[Push, Tag]), of(&[Pr])],
-            From::Release => vec![of(&[Push, Tag])],
-            From::Alert => vec![of(&[Alert])],
-            From::Anyone => {
-                // a notebook that somebody goes through comes last, for it is the weakest of starts
-                let people = |notebook: bool| -> Vec<NodeId> {
-                    let entries = self.entries.iter().filter(|n| only.is_empty() && self.evidence.graph.nodes[**n].notebook == notebook);
-                    entries.copied().collect()
-                };
-                vec![of(continuous), of(&[Push, Tag]), of(&[Pr]), of(&[Api, Upstream]), of(&[Manual]), people(false), people(true)]
-            }
-        }
-    }
-
-    fn walk(&mut self, from: From, only: &[TriggerKind], class: usize, starters: &[NodeId], walk: Walk) -> &Reached {
-        let graph = self.evidence.graph;
-        self.walks.entry((from, only.to_vec(), class, walk)).or_insert_with(|| graph.reach(starters, walk))
-    }
-
-    /// The best chain from the starters to one of the targets.
-    fn best(&mut self, from: From, only: &[TriggerKind], targets: &[(usize, NodeId)], tests: bool) -> Option<Chain> {
-        let (graph, signals) = (self.evidence.graph, &self.evidence.signals.all);
-        let classes = self.starters(from, only);
-        let all = || classes.iter().enumerate().filter(|(_, s)| !s.is_empty());
-        let by_notebook = |starters: &[NodeId]| starters.iter().all(|n| graph.nodes[*n].notebook);
-        for (least, notebooks) in ORDER {
-            for (class, starters) in all().filter(|(_, s)| notebooks.is_none_or(|wanted| by_notebook(s) == wanted)) {
-                let reached = self.walk(from, only, class, starters, Walk::at(least).with_tests(tests));
-                let best = targets
-                    .iter()
-                    .filter(|(signal, node)| reached.has(*node) && signals[*signal].strength >= least)
-                    .min_by_key(|(signal, node)| (reached.hops(*node), &signals[*signal].at, *signal));
-                if let Some((signal, node)) = best {
-                    let path = reached.path(*node);
-                    return Some(chain(graph, self.evidence.signals, path, *node, *signal));
-                }
-            }
-        }
-        None
-    }
-
-    fn standing_of(&self, chain: &Chain, check: bool, notebooks: Notebooks) -> Standing {
-        let mut standing = match chain.strength {
-            Strength::Resolved => Standing::plain(Verdict::Met),
-            Strength::Inferred => Standing::indicated(Because::Inferred),
-            Strength::Assumed => Standing::indicated(Because::Assumed),
-            Strength::Broken => Standing::indicated(Because::Broken),
-        };
-        if check && chain.unheeded.is_some() {
-            standing = cap(standing, Because::Broken);
-        }
-        let graph = self.evidence.graph;
-        let start = chain.edges.first().map(|e| graph.edges[*e].from).or_else(|| graph.node_of(chain.signal));
-        let gone_through = chain.trigger.is_none() && start.is_some_and(|n| graph.nodes[n].notebook);
-        if gone_through && notebooks != Notebooks::Yes {
-            standing = cap(standing, Because::Idle);
-        }
-        let notebook = self.evidence.signals.all[chain.signal].notebook;
-        let run_by_something = chain.trigger.is_some_and(|t| t != TriggerKind::Manual) || chain.edges.len() > 2;
-        if notebook && notebooks == Notebooks::Capped && !run_by_something {
-            standing = cap(standing, Because::Idle);
-        }
-        standing
-    }
-
-    /// What keeps a chain from being complete, and where.
-    fn why_of(&self, chain: &Chain, standing: Standing) -> Option<Miss> {
-        let last = chain.hops.last()?;
-        match standing.because? {
-            Because::Broken if chain.strength > Strength::Broken => {
-                let why = chain.unheeded.as_deref()?;
-                Some(Miss::quote(last.at.clone(), "the failure of ", chain.signal, format!(" stops nothing: {why}")))
-            }
-            Because::Idle => Some(Miss::quote(last.at.clone(), "", chain.signal, " is in a notebook, which only a person runs")),
-            Because::Weak => None,
-            _ => near::weakest(chain),
-        }
-    }
-
-    /// The place that an answer is best told by.
-    fn place_of(&self, answer: &Answer) -> Option<Location> {
-        let signal = answer.signals.first().map(|s| self.evidence.signals.all[*s].at.clone());
-        let chain = || answer.chains.first().and_then(|c| c.hops.last()).map(|h| h.at.clone());
-        signal.or_else(chain).or_else(|| answer.places.iter().find_map(|p| p.at.clone()))
-    }
-
-    fn qualify(&self, chain: &Chain, standing: Standing, into: &mut BTreeMap<String, Standing>) {
-        let mut add = |word: String| {
-            let best = into.entry(word).or_insert(standing);
-            if rank(standing) > rank(*best) {
-                *best = standing;
-            }
-        };
-        for (key, word) in &self.evidence.signals.all[chain.signal].qualifiers {
-            add(format!("{key}={word}"));
-        }
-        if let Some(trigger) = chain.trigger {
-            add(format!("trigger={trigger}"));
-        }
-        let graph = self.evidence.graph;
-        let nodes = chain.edges.iter().map(|e| graph.edges[*e].to);
-        for node in nodes.clone() {
-            for other in &graph.nodes[node].signals {
-                for (key, word) in &self.evidence.signals.all[*other].qualifiers {
-                    add(format!("{key}={word}"));
-                }
-            }
-        }
-        match nodes.filter_map(|n| graph.nodes[n].environment.as_deref()).last() {
-            Some(name) => add(format!("env={}", environment_word(name))),
-            None => add("env=prod".to_owned()),
-        }
-    }
-
-    /// `reach`: every target's best chain competes; the best decides.
-    fn reach(&mut self, ask: &Reach) -> Answer {
-        let mut targets = self.targets(&ask.to);
-        if ask.to.notebooks == Notebooks::Never {
-            targets.retain(|(signal, _)| !self.evidence.signals.all[*signal].notebook);
-        }
-        if let Some(via) = &ask.via {
-            return self.reach_via(ask, via, &targets);
-        }
-        if let Some(past) = &ask.past {
-            return self.reach_past(ask, past, targets);
-        }
-        self.competing(ask.from, &ask.triggers, &targets, ask.check, ask.to.notebooks, ask.to.scope.contains(&Scope::Test))
-    }
-
-    /// `past`: the starter reaches what carries such a signal, and that in turn leads to the target. As good as the
-    /// weaker of the two halves.
-    fn reach_past(&mut self, ask: &Reach, past: &Select, targets: Vec<(usize, NodeId)>) -> Answer {
-        let behind = self.downstream_of(past, targets);
-        if behind.is_empty() {
-            return Answer::no();
-        }
-        let marks = self.targets(past);
-        let first = self.competing(ask.from, &ask.triggers, &marks, ask.check, past.notebooks, false);
-        if !first.holds() {
-            return first;
-        }
-        let second = self.competing(From::Anyone, &[], &behind, false, ask.to.notebooks, false);
-        let mut both = Answer::plain(Verdict::Met);
-        (both.standing, both.why) = if rank(first.standing) < rank(second.standing) {
-            (first.standing, first.why.clone())
-        } else {
-            (second.standing, second.why.clone())
-        };
-        both.signals = first.signals.iter().chain(&second.signals).copied().collect();
-        both.chains = first.chains.into_iter().take(1).chain(second.chains.into_iter().take(1)).collect();
-        both.qualified = first.qualified.into_iter().map(|(word, s)| (word, if rank(s) < rank(both.standing) { s } else { both.standing })).collect();
-        both
-    }
-
-    /// A chain that was found otherwise, with what it stands for.
-    pub(crate) fn of_chain(&self, found: Chain, ask: &Select) -> Answer {
-        let mut answer = Answer::no();
-        answer.standing = self.standing_of(&found, ask.check, ask.notebooks);
-        answer.why = self.why_of(&found, answer.standing);
-        self.qualify(&found, answer.standing, &mut answer.qualified);
-        answer.signals = vec![found.signal];
-        answer.chains = vec![found];
-        answer
-    }
-
-    fn competing(&mut self, from: From, only: &[TriggerKind], targets: &[(usize, NodeId)], check: bool, notebooks: Notebooks, tests: bool) -> Answer {
-        let mut answer = Answer::no();
-        let mut chains: Vec<(Standing, Chain)> = Vec::new();
-        let kinds: Vec<TriggerKind> = if only.is_empty() { TriggerKind::ALL.to_vec() } else { only.to_vec() };
-        // one best chain over all starters, and one for each kind of trigger and each target, for the qualifiers
-        if let Some(found) = self.best(from, only, targets, tests) {
-            chains.push((self.standing_of(&found, check, notebooks), found));
-        } else {
-            return answer;
-        }
-        for kind in kinds {
-            if let Some(found) = self.best(from, &[kind], targets, tests) {
-                let standing = self.standing_of(&found, check, notebooks);
-                if !chains.iter().any(|(_, c)| *c == found) {
-                    chains.push((standing, found));
-                }
-            }
-        }
-        for target in targets.iter().take(200) {
-            if let Some(found) = self.best(from, only, &[*target], tests)
-                && !chains.iter().any(|(_, c)| *c == found)
-            {
-                chains.push((self.standing_of(&found, check, notebooks), found));
-            }
-        }
-        let strongest = chains.iter().map(|(s, _)| rank(*s)).max().unwrap_or(0);
-        let first = chains.iter().position(|(s, _)| rank(*s) == strongest).unwrap_or(0);
-        chains.swap(0, first);
-        for (standing, found) in &chains {
-            self.qualify(found, *standing, &mut answer.qualified);
-        }
-        answer.standing = chains[0].0;
-        answer.why = self.why_of(&chains[0].1, chains[0].0);
-        answer.signals = vec![chains[0].1.signal];
-        answer.chains = chains.into_iter().map(|(_, c)| c).take(3).collect();
-        answer
-    }
-
-    /// `via`: the same starter must reach both; tried one starter at a time.
-    fn reach_via(&mut self, ask: &Reach, via: &Select, targets: &[(usize, NodeId)]) -> Answer {
-        let through = self.targets(via);
-        if through.is_empty() || targets.is_empty() {
-            return Answer::no();
-        }
-        let graph = self.evidence.graph;
-        let mut best: Option<(Standing, Chain)> = None;
-        for least in [Strength::Resolved, Strength::Inferred, Strength::Assumed, Strength::Broken] {
-            for starter in self.starters(ask.from, &ask.triggers).into_iter().flatten().take(500) {
-                let direct = graph.reach(&[starter], Walk::at(least));
-                if !through.iter().any(|(_, node)| direct.has(*node)) {
-                    continue;
-                }
-                let things = graph.reach(&[starter], Walk { things: true, ..Walk::at(least) });
-                let hit = targets.iter().filter(|(_, node)| things.has(*node)).min_by_key(|(s, node)| (things.hops(*node), *s));
-                if let Some((signal, node)) = hit {
-                    let path = things.path(*node);
-                    let found = chain(graph, self.evidence.signals, path, *node, *signal);
-                    let standing = self.standing_of(&found, ask.check, ask.to.notebooks);
-                    if best.as_ref().is_none_or(|(s, _)| rank(standing) > rank(*s)) {
-                        best = Some((standing, found));
-                    }
-                }
-            }
-            if best.is_some() {
-                break;
-            }
-        }
-        let Some((standing, found)) = best else { return Answer::no() };
-        let mut answer = Answer::no();
-        self.qualify(&found, standing, &mut answer.qualified);
-        answer.standing = standing;
-        answer.why = self.why_of(&found, standing);
-        answer.signals = vec![found.signal];
-        answer.chains = vec![found];
-        answer
-    }
-
-    /// Targets that run because of something that carries such a signal: called by it, after it on a condition, or
-    /// enclosed by a branch that is one.
-    fn downstream_of(&self, past: &Select, targets: Vec<(usize, NodeId)>) -> Vec<(usize, NodeId)> {
-        let graph = self.evidence.graph;
-        let marks: Vec<(usize, NodeId)> = self.targets(past);
-        let containing = graph.reach_back(&marks.iter().map(|(_, n)| *n).collect::<Vec<_>>(), Walk::at(Strength::Assumed));
-        let mut from: BTreeSet<NodeId> = BTreeSet::new();
-        for node in 0..graph.nodes.len() {
-            for edge in graph.leaving(node).filter(|e| e.off.is_none()) {
-                let started_by = edge.kind == crate::words::EdgeKind::Starts && containing[edge.from];
-                let earlier = edge.condition.is_some()
-                    && edge.runs()
-                    && (marks.iter().any(|(s, n)| *n == node && self.evidence.signals.all[*s].at.line <= edge.at.line)
-                        || graph.leaving(node).any(|e| e.runs() && e.order < edge.order && containing[e.to]));
-                let after = edge.condition.is_some()
-                    && graph.arriving(edge.to).any(|e| e.kind == crate::words::EdgeKind::Precedes && containing[e.from]);
-                if started_by || earlier || after {
-                    from.insert(edge.to);
-                }
-            }
-        }
-        for (signal, node) in &marks {
-            let seen = &self.evidence.signals.all[*signal];
-            if let Some(branch) = seen.branch {
-                from.extend(graph.leaving(*node).filter(|e| (branch.from..=branch.to).contains(&e.order.0)).map(|e| e.to));
-            }
-        }
-        let reached = graph.reach(&from.into_iter().collect::<Vec<_>>(), Walk::at(Strength::Assumed));
-        targets
-            .into_iter()
-            .filter(|(signal, node)| {
-                let here = marks.iter().any(|(s, n)| {
-                    n == node
-                        && self.evidence.signals.all[*s].branch.is_some_and(|b| {
-                            (b.from..=b.to).contains(&self.evidence.signals.all[*signal].at.line)
-                        })
-                });
-                here || reached.has(*node)
-            })
-            .collect()
-    }
-
     /// Signals meant that stand on a node.
     pub(crate) fn targets(&self, ask: &Select) -> Vec<(usize, NodeId)> {
         select(self.evidence, ask).into_iter().filter_map(|(s, n)| n.map(|n| (s, n))).collect()
@@ -654,8 +282,9 @@ impl<'e> Judge<'e> {
     /// Signals that stand in files, whatever runs: as good as the surest of them.
     fn of_files(&self, ask: &Select, mut found: Vec<(usize, Option<NodeId>)>) -> Answer {
         let all = &self.evidence.signals.all;
-        // the surest first
-        found.sort_by_key(|(s, _)| std::cmp::Reverse(all[*s].strength));
+        // the surest first, and of those what something starts
+        let live = self.live();
+        found.sort_by_key(|(s, n)| (std::cmp::Reverse(all[*s].strength), !n.is_some_and(|n| live.has(n))));
         let mut answer = Answer::plain(Verdict::Met);
         let Some(first) = found.first().map(|(s, _)| *s) else { return Answer::no() };
         let strongest = all[first].strength;
@@ -679,143 +308,6 @@ impl<'e> Judge<'e> {
             }
         }
         answer.signals = found.into_iter().map(|(s, _)| s).take(8).collect();
-        answer
-    }
-
-    /// `before`: `first` lies before `then`, on the paths that something unattended starts, or on all found paths
-    /// where nothing is.
-    fn before(&mut self, ask: &Before) -> Answer {
-        let graph = self.evidence.graph;
-        let first: Vec<Seen> = self
-            .targets(&ask.first)
-            .into_iter()
-            .map(|(signal, node)| {
-                let seen = &self.evidence.signals.all[signal];
-                Seen {
-                    node,
-                    order: Order(seen.at.line, seen.column),
-                    signal,
-                    encloses: seen.branch.filter(|b| !b.stops).map(|b| (b.from, b.to)),
-                    stops: seen.branch.is_none_or(|b| b.stops || b.returns),
-                    returns: seen.branch.is_some_and(|b| b.returns && !b.stops),
-                }
-            })
-            .collect();
-        let mut then = self.targets(&ask.then);
-        if let Some(after) = &ask.after {
-            let marks: Vec<NodeId> = self.targets(after).into_iter().map(|(_, n)| n).collect();
-            let all: Vec<NodeId> = self.starters(From::Anyone, &[]).into_iter().flatten().collect();
-            let leading = graph.reach_back(&marks, Walk::at(Strength::Assumed));
-            let shared: Vec<NodeId> = all.into_iter().filter(|n| leading[*n]).collect();
-            let live = graph.reach(&shared, Walk { things: true, ..Walk::at(Strength::Assumed) });
-            then.retain(|(_, node)| live.has(*node));
-        }
-        if first.is_empty() || then.is_empty() {
-            return Answer::no();
-        }
-        let unattended: Vec<NodeId> = self.starters(From::Unattended, &[]).into_iter().flatten().collect();
-        let live = graph.reach(&unattended, Walk::at(Strength::Assumed));
-        let by_itself: Vec<(usize, NodeId)> = then.iter().filter(|(_, n)| live.has(*n)).copied().collect();
-        let by_hand = !by_itself.is_empty() && ask.on == Paths::EveryPath && self.bypassed_by_hand(ask, &first, &then, &unattended);
-        let (starters, judged) = if by_itself.is_empty() {
-            (self.starters(From::Anyone, &[]).into_iter().flatten().collect::<Vec<_>>(), then)
-        } else {
-            (unattended, by_itself)
-        };
-        let mut every = true;
-        let mut passed: Option<(usize, usize)> = None;
-        for (signal, node) in &judged {
-            let at = &self.evidence.signals.all[*signal];
-            let found = graph.before(*node, Order(at.at.line, at.column), &first, &starters);
-            every &= found.every && found.some;
-            if let Some(by) = found.by {
-                passed = passed.or(Some((by, *signal)));
-            }
-        }
-        let Some((by, held)) = passed else { return Answer::no() };
-        if ask.on == Paths::EveryPath && !every {
-            return Answer::no();
-        }
-        let mut answer = Answer::plain(Verdict::Met);
-        if self.evidence.signals.all[by].strength < Strength::Resolved {
-            answer.standing = Standing::indicated(Because::Inferred);
-            answer.why = Some(Miss::quote(self.evidence.signals.all[by].at.clone(), "", by, near::unsure(Strength::Inferred)));
-        }
-        let targets: Vec<(usize, NodeId)> = graph.node_of(by).map(|n| (by, n)).into_iter().collect();
-        if let Some(found) = self.best(From::Anyone, &[], &targets, false) {
-            if ask.stops && found.unheeded.is_some() {
-                return Answer::no();
-            }
-            let standing = self.standing_of(&found, ask.stops, Notebooks::Capped);
-            if rank(standing) < rank(answer.standing) {
-                answer.standing = standing;
-                answer.why = self.why_of(&found, standing);
-            }
-            self.qualify(&found, answer.standing, &mut answer.qualified);
-            answer.chains.push(found);
-        }
-        answer.signals = vec![by, held];
-        if by_hand { answer.cap(Because::Weak) } else { answer }
-    }
-
-    /// Whether a run that only a person starts does all the work and leaves out the check. One that starts behind
-    /// `after` (a registration alone) is a part of the way, not a way around.
-    fn bypassed_by_hand(&self, ask: &Before, first: &[Seen], then: &[(usize, NodeId)], unattended: &[NodeId]) -> bool {
-        let Some(after) = &ask.after else { return false };
-        let graph = self.evidence.graph;
-        let walk = Walk::at(Strength::Inferred);
-        let marks: Vec<NodeId> = self.targets(after).into_iter().map(|(_, n)| n).collect();
-        let leading = graph.reach_back(&marks, walk);
-        let everyone = self.starters(From::Anyone, &[]).into_iter().flatten();
-        let people: Vec<NodeId> = everyone.filter(|n| leading[*n] && !unattended.contains(n)).collect();
-        let live = graph.reach(&people, walk);
-        then.iter().filter(|(_, node)| live.has(*node)).any(|(signal, node)| {
-            let at = &self.evidence.signals.all[*signal];
-            !graph.before(*node, Order(at.at.line, at.column), first, &people).every
-        })
-    }
-
-    /// `tested`: a test that asserts reaches what is meant, and CI runs it.
-    fn tested(&mut self, ask: &Tested) -> Answer {
-        let graph = self.evidence.graph;
-        let asserts = Select { id: crate::rules::signal::OneOrMany::One("test.assertion".into()), scope: vec![Scope::Test], ..Select::default() };
-        let wanted = self.targets(&ask.of);
-        let own: Option<Vec<NodeId>> = ask.by.as_ref().map(|by| self.targets(by).into_iter().map(|(_, n)| n).collect());
-        let mut exercised: Vec<(usize, NodeId)> = Vec::new();
-        let mut reached_signals: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        // a test asserts many times, and is walked once
-        let mut walked: BTreeMap<NodeId, Option<Vec<usize>>> = BTreeMap::new();
-        for (signal, test) in self.targets(&asserts) {
-            let hits = walked.entry(test).or_insert_with(|| {
-                let run = graph.reach(&[test], Walk { imports: !ask.called, ..Walk::at(Strength::Inferred) });
-                if own.as_ref().is_some_and(|own| !own.iter().any(|n| run.has(*n))) {
-                    return None;
-                }
-                let hits = || wanted.iter().filter(|(_, n)| run.has(*n));
-                let nodes: BTreeSet<NodeId> = hits().map(|(_, n)| *n).collect();
-                (nodes.len() >= ask.at_least).then(|| hits().map(|(s, _)| *s).collect())
-            });
-            if let Some(hits) = hits {
-                exercised.push((signal, test));
-                reached_signals.insert(signal, hits.clone());
-            }
-        }
-        if exercised.is_empty() {
-            return Answer::no();
-        }
-        let mut answer = self.competing(From::Ci, &[], &exercised, true, Notebooks::Never, true);
-        if !answer.holds() {
-            answer.standing = Standing::indicated(Because::Idle);
-            answer.signals = exercised.iter().map(|(s, _)| *s).take(3).collect();
-            answer.why = exercised.first().map(|(s, _)| Miss::quote(self.evidence.signals.all[*s].at.clone(), "", *s, near::elsewhere(On::Ci)));
-        }
-        let also: Vec<usize> = answer.signals.iter().filter_map(|s| reached_signals.get(s)).flatten().copied().take(3).collect();
-        for signal in answer.signals.iter().chain(&also) {
-            for (key, word) in &self.evidence.signals.all[*signal].qualifiers {
-                answer.qualified.insert(format!("{key}={word}"), answer.standing);
-            }
-        }
-        answer.signals.extend(also);
         answer
     }
 
@@ -873,25 +365,5 @@ impl<'e> Judge<'e> {
 
     pub(crate) fn evidence(&self) -> &'e Evidence<'e> {
         self.evidence
-    }
-
-    /// Whether the start of a walk is something a person does.
-    pub(crate) fn is_person(&self, node: NodeId) -> bool {
-        !matches!(self.evidence.graph.nodes[node].kind, NodeKind::Trigger(kind) if kind != TriggerKind::Manual)
-    }
-}
-
-/// The usual word for an environment's name; the name itself where it is none of the usual ones.
-fn environment_word(name: &str) -> String {
-    let lower = name.to_lowercase();
-    let has = |words: &[&str]| words.iter().any(|w| lower.contains(w));
-    if has(&["prod", "live"]) && !has(&["preprod", "pre-prod", "nonprod", "non-prod"]) {
-        "prod".to_owned()
-    } else if has(&["stag", "preprod", "pre-prod", "uat"]) {
-        "staging".to_owned()
-    } else if has(&["test", "dev", "qa", "sandbox", "nonprod", "non-prod"]) {
-        "test".to_owned()
-    } else {
-        lower
     }
 }

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::clause::{Answer, Judge};
+use super::answer::Answer;
+use super::clause::Judge;
 use crate::fact::UnitKind;
 use crate::graph::reach::Walk;
 use crate::graph::{EdgeId, Graph, NodeId, NodeKind};

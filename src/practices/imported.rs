@@ -1,6 +1,7 @@
 //! `imported`: the file of such a signal shares code with another live file.
 
-use super::clause::{Answer, Judge};
+use super::answer::Answer;
+use super::clause::Judge;
 use crate::graph::NodeId;
 use crate::graph::reach::Walk;
 use crate::rules::practice::{From, Select};

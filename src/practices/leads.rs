@@ -3,7 +3,8 @@
 //! The walk begins at the first signals and not at those who start them, so that a definition that only an orchestrator
 //! starts can still be asked what it runs.
 
-use super::clause::{Answer, Judge};
+use super::answer::Answer;
+use super::clause::Judge;
 use crate::graph::NodeId;
 use crate::graph::reach::Walk;
 use crate::rules::practice::{Leads, Notebooks, Select};

@@ -4,6 +4,8 @@
 //! answered once (the loader refuses circles). Nothing here knows a tool, a CI system or
 //! a maturity model; what a rule asks is in `rules/practices`, and the few verbs it may use are in [`clause`].
 
+mod answer;
+mod before;
 mod chain;
 mod clause;
 mod image;
@@ -11,9 +13,11 @@ mod imported;
 mod leads;
 mod named;
 mod near;
+mod reach;
 mod select;
 mod source;
 mod steps;
+mod tested;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,8 +48,10 @@ pub(crate) struct Judged {
     pub(crate) chains: Vec<Chain>,
     /// What it says more closely.
     pub(crate) qualifiers: BTreeMap<String, BTreeSet<String>>,
-    /// Where something like it was found, when it is not met.
+    /// Where something like it was found, or what keeps it from more, when it is not met.
     pub(crate) near: Option<Miss>,
+    /// What would bring it about, given what is there.
+    pub(crate) action: String,
 }
 
 /// A place that shows something without being a signal.

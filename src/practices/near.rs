@@ -34,7 +34,7 @@ enum Ask<'r> {
 pub(crate) fn miss(judge: &mut Judge<'_>, rule: &PracticeRule) -> Option<Miss> {
     let mut asked: Vec<Ask<'_>> = Vec::new();
     rule.near.iter().for_each(|clause| named(clause, &mut asked));
-    for clause in rule.met.iter().chain(rule.indicated.iter().map(|weaker| &weaker.when)) {
+    if let Some(clause) = &rule.met {
         failing(judge, clause, &mut asked);
     }
     asked.into_iter().find_map(|ask| match ask {
@@ -206,11 +206,11 @@ fn by_a_person(judge: &Judge<'_>, targets: &[(usize, NodeId)], tests: bool) -> O
         return Some(match start.kind {
             NodeKind::Trigger(_) => Miss::quote(start.at.clone(), format!("{} starts ", start.label), *signal, ": a person must press it"),
             NodeKind::Unit(crate::fact::UnitKind::Service | crate::fact::UnitKind::Image) => {
-                Miss::quote(start.at.clone(), format!("{} leads to ", start.label), *signal, "; nothing here starts it")
+                Miss::quote(signals[*signal].at.clone(), "", *signal, format!(" runs in the {}, which nothing here starts", start.label))
             }
             _ if start.notebook => Miss::quote(start.at.clone(), "", *signal, " is in a notebook, which only a person runs"),
             NodeKind::Unit(_) => Miss::quote(start.at.clone(), format!("{} leads to ", start.label), *signal, "; only a person starts it"),
-            _ => Miss::quote(judge.evidence().signals.all[*signal].at.clone(), "", *signal, format!(" runs when a person starts {}", start.label)),
+            _ => Miss::quote(signals[*signal].at.clone(), "", *signal, format!(" runs when a person starts {}", start.label)),
         });
     }
     None

@@ -1,6 +1,6 @@
 //! Answers that are counted rather than followed: pinned dependencies, reviewed commits.
 
-use super::clause::Answer;
+use super::answer::Answer;
 use super::{Evidence, Proof};
 use crate::fact::{FactKind, Pin};
 use crate::source::Location;

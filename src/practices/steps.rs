@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Proof;
-use super::clause::{Answer, Judge};
+use super::answer::Answer;
+use super::clause::Judge;
 use crate::fact::UnitKind;
 use crate::graph::reach::Walk;
 use crate::graph::{Graph, NodeId, NodeKind, breaks};

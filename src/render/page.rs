@@ -123,10 +123,6 @@ impl<'s> Page<'s> {
         self.style.verbose
     }
 
-    pub(super) fn links(&self) -> bool {
-        self.style.links
-    }
-
     pub(super) fn blank(&mut self) {
         self.text.push('\n');
     }

@@ -92,6 +92,9 @@ pub struct Row {
 /// A column or category of a model, by its own rows alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Dimension {
+    /// What the publisher calls it.
+    #[serde(default)]
+    pub title: String,
     /// The level; null where no row of it can be decided by a scan.
     pub level: Option<u8>,
     /// From complete chains alone.
@@ -139,6 +142,9 @@ pub struct Criterion {
 /// One thing that keeps the system from the next level.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Blocking {
+    /// The column or category whose level it is; null for the model as a whole.
+    #[serde(default)]
+    pub dimension: Option<String>,
     /// The level in question.
     pub level: u8,
     /// Id of the weighing row, or `key`.

@@ -1,7 +1,9 @@
 //! Container tools: what is built, what is started, and by which key images are known.
 
+use std::collections::BTreeMap;
+
 use super::{Invocation, Lead, Located, Run, Target, View};
-use crate::fact::{Command, Data, DataKind, FactKind, UnitKind};
+use crate::fact::{Book, Command, Data, DataKind, FactKind, UnitKind};
 use crate::source::{self, RepoPath};
 use crate::words::{EdgeKind, Strength};
 
@@ -73,13 +75,7 @@ fn run(words: &[&str], view: &View<'_>) -> Vec<Lead> {
             word if word.starts_with('-') => at += 1,
             image => {
                 let key = image_key(image);
-                let built = view.book.iter().find(|(_, facts)| {
-                    facts.facts.iter().any(|f| match &f.kind {
-                        FactKind::Data(d) => d.kind == DataKind::Image && d.writes && image_key(&d.key) == key,
-                        FactKind::Command(c) => data(c).iter().any(|d| d.writes && image_key(&d.key) == key),
-                        _ => false,
-                    })
-                });
+                let built = view.images.get_or_init(|| built(view.book)).get(&key).and_then(|path| view.book.get_key_value(path));
                 // what it starts is known where the image is built here
                 return match built.and_then(|(path, facts)| definition(path, facts, &key, view)) {
                     Some(path) => vec![Lead {
@@ -100,6 +96,22 @@ fn run(words: &[&str], view: &View<'_>) -> Vec<Lead> {
         }
     }
     Vec::new()
+}
+
+/// Every image that some file builds, by its key, and the first such file.
+fn built(book: &Book) -> BTreeMap<String, RepoPath> {
+    let mut images = BTreeMap::new();
+    for (path, fact) in book.iter().flat_map(|(path, facts)| facts.facts.iter().map(move |fact| (path, fact))) {
+        let keys: Vec<String> = match &fact.kind {
+            FactKind::Data(d) if d.kind == DataKind::Image && d.writes => vec![image_key(&d.key)],
+            FactKind::Command(c) => data(c).iter().filter(|d| d.writes).map(|d| image_key(&d.key)).collect(),
+            _ => Vec::new(),
+        };
+        for key in keys {
+            images.entry(key).or_insert_with(|| path.clone());
+        }
+    }
+    images
 }
 
 /// The image definition that the file which builds an image names.

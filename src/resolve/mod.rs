@@ -15,6 +15,7 @@ pub(crate) mod python;
 mod stages;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::OnceLock;
 
 use crate::fact::{Book, Command, Data, Fact, FactKind, FileFacts, Uses, UsesTarget, UnitId, UnitKind};
 use crate::source::{self, RepoPath};
@@ -43,6 +44,8 @@ pub(crate) struct View<'v> {
     taken_in: BTreeMap<RepoPath, &'v RepoPath>,
     /// Names of all functions of shell texts.
     functions: HashSet<&'v str>,
+    /// Images that the repository builds, by key, and the file that does; found when first asked for.
+    images: OnceLock<BTreeMap<String, RepoPath>>,
 }
 
 impl<'v> View<'v> {
@@ -60,7 +63,7 @@ impl<'v> View<'v> {
         }
         let units = book.values().flat_map(|facts| &facts.units).filter(|u| u.kind == UnitKind::ShellFunction);
         let functions = units.map(|unit| unit.name.as_str()).collect();
-        let mut view = Self { inventory, book, imports, commands, named, taken_in: BTreeMap::new(), functions };
+        let mut view = Self { inventory, book, imports, commands, named, taken_in: BTreeMap::new(), functions, images: OnceLock::new() };
         let mut taken_in = BTreeMap::new();
         for (path, facts) in book {
             for part in view.parts(path, facts) {
@@ -198,13 +201,6 @@ impl Invocation<'_> {
     /// Folder it runs in.
     pub(crate) fn dir(&self) -> Option<&str> {
         self.command.dir.as_deref()
-    }
-
-    /// The value of an option: `-f x`, `--file=x`.
-    pub(crate) fn option(&self, names: &[&str]) -> Option<&Word> {
-        let arguments = self.arguments();
-        let at = arguments.iter().position(|w| names.contains(&w.text.as_str()))?;
-        arguments.get(at + 1)
     }
 
     /// Where a path named by the command lies, as far as it is known and there.

@@ -7,12 +7,13 @@ use crate::fact::{DataKind, FactKind, Guard, UnitId, UnitKind};
 use crate::source::{self, RepoPath};
 use crate::words::{EdgeKind, Strength};
 
-/// `dvc repro [targets]`, `dvc exp run [targets]`; everything else moves or shows data.
+/// `dvc repro [targets]`, `dvc exp run [targets]`; what moves data leads nowhere, unless it names what nothing tracks.
 pub(super) fn dvc(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
     let rest = match words.first().copied() {
         Some("repro") => &words[1..],
         Some("exp" | "experiments") if words.get(1) == Some(&"run") => &words[2..],
+        Some("pull" | "fetch" | "checkout") => return untracked(invocation, &words[1..], view),
         _ => return Vec::new(),
     };
     let dir = invocation.dir().unwrap_or(".");
@@ -81,6 +82,35 @@ pub(super) fn dvc(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         }
     }
     leads
+}
+
+/// Moving data fails on the first target that no stage makes and no pointer stands for.
+fn untracked(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec<Lead> {
+    let Some(dir) = invocation.dir() else { return Vec::new() };
+    let pipeline = Pipeline::of(view);
+    // a computed name may be any
+    if pipeline.makes.keys().any(|made| made.contains('$')) {
+        return Vec::new();
+    }
+    let named = |target: &str| view.book.iter().filter(|(path, _)| source::file_name(path) == "dvc.yaml").flat_map(|(_, f)| &f.units).any(|u| u.kind == UnitKind::Stage && u.name == target);
+    let tracked = |path: &str| {
+        let above = std::iter::successors(Some(path), |at| Some(source::folder(at)).filter(|up| *up != "."));
+        view.inventory.contains(path)
+            || view.inventory.is_dir(path)
+            || above.into_iter().any(|at| view.inventory.contains(&format!("{at}.dvc")))
+            || !pipeline.makers(path).is_empty()
+    };
+    let mut valued = false;
+    let mut targets = words.iter().filter(|word| {
+        let value = std::mem::replace(&mut valued, matches!(**word, "-r" | "--remote" | "-j" | "--jobs" | "--glob"));
+        !value && !word.starts_with('-') && !word.contains(['$', '*', ':', '@', '{'])
+    });
+    let lost = targets.find(|target| !named(target) && source::join(dir, target).is_some_and(|path| !tracked(&path)));
+    lost.map_or_else(Vec::new, |target| {
+        let what = format!("nothing that is tracked is called `{target}`");
+        let to = Target::Missing { path: (*target).to_owned(), what: what.clone() };
+        vec![Lead { to, edge: EdgeKind::Invokes, strength: Strength::Broken, what }]
+    })
 }
 
 /// A stage: its file and its number there.

@@ -201,6 +201,7 @@ fn clauses(rule: &PracticeRule) -> impl Iterator<Item = &Clause> {
         .chain(&rule.contradicted)
         .chain(&rule.not_applicable)
         .chain(&rule.near)
+        .chain(rule.actions.iter().map(|fitting| &fitting.when))
 }
 
 fn walk(clause: &Clause, visit: &mut dyn FnMut(&Clause)) {

@@ -46,7 +46,7 @@ pub struct Catalog {
     pub(crate) signals: Vec<SignalRule>,
     /// Practice rules and probes, in the order of their ids.
     pub(crate) practices: Vec<PracticeRule>,
-    /// Maturity models, in the order of their ids.
+    /// Maturity models, in the order that they ask for, then of their ids.
     pub(crate) models: Vec<Model>,
     /// Automation that is known and not followed yet.
     pub(crate) unread: Vec<Unread>,
@@ -125,7 +125,7 @@ impl Catalog {
         let check::Loading { mut signals, mut practices, mut models, origins } = loading;
         signals.sort_by(|a, b| a.id.cmp(&b.id));
         practices.sort_by(|a, b| a.id.cmp(&b.id));
-        models.sort_by(|a, b| a.id.cmp(&b.id));
+        models.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
         let mut patterns = Patterns::new(compile);
         let kinds = Kinds::of(&unread).unwrap_or_else(|message| {
             wrong.push(RuleError { path: "unread.yaml".to_owned(), line: 0, message });

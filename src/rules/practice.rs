@@ -38,6 +38,9 @@ pub struct PracticeRule {
     /// What would bring it about, imperative.
     #[serde(default)]
     pub action: String,
+    /// What would bring it about where something is there already; the first that fits goes before `action`.
+    #[serde(default)]
+    pub actions: Vec<Fitting>,
     /// Qualifiers and their closed words; an empty list is an open set (names of environments).
     #[serde(default)]
     pub qualifiers: BTreeMap<String, Vec<String>>,
@@ -86,6 +89,17 @@ pub struct Weaker {
     /// Why it is not met, in a few words that follow "partly: ".
     #[serde(default)]
     pub says: String,
+}
+
+/// An action for what is found.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fitting {
+    /// Where it fits.
+    pub when: Clause,
+    /// What to do, imperative.
+    #[serde(rename = "do")]
+    pub action: String,
 }
 
 /// Which part of a system a practice is about.

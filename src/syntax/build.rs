@@ -239,11 +239,6 @@ impl Builder {
         }
     }
 
-    /// Whether nothing is open.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.open.is_empty()
-    }
-
     /// Documents that are complete.
     pub(crate) fn documents(&self) -> usize {
         self.tree.docs.len()

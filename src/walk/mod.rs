@@ -124,11 +124,6 @@ impl SkipReason {
             Self::NotInClone => "this clone does not hold it",
         }
     }
-
-    /// Whether evidence may have been lost with it, so that "not there" cannot be claimed.
-    pub const fn hides_evidence(self) -> bool {
-        !matches!(self, Self::LinkToFolder | Self::LinkNowhere | Self::LinkCircle | Self::NestedRepository)
-    }
 }
 
 /// The files of a repository. Can be shared between threads.

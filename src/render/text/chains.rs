@@ -59,7 +59,7 @@ fn one(page: &mut Page<'_>, hop: &Hop, at: usize, repository: &Repository) {
     }
 }
 
-fn place(hop: &Hop) -> String {
+pub(super) fn place(hop: &Hop) -> String {
     if hop.line > 0 { format!("{}:{}", hop.path, hop.line) } else { hop.path.clone() }
 }
 

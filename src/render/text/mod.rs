@@ -68,16 +68,14 @@ fn head(page: &mut Page<'_>, report: &Report) {
         ([system], SubjectKind::MlSystem) => title_of(page, system, repository),
         ([_, ..], SubjectKind::MlSystem | SubjectKind::MlCollection) => collection(page, report, &systems),
         (_, kind) => {
-            let name = repository.remote.as_deref().map_or("This repository", |r| r.trim_end_matches('/').trim_end_matches(".git"));
-            let name = name.rsplit(['/', ':']).next().unwrap_or(name);
-            page.wrap(0, 2, &Line::of(Ink::Strong, name).plain(": ").plain(phrases::subject(kind)));
+            page.wrap(0, 2, &Line::of(Ink::Strong, name_of_repository(repository)).plain(": ").plain(phrases::subject(kind)));
         }
     }
 }
 
 /// One system in a line: its name, where it trains and serves.
 fn title_of(page: &mut Page<'_>, system: &System, repository: &Repository) {
-    let mut line = Line::of(Ink::Strong, &system.name).plain(if system.generated { ": the ML system that it would generate" } else { ": one ML system" });
+    let mut line = Line::of(Ink::Strong, &name_of(system, repository)).plain(if system.generated { ": the ML system that it would generate" } else { ": one ML system" });
     let mut before = " (";
     for (verb, places) in [("trains ", &system.trains), ("serves ", &system.serves)] {
         if let Some(evidence) = places.iter().find(|e| e.path.is_some()) {
@@ -90,6 +88,16 @@ fn title_of(page: &mut Page<'_>, system: &System, repository: &Repository) {
         line = line.plain(")");
     }
     page.wrap(0, 2, &line);
+}
+
+/// What to call a system: the repository where it is all of it.
+fn name_of(system: &System, repository: &Repository) -> String {
+    if system.name.is_empty() || system.name == "." { name_of_repository(repository).to_owned() } else { system.name.clone() }
+}
+
+fn name_of_repository(repository: &Repository) -> &str {
+    let name = repository.remote.as_deref().map_or("this repository", |r| r.trim_end_matches('/').trim_end_matches(".git"));
+    name.rsplit(['/', ':']).next().unwrap_or(name)
 }
 
 /// Several systems: a line each, then the primary one in full.
@@ -106,7 +114,8 @@ fn collection(page: &mut Page<'_>, report: &Report, systems: &[&System]) {
         if system.primary {
             line = line.add(Ink::Quiet, " (below: ").add(Ink::Quiet, &system.why).add(Ink::Quiet, ")");
         }
-        page.pair(2, &Line::new().place(&system.path, None), at, &line);
+        let folder = if system.path == "." { "the root" } else { &system.path };
+        page.pair(2, &Line::new().place(folder, None), at, &line);
     }
     if page.verbose() == 0 {
         page.wrap(2, 2, &Line::of(Ink::Quiet, "the others in full: -v"));
@@ -174,22 +183,45 @@ fn practices(page: &mut Page<'_>, system: &System, repository: &Repository) {
 
 fn one_practice(page: &mut Page<'_>, practice: &Practice, repository: &Repository) {
     let (ink, word) = phrases::verdict(practice.verdict, practice.because, practice.chains.first());
-    let mut line = Line::of(ink, &word);
-    let from_chain = practice.chains.first().and_then(|c| c.0.first()).map(|hop| (hop.path.as_str(), hop.line));
-    let place = match from_chain {
-        Some((path, line)) => Some((if line > 0 { format!("{path}:{line}") } else { path.to_owned() }, phrases::link(repository, path, line))),
-        None => practice.evidence.iter().find_map(|e| phrases::place(e).map(|p| (p, link(repository, e)))),
-    };
-    if let Some((place, link)) = place {
-        line = line.plain("\u{a0} ").place(&place, link);
-    }
-    if let Some(miss) = &practice.nearest_miss {
+    let told = practice.nearest_miss.as_ref().filter(|_| practice.verdict == Verdict::Indicated);
+    let mut line = Line::of(ink, told.map_or(word.as_str(), |_| "partly"));
+    if let Some(miss) = told {
+        line = line.plain(": ").plain(&miss.text);
+    } else if let Some(miss) = &practice.nearest_miss {
         line = line.add(Ink::Quiet, "; nearest: ").plain(&miss.text);
-    } else if practice.verdict == Verdict::NotShown && !practice.looked_for.is_empty() {
+    }
+    // places stand free, for they are never broken
+    for (number, (place, link)) in decides(practice, repository).into_iter().enumerate() {
+        line = line.plain(if number == 0 { "\u{a0} " } else { " \u{2192} " }).place(&place, link);
+    }
+    if practice.nearest_miss.is_none() && practice.verdict == Verdict::NotShown && !practice.looked_for.is_empty() {
         line = line.add(Ink::Quiet, &format!(" (looked for {})", practice.looked_for.join(", ")));
     }
     let at = if page.width() >= 70 { 34 } else { 26 };
     page.pair(2, &Line::new().plain(&practice.id), at, &line);
+}
+
+/// The places that decide a practice: where it falls short, of a chain that is met its two ends, and else the first thing
+/// found.
+fn decides(practice: &Practice, repository: &Repository) -> Vec<(String, Option<String>)> {
+    let of = |evidence: &Evidence| phrases::place(evidence).map(|place| (place, link(repository, evidence)));
+    if let Some(miss) = &practice.nearest_miss {
+        return miss.evidence.iter().find_map(of).into_iter().filter(|(place, _)| !miss.text.contains(place.as_str())).collect();
+    }
+    let mut places: Vec<(String, Option<String>)> = Vec::new();
+    if let Some(chain) = practice.chains.first().filter(|_| practice.verdict == Verdict::Met) {
+        let ends = chain.0.first().into_iter().chain(chain.0.last());
+        places.extend(ends.map(|hop| (chains::place(hop), phrases::link(repository, &hop.path, hop.line))));
+        places.dedup();
+    }
+    if places.is_empty() {
+        places.extend(practice.evidence.iter().find_map(of));
+    }
+    if places.is_empty() {
+        let first = practice.chains.first().and_then(|chain| chain.0.first());
+        places.extend(first.map(|hop| (chains::place(hop), phrases::link(repository, &hop.path, hop.line))));
+    }
+    places
 }
 
 fn criteria(page: &mut Page<'_>, system: &System) {

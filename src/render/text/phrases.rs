@@ -2,7 +2,7 @@
 
 use crate::render::page::Ink;
 use crate::report::{
-    Because, Cause, Chain, ChainHead, Evidence, Op, Repository, Starter, StepName, Strength, SubjectKind, Unknown, Verdict,
+    Because, Cause, Chain, ChainHead, Evidence, Op, Repository, Starter, StepName, Strength, SubjectKind, TriggerKind, Unknown, Verdict,
 };
 
 /// `1 practice`, `2 practices`.
@@ -51,6 +51,7 @@ pub(super) fn completeness(head: &ChainHead) -> (Ink, &'static str) {
         None => (Ink::Good, "complete"),
         Some(Because::Assumed) if head.trigger.is_none() => (Ink::Part, "starts elsewhere"),
         Some(Because::Idle) if head.trigger.is_none() => (Ink::Bad, "nothing starts it"),
+        Some(Because::Idle) if head.trigger.is_some_and(TriggerKind::is_unattended) => (Ink::Bad, "what it makes is not used"),
         Some(because) => (if because.works() { Ink::Part } else { Ink::Bad }, reason(because, Some(&head.chain))),
     }
 }
@@ -62,7 +63,8 @@ fn reason(because: Because, chain: Option<&Chain>) -> &'static str {
         Because::Assumed if hops.first().is_some_and(|hop| hop.outside.is_some()) => "starts elsewhere",
         Because::Assumed if hops.iter().any(|hop| hop.outside.is_some()) => "leaves this repository",
         Because::Assumed => "hangs on something outside",
-        Because::Inferred => "linked by name",
+        Because::Inferred if hops.iter().any(|hop| hop.strength == Strength::Inferred) => "linked by name",
+        Because::Inferred => "likely, not proven",
         Because::Weak => "in a weaker form",
         Because::Idle if hops.is_empty() => "nothing starts it",
         Because::Idle => "only by hand",

@@ -62,11 +62,17 @@ pub(super) fn assessment(
             let practice = judged(&blocker.practice);
             let near = practice.and_then(|p| p.near.as_ref());
             Blocking {
+                dimension: blocker.dimension.clone(),
                 level: blocker.level,
                 row: blocker.row.clone(),
                 practice: blocker.practice.clone(),
                 what: near.map_or_else(|| blocker.what.clone(), |n| super::sentence(findings, n)),
-                action: rules.get(blocker.practice.split('[').next().unwrap_or("")).map(|r| r.action.clone()).unwrap_or_default(),
+                // a qualifier may be missing of what is met otherwise: then the rule's own words
+                action: practice
+                    .map(|p| p.action.clone())
+                    .filter(|action| !action.is_empty())
+                    .or_else(|| rules.get(blocker.practice.split('[').next().unwrap_or("")).map(|r| r.action.clone()))
+                    .unwrap_or_default(),
                 evidence: near.map(|n| vec![place(findings, &n.at, &blocker.practice)]).unwrap_or_default(),
                 lifts_to: blocker.lifts_to,
             }
@@ -99,7 +105,9 @@ pub(super) fn assessment(
             .iter()
             .map(|(name, grades)| {
                 let numbers = grades.numbers;
+                let title = model.dimensions.iter().find(|d| d.name == *name).map(|d| d.title.clone()).unwrap_or_default();
                 let dimension = Dimension {
+                    title,
                     level: numbers.map(|n| n.level),
                     floor: numbers.map(|n| n.floor),
                     ceiling: numbers.map(|n| n.ceiling),

@@ -44,7 +44,9 @@ pub(super) fn chain_heads(findings: &Findings<'_>, system: &JudgedSystem<'_>) ->
         if heads.iter().any(|(_, h)| h.chain == written) {
             continue;
         }
-        let text = written.0.first().map(|first| first.what.clone()).unwrap_or_default();
+        // without a trigger the first hop is a line of a program, which says less than the program
+        let first = |first: &super::super::Hop| if best.trigger.is_some() { first.what.clone() } else { first.path.clone() };
+        let text = written.0.first().map(first).unwrap_or_default();
         // headed by what it does in the end, whoever asked for it
         let op = written.0.last().and_then(|last| last.op).unwrap_or(*op);
         heads.push((
@@ -56,9 +58,9 @@ pub(super) fn chain_heads(findings: &Findings<'_>, system: &JudgedSystem<'_>) ->
     heads.into_iter().map(|(_, h)| h).take(6).collect()
 }
 
-/// Which of several places a reader should see first, least first: what starts by itself, then code before notebooks,
-/// what others use before what tries it out, and definitions before what only calls them.
-pub(super) fn first_seen(findings: &Findings<'_>) -> impl Fn(usize) -> (bool, bool, bool, bool) {
+/// Which of several places a reader should see first, least first: what others use before what by its name tries it
+/// out, what starts by itself, code before notebooks, and definitions before what only calls them.
+pub(super) fn first_seen(findings: &Findings<'_>) -> impl Fn(usize) -> [bool; 4] {
     let graph = findings.graph;
     let live = graph.reach(&graph.triggers(|k| k != TriggerKind::Manual), Walk::at(Strength::Assumed));
     move |signal| {
@@ -67,7 +69,7 @@ pub(super) fn first_seen(findings: &Findings<'_>) -> impl Fn(usize) -> (bool, bo
         let name = crate::source::file_name(&seen.at.path).to_lowercase();
         let trial = ["test", "smoke", "example", "demo"].iter().any(|word| name.contains(word));
         let defines = graph.node_of(signal).is_some_and(|n| matches!(graph.nodes[n].kind, NodeKind::Function | NodeKind::File));
-        (!by_itself, seen.notebook, trial, !defines)
+        [trial, !by_itself, seen.notebook, !defines]
     }
 }
 
@@ -120,7 +122,7 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
     } else if judged.is_some_and(|p| p.standing.verdict == Verdict::Unknown) {
         (Starter::Unknown, None, String::new())
     } else {
-        (Starter::Nobody, None, "nothing of the kind was found".to_owned())
+        (Starter::Nobody, None, String::new())
     };
     Step { step, starter, evidence: at.map(|s| vec![signal(findings, s)]).unwrap_or_default(), why }
 }
@@ -159,10 +161,27 @@ pub(super) fn open_ends(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> V
         end.practices.sort();
         end.practices.dedup();
     }
+    if let Some(loaded) = system.system.serves.first().filter(|_| system.system.trains.is_empty()) {
+        let training = |p: &&Judged| p.id.starts_with("training.") && !holds(p);
+        let outside = "the training of this model".to_owned();
+        let end = OpenEnd {
+            outside: outside.clone(),
+            why: "nothing here trains what is served, so what starts its training, and how, is decided elsewhere".to_owned(),
+            evidence: vec![signal(findings, *loaded)],
+            practices: system.practices.iter().filter(training).map(|p| p.id.clone()).collect(),
+        };
+        ends.insert(outside, end);
+    }
     // a published step that no verdict hangs on says nothing; a workflow of elsewhere may hold anything, and so may what
     // a command names
     let tells = |end: &OpenEnd| !end.practices.is_empty() || end.outside.contains(".y") || by_command.contains(&end.outside);
     ends.into_values().filter(tells).take(40).collect()
+}
+
+/// What is written and what of it is not there, the name told once.
+fn broken(what: &str, missing: &str) -> String {
+    let named = missing.strip_prefix('`').and_then(|rest| rest.split_once("` ")).filter(|(name, _)| what.contains(name));
+    named.map_or_else(|| format!("{what}: {missing}"), |(_, why)| format!("{what}: it {why}"))
 }
 
 /// What looks automatic and is not: links switched off, links that break, checks whose failure stops nothing, and
@@ -187,7 +206,7 @@ pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
         } else if edge.strength == Strength::Broken && graph.nodes[edge.to].kind == NodeKind::Missing && owns(&edge.at.path) && runs.has(edge.from) {
             found.push(Lookalike {
                 evidence: vec![place(findings, &edge.at, "broken")],
-                why: redact::snippet(&format!("{}: {}", edge.what, graph.nodes[edge.to].label)),
+                why: redact::snippet(&broken(&edge.what, &graph.nodes[edge.to].label)),
             });
         }
     }
@@ -202,8 +221,8 @@ pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
         if !matches!(judged.standing.verdict, Verdict::NotShown) {
             continue;
         }
-        // a notebook looks like what it is
-        if let Some(near) = judged.near.as_ref().filter(|near| !near.at.path.ends_with(".ipynb")) {
+        // a notebook and a test look like what they are
+        if let Some(near) = judged.near.as_ref().filter(|near| !near.at.path.ends_with(".ipynb") && owns(&near.at.path)) {
             found.push(Lookalike { evidence: vec![place(findings, &near.at, id)], why: super::sentence(findings, near) });
         }
     }

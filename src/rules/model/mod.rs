@@ -31,6 +31,9 @@ const FLOW_DEPTH: usize = 64;
 pub(crate) struct Model {
     /// The word by which users ask for it.
     pub id: String,
+    /// Its place among the models, least first; after all others where it names none.
+    #[serde(default = "last")]
+    pub order: u8,
     /// How it is called in a report.
     pub title: String,
     /// Which state of the source it follows.
@@ -62,6 +65,10 @@ pub(crate) struct Model {
     /// The line of each id in the rule file, 1-based.
     #[serde(skip)]
     pub lines: BTreeMap<String, u32>,
+}
+
+const fn last() -> u8 {
+    u8::MAX
 }
 
 impl Model {

@@ -139,7 +139,7 @@ impl<'p> Trace<'p> {
     fn value(&mut self, value: &Value, frame: &Rc<Frame>, line: u32, part: Part, depth: u32) -> Rows {
         let Some(left) = depth.checked_sub(1).filter(|_| self.steps > 0) else { return Rows::default().unsure() };
         self.steps -= 1;
-        let mut all = |this: &mut Self, values: &mut dyn Iterator<Item = &Value>| {
+        let all = |this: &mut Self, values: &mut dyn Iterator<Item = &Value>| {
             let mut rows = Rows::default();
             for value in values {
                 rows.add(this.value(value, frame, line, None, left));

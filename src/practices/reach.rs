@@ -1,0 +1,352 @@
+//! The verb `reach`: who starts what, by which chain, and how good that is.
+//!
+//! Of several chains the best decides: greatest weakest strength, then continuous before other unattended triggers
+//! before people, then fewest hops. One walk for each strength and class of starters, in falling order, ends at the
+//! first that arrives.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::answer::{Answer, cap};
+use super::chain::{Chain, chain};
+use super::clause::Judge;
+use super::{Miss, near, rank};
+use crate::graph::reach::{Reached, Walk};
+use crate::graph::NodeId;
+use crate::rules::practice::{From, Notebooks, Reach, Select};
+use crate::source::Location;
+use crate::verdict::Standing;
+use crate::words::{Because, Scope, Strength, TriggerKind, Verdict};
+
+/// In which order chains are looked for: the strength, and whether by notebooks that people go through; either in the end.
+const ORDER: [(Strength, Option<bool>); 7] = [
+    (Strength::Resolved, Some(false)),
+    (Strength::Inferred, Some(false)),
+    (Strength::Assumed, Some(false)),
+    (Strength::Resolved, Some(true)),
+    (Strength::Inferred, Some(true)),
+    (Strength::Assumed, Some(true)),
+    (Strength::Broken, None),
+];
+
+impl Judge<'_> {
+    /// Who may start a chain, and the nodes of all of them, strongest class first.
+    pub(crate) fn starters(&self, from: From, only: &[TriggerKind]) -> Vec<Vec<NodeId>> {
+        use TriggerKind::{Alert, Api, Data, Manual, Pr, Push, Registry, Schedule, Tag, Upstream};
+        let of = |kinds: &[TriggerKind]| -> Vec<NodeId> {
+            let wanted = kinds.iter().filter(|k| only.is_empty() || only.contains(k));
+            let mut nodes: Vec<NodeId> = wanted.filter_map(|k| self.triggers.get(k)).flatten().copied().collect();
+            nodes.sort_unstable();
+            nodes
+        };
+        let continuous = &[Schedule, Data, Registry, Alert];
+        match from {
+            From::Unattended => vec![of(continuous), of(&[Push, Tag]), of(&[Pr]), of(&[Api, Upstream])],
+            From::UnattendedNotPr => vec![of(continuous), of(&[Push, Tag]), of(&[Api, Upstream])],
+            From::Continuous | From::Recurring => vec![of(continuous), of(&[Api, Upstream])],
+            From::Ci => vec![of(&[Push, Tag]), of(&[Pr])],
+            From::Release => vec![of(&[Push, Tag])],
+            From::Alert => vec![of(&[Alert])],
+            From::Anyone => {
+                // a notebook that somebody goes through comes last, for it is the weakest of starts
+                let people = |notebook: bool| -> Vec<NodeId> {
+                    let entries = self.entries.iter().filter(|n| only.is_empty() && self.evidence.graph.nodes[**n].notebook == notebook);
+                    entries.copied().collect()
+                };
+                vec![of(continuous), of(&[Push, Tag]), of(&[Pr]), of(&[Api, Upstream]), of(&[Manual]), people(false), people(true)]
+            }
+        }
+    }
+
+    /// What something unattended starts, worked out when first asked.
+    pub(super) fn live(&self) -> &Reached {
+        self.live.get_or_init(|| {
+            let starters: Vec<NodeId> = self.starters(From::Unattended, &[]).into_iter().flatten().collect();
+            self.evidence.graph.reach(&starters, Walk::at(Strength::Assumed))
+        })
+    }
+
+    pub(super) fn walk(&mut self, from: From, only: &[TriggerKind], class: usize, starters: &[NodeId], walk: Walk) -> &Reached {
+        let graph = self.evidence.graph;
+        self.walks.entry((from, only.to_vec(), class, walk)).or_insert_with(|| graph.reach(starters, walk))
+    }
+
+    /// The best chain from the starters to one of the targets.
+    pub(super) fn best(&mut self, from: From, only: &[TriggerKind], targets: &[(usize, NodeId)], tests: bool) -> Option<Chain> {
+        let (graph, signals) = (self.evidence.graph, &self.evidence.signals.all);
+        let classes = self.starters(from, only);
+        let all = || classes.iter().enumerate().filter(|(_, s)| !s.is_empty());
+        let by_notebook = |starters: &[NodeId]| starters.iter().all(|n| graph.nodes[*n].notebook);
+        for (least, notebooks) in ORDER {
+            for (class, starters) in all().filter(|(_, s)| notebooks.is_none_or(|wanted| by_notebook(s) == wanted)) {
+                let reached = self.walk(from, only, class, starters, Walk::at(least).with_tests(tests));
+                let best = targets
+                    .iter()
+                    .filter(|(signal, node)| reached.has(*node) && signals[*signal].strength >= least)
+                    .min_by_key(|(signal, node)| (reached.hops(*node), &signals[*signal].at, *signal));
+                if let Some((signal, node)) = best {
+                    let path = reached.path(*node);
+                    return Some(chain(graph, self.evidence.signals, path, *node, *signal));
+                }
+            }
+        }
+        None
+    }
+
+    pub(super) fn standing_of(&self, chain: &Chain, check: bool, notebooks: Notebooks) -> Standing {
+        let mut standing = match chain.strength {
+            Strength::Resolved => Standing::plain(Verdict::Met),
+            Strength::Inferred => Standing::indicated(Because::Inferred),
+            Strength::Assumed => Standing::indicated(Because::Assumed),
+            Strength::Broken => Standing::indicated(Because::Broken),
+        };
+        if check && chain.unheeded.is_some() {
+            standing = cap(standing, Because::Broken);
+        }
+        let graph = self.evidence.graph;
+        let start = chain.edges.first().map(|e| graph.edges[*e].from).or_else(|| graph.node_of(chain.signal));
+        let gone_through = chain.trigger.is_none() && start.is_some_and(|n| graph.nodes[n].notebook);
+        if gone_through && notebooks != Notebooks::Yes {
+            standing = cap(standing, Because::Idle);
+        }
+        let notebook = self.evidence.signals.all[chain.signal].notebook;
+        let run_by_something = chain.trigger.is_some_and(|t| t != TriggerKind::Manual) || chain.edges.len() > 2;
+        if notebook && notebooks == Notebooks::Capped && !run_by_something {
+            standing = cap(standing, Because::Idle);
+        }
+        standing
+    }
+
+    /// What keeps a chain from being complete, and where.
+    pub(super) fn why_of(&self, chain: &Chain, standing: Standing) -> Option<Miss> {
+        let last = chain.hops.last()?;
+        match standing.because? {
+            Because::Broken if chain.strength > Strength::Broken => {
+                let why = chain.unheeded.as_deref()?;
+                Some(Miss::quote(last.at.clone(), "the failure of ", chain.signal, format!(" stops nothing: {why}")))
+            }
+            Because::Idle => Some(Miss::quote(last.at.clone(), "", chain.signal, " is in a notebook, which only a person runs")),
+            Because::Weak => None,
+            _ => near::weakest(chain),
+        }
+    }
+
+    /// The place that an answer is best told by.
+    pub(super) fn place_of(&self, answer: &Answer) -> Option<Location> {
+        let signal = answer.signals.first().map(|s| self.evidence.signals.all[*s].at.clone());
+        let chain = || answer.chains.first().and_then(|c| c.hops.last()).map(|h| h.at.clone());
+        signal.or_else(chain).or_else(|| answer.places.iter().find_map(|p| p.at.clone()))
+    }
+
+    pub(super) fn qualify(&self, chain: &Chain, standing: Standing, into: &mut BTreeMap<String, Standing>) {
+        let mut add = |word: String| {
+            let best = into.entry(word).or_insert(standing);
+            if rank(standing) > rank(*best) {
+                *best = standing;
+            }
+        };
+        for (key, word) in &self.evidence.signals.all[chain.signal].qualifiers {
+            add(format!("{key}={word}"));
+        }
+        if let Some(trigger) = chain.trigger {
+            add(format!("trigger={trigger}"));
+        }
+        let graph = self.evidence.graph;
+        let nodes = chain.edges.iter().map(|e| graph.edges[*e].to);
+        for node in nodes.clone() {
+            for other in &graph.nodes[node].signals {
+                for (key, word) in &self.evidence.signals.all[*other].qualifiers {
+                    add(format!("{key}={word}"));
+                }
+            }
+        }
+        match nodes.filter_map(|n| graph.nodes[n].environment.as_deref()).last() {
+            Some(name) => add(format!("env={}", environment_word(name))),
+            None => add("env=prod".to_owned()),
+        }
+    }
+
+    /// `reach`: every target's best chain competes; the best decides.
+    pub(super) fn reach(&mut self, ask: &Reach) -> Answer {
+        let mut targets = self.targets(&ask.to);
+        if ask.to.notebooks == Notebooks::Never {
+            targets.retain(|(signal, _)| !self.evidence.signals.all[*signal].notebook);
+        }
+        if let Some(via) = &ask.via {
+            return self.reach_via(ask, via, &targets);
+        }
+        if let Some(past) = &ask.past {
+            return self.reach_past(ask, past, targets);
+        }
+        self.competing(ask.from, &ask.triggers, &targets, ask.check, ask.to.notebooks, ask.to.scope.contains(&Scope::Test))
+    }
+
+    /// `past`: the starter reaches what carries such a signal, and that in turn leads to the target. As good as the
+    /// weaker of the two halves.
+    pub(super) fn reach_past(&mut self, ask: &Reach, past: &Select, targets: Vec<(usize, NodeId)>) -> Answer {
+        let behind = self.downstream_of(past, targets);
+        if behind.is_empty() {
+            return Answer::no();
+        }
+        let marks = self.targets(past);
+        let first = self.competing(ask.from, &ask.triggers, &marks, ask.check, past.notebooks, false);
+        if !first.holds() {
+            return first;
+        }
+        let second = self.competing(From::Anyone, &[], &behind, false, ask.to.notebooks, false);
+        let mut both = Answer::plain(Verdict::Met);
+        (both.standing, both.why) = if rank(first.standing) < rank(second.standing) {
+            (first.standing, first.why.clone())
+        } else {
+            (second.standing, second.why.clone())
+        };
+        both.signals = first.signals.iter().chain(&second.signals).copied().collect();
+        both.chains = first.chains.into_iter().take(1).chain(second.chains.into_iter().take(1)).collect();
+        both.qualified = first.qualified.into_iter().map(|(word, s)| (word, if rank(s) < rank(both.standing) { s } else { both.standing })).collect();
+        both
+    }
+
+    /// A chain that was found otherwise, with what it stands for.
+    pub(crate) fn of_chain(&self, found: Chain, ask: &Select) -> Answer {
+        let mut answer = Answer::no();
+        answer.standing = self.standing_of(&found, ask.check, ask.notebooks);
+        answer.why = self.why_of(&found, answer.standing);
+        self.qualify(&found, answer.standing, &mut answer.qualified);
+        answer.signals = vec![found.signal];
+        answer.chains = vec![found];
+        answer
+    }
+
+    pub(super) fn competing(&mut self, from: From, only: &[TriggerKind], targets: &[(usize, NodeId)], check: bool, notebooks: Notebooks, tests: bool) -> Answer {
+        let mut answer = Answer::no();
+        let mut chains: Vec<(Standing, Chain)> = Vec::new();
+        let kinds: Vec<TriggerKind> = if only.is_empty() { TriggerKind::ALL.to_vec() } else { only.to_vec() };
+        // one best chain over all starters, and one for each kind of trigger and each target, for the qualifiers
+        if let Some(found) = self.best(from, only, targets, tests) {
+            chains.push((self.standing_of(&found, check, notebooks), found));
+        } else {
+            return answer;
+        }
+        for kind in kinds {
+            if let Some(found) = self.best(from, &[kind], targets, tests) {
+                let standing = self.standing_of(&found, check, notebooks);
+                if !chains.iter().any(|(_, c)| *c == found) {
+                    chains.push((standing, found));
+                }
+            }
+        }
+        for target in targets.iter().take(200) {
+            if let Some(found) = self.best(from, only, &[*target], tests)
+                && !chains.iter().any(|(_, c)| *c == found)
+            {
+                chains.push((self.standing_of(&found, check, notebooks), found));
+            }
+        }
+        let strongest = chains.iter().map(|(s, _)| rank(*s)).max().unwrap_or(0);
+        let first = chains.iter().position(|(s, _)| rank(*s) == strongest).unwrap_or(0);
+        chains.swap(0, first);
+        for (standing, found) in &chains {
+            self.qualify(found, *standing, &mut answer.qualified);
+        }
+        answer.standing = chains[0].0;
+        answer.why = self.why_of(&chains[0].1, chains[0].0);
+        answer.signals = vec![chains[0].1.signal];
+        answer.chains = chains.into_iter().map(|(_, c)| c).take(3).collect();
+        answer
+    }
+
+    /// `via`: the same starter must reach both; tried one starter at a time.
+    pub(super) fn reach_via(&mut self, ask: &Reach, via: &Select, targets: &[(usize, NodeId)]) -> Answer {
+        let through = self.targets(via);
+        if through.is_empty() || targets.is_empty() {
+            return Answer::no();
+        }
+        let graph = self.evidence.graph;
+        let mut best: Option<(Standing, Chain)> = None;
+        for least in [Strength::Resolved, Strength::Inferred, Strength::Assumed, Strength::Broken] {
+            for starter in self.starters(ask.from, &ask.triggers).into_iter().flatten().take(500) {
+                let direct = graph.reach(&[starter], Walk::at(least));
+                if !through.iter().any(|(_, node)| direct.has(*node)) {
+                    continue;
+                }
+                let things = graph.reach(&[starter], Walk { things: true, ..Walk::at(least) });
+                let hit = targets.iter().filter(|(_, node)| things.has(*node)).min_by_key(|(s, node)| (things.hops(*node), *s));
+                if let Some((signal, node)) = hit {
+                    let path = things.path(*node);
+                    let found = chain(graph, self.evidence.signals, path, *node, *signal);
+                    let standing = self.standing_of(&found, ask.check, ask.to.notebooks);
+                    if best.as_ref().is_none_or(|(s, _)| rank(standing) > rank(*s)) {
+                        best = Some((standing, found));
+                    }
+                }
+            }
+            if best.is_some() {
+                break;
+            }
+        }
+        let Some((standing, found)) = best else { return Answer::no() };
+        let mut answer = Answer::no();
+        self.qualify(&found, standing, &mut answer.qualified);
+        answer.standing = standing;
+        answer.why = self.why_of(&found, standing);
+        answer.signals = vec![found.signal];
+        answer.chains = vec![found];
+        answer
+    }
+
+    /// Targets that run because of something that carries such a signal: called by it, after it on a condition, or
+    /// enclosed by a branch that is one.
+    pub(super) fn downstream_of(&self, past: &Select, targets: Vec<(usize, NodeId)>) -> Vec<(usize, NodeId)> {
+        let graph = self.evidence.graph;
+        let marks: Vec<(usize, NodeId)> = self.targets(past);
+        let containing = graph.reach_back(&marks.iter().map(|(_, n)| *n).collect::<Vec<_>>(), Walk::at(Strength::Assumed));
+        let mut from: BTreeSet<NodeId> = BTreeSet::new();
+        for node in 0..graph.nodes.len() {
+            for edge in graph.leaving(node).filter(|e| e.off.is_none()) {
+                let started_by = edge.kind == crate::words::EdgeKind::Starts && containing[edge.from];
+                let earlier = edge.condition.is_some()
+                    && edge.runs()
+                    && (marks.iter().any(|(s, n)| *n == node && self.evidence.signals.all[*s].at.line <= edge.at.line)
+                        || graph.leaving(node).any(|e| e.runs() && e.order < edge.order && containing[e.to]));
+                let after = edge.condition.is_some()
+                    && graph.arriving(edge.to).any(|e| e.kind == crate::words::EdgeKind::Precedes && containing[e.from]);
+                if started_by || earlier || after {
+                    from.insert(edge.to);
+                }
+            }
+        }
+        for (signal, node) in &marks {
+            let seen = &self.evidence.signals.all[*signal];
+            if let Some(branch) = seen.branch {
+                from.extend(graph.leaving(*node).filter(|e| (branch.from..=branch.to).contains(&e.order.0)).map(|e| e.to));
+            }
+        }
+        let reached = graph.reach(&from.into_iter().collect::<Vec<_>>(), Walk::at(Strength::Assumed));
+        targets
+            .into_iter()
+            .filter(|(signal, node)| {
+                let here = marks.iter().any(|(s, n)| {
+                    n == node
+                        && self.evidence.signals.all[*s].branch.is_some_and(|b| {
+                            (b.from..=b.to).contains(&self.evidence.signals.all[*signal].at.line)
+                        })
+                });
+                here || reached.has(*node)
+            })
+            .collect()
+    }
+}
+
+/// The usual word for an environment's name; the name itself where it is none of the usual ones.
+fn environment_word(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|w| lower.contains(w));
+    if has(&["prod", "live"]) && !has(&["preprod", "pre-prod", "nonprod", "non-prod"]) {
+        "prod".to_owned()
+    } else if has(&["stag", "preprod", "pre-prod", "uat"]) {
+        "staging".to_owned()
+    } else if has(&["test", "dev", "qa", "sandbox", "nonprod", "non-prod"]) {
+        "test".to_owned()
+    } else {
+        lower
+    }
+}

@@ -1,0 +1,58 @@
+//! The verb `tested`: a test that asserts something runs what is meant, and CI runs the test.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::answer::Answer;
+use super::clause::Judge;
+use super::{Miss, near};
+use crate::graph::NodeId;
+use crate::graph::reach::Walk;
+use crate::rules::practice::{From, Notebooks, On, Select, Tested};
+use crate::verdict::Standing;
+use crate::words::{Because, Scope, Strength};
+
+impl Judge<'_> {
+    /// `tested`: a test that asserts reaches what is meant, and CI runs it.
+    pub(super) fn tested(&mut self, ask: &Tested) -> Answer {
+        let graph = self.evidence.graph;
+        let asserts = Select { id: crate::rules::signal::OneOrMany::One("test.assertion".into()), scope: vec![Scope::Test], ..Select::default() };
+        let wanted = self.targets(&ask.of);
+        let own: Option<Vec<NodeId>> = ask.by.as_ref().map(|by| self.targets(by).into_iter().map(|(_, n)| n).collect());
+        let mut exercised: Vec<(usize, NodeId)> = Vec::new();
+        let mut reached_signals: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        // a test asserts many times, and is walked once
+        let mut walked: BTreeMap<NodeId, Option<Vec<usize>>> = BTreeMap::new();
+        for (signal, test) in self.targets(&asserts) {
+            let hits = walked.entry(test).or_insert_with(|| {
+                let run = graph.reach(&[test], Walk { imports: !ask.called, ..Walk::at(Strength::Inferred) });
+                if own.as_ref().is_some_and(|own| !own.iter().any(|n| run.has(*n))) {
+                    return None;
+                }
+                let hits = || wanted.iter().filter(|(_, n)| run.has(*n));
+                let nodes: BTreeSet<NodeId> = hits().map(|(_, n)| *n).collect();
+                (nodes.len() >= ask.at_least).then(|| hits().map(|(s, _)| *s).collect())
+            });
+            if let Some(hits) = hits {
+                exercised.push((signal, test));
+                reached_signals.insert(signal, hits.clone());
+            }
+        }
+        if exercised.is_empty() {
+            return Answer::no();
+        }
+        let mut answer = self.competing(From::Ci, &[], &exercised, true, Notebooks::Never, true);
+        if !answer.holds() {
+            answer.standing = Standing::indicated(Because::Idle);
+            answer.signals = exercised.iter().map(|(s, _)| *s).take(3).collect();
+            answer.why = exercised.first().map(|(s, _)| Miss::quote(self.evidence.signals.all[*s].at.clone(), "", *s, near::elsewhere(On::Ci)));
+        }
+        let also: Vec<usize> = answer.signals.iter().filter_map(|s| reached_signals.get(s)).flatten().copied().take(3).collect();
+        for signal in answer.signals.iter().chain(&also) {
+            for (key, word) in &self.evidence.signals.all[*signal].qualifiers {
+                answer.qualified.insert(format!("{key}={word}"), answer.standing);
+            }
+        }
+        answer.signals.extend(also);
+        answer
+    }
+}
