@@ -1,7 +1,9 @@
 //! treering reads a Git repository and says how far its machine-learning work is automated, and how it knows.
 //!
-//! The whole program is the function [`scan`]: walk → facts → signals → graph → practices → levels → report, each
-//! stage a room of its own that imports only from rooms before it. `ARCHITECTURE.md` is the map.
+//! The whole program is the function [`scan`]: walk → facts → signals → graph → subject → practices → levels → report,
+//! each stage a room of its own that imports only from rooms before it. It checks what is asked and makes the threads;
+//! `scan_here` lists the files and asks Git, `look` goes from files to the graph, `judge` from systems to levels, and
+//! `write_down` makes the report. `ARCHITECTURE.md` is the map.
 //!
 //! Nothing scanned is executed, imported or fetched. Same tree and rules in, same bytes out, whatever the number of
 //! threads, the machine or the day.
@@ -64,7 +66,7 @@ pub trait Progress: Sync {
 pub enum Schema {
     /// Of the JSON report.
     Report,
-    /// Of a file of signal rules.
+    /// Of a file of signal rules (practices and models have none yet).
     Rules,
 }
 

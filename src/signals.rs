@@ -1,6 +1,6 @@
 //! Facts that matter: facts against signal rules.
 //!
-//! A plain loop over what was read, in path order. A signal cannot be made without a place; what it means (its
+//! Every file of the inventory on its own, in parallel, and the history as a whole; the result is sorted by place. A signal cannot be made without a place; what it means (its
 //! operation, its qualifiers) comes from its rule, how sure it is from the rule and from how its name was resolved.
 
 mod find;

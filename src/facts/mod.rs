@@ -1,4 +1,4 @@
-//! What each file states: the table of readers and the one parallel loop.
+//! What each file states: the table of readers, and the rounds in which they read.
 //!
 //! Facts come in rounds. Round one reads what its name or a telling word asks for; each further round reads the files
 //! that the facts so far lead to, until nothing new is asked for or the budget is spent. Every round is one parallel
@@ -23,7 +23,7 @@ pub(crate) use extract::extract;
 
 /// A reader: what it is called, which paths it reads, and how a file becomes facts.
 pub(crate) struct Reader {
-    /// For notices and for `explain`.
+    /// For notices, and the key of [`ci::read_for`].
     pub(crate) name: &'static str,
     /// Whether a path is its business, by name alone.
     pub(crate) wants: fn(&str) -> bool,

@@ -9,7 +9,7 @@
 //! there is an error.
 
 mod config;
-pub mod disk;
+pub mod opening;
 mod objects;
 mod place;
 mod refs;
@@ -98,7 +98,7 @@ pub fn open(folder: &Path, search: Search, revision: Option<&str>) -> Result<Ope
     if repository.is_shallow() {
         notices.push(history_notice("The clone is shallow: what happened before its last commits cannot be seen.".into()));
     }
-    let prefix = start.strip_prefix(&root).ok().map(|p| String::from_utf8_lossy(&disk::bytes_from_name(p.as_os_str())).into_owned());
+    let prefix = start.strip_prefix(&root).ok().map(|p| String::from_utf8_lossy(&opening::bytes_from_name(p.as_os_str())).into_owned());
     let prefix = prefix.filter(|p| !p.is_empty()).unwrap_or_else(|| ".".into());
     Ok(Opened { repository: Some(repository), root, prefix, notices })
 }
@@ -230,7 +230,7 @@ impl Repository {
 
     /// The patterns that only this clone ignores (`info/exclude`), if it is a plain file of sane size.
     pub fn excludes(&self) -> Option<Vec<u8>> {
-        disk::read_regular(&self.place.common_dir.join("info/exclude"), 1 << 20).ok().flatten()
+        opening::read_regular(&self.place.common_dir.join("info/exclude"), 1 << 20).ok().flatten()
     }
 
     /// What a report says of the repository.

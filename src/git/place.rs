@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::config::Config;
-use super::disk;
+use super::opening;
 
 /// The largest file of the repository's own administration that is read whole, in bytes.
 const LARGEST: u64 = 16 << 20;
@@ -141,9 +141,9 @@ fn object_store(objects: &Path) -> Result<(), String> {
         }
         let alternates = store.join("info/alternates");
         plain_or_absent(&alternates, LARGEST)?;
-        if let Ok(Some(bytes)) = disk::read_regular(&alternates, LARGEST) {
+        if let Ok(Some(bytes)) = opening::read_regular(&alternates, LARGEST) {
             let lines = bytes.split(|b| matches!(b, b'\n' | b'\r')).filter(|l| !l.is_empty() && !l.starts_with(b"#"));
-            waiting.extend(lines.take(MOST_ALTERNATES + 1).map(|line| store.join(disk::path_from_bytes(line))));
+            waiting.extend(lines.take(MOST_ALTERNATES + 1).map(|line| store.join(opening::path_from_bytes(line))));
         }
         let Ok(folders) = store.read_dir() else { continue };
         for folder in folders.flatten().take(MOST_OBJECT_FILES) {
@@ -182,7 +182,7 @@ fn plain_files(folder: &Path, levels: u8) -> Result<usize, String> {
 fn config_of(folder: &Path) -> Result<Config, String> {
     let path = folder.join("config");
     plain_or_absent(&path, LARGEST)?;
-    match disk::read_regular(&path, LARGEST) {
+    match opening::read_regular(&path, LARGEST) {
         Ok(Some(bytes)) => Ok(Config::parse(&String::from_utf8_lossy(&bytes))),
         Ok(None) => Err("its configuration is too large".into()),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Config::default()),
@@ -204,7 +204,7 @@ fn plain_or_absent(path: &Path, limit: u64) -> Result<(), String> {
 /// The first line of a small file, trimmed; `None` where there is no such file.
 fn one_line(path: &Path) -> Result<Option<String>, String> {
     plain_or_absent(path, 4096)?;
-    let Ok(Some(bytes)) = disk::read_regular(path, 4096) else { return Ok(None) };
+    let Ok(Some(bytes)) = opening::read_regular(path, 4096) else { return Ok(None) };
     Ok(String::from_utf8_lossy(&bytes).lines().next().map(|l| l.trim().to_owned()).filter(|l| !l.is_empty()))
 }
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::disk;
+use super::opening;
 use super::objects::{Id, Store};
 
 /// The most references that are read.
@@ -33,7 +33,7 @@ impl References {
     /// Reads them from the two folders of a repository.
     pub fn read(git_dir: &Path, common_dir: &Path) -> Self {
         let mut references = Self::default();
-        if let Ok(Some(bytes)) = disk::read_regular(&common_dir.join("packed-refs"), 16 << 20) {
+        if let Ok(Some(bytes)) = opening::read_regular(&common_dir.join("packed-refs"), 16 << 20) {
             references.packed(&String::from_utf8_lossy(&bytes));
         }
         references.loose(common_dir);
@@ -200,7 +200,7 @@ fn parent(store: &Store, id: Id, number: usize) -> Result<Id, String> {
 }
 
 fn target(path: &Path) -> Option<Target> {
-    let bytes = disk::read_regular(path, 4096).ok().flatten()?;
+    let bytes = opening::read_regular(path, 4096).ok().flatten()?;
     let text = std::str::from_utf8(&bytes).ok()?.trim();
     match text.strip_prefix("ref:") {
         Some(name) => Some(Target::Reference(name.trim().to_owned())),
@@ -210,6 +210,6 @@ fn target(path: &Path) -> Option<Target> {
 
 /// The commits at which a shallow clone ends.
 pub fn shallow(common_dir: &Path) -> BTreeSet<Id> {
-    let bytes = disk::read_regular(&common_dir.join("shallow"), 16 << 20).ok().flatten().unwrap_or_default();
+    let bytes = opening::read_regular(&common_dir.join("shallow"), 16 << 20).ok().flatten().unwrap_or_default();
     String::from_utf8_lossy(&bytes).lines().filter_map(|l| Id::from_hex(l.trim())).collect()
 }

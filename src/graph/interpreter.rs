@@ -3,7 +3,8 @@
 //! A job that sets up a bare interpreter says which version it is, and its steps say what is installed into it. Where all
 //! of that is literal, three things are certain: a file that this version cannot import, a list or a project that cannot
 //! be installed, and an import on the way that nothing provides. Everything else stays unsaid: one step that is not
-//! known, one distribution that may bring anything, or one condition, and nothing is called missing.
+//! known, one distribution that may bring anything, or one condition, and nothing is called missing. Which steps and programs
+//! install what stands in `rules/interpreter.yaml`; the programs of Python and of its test runs are named here.
 //!
 //! Invariants: only commands that a job's own steps state are marked, as what they lead to may run elsewhere in another
 //! interpreter; nothing is marked that a condition, a handler or a skipped test may spare; every walk is bounded.
@@ -185,18 +186,19 @@ impl Look<'_> {
         let name = reference.split('@').next().unwrap_or(reference).to_ascii_lowercase();
         let conditional = facts.facts.iter().any(|f| f.unit == Some(unit) && matches!(f.kind, FactKind::Guard(Guard::If(_))));
         let given = |key: &str| uses.with.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
-        if name == "actions/setup-python" {
+        let table = &self.catalog.interpreter;
+        if let Some(step) = table.sets_up.get(&name) {
             ground.lose();
-            if !conditional && given("pip-install").is_none() {
-                let minor = given("python-version").and_then(minor);
+            if !conditional && given(&step.unless).is_none() {
+                let minor = given(&step.version).and_then(minor);
                 *ground = Ground { bare: true, minor, installed: Some(BTreeSet::new()), own_environment: false };
             }
-        } else if name == "actions/cache" || name == "actions/cache/restore" {
+        } else if let Some(place) = table.caches.get(&name) {
             // a download cache is no environment
-            if !given("path").is_some_and(|path| path.lines().all(|line| line.trim().ends_with(".cache/pip"))) {
+            if !given(place).is_some_and(|path| path.lines().all(|line| line.trim().ends_with(".cache/pip"))) {
                 ground.installed = None;
             }
-        } else if !self.catalog.interpreter.actions.contains(&name) {
+        } else if !table.actions.contains(&name) {
             ground.lose();
         }
     }
@@ -252,6 +254,7 @@ impl Look<'_> {
         let text = |at: usize| command.words.get(at).map_or("", |w| w.text.as_str());
         let literal = command.words.first().is_some_and(|w| w.literal);
         let program = command.program();
+        let table = &self.catalog.interpreter;
         match program {
             _ if !literal => ground.lose(),
             "python" | "python3" => {
@@ -261,7 +264,7 @@ impl Look<'_> {
                         true
                     }
                     ("-m", module) => {
-                        self.catalog.interpreter.quiet.contains(module)
+                        table.quiet.contains(module)
                             || matches!(module, "unittest" | "compileall" | "pip" | "json.tool")
                             || self.runs_own(node)
                     }
@@ -278,13 +281,13 @@ impl Look<'_> {
                     ground.lose();
                 }
             }
-            "apt" | "apt-get" | "npm" | "yarn" | "brew" => {
+            _ if table.machine.contains(program) => {
                 if command.words.iter().any(|w| !w.literal || w.text.contains("python") || w.text.contains("conda")) {
                     ground.lose();
                 }
             }
-            "dvc" if matches!(text(1), "pull" | "push" | "fetch" | "status" | "remote" | "init" | "config" | "checkout" | "add" | "version" | "metrics" | "params" | "plots") => {}
-            _ if self.catalog.interpreter.quiet.contains(program) && !matches!(program, "source" | ".") => {}
+            _ if table.verbs.get(program).is_some_and(|verbs| verbs.contains(text(1))) => {}
+            _ if table.quiet.contains(program) && !matches!(program, "source" | ".") => {}
             _ => return self.inside(node, ground, depth, left),
         }
         None

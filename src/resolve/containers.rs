@@ -8,7 +8,7 @@ use crate::source::{self, RepoPath};
 use crate::words::{EdgeKind, Strength};
 
 /// `docker build`, `docker run`, `docker compose up|run|build`.
-pub(super) fn leads(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
     let compose = invocation.command.program() == "docker-compose" || words.first() == Some(&"compose");
     if compose {
@@ -122,7 +122,7 @@ fn definition(path: &RepoPath, facts: &crate::fact::FileFacts, key: &str, view: 
             return None;
         }
         let invocation = Invocation { command, path, unit: fact.unit };
-        leads(&invocation, view).into_iter().find_map(|lead| match lead.to {
+        follow(&invocation, view).into_iter().find_map(|lead| match lead.to {
             Target::File { path, .. } => Some(path),
             _ => None,
         })

@@ -76,7 +76,7 @@ pub(crate) fn installs(command: &Command, from: (&RepoPath, Option<UnitId>), min
 }
 
 /// The lists that an installation reads, as what it applies.
-pub(super) fn leads(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let arguments = invocation.arguments();
     let from = match invocation.command.program() {
         "uv" => arguments.iter().position(|w| w.text == "pip").map(|at| at + 1),

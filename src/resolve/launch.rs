@@ -1,6 +1,6 @@
 //! Programs that run a file of the repository: Python, shells, notebooks, and the project's own commands.
 
-use super::{Invocation, Lead, Located, Run, Target, View, run_of, tests};
+use super::{Invocation, Lead, Located, Run, Target, View, collected, run_of};
 use crate::fact::{Command, FactKind, UnitKind, Uses, UsesTarget};
 use crate::source::RepoPath;
 use crate::syntax::python::ScopeKind;
@@ -28,10 +28,10 @@ pub(super) fn python(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
 
 fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>) -> Vec<Lead> {
     match name {
-        "pytest" | "unittest" | "nose" | "nose2" => return tests::collected(invocation, rest, name, view),
-        "coverage" => return tests::collected(invocation, rest, "coverage", view),
+        "pytest" | "unittest" | "nose" | "nose2" => return collected::of_runner(invocation, rest, name, view),
+        "coverage" => return collected::of_runner(invocation, rest, "coverage", view),
         "papermill" => return notebook(invocation, view),
-        "pip" => return super::installs::leads(invocation, view),
+        "pip" => return super::installs::follow(invocation, view),
         _ => {}
     }
     let what = format!("python -m {name}");

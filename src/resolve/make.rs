@@ -8,7 +8,7 @@ use crate::source::{self, RepoPath};
 use crate::words::{EdgeKind, Strength};
 
 /// `make [-C dir] [-f file] [k=v] [target …]`.
-pub(super) fn leads(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let mut dir = invocation.dir().map(str::to_owned);
     let mut file: Option<String> = None;
     let mut targets: Vec<&str> = Vec::new();

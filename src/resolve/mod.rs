@@ -1,9 +1,11 @@
 //! What a reference leads to: pure functions from a fact and the tree to a target. Nothing here reads a file.
 //!
-//! Runners are named here and in `facts/runners` only. A literal reference that leads nowhere is [`Target::Missing`],
+//! Runners are named here and in `facts/runners`; so are the published steps and programs by which files come and
+//! definitions are handed over, which a rule could not follow. A literal reference that leads nowhere is [`Target::Missing`],
 //! which cuts the chain; that is said only where nothing else could have made the file.
 
 mod calls;
+mod collected;
 mod containers;
 mod installs;
 mod launch;
@@ -11,7 +13,6 @@ mod make;
 pub(crate) mod program;
 pub(crate) mod python;
 mod stages;
-mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::OnceLock;
@@ -168,20 +169,20 @@ pub(crate) enum Target {
 /// A family of runners: which programs it is for, and what their commands lead to.
 struct Family {
     names: &'static [&'static str],
-    leads: fn(&Invocation<'_>, &View<'_>) -> Vec<Lead>,
+    follow: fn(&Invocation<'_>, &View<'_>) -> Vec<Lead>,
 }
 
 /// Every family. To add one: a file beside this one, and its line here.
 const FAMILIES: &[Family] = &[
-    Family { names: &["make", "gmake"], leads: make::leads },
-    Family { names: &["python", "python3", "python3.8", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13", "ipython", "spark-submit"], leads: launch::python },
-    Family { names: &["bash", "sh", "zsh", "dash", "source", "."], leads: launch::shell },
-    Family { names: &["Rscript", "julia"], leads: launch::script },
-    Family { names: &["papermill", "jupyter", "runipy"], leads: launch::notebook },
-    Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], leads: tests::leads },
-    Family { names: &["dvc"], leads: stages::dvc },
-    Family { names: &["pip", "pip3", "uv"], leads: installs::leads },
-    Family { names: &["docker", "podman", "docker-compose", "nerdctl"], leads: containers::leads },
+    Family { names: &["make", "gmake"], follow: make::follow },
+    Family { names: &["python", "python3", "python3.8", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13", "ipython", "spark-submit"], follow: launch::python },
+    Family { names: &["bash", "sh", "zsh", "dash", "source", "."], follow: launch::shell },
+    Family { names: &["Rscript", "julia"], follow: launch::script },
+    Family { names: &["papermill", "jupyter", "runipy"], follow: launch::notebook },
+    Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], follow: collected::follow },
+    Family { names: &["dvc"], follow: stages::dvc },
+    Family { names: &["pip", "pip3", "uv"], follow: installs::follow },
+    Family { names: &["docker", "podman", "docker-compose", "nerdctl"], follow: containers::follow },
 ];
 
 /// A command and where it stands.
@@ -263,7 +264,7 @@ pub(crate) fn command(command: &Command, from: (&RepoPath, Option<UnitId>), view
     let invocation = Invocation { command, path: from.0, unit: from.1 };
     let program = command.program();
     let mut leads = match FAMILIES.iter().find(|f| f.names.contains(&program)) {
-        Some(family) => (family.leads)(&invocation, view),
+        Some(family) => (family.follow)(&invocation, view),
         None => launch::own(&invocation, view),
     };
     if leads.is_empty() {

@@ -211,20 +211,35 @@ fn walk(clause: &Clause, visit: &mut dyn FnMut(&Clause)) {
         Clause::Not(inner) => walk(inner, visit),
         Clause::Count(count) => count.of.iter().for_each(|p| walk(p, visit)),
         Clause::Cap(cap) => walk(&cap.of, visit),
-        _ => {}
+        Clause::Signal(_)
+        | Clause::Reach(_)
+        | Clause::Leads(_)
+        | Clause::Before(_)
+        | Clause::Share(_)
+        | Clause::History(_)
+        | Clause::Tested(_)
+        | Clause::Imported(_)
+        | Clause::InImage(_)
+        | Clause::Steps(_)
+        | Clause::Practice(_) => {}
     }
 }
 
+/// What a clause itself names (the clauses within it are walked on their own): signals, qualifiers and practices that
+/// are not there. The match names every verb, so that none can forget what it selects.
 fn references(clause: &Clause, signals: &[SignalRule], known: &Known, problems: &mut Vec<String>) {
     let fits = |pattern: &str, id: &str| match pattern.strip_suffix('*') {
         Some(start) => id.starts_with(start),
         None => id == pattern,
     };
+    let named = |id: &str, problems: &mut Vec<String>| {
+        if !signals.iter().any(|rule| fits(id, &rule.id)) {
+            problems.push(format!("no signal is called `{id}`; `treering rules list` shows them"));
+        }
+    };
     let mut select = |s: &Select| {
         for id in s.id.all() {
-            if !signals.iter().any(|rule| fits(id, &rule.id)) {
-                problems.push(format!("no signal is called `{id}`; `treering rules list` shows them"));
-            }
+            named(id, problems);
         }
         let meant = |rule: &&SignalRule| {
             (s.id.all().is_empty() || s.id.all().iter().any(|id| fits(id, &rule.id))) && (s.op.is_empty() || rule.op.is_some_and(|op| s.op.contains(&op)))
@@ -240,7 +255,7 @@ fn references(clause: &Clause, signals: &[SignalRule], known: &Known, problems: 
         }
     };
     match clause {
-        Clause::Signal(s) | Clause::InImage(s) => select(s),
+        Clause::Signal(s) | Clause::InImage(s) | Clause::Imported(s) => select(s),
         Clause::Reach(r) => {
             select(&r.to);
             r.via.iter().chain(&r.past).for_each(&mut select);
@@ -254,6 +269,15 @@ fn references(clause: &Clause, signals: &[SignalRule], known: &Known, problems: 
             select(&t.of);
             t.by.iter().for_each(select);
         }
+        Clause::Leads(l) => {
+            select(&l.from);
+            select(&l.to);
+        }
+        Clause::Steps(s) => {
+            for id in s.named.values().flat_map(super::signal::OneOrMany::all) {
+                named(id, problems);
+            }
+        }
         Clause::Practice(PracticeAsk::Id(ask)) => {
             let (id, word) = ask.split_once('[').map_or((ask.as_str(), None), |(id, rest)| (id, Some(rest.trim_end_matches(']'))));
             match (known.get(id), word.map(|w| w.split_once('='))) {
@@ -265,7 +289,8 @@ fn references(clause: &Clause, signals: &[SignalRule], known: &Known, problems: 
                 _ => {}
             }
         }
-        _ => {}
+        Clause::All(_) | Clause::Any(_) | Clause::Not(_) | Clause::Count(_) | Clause::Cap(_) => {}
+        Clause::Share(_) | Clause::History(_) => {}
     }
 }
 

@@ -25,8 +25,26 @@ pub(crate) struct Table {
     pub(crate) programs: BTreeMap<String, String>,
     /// Programs that install no Python packages.
     pub(crate) quiet: BTreeSet<String>,
+    /// Programs that install none with these first words.
+    pub(crate) verbs: BTreeMap<String, BTreeSet<String>>,
+    /// Programs that install for the machine.
+    pub(crate) machine: BTreeSet<String>,
     /// Published steps that install no Python packages.
     pub(crate) actions: BTreeSet<String>,
+    /// Published steps that set up a bare Python.
+    pub(crate) sets_up: BTreeMap<String, SetUp>,
+    /// Published steps that put back what an earlier run kept, with the input that says where.
+    pub(crate) caches: BTreeMap<String, String>,
+}
+
+/// How a published step is told which Python to set up.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SetUp {
+    /// The input that names the version.
+    pub(crate) version: String,
+    /// The input with which it installs packages as well.
+    pub(crate) unless: String,
 }
 
 impl Table {
@@ -106,5 +124,8 @@ mod tests {
         assert!(table.since.keys().all(|m| !table.standard.contains(m)));
         assert!(table.imports.keys().all(|m| !table.is_standard(m)));
         assert!(table.programs.values().all(|d| table.brings.contains_key(d)));
+        let said_twice = |step: &&String| table.actions.contains(*step);
+        assert!(!table.sets_up.keys().chain(table.caches.keys()).any(|step| said_twice(&step)));
+        assert!(!table.verbs.keys().chain(&table.machine).any(|program| table.quiet.contains(program)));
     }
 }

@@ -1,7 +1,6 @@
 //! Practice rules: questions about one system, answered from signals, chains and history.
 //!
-//! The verbs are few and closed: `signal`, `reach`, `before`, `count`, `share`, `history`, `practice`, joined by
-//! `all`, `any` and `not`. Every clause answers with a verdict of its own (a chain is as good as its weakest link),
+//! The verbs are few and closed: the variants of [`Clause`], joined by `all`, `any` and `not`. Every clause answers with a verdict of its own (a chain is as good as its weakest link),
 //! so a rule says only *what* is asked; how sure the answer is follows from the evidence.
 
 use std::collections::BTreeMap;
@@ -45,7 +44,8 @@ pub struct PracticeRule {
     /// Qualifiers and their closed words; an empty list is an open set (names of environments).
     #[serde(default)]
     pub qualifiers: BTreeMap<String, Vec<String>>,
-    /// Whether a repository can prove it or only indicate it.
+    /// Whether a repository can prove it or only indicate it: told to readers. What it may come to is for its clauses to
+    /// say.
     #[serde(default = "direct")]
     pub observability: Observability,
     /// Which part of a system it is about.
@@ -234,7 +234,8 @@ pub enum Notebooks {
 pub enum From {
     /// Any unattended trigger.
     Unattended,
-    /// A trigger of continuous training: schedule, data, alert, registry.
+    /// A trigger of continuous training: schedule, data, alert, registry; a call or a pipeline from outside, which is at
+    /// most assumed.
     Continuous,
     /// Push, pull request or tag.
     Ci,
@@ -242,7 +243,7 @@ pub enum From {
     Release,
     /// Unattended, but not a pull request.
     UnattendedNotPr,
-    /// Schedule, data, upstream of those, or an always-on consumer.
+    /// What is done again and again: started by the same as [`From::Continuous`].
     Recurring,
     /// Alert or monitor result.
     Alert,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::SkipReason;
 use super::ignores::{Budget, Ignores};
-use crate::git::disk::bytes_from_name;
+use crate::git::opening::bytes_from_name;
 
 /// How many patterns the ignore files of one tree may hold together.
 const MOST_PATTERNS: usize = 200_000;

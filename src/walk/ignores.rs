@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use crate::git::disk;
+use crate::git::opening;
 
 /// The largest ignore file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -56,7 +56,7 @@ impl Ignores {
 
     /// With the ignore files that stand in a folder; `names` in rising order of precedence.
     pub fn enter(&self, folder: &Path, names: &[&str], skip: usize, budget: &mut Budget) -> Self {
-        names.iter().fold(self.clone(), |ignores, name| match disk::read_regular(&folder.join(name), LARGEST) {
+        names.iter().fold(self.clone(), |ignores, name| match opening::read_regular(&folder.join(name), LARGEST) {
             Ok(Some(bytes)) => ignores.with(&bytes, skip, budget),
             _ => ignores,
         })
@@ -66,7 +66,7 @@ impl Ignores {
     pub fn ignores(&self, path: &[u8], is_folder: bool) -> bool {
         let mut at = &self.0;
         while let Some(level) = at {
-            let below = disk::path_from_bytes(path.get(level.skip..).unwrap_or(path));
+            let below = opening::path_from_bytes(path.get(level.skip..).unwrap_or(path));
             let matched = level.patterns.matched(&below, is_folder);
             if !matched.is_none() {
                 return matched.is_ignore();

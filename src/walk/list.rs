@@ -8,7 +8,7 @@ use super::disk::{self, Met, Rules, What};
 use super::links::{self, Targets};
 use super::{Attributes, Content, Entry, Inventory, Limits, SkipReason, Skipped};
 use crate::error::Error;
-use crate::git::disk::{bytes_from_name, path_from_bytes, read_regular};
+use crate::git::opening::{bytes_from_name, path_from_bytes, read_regular};
 use crate::git::{Id, Index, IndexEntry, Repository, is_link, is_submodule, since_epoch};
 use crate::source::{Location, Notice, NoticeKind, RepoPath};
 

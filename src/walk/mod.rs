@@ -272,7 +272,7 @@ impl Inventory {
             },
             Content::Disk(name) => {
                 let path = name.as_ref().map_or_else(|| self.root.join(&*entry.path), |name| self.root.join(&**name));
-                match git::disk::read_regular(&path, limit) {
+                match git::opening::read_regular(&path, limit) {
                     Ok(Some(bytes)) => Ok(bytes),
                     Ok(None) => Err(large(path.symlink_metadata().map_or(entry.size, |m| m.len()))),
                     Err(error) => Err((NoticeKind::Missing, format!("it cannot be read ({})", error.kind()))),

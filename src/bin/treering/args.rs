@@ -35,7 +35,7 @@ pub enum Command {
     /// List or check rules
     #[command(subcommand, arg_required_else_help = true)]
     Rules(Rules),
-    /// Print the JSON Schema of the report or of the rule files
+    /// Print the JSON Schema of the report or of a file of signal rules
     Schema {
         /// Of what
         which: Which,
@@ -46,7 +46,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT)]
 pub struct Scan {
-    /// The folder to scan; its repository is found
+    /// The root of the repository; folders above it are not searched
     #[arg(default_value = ".")]
     pub path: PathBuf,
     /// Scan this commit, branch or tag instead of the files on disk
@@ -100,7 +100,7 @@ pub enum Color {
 pub enum Which {
     /// The JSON report.
     Report,
-    /// The rule files.
+    /// A file of signal rules.
     Rules,
 }
 

@@ -1,4 +1,5 @@
-//! CI systems, each lowered to the same units and facts. To add one: a file here, and its two lines below.
+//! CI systems, each lowered to the same units and facts. To add one: a file here, its two lines below, its line in
+//! [`read_for`] where its files can be called with inputs; `CONTRIBUTING.md` lists what is due elsewhere.
 
 mod github_actions;
 

@@ -13,7 +13,8 @@ fn model(id: &str) -> Model {
     let text = match id {
         "google" => include_str!("../../../rules/models/google.yaml"),
         "azure" => include_str!("../../../rules/models/azure.yaml"),
-        _ => include_str!("../../../rules/models/gigaom.yaml"),
+        "gigaom" => include_str!("../../../rules/models/gigaom.yaml"),
+        other => panic!("no model is called `{other}` here; add its line"),
     };
     load(&format!("models/{id}.yaml"), text).unwrap_or_else(|errors| panic!("{errors:#?}"))
 }

@@ -128,6 +128,10 @@ fn practices_refer_to_what_there_is() {
         ("met: { practice: 'p.a[env=prod]' }", "has no qualifier `env=prod`"),
         ("met: { practice: p.a }", "asks for itself by way of `p.a`"),
         ("met: { signal: { ids: x } }", "unknown field `ids`"),
+        ("met: { imported: { id: registry.b } }", "no signal is called `registry.b`"),
+        ("met: { leads: { from: { id: registry.b }, to: { id: registry.a } } }", "no signal is called `registry.b`"),
+        ("met: { leads: { from: { id: registry.a }, to: {} } }", "a selection needs `id:` or `op:`"),
+        ("met: { steps: { of: [[train]], at_least: 1, named: { train: [registry.a, registry.b] } } }", "no signal is called `registry.b`"),
         ("detectors: some", "has neither `met:` nor `indicated:`"),
     ];
     for (line, says) in cases {

@@ -6,13 +6,13 @@ use crate::source::{self, RepoPath, file_name};
 use crate::words::{EdgeKind, Strength};
 
 /// `pytest [paths] [-k …]`.
-pub(super) fn leads(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let program = invocation.command.program().to_owned();
-    collected(invocation, 0, &program, view)
+    of_runner(invocation, 0, &program, view)
 }
 
 /// What a runner collects, its own arguments starting at `from`.
-pub(super) fn collected(invocation: &Invocation<'_>, from: usize, runner: &str, view: &View<'_>) -> Vec<Lead> {
+pub(super) fn of_runner(invocation: &Invocation<'_>, from: usize, runner: &str, view: &View<'_>) -> Vec<Lead> {
     let arguments = invocation.arguments().get(from..).unwrap_or(&[]);
     if runner == "coverage" && !arguments.iter().any(|w| w.text == "pytest" || w.text == "unittest" || w.text == "discover") {
         return Vec::new();
