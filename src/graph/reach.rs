@@ -7,7 +7,7 @@
 //! A guard lets some triggers through, so up to the last guard a walk tells apart who started it; memory is bounded by
 //! the nodes before guards times the kinds of trigger.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::{EdgeId, Graph, NodeId, NodeKind};
 use crate::fact::UnitKind;
@@ -45,8 +45,10 @@ impl Walk {
 pub(crate) struct Guards {
     /// The kinds that some guard tells apart, sorted.
     kinds: Vec<TriggerKind>,
-    /// For nodes from which a guarded edge can be reached: their number among those.
-    before: BTreeMap<NodeId, usize>,
+    /// For every node from which a guarded edge can be reached, its number among those, from 1; 0 for all others.
+    before: Vec<usize>,
+    /// How many of those there are.
+    count: usize,
 }
 
 /// Who started what is walked: 0 for a walk that begins in the middle, which passes every guard; then the kinds that
@@ -61,9 +63,13 @@ impl Guards {
         kinds.sort_unstable();
         kinds.dedup();
         let sources: Vec<NodeId> = guards().map(|(from, _)| from).collect();
-        let leads = graph.reach_back(&sources, Walk { tests: true, off: true, things: true, ..Walk::at(Strength::Broken) });
-        let before = (0..leads.len()).filter(|n| leads[*n]).enumerate().map(|(number, node)| (node, number)).collect();
-        Self { kinds, before: if sources.is_empty() { BTreeMap::new() } else { before } }
+        let mut before = vec![0; graph.nodes.len()];
+        let mut count = 0;
+        for (node, _) in graph.reach_back(&sources, Walk::at(Strength::Assumed)).into_iter().enumerate().filter(|(_, leads)| *leads) {
+            count += 1;
+            before[node] = count;
+        }
+        Self { kinds, before, count }
     }
 
     fn state(&self, kind: TriggerKind) -> State {
@@ -76,24 +82,28 @@ impl Guards {
 
     /// The place of a node in a state; behind all guards states are no longer told apart.
     fn slot(&self, nodes: usize, node: NodeId, state: State) -> usize {
-        match self.before.get(&node) {
-            Some(number) if state != MIDDLE => nodes + number * (self.kinds.len() + 1) + state - 1,
-            _ => node,
+        match self.before[node] {
+            0 => node,
+            _ if state == MIDDLE => node,
+            number => nodes + (number - 1) * (self.kinds.len() + 1) + state - 1,
         }
     }
 
     fn slots(&self, nodes: usize) -> usize {
-        nodes + self.before.len() * (self.kinds.len() + 1)
+        nodes + self.count * (self.kinds.len() + 1)
     }
 }
 
-/// How every node was first reached from a set of starters.
+/// How every node was first reached from a set of starters. All begins as zeros, which cost nothing: most walks see a
+/// small part of a large graph.
 #[derive(Debug, Clone)]
 pub(crate) struct Reached {
-    /// For every node: the number of hops, `None` where it was not reached.
-    pub(crate) hops: Vec<Option<u32>>,
-    /// For every slot: the edge by which it was first reached, and the slot it came from.
-    by: Vec<Option<(EdgeId, usize)>>,
+    /// For every node: the number of hops and one more, 0 where it was not reached.
+    pub(crate) hops: Vec<u32>,
+    /// For every slot: the number of the edge by which it was first reached and one more, 0 for starters.
+    by: Vec<usize>,
+    /// For every slot: the slot it was reached from.
+    from: Vec<usize>,
     /// For every node that was reached: the slot that was first.
     first: Vec<usize>,
 }
@@ -101,16 +111,16 @@ pub(crate) struct Reached {
 impl Reached {
     /// Whether the node was reached.
     pub(crate) fn has(&self, node: NodeId) -> bool {
-        self.hops.get(node).copied().flatten().is_some()
+        self.hops.get(node).is_some_and(|hops| *hops > 0)
     }
 
     /// The edges walked to the node, first to last.
     pub(crate) fn path(&self, node: NodeId) -> Vec<EdgeId> {
         let mut edges = Vec::new();
         let mut at = self.first[node];
-        while let Some((edge, from)) = self.by[at] {
+        while let Some(edge) = self.by[at].checked_sub(1) {
             edges.push(edge);
-            at = from;
+            at = self.from[at];
         }
         edges.reverse();
         edges
@@ -128,8 +138,9 @@ impl Graph {
     pub(crate) fn reach(&self, starters: &[NodeId], walk: Walk) -> Reached {
         let guards = self.guards.get_or_init(|| Guards::of(self));
         let nodes = self.nodes.len();
-        let mut reached = Reached { hops: vec![None; nodes], by: vec![None; guards.slots(nodes)], first: (0..nodes).collect() };
-        let mut seen = vec![false; guards.slots(nodes)];
+        let slots = guards.slots(nodes);
+        let mut reached = Reached { hops: vec![0; nodes], by: vec![0; slots], from: vec![0; slots], first: vec![0; nodes] };
+        let mut seen = vec![false; slots];
         let mut queue = VecDeque::new();
         for start in starters {
             let state = match self.nodes[*start].kind {
@@ -138,11 +149,11 @@ impl Graph {
             };
             let slot = guards.slot(nodes, *start, state);
             if !std::mem::replace(&mut seen[slot], true) {
-                if reached.hops[*start].is_none() {
-                    reached.hops[*start] = Some(0);
+                if reached.hops[*start] == 0 {
+                    reached.hops[*start] = 1;
                     reached.first[*start] = slot;
                 }
-                queue.push_back((*start, state, slot, 0));
+                queue.push_back((*start, state, slot, 1));
             }
         }
         while let Some((node, state, slot, hops)) = queue.pop_front() {
@@ -154,9 +165,10 @@ impl Graph {
                 let state = self.started_by(edge).map_or(state, |kind| guards.state(kind));
                 let next = guards.slot(nodes, edge.to, state);
                 if !std::mem::replace(&mut seen[next], true) {
-                    reached.by[next] = Some((*id, slot));
-                    if reached.hops[edge.to].is_none() {
-                        reached.hops[edge.to] = Some(hops + 1);
+                    reached.by[next] = *id + 1;
+                    reached.from[next] = slot;
+                    if reached.hops[edge.to] == 0 {
+                        reached.hops[edge.to] = hops + 1;
                         reached.first[edge.to] = next;
                     }
                     queue.push_back((edge.to, state, next, hops + 1));
