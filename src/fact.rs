@@ -115,7 +115,10 @@ pub enum UnitKind {
 impl UnitKind {
     /// Whether the children of such a unit run one after the other, in file order.
     pub const fn is_sequential(self) -> bool {
-        matches!(self, Self::Job | Self::Step | Self::Action | Self::Target | Self::Stage | Self::Script | Self::ShellFunction | Self::Image)
+        matches!(
+            self,
+            Self::Job | Self::Step | Self::Action | Self::Target | Self::Stage | Self::Script | Self::ShellFunction | Self::Image
+        )
     }
 }
 
@@ -210,7 +213,14 @@ impl Trigger {
     /// A unit that waits for its callers; `text` is the word that says so.
     pub fn call(text: &str) -> Self {
         let off = Some(Self::UNCALLED.to_owned());
-        Self { kind: TriggerKind::Upstream, text: text.to_owned(), branches: Vec::new(), paths: Vec::new(), from: Vec::new(), off }
+        Self {
+            kind: TriggerKind::Upstream,
+            text: text.to_owned(),
+            branches: Vec::new(),
+            paths: Vec::new(),
+            from: Vec::new(),
+            off,
+        }
     }
 
     /// Whether it only waits for callers, which starts nothing by itself.

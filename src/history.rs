@@ -221,9 +221,7 @@ fn is_bot(person: &Person) -> bool {
     let email = person.email.to_lowercase();
     let user = email.split('@').next().unwrap_or("");
     const KNOWN: [&str; 6] = ["dependabot", "renovate", "github-actions", "pre-commit-ci", "greenkeeper", "pyup-bot"];
-    let named = |text: &str| {
-        text.contains("[bot]") || text.ends_with("-bot") || KNOWN.iter().any(|known| text.contains(known))
-    };
+    let named = |text: &str| text.contains("[bot]") || text.ends_with("-bot") || KNOWN.iter().any(|known| text.contains(known));
     named(&name) || named(user)
 }
 
@@ -252,12 +250,7 @@ pub fn of_paths(repository: &Repository, history: &History, wanted: &dyn Fn(&str
 }
 
 /// Like [`of_paths`] for several questions at once, which costs hardly more than one.
-pub fn of_each(
-    repository: &Repository,
-    history: &History,
-    wanted: &[&dyn Fn(&str) -> bool],
-    enough: Enough,
-) -> Vec<PathHistory> {
+pub fn of_each(repository: &Repository, history: &History, wanted: &[&dyn Fn(&str) -> bool], enough: Enough) -> Vec<PathHistory> {
     let mut answers = vec![PathHistory::default(); wanted.len()];
     let mut days: Vec<BTreeSet<i64>> = vec![BTreeSet::new(); wanted.len()];
     let mut steps = MOST_STEPS;
@@ -417,7 +410,9 @@ mod tests {
 
     #[test]
     fn messages_of_all_hosts_name_their_requests() {
-        for message in ["Fix (#3)", "Merge pull request #4 from x/y", "Merged PR 55: z", "Merge branch 'a'\n\nSee merge request g/p!6"] {
+        for message in
+            ["Fix (#3)", "Merge pull request #4 from x/y", "Merged PR 55: z", "Merge branch 'a'\n\nSee merge request g/p!6"]
+        {
             assert!(names_pull_request(message), "{message}");
         }
         for message in ["", "Fix #3", "Fix (#x)", "See (#", "Merge branch 'a'"] {

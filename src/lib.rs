@@ -92,11 +92,10 @@ pub fn scan(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn Pr
         let known: Vec<&str> = catalog.models.iter().map(|m| m.id.as_str()).collect();
         return Err(Error::Usage(format!("no maturity model is called `{unknown}`; there are {}", known.join(", "))));
     }
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(options.threads.unwrap_or(0))
-        .stack_size(STACK)
-        .build()
-        .map_err(|e| Error::Usage(format!("cannot start {:?} threads: {e}; ask for fewer with --threads", options.threads)))?;
+    let pool =
+        rayon::ThreadPoolBuilder::new().num_threads(options.threads.unwrap_or(0)).stack_size(STACK).build().map_err(|e| {
+            Error::Usage(format!("cannot start {:?} threads: {e}; ask for fewer with --threads", options.threads))
+        })?;
     pool.install(|| scan_here(path, catalog, options, progress))
 }
 
@@ -118,12 +117,15 @@ fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn P
     let scene = look(&inventory, catalog, &history, &checkout, &|done, total| progress.stage("reading", done, total))?;
     notices.extend(scene.notices.iter().cloned());
     let systems = subject::systems(&scene.signals, &scene.graph, &scene.placements, &projects(&inventory), false);
-    let subject = subject::decide(&scene.signals, &scene.graph, &scene.book, &scene.placements, &systems, &|name| catalog.knows_import(name));
+    let subject = subject::decide(&scene.signals, &scene.graph, &scene.book, &scene.placements, &systems, &|name| {
+        catalog.knows_import(name)
+    });
 
     progress.stage("judging", 0, 0);
     let paths = |files: &BTreeSet<RepoPath>| path_change(git, &history, files);
     let claims = matches!(subject.kind, words::SubjectKind::MlSystem | words::SubjectKind::MlCollection);
-    let mut judged: Vec<JudgedSystem<'_>> = if claims { judge(&systems, catalog, options, &scene, &history, &paths) } else { Vec::new() };
+    let mut judged: Vec<JudgedSystem<'_>> =
+        if claims { judge(&systems, catalog, options, &scene, &history, &paths) } else { Vec::new() };
     mark_primary(&mut judged);
 
     let asked = Asked {
@@ -199,7 +201,8 @@ fn look(
         .filter(|(path, _)| placements.get(path).is_none_or(|p| p.scope == words::Scope::Source))
         .filter(|(_, kind)| catalog.unread[*kind].called_by.is_empty() || called.contains(kind))
         .collect();
-    let mut hidden: BTreeSet<String> = unread.iter().flat_map(|(_, kind)| catalog.unread[*kind].practices.iter().cloned()).collect();
+    let mut hidden: BTreeSet<String> =
+        unread.iter().flat_map(|(_, kind)| catalog.unread[*kind].practices.iter().cloned()).collect();
     if inventory.is_incomplete() {
         // where the list of files was cut off, nothing can be said not to be there
         hidden.extend(catalog.practices.iter().map(|rule| rule.id.clone()));
@@ -240,8 +243,13 @@ fn write_down(
     notices: &[Notice],
 ) -> Report {
     let lines = Lines::new(inventory);
-    let findings =
-        Findings { inventory, signals: &scene.signals, graph: &scene.graph, rules: &catalog.practices, line: &|at| lines.line(at) };
+    let findings = Findings {
+        inventory,
+        signals: &scene.signals,
+        graph: &scene.graph,
+        rules: &catalog.practices,
+        line: &|at| lines.line(at),
+    };
     report::compile::compile(&findings, asked, subject, judged, notices)
 }
 
@@ -320,7 +328,16 @@ fn see(catalog: &Catalog, files: &[(&str, &str)]) -> signals::Signals {
 
 /// Folders with a manifest of their own.
 fn projects(inventory: &walk::Inventory) -> BTreeSet<String> {
-    const MANIFESTS: &[&str] = &["pyproject.toml", "setup.py", "Pipfile", "requirements.txt", "environment.yml", "environment.yaml", "DESCRIPTION", "Project.toml"];
+    const MANIFESTS: &[&str] = &[
+        "pyproject.toml",
+        "setup.py",
+        "Pipfile",
+        "requirements.txt",
+        "environment.yml",
+        "environment.yaml",
+        "DESCRIPTION",
+        "Project.toml",
+    ];
     let named = inventory.entries().iter().filter(|e| MANIFESTS.contains(&source::file_name(&e.path)));
     named.map(|e| source::folder(&e.path).to_owned()).collect()
 }
@@ -334,7 +351,8 @@ fn history_notice(history: &History) -> Option<Notice> {
     let text = match &history.state {
         history::State::Full => return None,
         history::State::Shallow => {
-            "the clone ends before the first commit, so practices that need history are unknown; fetch all of it (fetch-depth: 0)".to_owned()
+            "the clone ends before the first commit, so practices that need history are unknown; fetch all of it (fetch-depth: 0)"
+                .to_owned()
         }
         history::State::Absent { why } => format!("{why}, so practices that need history are unknown"),
     };
@@ -346,12 +364,7 @@ fn path_change(git: Option<&git::Repository>, history: &History, files: &BTreeSe
     let Some(git) = git else { return PathChange::default() };
     let found = history::of_paths(git, history, &|path| files.contains(path), Enough { commits: 3, days: 2 });
     PathChange {
-        commits: found
-            .touching
-            .iter()
-            .filter_map(|i| history.commits.get(*i))
-            .map(|c| (c.id.clone(), c.date.clone()))
-            .collect(),
+        commits: found.touching.iter().filter_map(|i| history.commits.get(*i)).map(|c| (c.id.clone(), c.date.clone())).collect(),
         days: found.days,
         known: found.complete,
     }

@@ -199,7 +199,8 @@ mod tests {
 
     #[test]
     fn a_project_inside_a_project_is_flagged() {
-        let placed = place(&["svc/pyproject.toml", "svc/README.md", "svc/src/a.py", "other/a.py", "seed/.github/workflows/x.yml"]);
+        let placed =
+            place(&["svc/pyproject.toml", "svc/README.md", "svc/src/a.py", "other/a.py", "seed/.github/workflows/x.yml"]);
         assert_eq!(placed.into_iter().map(|(_, n)| n).collect::<Vec<_>>(), [true, true, true, false, true]);
     }
 }

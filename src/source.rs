@@ -82,9 +82,7 @@ pub struct SourceFile {
 impl SourceFile {
     /// Takes a file's text and finds its lines.
     pub fn new(path: RepoPath, text: String) -> Self {
-        let starts = std::iter::once(0)
-            .chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1))
-            .collect();
+        let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1)).collect();
         Self { path, text, starts }
     }
 

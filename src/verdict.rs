@@ -21,29 +21,17 @@ pub(crate) struct Standing {
 impl Standing {
     /// A standing that needs no reason: met, attested, not shown, contradicted or not applicable.
     pub const fn plain(verdict: Verdict) -> Self {
-        Self {
-            verdict,
-            because: None,
-            unknown: None,
-        }
+        Self { verdict, because: None, unknown: None }
     }
 
     /// Indicated, and why it is no more than that.
     pub const fn indicated(because: Because) -> Self {
-        Self {
-            verdict: Verdict::Indicated,
-            because: Some(because),
-            unknown: None,
-        }
+        Self { verdict: Verdict::Indicated, because: Some(because), unknown: None }
     }
 
     /// Unknown, and why.
     pub const fn unknown(unknown: Unknown) -> Self {
-        Self {
-            verdict: Verdict::Unknown,
-            because: None,
-            unknown: Some(unknown),
-        }
+        Self { verdict: Verdict::Unknown, because: None, unknown: Some(unknown) }
     }
 }
 
@@ -83,9 +71,7 @@ impl Verdicts {
 
     /// Whether a person attested this very thing (used for criteria that no repository can show, by their id).
     pub fn is_attested(&self, key: &str) -> bool {
-        self.0
-            .get(key)
-            .is_some_and(|s| s.verdict == Verdict::Attested)
+        self.0.get(key).is_some_and(|s| s.verdict == Verdict::Attested)
     }
 
     /// Whether anything at all was attested.
@@ -95,9 +81,7 @@ impl Verdicts {
 
     /// All of the table, in the order of the keys.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Standing)> {
-        self.0
-            .iter()
-            .map(|(key, standing)| (key.as_str(), *standing))
+        self.0.iter().map(|(key, standing)| (key.as_str(), *standing))
     }
 }
 
@@ -119,19 +103,10 @@ mod tests {
         verdicts.insert("a.dark", Standing::unknown(Unknown::NoHistory));
         verdicts.insert("a.dark[env=prod]", Standing::plain(Verdict::Met));
         assert_eq!(verdicts.get("a.met[env=prod]").verdict, Verdict::NotShown);
-        assert_eq!(
-            verdicts.get("a.na[env=prod]").verdict,
-            Verdict::NotApplicable
-        );
-        assert_eq!(
-            verdicts.get("a.dark[env=test]").unknown,
-            Some(Unknown::NoHistory)
-        );
+        assert_eq!(verdicts.get("a.na[env=prod]").verdict, Verdict::NotApplicable);
+        assert_eq!(verdicts.get("a.dark[env=test]").unknown, Some(Unknown::NoHistory));
         assert_eq!(verdicts.get("a.dark[env=prod]").verdict, Verdict::Met);
         assert_eq!(verdicts.get("a.nothing").unknown, Some(Unknown::NoDetector));
-        assert_eq!(
-            verdicts.get("a.nothing[env=prod]").unknown,
-            Some(Unknown::NoDetector)
-        );
+        assert_eq!(verdicts.get("a.nothing[env=prod]").unknown, Some(Unknown::NoDetector));
     }
 }

@@ -77,7 +77,9 @@ fn colour_and_links_add_nothing_but_colour_and_links() {
     let plain = text(&sample(), Style::default());
     let rich = text(&sample(), Style { color: true, links: true, ..Style::default() });
     assert!(!plain.contains('\u{1b}'));
-    assert!(rich.contains("\u{1b}]8;;https://github.com/acme/parcel-eta/blob/4be1c07d2f0a9e5b31c46f8877aa0d1122334455/Makefile#L12\u{1b}\\"));
+    assert!(rich.contains(
+        "\u{1b}]8;;https://github.com/acme/parcel-eta/blob/4be1c07d2f0a9e5b31c46f8877aa0d1122334455/Makefile#L12\u{1b}\\"
+    ));
     let mut bare = String::new();
     let mut rest = rich.as_str();
     while let Some((before, sequence)) = rest.split_once('\u{1b}') {

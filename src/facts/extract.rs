@@ -62,7 +62,12 @@ pub(crate) fn extract(
         .entries()
         .iter()
         .filter(|e| is_read(placements, &e.path) && e.link.is_none())
-        .filter(|e| readers().any(|r| r.when != When::LedTo && (r.wants)(&e.path)) || catalog.wants_tree(&e.path) || catalog.wants_text(&e.path) || !catalog.unread_at.at(&e.path).is_empty())
+        .filter(|e| {
+            readers().any(|r| r.when != When::LedTo && (r.wants)(&e.path))
+                || catalog.wants_tree(&e.path)
+                || catalog.wants_text(&e.path)
+                || !catalog.unread_at.at(&e.path).is_empty()
+        })
         .map(|e| (e.path.clone(), everything))
         .collect();
     let mut calls: BTreeMap<RepoPath, Vec<Inputs>> = BTreeMap::new();
@@ -120,7 +125,9 @@ pub(crate) fn extract(
         let sources: Vec<&RepoPath> = if round < 3 { found.book.keys().collect() } else { fresh.iter().collect() };
         let demanded: BTreeSet<RepoPath> = sources
             .par_iter()
-            .flat_map_iter(|path| found.book.get(*path).map(|facts| resolve::demands(facts, path, fresh.contains(*path), &view)).unwrap_or_default())
+            .flat_map_iter(|path| {
+                found.book.get(*path).map(|facts| resolve::demands(facts, path, fresh.contains(*path), &view)).unwrap_or_default()
+            })
             .collect::<Vec<_>>()
             .into_iter()
             .collect();
@@ -161,7 +168,14 @@ fn is_read(placements: &BTreeMap<RepoPath, Placement>, path: &str) -> bool {
     placements.get(path).is_none_or(|p| p.scope != Scope::Vendored)
 }
 
-fn one(path: &RepoPath, led_to: bool, calls: &[Inputs], inventory: &Inventory, catalog: &Catalog, context: &Context<'_>) -> Outcome {
+fn one(
+    path: &RepoPath,
+    led_to: bool,
+    calls: &[Inputs],
+    inventory: &Inventory,
+    catalog: &Catalog,
+    context: &Context<'_>,
+) -> Outcome {
     let wanting: Vec<&Reader> = readers().filter(|r| (r.wants)(path)).collect();
     let tree = catalog.wants_tree(path);
     let text = catalog.wants_text(path);

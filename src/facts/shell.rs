@@ -30,11 +30,26 @@ pub(crate) struct Shell {
 const DEPTH: usize = 3;
 
 /// Lowers a text to commands of a unit. `line_of` turns a 1-based line of the text into a line of the file.
-pub(crate) fn lower(text: &str, line_of: &dyn Fn(u32) -> u32, unit: UnitId, how: &Shell, context: &Context<'_>, into: &mut FileFacts) {
+pub(crate) fn lower(
+    text: &str,
+    line_of: &dyn Fn(u32) -> u32,
+    unit: UnitId,
+    how: &Shell,
+    context: &Context<'_>,
+    into: &mut FileFacts,
+) {
     nested(text, line_of, unit, how, context, into, 0);
 }
 
-fn nested(text: &str, line_of: &dyn Fn(u32) -> u32, unit: UnitId, how: &Shell, context: &Context<'_>, into: &mut FileFacts, depth: usize) {
+fn nested(
+    text: &str,
+    line_of: &dyn Fn(u32) -> u32,
+    unit: UnitId,
+    how: &Shell,
+    context: &Context<'_>,
+    into: &mut FileFacts,
+    depth: usize,
+) {
     let options = Options { errexit: how.errexit, pipefail: how.pipefail, variables: how.variables.clone() };
     let script = shell::parse(text, &options);
     let first_function = into.units.len();
@@ -96,7 +111,12 @@ fn nested(text: &str, line_of: &dyn Fn(u32) -> u32, unit: UnitId, how: &Shell, c
         let inner = Inner { line, depth };
         let index = into.facts.len();
         let body = body_of(&lowered);
-        into.facts.push(Fact { unit: Some(owner), line, end_line: line_of(command.end_line).max(line), kind: FactKind::Command(lowered) });
+        into.facts.push(Fact {
+            unit: Some(owner),
+            line,
+            end_line: line_of(command.end_line).max(line),
+            kind: FactKind::Command(lowered),
+        });
         match body {
             Some(Body::Shell(text)) if inner.depth < DEPTH => {
                 let how = Shell { errexit: false, ..how.clone() };
@@ -139,7 +159,8 @@ fn body_of(command: &Command) -> Option<Body> {
     };
     let program = command.program();
     if matches!(program, "bash" | "sh" | "zsh" | "dash") {
-        let dash_c = command.words.iter().position(|w| w.text.starts_with('-') && !w.text.starts_with("--") && w.text.ends_with('c'));
+        let dash_c =
+            command.words.iter().position(|w| w.text.starts_with('-') && !w.text.starts_with("--") && w.text.ends_with('c'));
         return match dash_c {
             Some(at) => command.words.get(at + 1).map(|w| Body::Shell(w.text.clone())),
             None => command.stdin.as_ref().filter(|_| command.words.len() == 1).map(|(text, _)| Body::Shell(text.clone())),
@@ -180,7 +201,9 @@ fn remote(command: &Command) -> Option<Body> {
     }
     // options may stand behind the machine as well
     let rest = words.skip_while(|w| matches!(*w, "-t" | "-tt" | "-T" | "--")).collect::<Vec<_>>().join(" ");
-    let reads = |w: &str| matches!(crate::source::file_name(w), "bash" | "sh" | "zsh" | "-s" | "-se" | "-es" | "-e" | "-l" | "-ls" | "--" | "sudo");
+    let reads = |w: &str| {
+        matches!(crate::source::file_name(w), "bash" | "sh" | "zsh" | "-s" | "-se" | "-es" | "-e" | "-l" | "-ls" | "--" | "sudo")
+    };
     match (&command.stdin, rest.split_whitespace().all(reads)) {
         (Some((text, line)), true) => Some(Body::Remote(text.clone(), *line)),
         _ if rest.is_empty() => None,
@@ -217,7 +240,9 @@ mod tests {
         let how = Shell { dir: Some(".".to_owned()), errexit: true, ..Shell::default() };
         lower(text, &|line| line, 0, &how, &Context { wrappers: &[] }, &mut facts);
         let commands = facts.facts.iter().filter_map(|fact| match &fact.kind {
-            FactKind::Command(c) if c.program() != "ssh" => Some(format!("{} {} @{}", fact.line, c.text(), c.dir.as_deref().unwrap_or("?"))),
+            FactKind::Command(c) if c.program() != "ssh" => {
+                Some(format!("{} {} @{}", fact.line, c.text(), c.dir.as_deref().unwrap_or("?")))
+            }
             _ => None,
         });
         commands.collect()
@@ -225,7 +250,8 @@ mod tests {
 
     #[test]
     fn commands_for_another_machine_are_commands() {
-        for text in ["ssh -i key -p22 me@there 'cd app && make fit'", "ssh -tt there -- \"make fit\"", "ssh -l me there make fit"] {
+        for text in ["ssh -i key -p22 me@there 'cd app && make fit'", "ssh -tt there -- \"make fit\"", "ssh -l me there make fit"]
+        {
             let told = told(text);
             assert_eq!(told.last().map(String::as_str), Some("1 make fit @?"), "{text}: {told:?}");
         }

@@ -9,8 +9,8 @@
 //! there is an error.
 
 mod config;
-pub mod opening;
 mod objects;
+pub mod opening;
 mod place;
 mod refs;
 
@@ -80,11 +80,8 @@ pub fn open(folder: &Path, search: Search, revision: Option<&str>) -> Result<Ope
         }
         break;
     }
-    let no_revision = |reason: String| Error::Revision {
-        path: folder.to_owned(),
-        revision: revision.unwrap_or_default().to_owned(),
-        reason,
-    };
+    let no_revision =
+        |reason: String| Error::Revision { path: folder.to_owned(), revision: revision.unwrap_or_default().to_owned(), reason };
     let Some((mut repository, root)) = opened else {
         return match revision {
             Some(_) => Err(no_revision(why_not)),
@@ -98,7 +95,8 @@ pub fn open(folder: &Path, search: Search, revision: Option<&str>) -> Result<Ope
     if repository.is_shallow() {
         notices.push(history_notice("The clone is shallow: what happened before its last commits cannot be seen.".into()));
     }
-    let prefix = start.strip_prefix(&root).ok().map(|p| String::from_utf8_lossy(&opening::bytes_from_name(p.as_os_str())).into_owned());
+    let prefix =
+        start.strip_prefix(&root).ok().map(|p| String::from_utf8_lossy(&opening::bytes_from_name(p.as_os_str())).into_owned());
     let prefix = prefix.filter(|p| !p.is_empty()).unwrap_or_else(|| ".".into());
     Ok(Opened { repository: Some(repository), root, prefix, notices })
 }

@@ -19,13 +19,7 @@ const CAREFUL: i32 = 0x4 | 0x100;
 #[cfg(not(any(
     all(
         target_os = "linux",
-        any(
-            target_arch = "x86_64",
-            target_arch = "x86",
-            target_arch = "riscv64",
-            target_arch = "aarch64",
-            target_arch = "arm"
-        )
+        any(target_arch = "x86_64", target_arch = "x86", target_arch = "riscv64", target_arch = "aarch64", target_arch = "arm")
     ),
     target_vendor = "apple"
 )))]

@@ -121,7 +121,9 @@ fn check(git_dir: &Path, common_dir: &Path) -> Result<Config, String> {
     if config.get("extensions.objectformat").is_some_and(|f| !f.eq_ignore_ascii_case("sha1")) {
         return Err("it stores objects under hashes other than SHA-1".into());
     }
-    if config.get("extensions.refstorage").is_some_and(|f| !f.eq_ignore_ascii_case("files")) || is_dir(&common_dir.join("reftable")) {
+    if config.get("extensions.refstorage").is_some_and(|f| !f.eq_ignore_ascii_case("files"))
+        || is_dir(&common_dir.join("reftable"))
+    {
         return Err("it keeps its references in a table (reftable)".into());
     }
     object_store(&common_dir.join("objects"))?;

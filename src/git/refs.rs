@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::opening;
 use super::objects::{Id, Store};
+use super::opening;
 
 /// The most references that are read.
 const MOST: usize = 200_000;

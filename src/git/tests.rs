@@ -53,7 +53,8 @@ fn revisions_are_understood() {
     let second = made.write("a.txt", "two").commit_all("second", 1_700_000_100);
     made.tag("v1", &first, Some("annotated"));
     made.tag("v2", &second, None);
-    let resolved = |text: &str| open(made.path(), Search::Here, Some(text)).map(|o| o.repository.unwrap().commit().unwrap().to_string());
+    let resolved =
+        |text: &str| open(made.path(), Search::Here, Some(text)).map(|o| o.repository.unwrap().commit().unwrap().to_string());
     for text in ["HEAD~1", "main^", "@^1", "v1", "tags/v1^{commit}", "v1^{}", &first, &first[..8], "refs/heads/main~"] {
         assert_eq!(resolved(text).unwrap(), first, "{text}");
     }

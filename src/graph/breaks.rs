@@ -12,9 +12,14 @@ pub(crate) fn degrade(graph: &mut Graph) {
     let mut broken: Vec<EdgeId> = Vec::new();
     for node in 0..graph.nodes.len() {
         if graph.nodes[node].sequential {
-            let first = graph.leaving(node).filter(|e| heeded(e) && (fails[e.to] || e.strength == Strength::Broken)).map(|e| e.order).min();
+            let first = graph
+                .leaving(node)
+                .filter(|e| heeded(e) && (fails[e.to] || e.strength == Strength::Broken))
+                .map(|e| e.order)
+                .min();
             if let Some(first) = first {
-                broken.extend(graph.leaving_ids(node).iter().filter(|e| graph.edges[**e].runs() && graph.edges[**e].order > first));
+                broken
+                    .extend(graph.leaving_ids(node).iter().filter(|e| graph.edges[**e].runs() && graph.edges[**e].order > first));
             }
         }
         let behind = graph.arriving(node).any(|e| e.kind == EdgeKind::Precedes && e.stops && e.off.is_none() && fails[e.from]);
@@ -28,7 +33,12 @@ pub(crate) fn degrade(graph: &mut Graph) {
 }
 
 fn heeded(edge: &super::Edge) -> bool {
-    edge.runs() && edge.stops && edge.discarded.is_none() && edge.off.is_none() && edge.condition.is_none() && edge.guard.is_none()
+    edge.runs()
+        && edge.stops
+        && edge.discarded.is_none()
+        && edge.off.is_none()
+        && edge.condition.is_none()
+        && edge.guard.is_none()
 }
 
 /// Every node that certainly fails, found backward from what is missing, and every unit that waits for one that does.

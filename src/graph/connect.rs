@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::reach::Walk;
 use super::{Edge, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
-use crate::fact::{Book, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, OnFailure, Placement, Trigger, Unit, UnitId, UnitKind, Uses};
+use crate::fact::{
+    Book, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, OnFailure, Placement, Trigger, Unit, UnitId, UnitKind, Uses,
+};
 use crate::resolve::{self, Lead, Program, Run, Target, View};
 use crate::rules::Catalog;
 use crate::signals::{Owner, Signals};
@@ -113,7 +115,9 @@ fn node_key(path: &str, facts: &FileFacts, unit: usize) -> String {
     let it = &facts.units[unit];
     match (it.kind, it.parent) {
         // steps, jobs and functions of different parents may share a name
-        (UnitKind::Step | UnitKind::Job | UnitKind::ShellFunction, Some(_)) => format!("{}@{unit}", unit_key(path, it.kind, &it.name)),
+        (UnitKind::Step | UnitKind::Job | UnitKind::ShellFunction, Some(_)) => {
+            format!("{}@{unit}", unit_key(path, it.kind, &it.name))
+        }
         _ => unit_key(path, it.kind, &it.name),
     }
 }
@@ -134,7 +138,12 @@ impl Build<'_> {
                 unit.is_sequential(),
                 matches!(
                     unit,
-                    UnitKind::Target | UnitKind::Stage | UnitKind::Script | UnitKind::Service | UnitKind::EntryPoint | UnitKind::Image
+                    UnitKind::Target
+                        | UnitKind::Stage
+                        | UnitKind::Script
+                        | UnitKind::Service
+                        | UnitKind::EntryPoint
+                        | UnitKind::Image
                 ),
             ),
             NodeKind::Command => (true, false),
@@ -306,7 +315,14 @@ impl Build<'_> {
         }
         for (at, _) in facts.embedded.iter().filter(|(at, _)| *at == index) {
             if let Some(module) = self.graph.find(&python::embedded_key(path, *at)) {
-                self.link(node, module, EdgeKind::Invokes, Strength::Resolved, Location::line(path, fact.line), "Python in the command".to_owned());
+                self.link(
+                    node,
+                    module,
+                    EdgeKind::Invokes,
+                    Strength::Resolved,
+                    Location::line(path, fact.line),
+                    "Python in the command".to_owned(),
+                );
             }
         }
         for data in resolve::data(command) {
@@ -314,12 +330,22 @@ impl Build<'_> {
         }
     }
 
-    fn lead(&mut self, (from, by): (NodeId, Option<UnitId>), path: &RepoPath, line: u32, order: Order, lead: Lead, stops: bool, discarded: Option<String>) {
+    fn lead(
+        &mut self,
+        (from, by): (NodeId, Option<UnitId>),
+        path: &RepoPath,
+        line: u32,
+        order: Order,
+        lead: Lead,
+        stops: bool,
+        discarded: Option<String>,
+    ) {
         let at = Location::line(path, line);
         let (targets, kind, strength): (Vec<NodeId>, EdgeKind, Strength) = match &lead.to {
             Target::Unit { path: to, kind, name } => {
                 let Some(facts) = self.book.get(to) else { return };
-                let found: Vec<usize> = (0..facts.units.len()).filter(|u| facts.units[*u].kind == *kind && facts.units[*u].name == *name).collect();
+                let found: Vec<usize> =
+                    (0..facts.units.len()).filter(|u| facts.units[*u].kind == *kind && facts.units[*u].name == *name).collect();
                 let found = nearest(facts, found, *kind, by.filter(|_| to == path));
                 let found = found.into_iter().map(|u| self.unit(to, facts, u)).collect();
                 (found, lead.edge, lead.strength)
@@ -377,7 +403,12 @@ impl Build<'_> {
     /// What runs when an image is started.
     fn start_of_image(&mut self, path: &RepoPath, name: &str) -> NodeId {
         let at = Location::file(path);
-        let node = self.add(format!("image-start:{path}#{name}"), NodeKind::Unit(UnitKind::Service), at, format!("start of the image of {name}"));
+        let node = self.add(
+            format!("image-start:{path}#{name}"),
+            NodeKind::Unit(UnitKind::Service),
+            at,
+            format!("start of the image of {name}"),
+        );
         self.graph.nodes[node].entry = true;
         node
     }
@@ -396,13 +427,16 @@ impl Build<'_> {
             (0..facts.units.len())
                 .filter(|u| facts.units[*u].parent.is_none() && facts.units[*u].kind != UnitKind::ShellFunction)
                 // what it was read as for those who call it is theirs
-                .filter(|u| facts.called.as_ref().is_none_or(|c| !c.by_inputs.iter().any(|(_, unit)| unit == u) || c.alone.is_none()))
+                .filter(|u| {
+                    facts.called.as_ref().is_none_or(|c| !c.by_inputs.iter().any(|(_, unit)| unit == u) || c.alone.is_none())
+                })
                 .collect()
         });
         if let Some(facts) = self.book.get(path)
             && !tops.is_empty()
         {
-            let image: Vec<String> = tops.iter().map(|u| &facts.units[*u]).filter(|u| u.kind == UnitKind::Image).map(|u| u.name.clone()).collect();
+            let image: Vec<String> =
+                tops.iter().map(|u| &facts.units[*u]).filter(|u| u.kind == UnitKind::Image).map(|u| u.name.clone()).collect();
             let mut nodes: Vec<NodeId> = Vec::new();
             if run != Run::Image {
                 nodes.extend(tops.into_iter().map(|u| self.unit(path, facts, u)));
@@ -437,7 +471,20 @@ impl Build<'_> {
 
     fn link(&mut self, from: NodeId, to: NodeId, kind: EdgeKind, strength: Strength, at: Location, what: String) {
         let order = Order(at.line, 0);
-        self.graph.edge(Edge { from, to, kind, strength, at, what, order, stops: true, discarded: None, off: None, condition: None, guard: None });
+        self.graph.edge(Edge {
+            from,
+            to,
+            kind,
+            strength,
+            at,
+            what,
+            order,
+            stops: true,
+            discarded: None,
+            off: None,
+            condition: None,
+            guard: None,
+        });
     }
 
     /// Triggers start the units that state them; workflows that wait for another are started by that one.
@@ -497,7 +544,8 @@ impl Build<'_> {
         let mut found = Vec::new();
         for (path, facts) in self.book {
             for (index, unit) in facts.units.iter().enumerate() {
-                let is = unit.kind == UnitKind::Workflow && (unit.title.as_deref() == Some(name) || unit.name == name || &**path == name);
+                let is = unit.kind == UnitKind::Workflow
+                    && (unit.title.as_deref() == Some(name) || unit.name == name || &**path == name);
                 if is {
                     found.push((path, facts, index));
                 }
@@ -543,7 +591,14 @@ impl Build<'_> {
         }
         for (event, to, at) in answering {
             for (from, place) in self.event_callers(&event) {
-                self.link(from, to, EdgeKind::Starts, Strength::Resolved, place, format!("sends event `{event}`, answered at {at}"));
+                self.link(
+                    from,
+                    to,
+                    EdgeKind::Starts,
+                    Strength::Resolved,
+                    place,
+                    format!("sends event `{event}`, answered at {at}"),
+                );
             }
         }
     }
@@ -557,10 +612,9 @@ impl Build<'_> {
                         let text = c.text();
                         (text.contains("dispatches") && text.contains(event), command_key(path, index))
                     }
-                    (FactKind::Uses(u), Some(unit)) => (
-                        u.reference.contains("dispatch") && u.with.iter().any(|(_, v)| v == event),
-                        node_key(path, facts, unit),
-                    ),
+                    (FactKind::Uses(u), Some(unit)) => {
+                        (u.reference.contains("dispatch") && u.with.iter().any(|(_, v)| v == event), node_key(path, facts, unit))
+                    }
                     _ => continue,
                 };
                 if says && let Some(node) = self.graph.find(&key) {
@@ -613,7 +667,8 @@ impl Build<'_> {
                 _ => continue,
             };
             // a program in a language without a reader does its work as a whole, started or not
-            if signal.owner == Owner::File && matches!(signal.op, Some(Op::Train | Op::Serve)) && self.graph.find(&key).is_none() {
+            if signal.owner == Owner::File && matches!(signal.op, Some(Op::Train | Op::Serve)) && self.graph.find(&key).is_none()
+            {
                 self.add(key.clone(), NodeKind::File, Location::file(path), path.to_string());
             }
             if let Some(node) = self.graph.find(&key) {

@@ -60,7 +60,8 @@ pub(super) fn mark(graph: &mut Graph, book: &Book, view: &View<'_>, program: &Pr
 
 /// Why an image cannot be built: it takes over the packages of a Python that none of its bases has.
 fn image(path: &RepoPath, facts: &FileFacts) -> Option<Failure> {
-    let instructions = || facts.facts.iter().filter_map(|f| if let FactKind::Instruction(it) = &f.kind { Some((f.line, it)) } else { None });
+    let instructions =
+        || facts.facts.iter().filter_map(|f| if let FactKind::Instruction(it) = &f.kind { Some((f.line, it)) } else { None });
     let mut minors: BTreeSet<u8> = BTreeSet::new();
     for (_, from) in instructions().filter(|(_, i)| i.keyword == "FROM") {
         let base = from.args.first()?.trim_start_matches("docker.io/").trim_start_matches("library/");
@@ -73,7 +74,9 @@ fn image(path: &RepoPath, facts: &FileFacts) -> Option<Failure> {
             None => return None,
         }
     }
-    let copies = instructions().filter(|(_, i)| i.keyword == "COPY" && i.flags.iter().any(|(flag, from)| flag == "from" && !from.contains([':', '/', '$'])));
+    let copies = instructions().filter(|(_, i)| {
+        i.keyword == "COPY" && i.flags.iter().any(|(flag, from)| flag == "from" && !from.contains([':', '/', '$']))
+    });
     copies.flat_map(|(line, i)| i.args.iter().take(1).map(move |a| (line, a))).find_map(|(line, taken)| {
         let version: String = taken.strip_prefix("/usr/local/lib/python3.")?.chars().take_while(char::is_ascii_digit).collect();
         let taken: u8 = version.parse().ok()?;
@@ -213,8 +216,12 @@ impl Look<'_> {
             return None;
         }
         *left -= 1;
-        let plain = command.through.iter().all(|w| matches!(w.as_str(), "time" | "timeout" | "xvfb-run" | "nohup" | "exec" | "travis_retry"));
-        if command.program() == "sudo" || command.through.iter().any(|w| w.contains(' ') || matches!(w.as_str(), "uvx" | "xargs")) {
+        let plain = command
+            .through
+            .iter()
+            .all(|w| matches!(w.as_str(), "time" | "timeout" | "xvfb-run" | "nohup" | "exec" | "travis_retry"));
+        if command.program() == "sudo" || command.through.iter().any(|w| w.contains(' ') || matches!(w.as_str(), "uvx" | "xargs"))
+        {
             ground.lose();
             return None;
         }
@@ -314,7 +321,11 @@ impl Look<'_> {
                     ground.lose();
                     continue;
                 }
-                let certain = certain && edge.stops && edge.discarded.is_none() && edge.condition.is_none() && edge.strength == Strength::Resolved;
+                let certain = certain
+                    && edge.stops
+                    && edge.discarded.is_none()
+                    && edge.condition.is_none()
+                    && edge.strength == Strength::Resolved;
                 stack.push((edge.to, certain, depth));
             }
         }
@@ -330,7 +341,9 @@ impl Look<'_> {
         programs.peek().is_some()
             && programs.all(|e| {
                 let file = self.files.get(&*self.graph.nodes[e.to].at.path).and_then(|f| self.program.files().get(*f));
-                file.is_some_and(|f| !f.module().strings.iter().any(|(s, _)| s.split_whitespace().any(|w| matches!(w, "pip" | "conda"))))
+                file.is_some_and(|f| {
+                    !f.module().strings.iter().any(|(s, _)| s.split_whitespace().any(|w| matches!(w, "pip" | "conda")))
+                })
             })
     }
 
@@ -343,12 +356,17 @@ impl Look<'_> {
             let module = (command.words.get(1).map(|w| w.text.as_str()) == Some("-m")).then(|| command.words.get(2)).flatten();
             let program = module.map_or(command.program(), |m| m.text.as_str());
             if self.catalog.interpreter.has_program(installed, program) == Some(false) {
-                return Some(Failure { at: Location::line(from.0, fact.line), what: format!("nothing installs `{program}` in this job") });
+                return Some(Failure {
+                    at: Location::line(from.0, fact.line),
+                    what: format!("nothing installs `{program}` in this job"),
+                });
             }
         }
         let leads = resolve::command(command, from, self.view);
         leads.iter().filter(|l| l.strength == Strength::Resolved).find_map(|lead| match &lead.to {
-            Target::File { path, run: run @ (Run::Program | Run::Module) } => self.imports(path, matches!(run, Run::Program | Run::Module), ground),
+            Target::File { path, run: run @ (Run::Program | Run::Module) } => {
+                self.imports(path, matches!(run, Run::Program | Run::Module), ground)
+            }
             Target::Tests { paths } => self.tests(command, paths, ground),
             _ => None,
         })
@@ -356,7 +374,8 @@ impl Look<'_> {
 
     /// Why collecting tests fails: a test file that cannot be imported fails the run, unless it is left out somewhere.
     fn tests(&self, command: &Command, paths: &[RepoPath], ground: &Ground) -> Option<Failure> {
-        const SPARING: &[&str] = &["ignore", "deselect", "continue-on-collection", "norecursedirs", "importorskip", "collect_ignore"];
+        const SPARING: &[&str] =
+            &["ignore", "deselect", "continue-on-collection", "norecursedirs", "importorskip", "collect_ignore"];
         let spares = |text: &str| SPARING.iter().any(|word| text.contains(word));
         let selects = |text: &str| text.starts_with("-p") || text == "-x";
         if command.words.iter().any(|w| !w.literal || spares(&w.text) || selects(&w.text)) {
@@ -368,7 +387,11 @@ impl Look<'_> {
             let module = self.files.get(&**path).and_then(|f| self.program.files().get(*f)).map(|f| f.module());
             module.is_none_or(|m| {
                 m.calls.iter().any(|c| c.scope == 0 && matches!(c.callee.last(), Some("skip" | "importorskip")))
-                    || m.assigns.iter().any(|a| a.targets.iter().any(|t| matches!(t, crate::syntax::python::Target::Name(n) if n.last().is_some_and(spares))))
+                    || m.assigns.iter().any(|a| {
+                        a.targets
+                            .iter()
+                            .any(|t| matches!(t, crate::syntax::python::Target::Name(n) if n.last().is_some_and(spares)))
+                    })
             })
         };
         if paths.iter().any(|p| crate::source::file_name(p) == "conftest.py" && spared(p)) {
@@ -391,13 +414,16 @@ impl Look<'_> {
             let code = self.program.files().get(file)?;
             let module = code.module();
             let at = |line: u32| Location::line(&code.path, line);
-            if let (Some(minor), Some(since)) = (ground.minor, module.since.iter().filter(|s| ground.minor.is_some_and(|m| s.minor > m)).min_by_key(|s| s.line)) {
+            if let (Some(minor), Some(since)) =
+                (ground.minor, module.since.iter().filter(|s| ground.minor.is_some_and(|m| s.minor > m)).min_by_key(|s| s.line))
+            {
                 let what = format!("{} needs Python 3.{}, and the job sets up 3.{minor}", since.what, since.minor);
                 return Some(Failure { at: at(since.line), what });
             }
             let own = self.program.imports(file);
             for (id, import) in module.imports.iter().enumerate() {
-                let runs = import.scope == 0 || (program && file == first && module.scopes.get(import.scope).is_some_and(|s| s.kind == ScopeKind::Main));
+                let runs = import.scope == 0
+                    || (program && file == first && module.scopes.get(import.scope).is_some_and(|s| s.kind == ScopeKind::Main));
                 if !runs || import.guard != ImportGuard::None || !unconditional(module, import) {
                     continue;
                 }
@@ -441,7 +467,9 @@ impl Look<'_> {
 
 /// Whether an import happens whenever its scope runs.
 fn unconditional(module: &Module, import: &Import) -> bool {
-    !module.flows.iter().any(|f| f.scope == import.scope && f.kind != FlowKind::With && f.end_line > f.line && (f.line..=f.end_line).contains(&import.line))
+    !module.flows.iter().any(|f| {
+        f.scope == import.scope && f.kind != FlowKind::With && f.end_line > f.line && (f.line..=f.end_line).contains(&import.line)
+    })
 }
 
 /// The ground that a job's machine gives: none where it brings packages of its own.

@@ -64,7 +64,8 @@ impl Graph {
         }
         while let Some(node) = stack.pop() {
             // what only some triggers run does not make all of it fail
-            for edge in self.arriving(node).filter(|e| e.runs() && e.off.is_none() && e.discarded.is_none() && e.guard.is_none()) {
+            for edge in self.arriving(node).filter(|e| e.runs() && e.off.is_none() && e.discarded.is_none() && e.guard.is_none())
+            {
                 // who runs things side by side, and who starts them, fails with them; in a sequence the failure must stop it
                 let heeded = edge.stops || !self.nodes[edge.from].sequential;
                 if heeded && edge.strength > Strength::Broken && !fails[edge.from] {
@@ -81,7 +82,8 @@ impl Graph {
 /// where units of one parent state them; in code one of them may stand behind an `else`.
 fn runs_with(graph: &Graph, first: &Edge, asked: Option<&Edge>) -> bool {
     let stated = |edge: &Edge| edge.kind == EdgeKind::Contains && matches!(graph.nodes[edge.to].kind, NodeKind::Unit(_));
-    let condition = first.condition.is_none() || asked.is_some_and(|a| a.condition == first.condition && stated(a) && stated(first));
+    let condition =
+        first.condition.is_none() || asked.is_some_and(|a| a.condition == first.condition && stated(a) && stated(first));
     condition && (first.guard.is_none() || asked.is_some_and(|a| a.guard == first.guard))
 }
 
@@ -162,8 +164,7 @@ impl Ask<'_> {
     fn locally(&self, node: NodeId, order: Order, asked: Option<&Edge>) -> Option<usize> {
         let own = self.first.iter().find(|seen| {
             seen.node == node
-                && (seen.encloses.is_some_and(|(from, to)| (from..=to).contains(&order.0))
-                    || (seen.stops && seen.order < order))
+                && (seen.encloses.is_some_and(|(from, to)| (from..=to).contains(&order.0)) || (seen.stops && seen.order < order))
         });
         if let Some(seen) = own {
             return Some(seen.signal);

@@ -59,7 +59,8 @@ pub(crate) fn scope_key(path: &str, module: &Module, scope: ScopeId) -> String {
     match module.scopes.get(scope).filter(|_| scope > 0) {
         None => module_key(path),
         Some(it) => {
-            let again = module.scopes.iter().skip(scope + 1).any(|later| later.name == it.name && later.kind != ScopeKind::Lambda);
+            let again =
+                module.scopes.iter().skip(scope + 1).any(|later| later.name == it.name && later.kind != ScopeKind::Lambda);
             numbered(path, &it.name, it.line, again)
         }
     }
@@ -89,8 +90,22 @@ fn region(module: &Module, scope: ScopeId) -> ScopeId {
 }
 
 /// Adds all Python to the graph. Units are there already. Says which calls stay open.
-pub(crate) fn connect(graph: &mut Graph, book: &Book, program: &Program, placements: &BTreeMap<RepoPath, Placement>) -> Vec<OpenEnd> {
-    let mut build = Build { graph, program, placements, nodes: Vec::new(), called: BTreeSet::new(), hooked: BTreeSet::new(), hooks: 0, open: Vec::new() };
+pub(crate) fn connect(
+    graph: &mut Graph,
+    book: &Book,
+    program: &Program,
+    placements: &BTreeMap<RepoPath, Placement>,
+) -> Vec<OpenEnd> {
+    let mut build = Build {
+        graph,
+        program,
+        placements,
+        nodes: Vec::new(),
+        called: BTreeSet::new(),
+        hooked: BTreeSet::new(),
+        hooks: 0,
+        open: Vec::new(),
+    };
     for (file, code) in program.files().iter().enumerate() {
         build.add_nodes(file, code);
     }
@@ -163,7 +178,20 @@ impl Build<'_> {
     fn edge(&mut self, from: NodeId, to: NodeId, seen: Seen) {
         if from != to {
             let Seen { kind, strength, at, what, order, stops, discarded, off, condition } = seen;
-            self.graph.edge(Edge { from, to, kind, strength, at, what: shortened(&what), order, stops, discarded, off, condition, guard: None });
+            self.graph.edge(Edge {
+                from,
+                to,
+                kind,
+                strength,
+                at,
+                what: shortened(&what),
+                order,
+                stops,
+                discarded,
+                off,
+                condition,
+                guard: None,
+            });
         }
     }
 
@@ -219,11 +247,19 @@ impl Build<'_> {
         }
         let entry = self.is_entry(file, code);
         let program = self.add(program_key(path), NodeKind::Program, code, whole, format!("program {path}"), entry);
-        self.edge(program, top, Seen::plain(EdgeKind::Contains, Strength::Resolved, path, code.code.file_line(1), format!("runs {path}")));
+        self.edge(
+            program,
+            top,
+            Seen::plain(EdgeKind::Contains, Strength::Resolved, path, code.code.file_line(1), format!("runs {path}")),
+        );
         for (id, scope) in module.scopes.iter().enumerate().filter(|(_, s)| s.kind == ScopeKind::Main) {
             if let Some(main) = nodes.get(id) {
                 let line = code.code.file_line(scope.line);
-                self.edge(program, *main, Seen::plain(EdgeKind::Contains, Strength::Resolved, path, line, "main block".to_owned()));
+                self.edge(
+                    program,
+                    *main,
+                    Seen::plain(EdgeKind::Contains, Strength::Resolved, path, line, "main block".to_owned()),
+                );
             }
         }
         self.nodes.push(nodes);
@@ -263,12 +299,16 @@ impl Build<'_> {
         for (id, target) in self.program.imports(file) {
             let Some(import) = code.module().imports.get(id).filter(|i| i.guard != ImportGuard::TypeChecking) else { continue };
             let Some(other) = self.program.files().get(target) else { continue };
-            let (Some(from), Some(to)) = (self.node(At { file, scope: import.scope }), self.node(At { file: target, scope: 0 })) else { continue };
+            let (Some(from), Some(to)) = (self.node(At { file, scope: import.scope }), self.node(At { file: target, scope: 0 }))
+            else {
+                continue;
+            };
             if (self.scope_of(&other.path) == Scope::Test && !from_test) || !done.insert((from, to)) {
                 continue;
             }
             let line = code.code.file_line(import.line);
-            let mut seen = Seen::plain(EdgeKind::Imports, Strength::Resolved, &code.path, line, format!("imports {}", other.path));
+            let mut seen =
+                Seen::plain(EdgeKind::Imports, Strength::Resolved, &code.path, line, format!("imports {}", other.path));
             seen.stops = import.guard == ImportGuard::None;
             self.edge(from, to, seen);
         }
@@ -281,7 +321,8 @@ impl Build<'_> {
             let (Some(node), Some(around)) = (self.node(at), self.node(At { file, scope: scope.parent })) else { continue };
             let line = code.code.file_line(scope.line);
             if scope.kind == ScopeKind::Class {
-                let mut seen = Seen::plain(EdgeKind::Contains, Strength::Resolved, &code.path, line, format!("class {}", scope.name));
+                let mut seen =
+                    Seen::plain(EdgeKind::Contains, Strength::Resolved, &code.path, line, format!("class {}", scope.name));
                 seen.off = self.program.off(file, &scope.conditions);
                 self.edge(around, node, seen);
             }
@@ -296,7 +337,11 @@ impl Build<'_> {
             if let (None, None, Some(own)) = (decorator.call, &decorator.outside, decorator.own)
                 && let Some(to) = self.node(own)
             {
-                self.edge(around, to, Seen::plain(EdgeKind::Calls, Strength::Resolved, &code.path, line, format!("@{}", decorator.text)));
+                self.edge(
+                    around,
+                    to,
+                    Seen::plain(EdgeKind::Calls, Strength::Resolved, &code.path, line, format!("@{}", decorator.text)),
+                );
             }
             let Some(outside) = decorator.outside.as_deref().filter(|name| !is_plain(name)) else { continue };
             let what = format!("registered by @{}", decorator.text);
@@ -304,7 +349,8 @@ impl Build<'_> {
             // `@cli.command()` on a group, `@app.get()` on an object of the top level: those run it too
             if let Some(group) = decorator.own.and_then(|own| self.node(own)) {
                 starters.push(group);
-            } else if let Some(object) = decorator.text.split_once('.').map(|(first, _)| first).filter(|_| outside.contains('#')) {
+            } else if let Some(object) = decorator.text.split_once('.').map(|(first, _)| first).filter(|_| outside.contains('#'))
+            {
                 let key = function_key(&code.path, object);
                 let object = self.add(key, NodeKind::Function, code, (line, line), object.to_owned(), false);
                 starters.push(object);
@@ -439,8 +485,19 @@ impl Build<'_> {
             let function = self.program.function_named(file, &import.local).filter(|at| at.file != file);
             let Some(to) = function.and_then(|at| self.node(at)) else { continue };
             let line = import.line;
-            let node = self.add(function_key(&code.path, &import.local), NodeKind::Function, code, (line, line), import.local.clone(), false);
-            self.edge(node, to, Seen::plain(EdgeKind::Calls, Strength::Resolved, &code.path, line, format!("passes on {}", import.local)));
+            let node = self.add(
+                function_key(&code.path, &import.local),
+                NodeKind::Function,
+                code,
+                (line, line),
+                import.local.clone(),
+                false,
+            );
+            self.edge(
+                node,
+                to,
+                Seen::plain(EdgeKind::Calls, Strength::Resolved, &code.path, line, format!("passes on {}", import.local)),
+            );
         }
     }
 
@@ -449,7 +506,13 @@ impl Build<'_> {
         let Some(facts) = book.get(&code.path) else { return };
         for unit in facts.units.iter().filter(|u| u.kind == UnitKind::Script) {
             if let Some(script) = self.graph.find(&format!("script:{}#{}", code.path, unit.name)) {
-                let seen = Seen::plain(EdgeKind::Contains, Strength::Resolved, &code.path, unit.line, "shell lines of the notebook".to_owned());
+                let seen = Seen::plain(
+                    EdgeKind::Contains,
+                    Strength::Resolved,
+                    &code.path,
+                    unit.line,
+                    "shell lines of the notebook".to_owned(),
+                );
                 self.edge(program, script, seen);
             }
         }
@@ -461,7 +524,8 @@ impl Build<'_> {
         let program = self.program;
         let mut fixtures: BTreeMap<&str, Vec<(&RepoPath, NodeId)>> = BTreeMap::new();
         let in_tests = |this: &Self| -> Vec<(FileId, ScopeId)> {
-            let files = program.files().iter().enumerate().filter(|(_, f)| this.scope_of(&f.path) == Scope::Test && f.embedded.is_none());
+            let files =
+                program.files().iter().enumerate().filter(|(_, f)| this.scope_of(&f.path) == Scope::Test && f.embedded.is_none());
             files.flat_map(|(file, f)| (0..f.module().scopes.len()).map(move |scope| (file, scope))).collect()
         };
         let all = in_tests(self);
@@ -480,7 +544,9 @@ impl Build<'_> {
         }
         for (file, scope) in all {
             let at = At { file, scope };
-            let (Some(it), Some(code), Some(from)) = (program.scope(at), program.files().get(file), self.node(at)) else { continue };
+            let (Some(it), Some(code), Some(from)) = (program.scope(at), program.files().get(file), self.node(at)) else {
+                continue;
+            };
             let name = it.name.rsplit('.').next().unwrap_or_default();
             let asks = name.starts_with("test") || program.decorators(at).iter().any(|d| d.text.ends_with("fixture"));
             let near = |path: &str| {
@@ -491,12 +557,18 @@ impl Build<'_> {
             for (path, to, fixture) in for_all.iter().filter(|_| name.starts_with("test")).take(MAX_FOR_ALL) {
                 if **path == code.path || near(path).is_some() {
                     let what = format!("fixture {fixture}, used by all tests");
-                    self.edge(from, *to, Seen::plain(EdgeKind::Calls, Strength::Resolved, &code.path, code.code.file_line(it.line), what));
+                    self.edge(
+                        from,
+                        *to,
+                        Seen::plain(EdgeKind::Calls, Strength::Resolved, &code.path, code.code.file_line(it.line), what),
+                    );
                 }
             }
             for param in it.params.iter().filter(|_| asks) {
                 let candidates = fixtures.get(param.name.as_str()).into_iter().flatten();
-                let best = candidates.filter_map(|(path, node)| Some((if **path == code.path { usize::MAX } else { near(path)? }, *node))).max();
+                let best = candidates
+                    .filter_map(|(path, node)| Some((if **path == code.path { usize::MAX } else { near(path)? }, *node)))
+                    .max();
                 if let Some((_, to)) = best {
                     let line = code.code.file_line(param.line);
                     let what = format!("fixture {}", param.name);
@@ -511,14 +583,28 @@ impl Build<'_> {
 fn is_plain(name: &str) -> bool {
     let first = name.split(['.', '#']).next().unwrap_or_default();
     !name.contains(['.', '#'])
-        || matches!(first, "abc" | "collections" | "contextlib" | "copy" | "dataclasses" | "enum" | "functools" | "typing" | "typing_extensions" | "warnings")
+        || matches!(
+            first,
+            "abc"
+                | "collections"
+                | "contextlib"
+                | "copy"
+                | "dataclasses"
+                | "enum"
+                | "functools"
+                | "typing"
+                | "typing_extensions"
+                | "warnings"
+        )
         || name.starts_with("property#")
 }
 
 /// The nearest test above a call, as written.
 fn condition(module: &Module, conditions: &[FlowId]) -> Option<String> {
     conditions.iter().rev().filter_map(|f| module.flows.get(*f)).find_map(|flow| match flow.kind {
-        FlowKind::If | FlowKind::Elif | FlowKind::While | FlowKind::Match => Some(flow.test.as_ref().map_or("…".to_owned(), |t| text_of(t, 4))),
+        FlowKind::If | FlowKind::Elif | FlowKind::While | FlowKind::Match => {
+            Some(flow.test.as_ref().map_or("…".to_owned(), |t| text_of(t, 4)))
+        }
         FlowKind::Else => Some("else".to_owned()),
         FlowKind::Except => Some("except".to_owned()),
         _ => None,

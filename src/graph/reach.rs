@@ -83,7 +83,6 @@ impl Guards {
             _ => node,
         }
     }
-
 }
 
 /// How every node was first reached from a set of starters. Only what was reached takes room: most walks are short, and
@@ -201,9 +200,7 @@ impl Graph {
 
     /// Trigger nodes of the kinds asked for.
     pub(crate) fn triggers(&self, wanted: impl Fn(TriggerKind) -> bool) -> Vec<NodeId> {
-        (0..self.nodes.len())
-            .filter(|n| matches!(self.nodes[*n].kind, NodeKind::Trigger(kind) if wanted(kind)))
-            .collect()
+        (0..self.nodes.len()).filter(|n| matches!(self.nodes[*n].kind, NodeKind::Trigger(kind) if wanted(kind))).collect()
     }
 
     /// Everything that a person can start directly.

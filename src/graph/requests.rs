@@ -34,10 +34,14 @@ pub(crate) fn connect(graph: &mut Graph, program: &Program) {
         return;
     }
     for code in program.files() {
-        let Some(module) = graph.find(&python::module_key(&code.path)).filter(|n| graph.nodes[*n].scope == Scope::Test) else { continue };
+        let Some(module) = graph.find(&python::module_key(&code.path)).filter(|n| graph.nodes[*n].scope == Scope::Test) else {
+            continue;
+        };
         // the walk that tells what the test reaches is only taken where some route could answer
-        let possible = |(_, path, _, _): &(&Call, String, Option<String>, bool)| routes.iter().any(|r| answers(&r.path, path, false));
-        let requests: Vec<(&Call, String, Option<String>, bool)> = code.module().calls.iter().filter_map(request).filter(possible).collect();
+        let possible =
+            |(_, path, _, _): &(&Call, String, Option<String>, bool)| routes.iter().any(|r| answers(&r.path, path, false));
+        let requests: Vec<(&Call, String, Option<String>, bool)> =
+            code.module().calls.iter().filter_map(request).filter(possible).collect();
         if requests.is_empty() || code.embedded.is_some() {
             continue;
         }
@@ -78,7 +82,9 @@ pub(crate) fn connect(graph: &mut Graph, program: &Program) {
 fn routes(graph: &Graph, program: &Program) -> Vec<Route> {
     let mut found = Vec::new();
     for (file, code) in program.files().iter().enumerate().filter(|(_, c)| c.embedded.is_none()) {
-        let Some(module) = graph.find(&python::module_key(&code.path)).filter(|n| graph.nodes[*n].scope != Scope::Test) else { continue };
+        let Some(module) = graph.find(&python::module_key(&code.path)).filter(|n| graph.nodes[*n].scope != Scope::Test) else {
+            continue;
+        };
         let mut add = |scope: usize, of: &CodeFile, call: &Call| {
             let Some((path, verb)) = bound(call) else { return };
             if let Some(node) = graph.find(&python::scope_key(&of.path, of.module(), scope)) {
@@ -92,7 +98,9 @@ fn routes(graph: &Graph, program: &Program) -> Vec<Route> {
                 }
             }
         }
-        for (id, call) in code.module().calls.iter().enumerate().filter(|(_, c)| c.callee.last().is_some_and(|l| l.starts_with("add_"))) {
+        for (id, call) in
+            code.module().calls.iter().enumerate().filter(|(_, c)| c.callee.last().is_some_and(|l| l.starts_with("add_")))
+        {
             for passed in program.passed(file, id) {
                 if let Some(of) = program.files().get(passed.at.file) {
                     add(passed.at.scope, of, call);

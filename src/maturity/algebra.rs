@@ -74,16 +74,9 @@ fn sorted_out(parts: impl Iterator<Item = Standing>) -> (Vec<(u8, Standing)>, Op
 
 fn all(parts: impl Iterator<Item = Standing>) -> Standing {
     let (known, unknown) = sorted_out(parts);
-    let least = known
-        .into_iter()
-        .min_by_key(|(rank, _)| *rank)
-        .map(|(_, s)| s);
+    let least = known.into_iter().min_by_key(|(rank, _)| *rank).map(|(_, s)| s);
     match (least, unknown) {
-        (Some(least), Some(_))
-            if matches!(least.verdict, Verdict::NotShown | Verdict::Contradicted) =>
-        {
-            least
-        }
+        (Some(least), Some(_)) if matches!(least.verdict, Verdict::NotShown | Verdict::Contradicted) => least,
         (_, Some(unknown)) => unknown,
         (Some(least), None) => least,
         (None, None) => Standing::plain(Verdict::NotApplicable),
@@ -92,10 +85,7 @@ fn all(parts: impl Iterator<Item = Standing>) -> Standing {
 
 fn any(parts: impl Iterator<Item = Standing>) -> Standing {
     let (known, unknown) = sorted_out(parts);
-    let best = known
-        .into_iter()
-        .max_by_key(|(rank, _)| *rank)
-        .map(|(_, s)| s);
+    let best = known.into_iter().max_by_key(|(rank, _)| *rank).map(|(_, s)| s);
     match (best, unknown) {
         (Some(best), Some(_)) if best.verdict == Verdict::Met => best,
         (_, Some(unknown)) => unknown,
@@ -133,11 +123,7 @@ fn is_positive(standing: Standing) -> bool {
 
 /// Decides every criterion of a model, in its order.
 pub(crate) fn outcomes(model: &Model, view: &View<'_>) -> Vec<Outcome> {
-    model
-        .criteria
-        .iter()
-        .map(|criterion| outcome(criterion, view))
-        .collect()
+    model.criteria.iter().map(|criterion| outcome(criterion, view)).collect()
 }
 
 fn outcome(criterion: &Criterion, view: &View<'_>) -> Outcome {
@@ -168,11 +154,7 @@ fn deficit(criterion: &Criterion, view: &View<'_>) -> Option<bool> {
     if view.verdicts.is_attested(&criterion.id) {
         return Some(true);
     }
-    if criterion
-        .refuted_by
-        .as_ref()
-        .is_some_and(|expr| is_positive(standing(expr, view)))
-    {
+    if criterion.refuted_by.as_ref().is_some_and(|expr| is_positive(standing(expr, view))) {
         return Some(false);
     }
     let needs = standing(criterion.needs.as_ref()?, view);
@@ -187,28 +169,18 @@ fn verdict(criterion: &Criterion, view: &View<'_>) -> Option<Standing> {
         return Some(Standing::plain(Verdict::Attested));
     }
     let without_object = criterion.only_with.as_ref().is_some_and(|expr| {
-        matches!(
-            standing(expr, view).verdict,
-            Verdict::NotShown | Verdict::Contradicted | Verdict::NotApplicable
-        )
+        matches!(standing(expr, view).verdict, Verdict::NotShown | Verdict::Contradicted | Verdict::NotApplicable)
     });
     if without_object {
         return Some(Standing::plain(Verdict::NotApplicable));
     }
     let needs = standing(criterion.needs.as_ref()?, view);
-    let against = criterion
-        .refuted_by
-        .as_ref()
-        .is_some_and(|expr| standing(expr, view).verdict == Verdict::Met);
+    let against = criterion.refuted_by.as_ref().is_some_and(|expr| standing(expr, view).verdict == Verdict::Met);
     match criterion.observability {
         // A hint is worth telling where it is there; where it is not, still only people can say.
-        Observability::Attest => {
-            is_positive(needs).then(|| at_most(Standing::plain(Verdict::Met), Because::Weak))
-        }
+        Observability::Attest => is_positive(needs).then(|| at_most(Standing::plain(Verdict::Met), Because::Weak)),
         Observability::None => None,
-        _ if against && needs.verdict != Verdict::Met => {
-            Some(Standing::plain(Verdict::Contradicted))
-        }
+        _ if against && needs.verdict != Verdict::Met => Some(Standing::plain(Verdict::Contradicted)),
         Observability::Partial => Some(at_most(needs, Because::Inferred)),
         Observability::Direct => Some(needs),
     }
@@ -218,8 +190,7 @@ fn satisfies(criterion: &Criterion, found: Standing) -> bool {
     match found.verdict {
         Verdict::Met | Verdict::NotApplicable => true,
         Verdict::Indicated => {
-            let enough =
-                criterion.indicated_suffices || criterion.observability == Observability::Partial;
+            let enough = criterion.indicated_suffices || criterion.observability == Observability::Partial;
             enough && is_positive(found)
         }
         _ => false,
@@ -242,12 +213,8 @@ pub(crate) struct Strict {
 
 /// Reads a model strictly; with a dimension, only that.
 pub(crate) fn strict(model: &Model, outcomes: &[Outcome], dimension: Option<&str>) -> Strict {
-    let rows: Vec<(&Criterion, &Outcome)> = model
-        .criteria
-        .iter()
-        .zip(outcomes)
-        .filter(|(c, _)| c.is_strict() && dimension.is_none_or(|d| c.dim == d))
-        .collect();
+    let rows: Vec<(&Criterion, &Outcome)> =
+        model.criteria.iter().zip(outcomes).filter(|(c, _)| c.is_strict() && dimension.is_none_or(|d| c.dim == d)).collect();
     let unknown = |o: &Outcome| o.verdict == Some(Verdict::Unknown);
     let (level, open) = read(model, &rows, |o| o.satisfied);
     let (possible, _) = read(model, &rows, |o| o.satisfied || unknown(o));
@@ -273,11 +240,7 @@ pub(crate) fn strict(model: &Model, outcomes: &[Outcome], dimension: Option<&str
 }
 
 /// The level, and the open rows of all levels.
-fn read(
-    model: &Model,
-    rows: &[(&Criterion, &Outcome)],
-    content: impl Fn(&Outcome) -> bool,
-) -> (u8, Vec<(u8, String)>) {
+fn read(model: &Model, rows: &[(&Criterion, &Outcome)], content: impl Fn(&Outcome) -> bool) -> (u8, Vec<(u8, String)>) {
     let (mut level, mut blocked, mut open) = (0, false, Vec::new());
     for number in 1..=model.top() {
         let here: Vec<_> = rows.iter().filter(|(c, _)| c.level == number).collect();
@@ -290,18 +253,13 @@ fn read(
             }
         }
         for (group, settled) in &mut groups {
-            let mut members = here
-                .iter()
-                .filter(|(c, _)| c.groups.iter().any(|g| g == group));
+            let mut members = here.iter().filter(|(c, _)| c.groups.iter().any(|g| g == group));
             *settled |= members.all(|(_, o)| o.verdict == Some(Verdict::NotApplicable));
         }
         let before = open.len();
         for (criterion, outcome) in &here {
             let is_open = match criterion.role {
-                Role::AnyOf => criterion
-                    .groups
-                    .iter()
-                    .any(|g| groups.get(g.as_str()) == Some(&false)),
+                Role::AnyOf => criterion.groups.iter().any(|g| groups.get(g.as_str()) == Some(&false)),
                 _ => !content(outcome),
             };
             if is_open {

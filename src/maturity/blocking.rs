@@ -29,13 +29,7 @@ pub(crate) struct Blocker {
 }
 
 /// The list for one ladder; empty at its top.
-pub(super) fn of(
-    model: &Model,
-    dimension: Option<&str>,
-    levels: &[Level],
-    kind: Kind,
-    view: &View<'_>,
-) -> Vec<Blocker> {
+pub(super) fn of(model: &Model, dimension: Option<&str>, levels: &[Level], kind: Kind, view: &View<'_>) -> Vec<Blocker> {
     let (number, stopped) = climb(levels, kind, view, Scale::LEVEL);
     let Some(level) = stopped.and_then(|at| levels.get(at)) else {
         return Vec::new();
@@ -47,13 +41,7 @@ pub(super) fn of(
     let mut seen = BTreeSet::new();
     let mut list = Vec::new();
     let mut add = |row: &str, what: &str, reference: &Reference, only_if_it_lifts: bool| {
-        let lifted = climb(
-            levels,
-            kind,
-            &view.suppose(Suppose::Met(&reference.key)),
-            Scale::LEVEL,
-        )
-        .0;
+        let lifted = climb(levels, kind, &view.suppose(Suppose::Met(&reference.key)), Scale::LEVEL).0;
         let lifts_to = (lifted > number).then_some(lifted);
         // Two qualifiers of one practice are two ways to the same thing: the first is enough.
         if (only_if_it_lifts && lifts_to.is_none()) || !seen.insert(reference.id.clone()) {
@@ -69,19 +57,13 @@ pub(super) fn of(
         });
     };
     let key_holds = measure(level, view, Scale::LEVEL).holds;
-    for key in level
-        .keys
-        .iter()
-        .filter_map(|alternative| alternative.when.as_ref())
-    {
+    for key in level.keys.iter().filter_map(|alternative| alternative.when.as_ref()) {
         for reference in open_in_key(key, view) {
             add(&key_row, &level.decided_by, reference, key_holds);
         }
     }
     for row in &level.weighs {
-        let what = model
-            .criterion(&row.stands_for)
-            .map_or("", |criterion| criterion.says.as_str());
+        let what = model.criterion(&row.stands_for).map_or("", |criterion| criterion.says.as_str());
         for reference in open_in(&row.of, view) {
             add(&row.id, what, reference, false);
         }
@@ -98,9 +80,7 @@ fn open_in<'e>(expr: &'e Expr, view: &View<'_>) -> Vec<&'e Reference> {
     }
     match expr {
         Expr::Practice(reference) => vec![reference],
-        Expr::All(parts) | Expr::Any(parts) | Expr::Mean(parts) => {
-            parts.iter().flat_map(|p| open_in(p, view)).collect()
-        }
+        Expr::All(parts) | Expr::Any(parts) | Expr::Mean(parts) => parts.iter().flat_map(|p| open_in(p, view)).collect(),
         Expr::Not(_) | Expr::Partly(_) => Vec::new(),
     }
 }
@@ -112,8 +92,6 @@ fn open_in_key<'k>(key: &'k Key, view: &View<'_>) -> Vec<&'k Reference> {
     }
     match key {
         Key::Shown(expr) | Key::Full(expr) => open_in(expr, view),
-        Key::All(parts) | Key::Any(parts) => {
-            parts.iter().flat_map(|p| open_in_key(p, view)).collect()
-        }
+        Key::All(parts) | Key::Any(parts) => parts.iter().flat_map(|p| open_in_key(p, view)).collect(),
     }
 }

@@ -25,11 +25,7 @@ pub(crate) struct Three<T> {
 impl<T> Three<T> {
     fn by(mut of: impl FnMut(Scale) -> T) -> Self {
         let [floor, level, ceiling] = Scale::ALL;
-        Self {
-            floor: of(floor),
-            level: of(level),
-            ceiling: of(ceiling),
-        }
+        Self { floor: of(floor), level: of(level), ceiling: of(ceiling) }
     }
 }
 
@@ -131,12 +127,7 @@ impl Reached {
 }
 
 /// The number of a ladder on one scale, and the first level that stops it.
-pub(super) fn climb(
-    levels: &[Level],
-    kind: Kind,
-    view: &View<'_>,
-    scale: Scale,
-) -> (u8, Option<usize>) {
+pub(super) fn climb(levels: &[Level], kind: Kind, view: &View<'_>, scale: Scale) -> (u8, Option<usize>) {
     let mut number = 0;
     for (at, level) in levels.iter().enumerate() {
         let measured = measure(level, view, scale);
@@ -161,25 +152,15 @@ pub(super) fn grade(levels: &[Level], kind: Kind, top: u8, view: &View<'_>) -> G
         return Grades::default();
     }
     let numbers = three(levels, kind, view);
-    let reached: Vec<Reached> = levels
-        .iter()
-        .map(|level| reach(level, kind, numbers.level, view))
-        .collect();
+    let reached: Vec<Reached> = levels.iter().map(|level| reach(level, kind, numbers.level, view)).collect();
     let could_be = three(levels, kind, &view.suppose(Suppose::UnknownMet));
     let changes = could_be != numbers;
     Grades {
         numbers: Some(numbers),
         same_as: same_as(levels, kind, numbers.level, top, view),
-        with_attestations: view
-            .verdicts
-            .has_attestations()
-            .then(|| climb(levels, kind, view, Scale::ATTESTED).0),
+        with_attestations: view.verdicts.has_attestations().then(|| climb(levels, kind, view, Scale::ATTESTED).0),
         could_be: changes.then_some(could_be),
-        incomplete: if changes {
-            incomplete(levels, kind, numbers, could_be, view)
-        } else {
-            Vec::new()
-        },
+        incomplete: if changes { incomplete(levels, kind, numbers, could_be, view) } else { Vec::new() },
         traits: levels
             .iter()
             .filter(|level| level.level > numbers.level)
@@ -235,11 +216,7 @@ fn reach(level: &Level, kind: Kind, number: u8, view: &View<'_>) -> Reached {
         rows,
         share: each(|m| m.share),
         needed: each(|m| m.needed),
-        fulfilled: if passes_over(kind, &measures.level) {
-            Three::default()
-        } else {
-            whether(Measure::is_reached)
-        },
+        fulfilled: if passes_over(kind, &measures.level) { Three::default() } else { whether(Measure::is_reached) },
         thin: level.level <= number && !empty && measures.level.share < 0.5,
     }
 }
@@ -249,10 +226,7 @@ fn key_in_words(keys: &[Alternative]) -> String {
     let alternatives: Vec<String> = keys
         .iter()
         .map(|alternative| {
-            let when = alternative
-                .when
-                .as_ref()
-                .map_or_else(|| "always".to_owned(), ToString::to_string);
+            let when = alternative.when.as_ref().map_or_else(|| "always".to_owned(), ToString::to_string);
             format!("{when}, share {:.2}", alternative.share)
         })
         .collect();
@@ -274,29 +248,12 @@ fn same_as(levels: &[Level], kind: Kind, number: u8, top: u8, view: &View<'_>) -
 
 /// The unknown practices that keep a number down: those that change one alone, or are missed when all others are met.
 /// Where neither singles any out, all that the levels in question name.
-fn incomplete(
-    levels: &[Level],
-    kind: Kind,
-    numbers: Three<u8>,
-    could_be: Three<u8>,
-    view: &View<'_>,
-) -> Vec<String> {
+fn incomplete(levels: &[Level], kind: Kind, numbers: Three<u8>, could_be: Three<u8>, view: &View<'_>) -> Vec<String> {
     let from = numbers.floor.min(numbers.level).min(numbers.ceiling);
     let mut named = BTreeSet::new();
-    for level in levels
-        .iter()
-        .filter(|level| level.level > from && level.level <= could_be.ceiling)
-    {
-        let in_keys = level
-            .keys
-            .iter()
-            .filter_map(|a| a.when.as_ref())
-            .flat_map(|key| key.references());
-        let in_rows = level
-            .weighs
-            .iter()
-            .map(|row| &row.of)
-            .flat_map(Expr::references);
+    for level in levels.iter().filter(|level| level.level > from && level.level <= could_be.ceiling) {
+        let in_keys = level.keys.iter().filter_map(|a| a.when.as_ref()).flat_map(|key| key.references());
+        let in_rows = level.weighs.iter().map(|row| &row.of).flat_map(Expr::references);
         named.extend(
             in_keys
                 .chain(in_rows)
@@ -308,14 +265,6 @@ fn incomplete(
         three(levels, kind, &view.suppose(Suppose::Met(key))) != numbers
             || three(levels, kind, &view.suppose(Suppose::UnknownMetBut(key))) != could_be
     };
-    let told: Vec<String> = named
-        .iter()
-        .filter(telling)
-        .map(ToString::to_string)
-        .collect();
-    if told.is_empty() {
-        named.iter().map(ToString::to_string).collect()
-    } else {
-        told
-    }
+    let told: Vec<String> = named.iter().filter(telling).map(ToString::to_string).collect();
+    if told.is_empty() { named.iter().map(ToString::to_string).collect() } else { told }
 }

@@ -48,12 +48,7 @@ pub(crate) fn grade(model: &Model, verdicts: &Verdicts) -> Assessment {
             grades.strict_incomplete = strict.incomplete;
         }
         let number = grades.numbers.map_or(0, |n| n.level);
-        let gaps: Vec<String> = strict
-            .open
-            .into_iter()
-            .filter(|(l, _)| *l <= number)
-            .map(|(_, id)| id)
-            .collect();
+        let gaps: Vec<String> = strict.open.into_iter().filter(|(l, _)| *l <= number).map(|(_, id)| id).collect();
         (grades, gaps)
     };
 
@@ -66,13 +61,7 @@ pub(crate) fn grade(model: &Model, verdicts: &Verdicts) -> Assessment {
         dimensions.push((dimension.name.clone(), grades));
         if model.levels.is_empty() {
             strict_gaps.extend(gaps);
-            of_dimensions.extend(blocking::of(
-                model,
-                Some(name),
-                &dimension.levels,
-                ladder::Kind::Dimension,
-                &view,
-            ));
+            of_dimensions.extend(blocking::of(model, Some(name), &dimension.levels, ladder::Kind::Dimension, &view));
         }
     }
     let blocking = if model.levels.is_empty() {
@@ -80,13 +69,7 @@ pub(crate) fn grade(model: &Model, verdicts: &Verdicts) -> Assessment {
     } else {
         blocking::of(model, None, &model.levels, ladder::Kind::Overall, &view)
     };
-    Assessment {
-        overall,
-        dimensions,
-        outcomes,
-        blocking,
-        strict_gaps,
-    }
+    Assessment { overall, dimensions, outcomes, blocking, strict_gaps }
 }
 
 #[cfg(test)]

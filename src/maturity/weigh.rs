@@ -26,28 +26,13 @@ pub(crate) struct Scale {
 
 impl Scale {
     /// Complete chains alone.
-    pub const FLOOR: Self = Self {
-        works: 0.0,
-        idle: 0.0,
-        attested: 0.0,
-    };
+    pub const FLOOR: Self = Self { works: 0.0, idle: 0.0, attested: 0.0 };
     /// The headline.
-    pub const LEVEL: Self = Self {
-        works: 0.5,
-        idle: 0.0,
-        attested: 0.0,
-    };
+    pub const LEVEL: Self = Self { works: 0.5, idle: 0.0, attested: 0.0 };
     /// If the outside is confirmed.
-    pub const CEILING: Self = Self {
-        works: 1.0,
-        idle: 0.5,
-        attested: 0.0,
-    };
+    pub const CEILING: Self = Self { works: 1.0, idle: 0.5, attested: 0.0 };
     /// The headline if statements are believed.
-    pub const ATTESTED: Self = Self {
-        attested: 1.0,
-        ..Self::LEVEL
-    };
+    pub const ATTESTED: Self = Self { attested: 1.0, ..Self::LEVEL };
     /// The three that every level is reported with, from the hardest to the mildest.
     pub const ALL: [Self; 3] = [Self::FLOOR, Self::LEVEL, Self::CEILING];
 
@@ -60,10 +45,7 @@ impl Scale {
             (Verdict::Indicated, Some(Because::Idle)) => self.idle,
             // An indicated verdict without a reason is a defect of a rule; the mildest reading is the one readers expect.
             (Verdict::Indicated, None) => self.works,
-            (
-                Verdict::Indicated | Verdict::NotShown | Verdict::Unknown | Verdict::Contradicted,
-                _,
-            ) => 0.0,
+            (Verdict::Indicated | Verdict::NotShown | Verdict::Unknown | Verdict::Contradicted, _) => 0.0,
         })
     }
 }
@@ -93,10 +75,7 @@ pub(crate) struct View<'a> {
 impl<'a> View<'a> {
     /// What was found, and nothing more.
     pub fn of(verdicts: &'a Verdicts) -> Self {
-        Self {
-            verdicts,
-            suppose: Suppose::Nothing,
-        }
+        Self { verdicts, suppose: Suppose::Nothing }
     }
 
     /// The same verdicts under another supposition.
@@ -113,11 +92,7 @@ impl<'a> View<'a> {
             Suppose::UnknownMet => found.verdict == Verdict::Unknown,
             Suppose::UnknownMetBut(one) => one != key && found.verdict == Verdict::Unknown,
         };
-        if raised {
-            Standing::plain(Verdict::Met)
-        } else {
-            found
-        }
+        if raised { Standing::plain(Verdict::Met) } else { found }
     }
 }
 
@@ -125,12 +100,7 @@ impl<'a> View<'a> {
 ///
 /// Absence and weaker forms have no weight: the rules refuse them here, and they are left out.
 pub(crate) fn weight(expr: &Expr, view: &View<'_>, scale: Scale) -> Option<f64> {
-    let known = |parts: &[Expr]| -> Vec<f64> {
-        parts
-            .iter()
-            .filter_map(|part| weight(part, view, scale))
-            .collect()
-    };
+    let known = |parts: &[Expr]| -> Vec<f64> { parts.iter().filter_map(|part| weight(part, view, scale)).collect() };
     match expr {
         Expr::Practice(reference) => scale.of(view.standing(&reference.key)),
         Expr::All(parts) => known(parts).into_iter().reduce(f64::min),
@@ -184,23 +154,15 @@ impl Measure {
 
 /// Measures one level on one scale.
 pub(crate) fn measure(level: &Level, view: &View<'_>, scale: Scale) -> Measure {
-    let weights: Vec<Option<f64>> = level
-        .weighs
-        .iter()
-        .map(|row| weight(&row.of, view, scale))
-        .collect();
+    let weights: Vec<Option<f64>> = level.weighs.iter().map(|row| weight(&row.of, view, scale)).collect();
     let known: Vec<f64> = weights.iter().copied().flatten().collect();
-    let opened = |a: &&crate::rules::model::Alternative| {
-        a.when.as_ref().is_none_or(|key| holds(key, view, scale))
-    };
+    let opened = |a: &&crate::rules::model::Alternative| a.when.as_ref().is_none_or(|key| holds(key, view, scale));
     let least = |shares: &mut dyn Iterator<Item = f64>| shares.reduce(f64::min);
     let by_key = least(&mut level.keys.iter().filter(opened).map(|a| a.share));
     Measure {
         holds: by_key.is_some(),
         share: mean(&known).unwrap_or(1.0),
-        needed: by_key
-            .or_else(|| least(&mut level.keys.iter().map(|a| a.share)))
-            .unwrap_or(1.0),
+        needed: by_key.or_else(|| least(&mut level.keys.iter().map(|a| a.share))).unwrap_or(1.0),
         weights,
     }
 }

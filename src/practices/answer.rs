@@ -22,7 +22,14 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn plain(verdict: Verdict) -> Self {
-        Self { standing: Standing::plain(verdict), signals: Vec::new(), places: Vec::new(), chains: Vec::new(), qualified: BTreeMap::new(), why: None }
+        Self {
+            standing: Standing::plain(verdict),
+            signals: Vec::new(),
+            places: Vec::new(),
+            chains: Vec::new(),
+            qualified: BTreeMap::new(),
+            why: None,
+        }
     }
 
     pub(crate) fn no() -> Self {

@@ -1,6 +1,5 @@
 //! The verb `before`: one thing lies before another on the paths that count.
 
-
 use super::answer::Answer;
 use super::clause::Judge;
 use super::{Miss, near, rank};
@@ -46,7 +45,8 @@ impl Judge<'_> {
         let unattended: Vec<NodeId> = self.starters(From::Unattended, &[]).into_iter().flatten().collect();
         let live = graph.reach(&unattended, Walk::at(Strength::Assumed));
         let by_itself: Vec<(usize, NodeId)> = then.iter().filter(|(_, n)| live.has(*n)).copied().collect();
-        let by_hand = !by_itself.is_empty() && ask.on == Paths::EveryPath && self.bypassed_by_hand(ask, &first, &then, &unattended);
+        let by_hand =
+            !by_itself.is_empty() && ask.on == Paths::EveryPath && self.bypassed_by_hand(ask, &first, &then, &unattended);
         let (starters, judged) = if by_itself.is_empty() {
             (self.starters(From::Anyone, &[]).into_iter().flatten().collect::<Vec<_>>(), then)
         } else {

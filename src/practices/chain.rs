@@ -46,7 +46,12 @@ pub(crate) fn chain(graph: &Graph, signals: &Signals, edges: Vec<EdgeId>, node: 
         let hop = Hop { at: edge.at.clone(), what: edge.what.clone(), edge: edge.kind, strength: edge.strength, outside };
         // a step, its command and what the command names often share one line: say it once, with the most telling words
         match hops.last_mut() {
-            Some(last) if last.at.path == hop.at.path && last.at.line == hop.at.line && last.edge != EdgeKind::Starts && last.outside.is_none() => {
+            Some(last)
+                if last.at.path == hop.at.path
+                    && last.at.line == hop.at.line
+                    && last.edge != EdgeKind::Starts
+                    && last.outside.is_none() =>
+            {
                 last.strength = last.strength.min(hop.strength);
                 if hop.edge == EdgeKind::Contains || last.edge == EdgeKind::Contains {
                     last.what = if hop.what.is_empty() { last.what.clone() } else { hop.what };

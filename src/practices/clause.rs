@@ -32,7 +32,16 @@ impl<'e> Judge<'e> {
     pub(crate) fn new(evidence: &'e Evidence<'e>) -> Self {
         let triggers = TriggerKind::ALL.iter().map(|kind| (*kind, evidence.graph.triggers(|k| k == *kind))).collect();
         let entries = evidence.graph.entries();
-        Self { evidence, done: BTreeMap::new(), open: Vec::new(), walks: BTreeMap::new(), triggers, entries, live: std::cell::OnceCell::new(), named: None }
+        Self {
+            evidence,
+            done: BTreeMap::new(),
+            open: Vec::new(),
+            walks: BTreeMap::new(),
+            triggers,
+            entries,
+            live: std::cell::OnceCell::new(),
+            named: None,
+        }
     }
 
     /// The practice of that id, judged once.
@@ -81,13 +90,18 @@ impl<'e> Judge<'e> {
                 best = found;
             }
         }
-        if !best.holds() && let Some(clause) = &rule.not_applicable {
+        if !best.holds()
+            && let Some(clause) = &rule.not_applicable
+        {
             let reason = self.clause(clause);
             if reason.holds() {
                 best = Answer { standing: Standing::plain(Verdict::NotApplicable), qualified: BTreeMap::new(), ..reason };
             }
         }
-        if !best.holds() && best.standing.verdict != Verdict::NotApplicable && let Some(clause) = &rule.contradicted {
+        if !best.holds()
+            && best.standing.verdict != Verdict::NotApplicable
+            && let Some(clause) = &rule.contradicted
+        {
             let against = self.clause(clause);
             if against.holds() {
                 best = Answer { standing: Standing::plain(Verdict::Contradicted), qualified: BTreeMap::new(), ..against };
@@ -109,7 +123,8 @@ impl<'e> Judge<'e> {
         };
         // advice on training is for whoever trains
         let elsewhere = rule.subjects == [Part::Train] && self.evidence.system.trains.is_empty();
-        let action = if elsewhere && !action.is_empty() { format!("where the model is trained (not here): {action}") } else { action };
+        let action =
+            if elsewhere && !action.is_empty() { format!("where the model is trained (not here): {action}") } else { action };
         let mut qualifiers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut qualified = best.qualified.clone();
         qualified.retain(|word, _| {
@@ -208,14 +223,22 @@ impl<'e> Judge<'e> {
             Clause::InImage(select) => super::image::answer(self, select),
             Clause::Steps(steps) => super::steps::answer(self, steps),
             Clause::Practice(PracticeAsk::Id(ask)) => {
-                let (id, word) = ask.split_once('[').map_or((ask.as_str(), None), |(id, rest)| (id, Some(rest.trim_end_matches(']'))));
+                let (id, word) =
+                    ask.split_once('[').map_or((ask.as_str(), None), |(id, rest)| (id, Some(rest.trim_end_matches(']'))));
                 let (judged, qualified) = self.practice(id);
                 let standing = match word {
                     None => judged.standing,
                     Some(word) => qualified.get(word).copied().unwrap_or(Standing::plain(Verdict::NotShown)),
                 };
                 let why = judged.near.filter(|_| standing.verdict == Verdict::Indicated);
-                Answer { standing, signals: judged.signals, places: judged.places, chains: judged.chains, qualified: BTreeMap::new(), why }
+                Answer {
+                    standing,
+                    signals: judged.signals,
+                    places: judged.places,
+                    chains: judged.chains,
+                    qualified: BTreeMap::new(),
+                    why,
+                }
             }
             Clause::Cap(inner) => self.clause(&inner.of).cap(inner.because),
         }
@@ -255,7 +278,8 @@ impl<'e> Judge<'e> {
             On::TrainRun | On::TrainReads => (From::Anyone, inside(&self.evidence.system.train_run)),
             On::ServeRun => (From::Anyone, inside(&self.evidence.system.serve_run)),
             On::BothRuns => {
-                let both: Vec<bool> = self.evidence.system.train_run.iter().zip(&self.evidence.system.serve_run).map(|(t, s)| *t && *s).collect();
+                let both: Vec<bool> =
+                    self.evidence.system.train_run.iter().zip(&self.evidence.system.serve_run).map(|(t, s)| *t && *s).collect();
                 (From::Anyone, inside(&both))
             }
             On::Live | On::File => (From::Anyone, targets.clone()),
@@ -270,7 +294,8 @@ impl<'e> Judge<'e> {
         // code before notebooks, the order of places else
         found.sort_by_key(|(s, _)| self.evidence.signals.all[*s].notebook);
         idle.signals = found.iter().map(|(s, _)| *s).take(3).collect();
-        idle.why = found.first().map(|(s, _)| Miss::quote(self.evidence.signals.all[*s].at.clone(), "", *s, near::elsewhere(ask.on)));
+        idle.why =
+            found.first().map(|(s, _)| Miss::quote(self.evidence.signals.all[*s].at.clone(), "", *s, near::elsewhere(ask.on)));
         for signal in &idle.signals {
             for (key, word) in &self.evidence.signals.all[*signal].qualifiers {
                 idle.qualified.insert(format!("{key}={word}"), idle.standing);

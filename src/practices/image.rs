@@ -23,10 +23,14 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Select) -> Answer {
     }
     let started = started(graph);
     for least in [Strength::Resolved, Strength::Inferred, Strength::Assumed, Strength::Broken] {
-        let from: Vec<NodeId> = started.iter().filter(|(_, by)| by.is_none_or(|e| graph.edges[e].strength >= least)).map(|(n, _)| *n).collect();
+        let from: Vec<NodeId> =
+            started.iter().filter(|(_, by)| by.is_none_or(|e| graph.edges[e].strength >= least)).map(|(n, _)| *n).collect();
         let reached = graph.reach(&from, Walk::at(least));
         let fits = targets.iter().filter(|(signal, node)| reached.has(*node) && signals.all[*signal].strength >= least);
-        let Some((signal, node)) = fits.min_by_key(|(signal, node)| (reached.hops(*node), &signals.all[*signal].at, *signal)) else { continue };
+        let Some((signal, node)) = fits.min_by_key(|(signal, node)| (reached.hops(*node), &signals.all[*signal].at, *signal))
+        else {
+            continue;
+        };
         let mut path: Vec<EdgeId> = reached.path(*node);
         let first = reached.start(graph, *node);
         if let Some(by) = started.get(&first).copied().flatten() {

@@ -19,7 +19,10 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Leads) -> Answer {
         judge.targets(select).into_iter().filter(|(signal, _)| counts(*signal)).collect()
     };
     let (from, to) = (of(&ask.from), of(&ask.to));
-    for (least, standing) in [(Strength::Resolved, Standing::plain(crate::words::Verdict::Met)), (Strength::Inferred, Standing::indicated(Because::Inferred))] {
+    for (least, standing) in [
+        (Strength::Resolved, Standing::plain(crate::words::Verdict::Met)),
+        (Strength::Inferred, Standing::indicated(Because::Inferred)),
+    ] {
         for (first, node) in &from {
             let run = graph.reach(&[*node], Walk::at(least));
             if let Some((then, _)) = to.iter().find(|(signal, node)| run.has(*node) && all[*signal].strength >= least) {

@@ -31,7 +31,8 @@ impl Named {
     /// Reads the files of which something runs when training is started.
     pub(crate) fn of(evidence: &Evidence<'_>) -> Self {
         let run = &evidence.system.train_run;
-        let files: BTreeSet<&RepoPath> = evidence.graph.nodes.iter().zip(run).filter(|(_, runs)| **runs).map(|(node, _)| &node.at.path).collect();
+        let files: BTreeSet<&RepoPath> =
+            evidence.graph.nodes.iter().zip(run).filter(|(_, runs)| **runs).map(|(node, _)| &node.at.path).collect();
         let mut named = Self { written: BTreeSet::new(), ends: BTreeSet::new(), folders: BTreeSet::new() };
         for facts in files.into_iter().filter_map(|path| evidence.book.get(path)) {
             let codes = facts.code.iter().chain(facts.embedded.iter().map(|(_, code)| code));
@@ -69,7 +70,12 @@ impl Named {
             if scheme.starts_with("http") && !path.contains(['*', '{', '$']) {
                 let parts: Vec<&str> = path.split('/').skip(1).filter(|p| !p.is_empty()).collect();
                 let first = parts.len().saturating_sub(PARTS);
-                self.ends.extend((first..parts.len()).filter_map(|from| parts.get(from..)).filter(|rest| rest.len() > 1).map(|rest| rest.join("/")));
+                self.ends.extend(
+                    (first..parts.len())
+                        .filter_map(|from| parts.get(from..))
+                        .filter(|rest| rest.len() > 1)
+                        .map(|rest| rest.join("/")),
+                );
             }
             return;
         }
@@ -132,7 +138,9 @@ mod tests {
     #[test]
     fn a_file_is_named_by_its_path_or_the_end_of_it() {
         let run = named(&["conf/fit.yaml", "../rows.csv", "/srv/app/data/late.csv"]);
-        assert!(run.names("conf/fit.yaml") && run.names("ml/conf/fit.yaml") && run.names("rows.csv") && run.names("data/late.csv"));
+        assert!(
+            run.names("conf/fit.yaml") && run.names("ml/conf/fit.yaml") && run.names("rows.csv") && run.names("data/late.csv")
+        );
         assert!(!run.names("other/fit.yaml") && !run.names(".bot/config.yaml"));
     }
 

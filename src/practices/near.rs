@@ -56,7 +56,13 @@ fn named<'r>(clause: &'r Clause, into: &mut Vec<Ask<'r>>) {
         Clause::Tested(tested) => into.push(Ask::Test(tested)),
         Clause::Count(count) => count.of.iter().for_each(|p| named(p, into)),
         Clause::Cap(cap) => named(&cap.of, into),
-        Clause::Imported(_) | Clause::InImage(_) | Clause::Not(_) | Clause::Steps(_) | Clause::Share(_) | Clause::History(_) | Clause::Practice(_) => {}
+        Clause::Imported(_)
+        | Clause::InImage(_)
+        | Clause::Not(_)
+        | Clause::Steps(_)
+        | Clause::Share(_)
+        | Clause::History(_)
+        | Clause::Practice(_) => {}
     }
 }
 
@@ -144,7 +150,11 @@ fn stopped(judge: &Judge<'_>, from: From, select: &Select) -> Option<Miss> {
     if let Some((signal, _)) = targets.first() {
         return Some(Miss::quote(signals[*signal].at.clone(), "", *signal, " stands here, and nothing starts it"));
     }
-    let (signal, seen) = judge.anywhere(select).into_iter().map(|(s, _)| (s, &signals[s])).min_by_key(|(_, s)| (s.notebook, std::cmp::Reverse(s.scope), &s.at))?;
+    let (signal, seen) = judge
+        .anywhere(select)
+        .into_iter()
+        .map(|(s, _)| (s, &signals[s]))
+        .min_by_key(|(_, s)| (s.notebook, std::cmp::Reverse(s.scope), &s.at))?;
     Some(Miss::quote(seen.at.clone(), "", signal, out_of_place(seen)?))
 }
 
@@ -174,7 +184,8 @@ fn off(judge: &Judge<'_>, from: From, targets: &[(usize, NodeId)], tests: bool) 
     let from = if from == From::Anyone { From::Unattended } else { from };
     let live = reached(judge, from, Walk::at(Strength::Broken).with_tests(tests));
     let written = reached(judge, from, Walk { off: true, ..Walk::at(Strength::Broken).with_tests(tests) });
-    let (signal, node) = targets.iter().filter(|(_, n)| written.has(*n) && !live.has(*n)).min_by_key(|(_, n)| written.hops(*n))?;
+    let (signal, node) =
+        targets.iter().filter(|(_, n)| written.has(*n) && !live.has(*n)).min_by_key(|(_, n)| written.hops(*n))?;
     let edge = written.path(*node).into_iter().map(|e| &graph.edges[e]).find(|e| e.off.is_some())?;
     let why = edge.off.as_deref().unwrap_or_default();
     if let Some(manual) = manual_beside(graph, edge) {
@@ -204,12 +215,19 @@ fn by_a_person(judge: &Judge<'_>, targets: &[(usize, NodeId)], tests: bool) -> O
         let Some((signal, node)) = best else { continue };
         let start = &graph.nodes[live.start(graph, *node)];
         return Some(match start.kind {
-            NodeKind::Trigger(_) => Miss::quote(start.at.clone(), format!("{} starts ", start.label), *signal, ": a person must press it"),
-            NodeKind::Unit(crate::fact::UnitKind::Service | crate::fact::UnitKind::Image) => {
-                Miss::quote(signals[*signal].at.clone(), "", *signal, format!(" runs in the {}, which nothing here starts", start.label))
+            NodeKind::Trigger(_) => {
+                Miss::quote(start.at.clone(), format!("{} starts ", start.label), *signal, ": a person must press it")
             }
+            NodeKind::Unit(crate::fact::UnitKind::Service | crate::fact::UnitKind::Image) => Miss::quote(
+                signals[*signal].at.clone(),
+                "",
+                *signal,
+                format!(" runs in the {}, which nothing here starts", start.label),
+            ),
             _ if start.notebook => Miss::quote(start.at.clone(), "", *signal, " is in a notebook, which only a person runs"),
-            NodeKind::Unit(_) => Miss::quote(start.at.clone(), format!("{} leads to ", start.label), *signal, "; only a person starts it"),
+            NodeKind::Unit(_) => {
+                Miss::quote(start.at.clone(), format!("{} leads to ", start.label), *signal, "; only a person starts it")
+            }
             _ => Miss::quote(signals[*signal].at.clone(), "", *signal, format!(" runs when a person starts {}", start.label)),
         });
     }
@@ -262,14 +280,19 @@ fn beside(judge: &Judge<'_>, tested: &Tested) -> Option<Miss> {
     let own = tested.by.as_ref().map(|by| judge.targets(by)).filter(|own| !own.is_empty());
     let ci = reached(judge, From::Ci, Walk::at(Strength::Assumed).with_tests(true));
     let found = own.unwrap_or_else(|| judge.targets(&asserts));
-    let (signal, runs) = found.iter().find(|(_, n)| ci.has(*n)).map(|(s, _)| (*s, true)).or_else(|| Some((found.first()?.0, false)))?;
+    let (signal, runs) =
+        found.iter().find(|(_, n)| ci.has(*n)).map(|(s, _)| (*s, true)).or_else(|| Some((found.first()?.0, false)))?;
     let what = match tested.of.op.first() {
         Some(Op::Train | Op::Tune) => "the training code",
         Some(Op::Serve) => "the scoring code",
         Some(Op::Features | Op::Ingest) => "the data preparation",
         _ => "what should be tested",
     };
-    let after = if runs { format!(" runs in CI, and does not call {what}") } else { format!(" does not call {what}, and CI does not run it") };
+    let after = if runs {
+        format!(" runs in CI, and does not call {what}")
+    } else {
+        format!(" does not call {what}, and CI does not run it")
+    };
     Some(Miss::quote(judge.evidence().signals.all[signal].at.clone(), "", signal, after))
 }
 

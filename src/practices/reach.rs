@@ -10,8 +10,8 @@ use super::answer::{Answer, cap};
 use super::chain::{Chain, chain};
 use super::clause::Judge;
 use super::{Miss, near, rank};
-use crate::graph::reach::{Reached, Walk};
 use crate::graph::NodeId;
+use crate::graph::reach::{Reached, Walk};
 use crate::rules::practice::{From, Notebooks, Reach, Select};
 use crate::source::Location;
 use crate::verdict::Standing;
@@ -49,10 +49,19 @@ impl Judge<'_> {
             From::Anyone => {
                 // a notebook that somebody goes through comes last, for it is the weakest of starts
                 let people = |notebook: bool| -> Vec<NodeId> {
-                    let entries = self.entries.iter().filter(|n| only.is_empty() && self.evidence.graph.nodes[**n].notebook == notebook);
+                    let entries =
+                        self.entries.iter().filter(|n| only.is_empty() && self.evidence.graph.nodes[**n].notebook == notebook);
                     entries.copied().collect()
                 };
-                vec![of(continuous), of(&[Push, Tag]), of(&[Pr]), of(&[Api, Upstream]), of(&[Manual]), people(false), people(true)]
+                vec![
+                    of(continuous),
+                    of(&[Push, Tag]),
+                    of(&[Pr]),
+                    of(&[Api, Upstream]),
+                    of(&[Manual]),
+                    people(false),
+                    people(true),
+                ]
             }
         }
     }
@@ -201,7 +210,11 @@ impl Judge<'_> {
         };
         both.signals = first.signals.iter().chain(&second.signals).copied().collect();
         both.chains = first.chains.into_iter().take(1).chain(second.chains.into_iter().take(1)).collect();
-        both.qualified = first.qualified.into_iter().map(|(word, s)| (word, if rank(s) < rank(both.standing) { s } else { both.standing })).collect();
+        both.qualified = first
+            .qualified
+            .into_iter()
+            .map(|(word, s)| (word, if rank(s) < rank(both.standing) { s } else { both.standing }))
+            .collect();
         both
     }
 
@@ -216,7 +229,15 @@ impl Judge<'_> {
         answer
     }
 
-    pub(super) fn competing(&mut self, from: From, only: &[TriggerKind], targets: &[(usize, NodeId)], check: bool, notebooks: Notebooks, tests: bool) -> Answer {
+    pub(super) fn competing(
+        &mut self,
+        from: From,
+        only: &[TriggerKind],
+        targets: &[(usize, NodeId)],
+        check: bool,
+        notebooks: Notebooks,
+        tests: bool,
+    ) -> Answer {
         let mut answer = Answer::no();
         let mut chains: Vec<(Standing, Chain)> = Vec::new();
         let kinds: Vec<TriggerKind> = if only.is_empty() { TriggerKind::ALL.to_vec() } else { only.to_vec() };
@@ -326,9 +347,9 @@ impl Judge<'_> {
             .filter(|(signal, node)| {
                 let here = marks.iter().any(|(s, n)| {
                     n == node
-                        && self.evidence.signals.all[*s].branch.is_some_and(|b| {
-                            (b.from..=b.to).contains(&self.evidence.signals.all[*signal].at.line)
-                        })
+                        && self.evidence.signals.all[*s]
+                            .branch
+                            .is_some_and(|b| (b.from..=b.to).contains(&self.evidence.signals.all[*signal].at.line))
                 });
                 here || reached.has(*node)
             })

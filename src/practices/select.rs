@@ -39,7 +39,9 @@ pub(crate) fn select(evidence: &Evidence<'_>, select: &Select) -> Vec<(usize, Op
         .all
         .iter()
         .enumerate()
-        .filter(|(_, s)| is_kind(s, select) && in_scope(s, select, evidence) && evidence.system.owns(&s.at.path) && s.off.is_none())
+        .filter(|(_, s)| {
+            is_kind(s, select) && in_scope(s, select, evidence) && evidence.system.owns(&s.at.path) && s.off.is_none()
+        })
         .map(|(i, _)| (i, evidence.graph.node_of(i)))
         .collect()
 }

@@ -27,7 +27,11 @@ pub(crate) fn pinned(evidence: &Evidence<'_>, at_least: f64) -> Answer {
     let mut answer = empty(Verdict::NotShown);
     if all > 0 && fixed as f64 >= at_least * all as f64 {
         answer.standing = Standing::plain(Verdict::Met);
-        answer.places.push(Proof { at: place, commit: None, what: format!("{fixed} of {all} direct dependencies are fixed to one version") });
+        answer.places.push(Proof {
+            at: place,
+            commit: None,
+            what: format!("{fixed} of {all} direct dependencies are fixed to one version"),
+        });
     }
     answer
 }
@@ -67,5 +71,12 @@ pub(crate) fn reviewed(evidence: &Evidence<'_>, at_least: f64) -> Answer {
 }
 
 fn empty(verdict: Verdict) -> Answer {
-    Answer { standing: Standing::plain(verdict), signals: Vec::new(), places: Vec::new(), chains: Vec::new(), qualified: std::collections::BTreeMap::new(), why: None }
+    Answer {
+        standing: Standing::plain(verdict),
+        signals: Vec::new(),
+        places: Vec::new(),
+        chains: Vec::new(),
+        qualified: std::collections::BTreeMap::new(),
+        why: None,
+    }
 }

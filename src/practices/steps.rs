@@ -30,7 +30,8 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
         })
         .collect();
     // the kind that must be one of the steps
-    let needed: Vec<usize> = ask.of.iter().enumerate().filter(|(_, ops)| ops.iter().any(|op| ask.with.contains(op))).map(|(kind, _)| kind).collect();
+    let needed: Vec<usize> =
+        ask.of.iter().enumerate().filter(|(_, ops)| ops.iter().any(|op| ask.with.contains(op))).map(|(kind, _)| kind).collect();
     let everyone: Vec<NodeId> = judge.starters(From::Anyone, &[]).into_iter().flatten().collect();
     let live = graph.reach(&everyone, Walk::at(Strength::Inferred));
     let out = breaks::out_of_order(graph);
@@ -52,7 +53,10 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
             .collect();
         let matched = matching(&does, kinds.len(), &needed);
         let has = |kind: &usize| matched.iter().any(|(_, k, _)| k == kind);
-        if matched.len() < ask.at_least || !(needed.is_empty() || needed.iter().any(has)) || (!weak && !linked(graph, &matched.iter().map(|(n, _, _)| *n).collect::<Vec<_>>())) {
+        if matched.len() < ask.at_least
+            || !(needed.is_empty() || needed.iter().any(has))
+            || (!weak && !linked(graph, &matched.iter().map(|(n, _, _)| *n).collect::<Vec<_>>()))
+        {
             continue;
         }
         let mut found = Answer::plain(Verdict::Met);
@@ -63,8 +67,13 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
         }
         found.signals = matched.iter().map(|(_, _, s)| *s).collect();
         // the definition itself is evidence, step by step
-        let step = |node: NodeId| Proof { at: Some(graph.nodes[node].at.clone()), commit: None, what: graph.nodes[node].label.clone() };
-        found.places = matched.iter().filter(|(node, _, _)| matches!(graph.nodes[*node].kind, NodeKind::Unit(_))).map(|(node, _, _)| step(*node)).collect();
+        let step =
+            |node: NodeId| Proof { at: Some(graph.nodes[node].at.clone()), commit: None, what: graph.nodes[node].label.clone() };
+        found.places = matched
+            .iter()
+            .filter(|(node, _, _)| matches!(graph.nodes[*node].kind, NodeKind::Unit(_)))
+            .map(|(node, _, _)| step(*node))
+            .collect();
         if super::rank(found.standing) > super::rank(best.standing) {
             best = found;
         }
@@ -89,7 +98,9 @@ fn groups(graph: &Graph) -> Vec<(bool, Vec<NodeId>)> {
             .collect();
         match kind {
             UnitKind::Workflow | UnitKind::Job => groups.push((false, children)),
-            UnitKind::Step | UnitKind::Script | UnitKind::Target | UnitKind::Action | UnitKind::ShellFunction => groups.push((true, children)),
+            UnitKind::Step | UnitKind::Script | UnitKind::Target | UnitKind::Action | UnitKind::ShellFunction => {
+                groups.push((true, children))
+            }
             _ => {}
         }
     }
@@ -109,7 +120,12 @@ fn matching(does: &[(NodeId, Vec<Option<usize>>)], kinds: usize, needed: &[usize
     taken.into_iter().filter_map(|(step, kind)| Some((does[step].0, kind, does[step].1[kind]?))).collect()
 }
 
-fn augment(kind: usize, does: &[(NodeId, Vec<Option<usize>>)], taken: &mut BTreeMap<usize, usize>, seen: &mut BTreeSet<usize>) -> bool {
+fn augment(
+    kind: usize,
+    does: &[(NodeId, Vec<Option<usize>>)],
+    taken: &mut BTreeMap<usize, usize>,
+    seen: &mut BTreeSet<usize>,
+) -> bool {
     for (step, (_, can)) in does.iter().enumerate() {
         if can[kind].is_none() || !seen.insert(step) {
             continue;

@@ -15,7 +15,11 @@ impl Judge<'_> {
     /// `tested`: a test that asserts reaches what is meant, and CI runs it.
     pub(super) fn tested(&mut self, ask: &Tested) -> Answer {
         let graph = self.evidence.graph;
-        let asserts = Select { id: crate::rules::signal::OneOrMany::One("test.assertion".into()), scope: vec![Scope::Test], ..Select::default() };
+        let asserts = Select {
+            id: crate::rules::signal::OneOrMany::One("test.assertion".into()),
+            scope: vec![Scope::Test],
+            ..Select::default()
+        };
         let wanted = self.targets(&ask.of);
         let own: Option<Vec<NodeId>> = ask.by.as_ref().map(|by| self.targets(by).into_iter().map(|(_, n)| n).collect());
         let mut exercised: Vec<(usize, NodeId)> = Vec::new();
@@ -44,7 +48,9 @@ impl Judge<'_> {
         if !answer.holds() {
             answer.standing = Standing::indicated(Because::Idle);
             answer.signals = exercised.iter().map(|(s, _)| *s).take(3).collect();
-            answer.why = exercised.first().map(|(s, _)| Miss::quote(self.evidence.signals.all[*s].at.clone(), "", *s, near::elsewhere(On::Ci)));
+            answer.why = exercised
+                .first()
+                .map(|(s, _)| Miss::quote(self.evidence.signals.all[*s].at.clone(), "", *s, near::elsewhere(On::Ci)));
         }
         let also: Vec<usize> = answer.signals.iter().filter_map(|s| reached_signals.get(s)).flatten().copied().take(3).collect();
         for signal in answer.signals.iter().chain(&also) {

@@ -228,8 +228,10 @@ fn is_reference(value: &str) -> bool {
     }
     let name = |s: &str| !s.is_empty() && s.chars().all(|c| c.is_ascii_alphanumeric() || "_-./:".contains(c));
     let lower = value.to_ascii_lowercase();
-    if matches!(lower.as_str(), "true" | "false" | "none" | "null" | "read" | "write" | "inherit" | "~" | "[]" | "{}" | "|" | ">" | "str" | "|-" | ">-")
-    {
+    if matches!(
+        lower.as_str(),
+        "true" | "false" | "none" | "null" | "read" | "write" | "inherit" | "~" | "[]" | "{}" | "|" | ">" | "str" | "|-" | ">-"
+    ) {
         return true;
     }
     if let Some(inner) = value.strip_prefix("${{").and_then(|v| v.strip_suffix("}}")) {
@@ -264,17 +266,36 @@ fn names_secret(key: &str) -> bool {
     let words = words(key);
     let Some(last) = words.last() else { return false };
     const ABOUT: &[&str] = &[
-        "name", "ref", "arn", "path", "file", "url", "uri", "dir", "type", "length", "len", "count", "limit", "ttl",
-        "manager", "scope", "store", "provider", "class", "version", "expiry",
+        "name", "ref", "arn", "path", "file", "url", "uri", "dir", "type", "length", "len", "count", "limit", "ttl", "manager",
+        "scope", "store", "provider", "class", "version", "expiry",
     ];
     if words.len() > 1 && ABOUT.contains(&last.as_str()) {
         return false;
     }
     const ALONE: &[&str] = &["token", "pwd", "pass", "pat", "sig", "sas", "authorization", "cookie", "bearer", "creds", "otp"];
     const WITHIN: &[&str] = &[
-        "password", "passwd", "passphrase", "secret", "apikey", "accesskey", "accountkey", "privatekey", "sharedkey",
-        "signingkey", "encryptionkey", "storagekey", "sharedaccesskey", "connectionstring", "connstr", "credential",
-        "authtoken", "accesstoken", "sastoken", "webhookurl", "subscriptionkey", "licensekey",
+        "password",
+        "passwd",
+        "passphrase",
+        "secret",
+        "apikey",
+        "accesskey",
+        "accountkey",
+        "privatekey",
+        "sharedkey",
+        "signingkey",
+        "encryptionkey",
+        "storagekey",
+        "sharedaccesskey",
+        "connectionstring",
+        "connstr",
+        "credential",
+        "authtoken",
+        "accesstoken",
+        "sastoken",
+        "webhookurl",
+        "subscriptionkey",
+        "licensekey",
     ];
     let joined = words.concat();
     joined != "secrets" && (words.iter().any(|w| ALONE.contains(&w.as_str())) || WITHIN.iter().any(|w| joined.contains(w)))
@@ -318,7 +339,8 @@ fn random_strings(text: &str, ranges: &mut Vec<Range<usize>>) {
 }
 
 fn is_random(token: &str, before: &str) -> bool {
-    let issued = ["AKIA", "ASIA", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "hf_", "sk-", "AIza", "dapi", "eyJ"];
+    let issued =
+        ["AKIA", "ASIA", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "hf_", "sk-", "AIza", "dapi", "eyJ"];
     if token.len() >= 16 && issued.iter().any(|p| token.starts_with(p)) && token.bytes().any(|b| b.is_ascii_digit()) {
         return true;
     }
@@ -357,7 +379,19 @@ fn names_content(before: &str) -> bool {
     let word = before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_ascii_lowercase();
     matches!(
         word.as_str(),
-        "sha" | "sha1" | "sha256" | "sha512" | "md5" | "rev" | "revision" | "commit" | "digest" | "hash" | "checksum" | "etag" | "ref"
+        "sha"
+            | "sha1"
+            | "sha256"
+            | "sha512"
+            | "md5"
+            | "rev"
+            | "revision"
+            | "commit"
+            | "digest"
+            | "hash"
+            | "checksum"
+            | "etag"
+            | "ref"
     )
 }
 
@@ -414,7 +448,10 @@ mod tests {
 
     #[test]
     fn random_strings_and_addresses_are_hidden() {
-        assert_eq!(snippet("wandb.login(key='0123456789abcdef0123456789abcdef01234567')"), "wandb.login(key='[hidden: 40 characters]')");
+        assert_eq!(
+            snippet("wandb.login(key='0123456789abcdef0123456789abcdef01234567')"),
+            "wandb.login(key='[hidden: 40 characters]')"
+        );
         assert!(!snippet("x = 'kT9vQ2mX7bL4pR8sW3nZ6'").contains("kT9v"));
         assert!(!snippet("AKIAIOSFODNN7EXAMPLE").contains("AKIA"));
         assert_eq!(snippet("git clone https://me:pw@git.example/x"), "git clone https://[hidden: 5 characters]@git.example/x");

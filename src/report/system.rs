@@ -230,16 +230,8 @@ pub enum StepName {
 
 impl StepName {
     /// The eight, in order.
-    pub const ALL: [Self; 8] = [
-        Self::Extract,
-        Self::Analyse,
-        Self::Prepare,
-        Self::Train,
-        Self::Evaluate,
-        Self::Validate,
-        Self::Serve,
-        Self::Monitor,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Extract, Self::Analyse, Self::Prepare, Self::Train, Self::Evaluate, Self::Validate, Self::Serve, Self::Monitor];
 }
 
 /// Who or what starts a step.

@@ -26,11 +26,16 @@ pub(super) fn of_runner(invocation: &Invocation<'_>, from: usize, runner: &str, 
         }
         let text = word.text.split("::").next().unwrap_or("");
         match text {
-            "-k" | "-m" | "-n" | "-c" | "-o" | "-p" | "--cov-report" | "--junitxml" | "--rootdir" | "-s" | "-t" if text.starts_with('-') => {
+            "-k" | "-m" | "-n" | "-c" | "-o" | "-p" | "--cov-report" | "--junitxml" | "--rootdir" | "-s" | "-t"
+                if text.starts_with('-') =>
+            {
                 skip = !matches!(text, "-s" if runner == "pytest");
             }
             text if text.starts_with('-') || text == "pytest" || text == "unittest" || text == "discover" || text == "run" => {}
-            text if text.contains('/') || text.contains('.') || invocation.dir().and_then(|d| source::join(d, text)).is_some_and(|p| view.inventory.is_dir(&p)) => {
+            text if text.contains('/')
+                || text.contains('.')
+                || invocation.dir().and_then(|d| source::join(d, text)).is_some_and(|p| view.inventory.is_dir(&p)) =>
+            {
                 match invocation.locate(text, view) {
                     Located::Found(path, _) => named.push(path),
                     Located::Missing(path) => missing = Some(path),
@@ -44,7 +49,12 @@ pub(super) fn of_runner(invocation: &Invocation<'_>, from: usize, runner: &str, 
     let paths = if named.is_empty() {
         if let Some(path) = missing {
             let gone = format!("`{path}` holds no tests");
-            return vec![Lead { to: Target::Missing { path, what: gone }, edge: EdgeKind::Tests, strength: Strength::Broken, what }];
+            return vec![Lead {
+                to: Target::Missing { path, what: gone },
+                edge: EdgeKind::Tests,
+                strength: Strength::Broken,
+                what,
+            }];
         }
         let dir = invocation.dir().unwrap_or(".");
         let configured = test_paths(view);
@@ -57,7 +67,12 @@ pub(super) fn of_runner(invocation: &Invocation<'_>, from: usize, runner: &str, 
     };
     if paths.is_empty() {
         let gone = "there are no test files to collect".to_owned();
-        return vec![Lead { to: Target::Missing { path: ".".to_owned(), what: gone }, edge: EdgeKind::Tests, strength: Strength::Broken, what }];
+        return vec![Lead {
+            to: Target::Missing { path: ".".to_owned(), what: gone },
+            edge: EdgeKind::Tests,
+            strength: Strength::Broken,
+            what,
+        }];
     }
     vec![Lead { to: Target::Tests { paths }, edge: EdgeKind::Tests, strength: Strength::Resolved, what }]
 }

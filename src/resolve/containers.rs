@@ -27,7 +27,45 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
 }
 
 /// Options of `docker build` and `docker run` that take a value.
-const VALUED: &[&str] = &["-t", "--tag", "--build-arg", "--target", "--platform", "--cache-from", "--cache-to", "--label", "--secret", "--network", "-e", "--env", "--env-file", "-v", "--volume", "-p", "--publish", "--name", "-w", "--workdir", "--gpus", "--mount", "-u", "--user", "--entrypoint", "--memory", "--cpus", "--shm-size", "-m", "--add-host", "--restart", "-h", "--hostname", "-l", "--output", "-o", "--progress"];
+const VALUED: &[&str] = &[
+    "-t",
+    "--tag",
+    "--build-arg",
+    "--target",
+    "--platform",
+    "--cache-from",
+    "--cache-to",
+    "--label",
+    "--secret",
+    "--network",
+    "-e",
+    "--env",
+    "--env-file",
+    "-v",
+    "--volume",
+    "-p",
+    "--publish",
+    "--name",
+    "-w",
+    "--workdir",
+    "--gpus",
+    "--mount",
+    "-u",
+    "--user",
+    "--entrypoint",
+    "--memory",
+    "--cpus",
+    "--shm-size",
+    "-m",
+    "--add-host",
+    "--restart",
+    "-h",
+    "--hostname",
+    "-l",
+    "--output",
+    "-o",
+    "--progress",
+];
 
 fn build(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec<Lead> {
     let mut file: Option<&str> = None;
@@ -61,7 +99,12 @@ fn build(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec<Le
         }
         Located::Missing(_) if !context.contains("://") && !context.contains('$') => {
             let missing = format!("there is no `{name}` in `{dir}`");
-            vec![Lead { to: Target::Missing { path: name, what: missing }, edge: EdgeKind::Invokes, strength: Strength::Broken, what }]
+            vec![Lead {
+                to: Target::Missing { path: name, what: missing },
+                edge: EdgeKind::Invokes,
+                strength: Strength::Broken,
+                what,
+            }]
         }
         _ => Vec::new(),
     }
@@ -139,16 +182,22 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
                 files.extend(words.get(at + 1));
                 at += 1;
             }
-            "-p" | "--project-name" | "--profile" | "--env-file" | "-e" | "--env" | "-v" | "--entrypoint" | "-u" | "--user" | "-w" => at += 1,
+            "-p" | "--project-name" | "--profile" | "--env-file" | "-e" | "--env" | "-v" | "--entrypoint" | "-u" | "--user"
+            | "-w" => at += 1,
             word if word.starts_with('-') => {}
             word => rest.push(word),
         }
         at += 1;
     }
-    let Some(verb) = rest.first().copied().filter(|v| matches!(*v, "up" | "run" | "build" | "start" | "create")) else { return Vec::new() };
+    let Some(verb) = rest.first().copied().filter(|v| matches!(*v, "up" | "run" | "build" | "start" | "create")) else {
+        return Vec::new();
+    };
     let dir = invocation.dir().unwrap_or(".");
     let candidates: Vec<String> = if files.is_empty() {
-        ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"].iter().filter_map(|n| source::join(dir, n)).collect()
+        ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"]
+            .iter()
+            .filter_map(|n| source::join(dir, n))
+            .collect()
     } else {
         files.iter().filter_map(|f| source::join(dir, f)).collect()
     };

@@ -30,9 +30,27 @@ pub(crate) enum Install {
 const MAX_LISTS: usize = 50;
 /// Options of pip whose value is the next word.
 const VALUED: &[&str] = &[
-    "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--timeout", "--retries", "--trusted-host", "--progress-bar",
-    "--root-user-action", "--upgrade-strategy", "-c", "--constraint", "--cache-dir", "--no-binary", "--only-binary", "--prefer-binary",
-    "--python-version", "--platform", "--log", "--proxy",
+    "-i",
+    "--index-url",
+    "--extra-index-url",
+    "-f",
+    "--find-links",
+    "--timeout",
+    "--retries",
+    "--trusted-host",
+    "--progress-bar",
+    "--root-user-action",
+    "--upgrade-strategy",
+    "-c",
+    "--constraint",
+    "--cache-dir",
+    "--no-binary",
+    "--only-binary",
+    "--prefer-binary",
+    "--python-version",
+    "--platform",
+    "--log",
+    "--proxy",
 ];
 
 /// What `pip install` and its kin install; `minor` is the version of Python 3 that runs it, where that is known.
@@ -132,7 +150,9 @@ fn named(text: &str, into: &mut BTreeSet<String>) -> Install {
 fn listed(name: &str, invocation: &Invocation<'_>, view: &View<'_>, into: &mut BTreeSet<String>) -> Install {
     let first = match invocation.locate(name, view) {
         Located::Found(path, _) => path,
-        Located::Missing(path) if name.ends_with(".txt") && super::launch::certain(invocation, &path, view) => return Install::Gone(path),
+        Located::Missing(path) if name.ends_with(".txt") && super::launch::certain(invocation, &path, view) => {
+            return Install::Gone(path);
+        }
         _ => return Install::Unknown,
     };
     let mut lists = vec![first];
@@ -142,7 +162,9 @@ fn listed(name: &str, invocation: &Invocation<'_>, view: &View<'_>, into: &mut B
         let Some(facts) = view.book.get(&path).filter(|_| at <= MAX_LISTS) else { return Install::Unknown };
         for fact in &facts.facts {
             match &fact.kind {
-                FactKind::Dependency(it) if it.extras || it.version.as_deref().is_some_and(is_address) => return Install::Unknown,
+                FactKind::Dependency(it) if it.extras || it.version.as_deref().is_some_and(is_address) => {
+                    return Install::Unknown;
+                }
                 FactKind::Setting { key, .. } if key == "requirements.unnamed" => return Install::Unknown,
                 FactKind::Dependency(it) => {
                     into.insert(it.name.clone());

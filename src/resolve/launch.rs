@@ -42,7 +42,10 @@ fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>)
             vec![lead(Target::File { path, run: Run::Module }, strength, what)]
         }
         // the first part is ours, and the rest is not there
-        None if invocation.dir().is_some() && view.imports.is_own(name.split('.').next().unwrap_or(name)) && name.contains('.') => {
+        None if invocation.dir().is_some()
+            && view.imports.is_own(name.split('.').next().unwrap_or(name))
+            && name.contains('.') =>
+        {
             let missing = format!("there is no module `{name}`");
             vec![lead(Target::Missing { path: name.to_owned(), what: missing }, Strength::Broken, what)]
         }
@@ -74,7 +77,8 @@ pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) 
     let name = crate::source::file_name(path);
     let Some(facts) = view.book.get(invocation.path) else { return true };
     // inside an image the paths are those of the image
-    let in_image = invocation.unit.and_then(|u| facts.units.get(u)).is_some_and(|u| matches!(u.kind, UnitKind::Image | UnitKind::Service));
+    let in_image =
+        invocation.unit.and_then(|u| facts.units.get(u)).is_some_and(|u| matches!(u.kind, UnitKind::Image | UnitKind::Service));
     let made = facts.facts.iter().any(|fact| match &fact.kind {
         FactKind::Command(c) => fetches(c) || c.stdout.as_deref().is_some_and(|out| out.ends_with(name)),
         FactKind::Uses(u) => match &u.to {
@@ -103,7 +107,11 @@ fn may_hold(uses: &Uses, path: &str) -> bool {
     let holds = |folder: &str| {
         let folder = folder.trim().trim_start_matches("./").trim_end_matches('/');
         let computed = folder.contains(['$', '*']);
-        folder.is_empty() || folder == "." || computed || path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+        folder.is_empty()
+            || folder == "."
+            || computed
+            || path == folder
+            || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
     };
     if name.contains("checkout") {
         return given("repository").is_some_and(|_| given("path").is_none()) || given("path").is_some_and(holds);
@@ -147,13 +155,17 @@ fn script_lead(invocation: &Invocation<'_>, text: &str, view: &View<'_>) -> Vec<
 pub(super) fn notebook(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let arguments = invocation.arguments();
     let executes = invocation.command.program() != "jupyter"
-        || arguments.iter().any(|w| w.text == "--execute" || w.text == "execute" || w.text == "run" || w.text.starts_with("--ExecutePreprocessor"));
+        || arguments.iter().any(|w| {
+            w.text == "--execute" || w.text == "execute" || w.text == "run" || w.text.starts_with("--ExecutePreprocessor")
+        });
     if !executes {
         return Vec::new();
     }
     let Some(input) = arguments.iter().find(|w| w.text.ends_with(".ipynb")) else { return Vec::new() };
     match invocation.locate(&input.text, view) {
-        Located::Found(path, strength) => vec![lead(Target::File { path, run: Run::Notebook }, strength, format!("runs {}", input.text))],
+        Located::Found(path, strength) => {
+            vec![lead(Target::File { path, run: Run::Notebook }, strength, format!("runs {}", input.text))]
+        }
         Located::Missing(path) => {
             let what = format!("`{path}` is not there");
             vec![lead(Target::Missing { path, what }, Strength::Broken, input.text.clone())]
@@ -193,13 +205,16 @@ pub(super) fn own(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
 /// The file that defines a function of a shell text: the text itself, or one that it sources.
 fn function(path: &RepoPath, name: &str, view: &View<'_>) -> Option<RepoPath> {
     let facts = view.book.get(path).filter(|_| view.functions.contains(name))?;
-    let defines = |p: &RepoPath| view.book.get(p).is_some_and(|f| f.units.iter().any(|u| u.kind == UnitKind::ShellFunction && u.name == name));
+    let defines = |p: &RepoPath| {
+        view.book.get(p).is_some_and(|f| f.units.iter().any(|u| u.kind == UnitKind::ShellFunction && u.name == name))
+    };
     std::iter::once(path.clone()).chain(view.parts(path, facts)).find(defines)
 }
 
 /// Servers that are given an application as `package.module:name`.
 fn served(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
-    const SERVERS: &[&str] = &["uvicorn", "gunicorn", "hypercorn", "granian", "flask", "streamlit", "fastapi", "bentoml", "celery", "litestar"];
+    const SERVERS: &[&str] =
+        &["uvicorn", "gunicorn", "hypercorn", "granian", "flask", "streamlit", "fastapi", "bentoml", "celery", "litestar"];
     if !SERVERS.contains(&invocation.command.program()) {
         return Vec::new();
     }
@@ -235,7 +250,9 @@ pub(super) fn entry(target: &str, from: &RepoPath, view: &View<'_>) -> Option<Ta
             let known = code.module.scopes.iter().any(|s| s.kind == ScopeKind::Function && s.name == name);
             let imported = code.module.imports.iter().any(|i| i.local == name);
             let assigned = code.module.assigns.iter().any(|a| {
-                a.targets.iter().any(|t| matches!(t, crate::syntax::python::Target::Name(n) if n.dotted().as_deref() == Some(name)))
+                a.targets
+                    .iter()
+                    .any(|t| matches!(t, crate::syntax::python::Target::Name(n) if n.dotted().as_deref() == Some(name)))
             });
             if known {
                 Some(Target::Function { path, name: name.to_owned() })
@@ -247,4 +264,3 @@ pub(super) fn entry(target: &str, from: &RepoPath, view: &View<'_>) -> Option<Ta
         }
     }
 }
-

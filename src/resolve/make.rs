@@ -15,7 +15,9 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
     let mut words = invocation.arguments().iter().map(|w| w.text.as_str());
     while let Some(word) = words.next() {
         match word {
-            "-C" | "--directory" => dir = words.next().filter(|d| !d.contains('$')).and_then(|d| source::join(dir.as_deref()?, d)),
+            "-C" | "--directory" => {
+                dir = words.next().filter(|d| !d.contains('$')).and_then(|d| source::join(dir.as_deref()?, d))
+            }
             "-f" | "--file" | "--makefile" => file = words.next().map(str::to_owned),
             "-j" | "-l" => drop(words.next()),
             word if word.starts_with("--directory=") => dir = source::join(dir.as_deref().unwrap_or("."), &word[12..]),
@@ -24,7 +26,8 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
         }
     }
     let Some(dir) = dir else { return Vec::new() };
-    let names: Vec<String> = file.map_or_else(|| ["GNUmakefile", "makefile", "Makefile"].map(str::to_owned).to_vec(), |f| vec![f]);
+    let names: Vec<String> =
+        file.map_or_else(|| ["GNUmakefile", "makefile", "Makefile"].map(str::to_owned).to_vec(), |f| vec![f]);
     let path = names.iter().filter_map(|n| source::join(&dir, n)).find(|p| view.inventory.contains(p));
     let Some(path) = path.map(RepoPath::from) else {
         let what = format!("there is no Makefile in `{dir}`");
@@ -33,7 +36,12 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
     };
     if !view.book.contains_key(&path) {
         // not read yet: ask for it
-        return vec![Lead { to: Target::File { path, run: super::Run::Script }, edge: EdgeKind::Invokes, strength: Strength::Resolved, what: "make".to_owned() }];
+        return vec![Lead {
+            to: Target::File { path, run: super::Run::Script },
+            edge: EdgeKind::Invokes,
+            strength: Strength::Resolved,
+            what: "make".to_owned(),
+        }];
     }
     if targets.is_empty() {
         targets.push("");
@@ -46,7 +54,8 @@ fn one(path: &RepoPath, target: &str, view: &View<'_>) -> Vec<Lead> {
         return Vec::new();
     }
     let what = if target.is_empty() { "make".to_owned() } else { format!("make {target}") };
-    let has = |p: &RepoPath| view.book.get(p).is_some_and(|f| f.units.iter().any(|u| u.kind == UnitKind::Target && u.name == target));
+    let has =
+        |p: &RepoPath| view.book.get(p).is_some_and(|f| f.units.iter().any(|u| u.kind == UnitKind::Target && u.name == target));
     let files = included(path, view);
     match files.iter().find(|p| has(p)) {
         Some(path) => {
@@ -56,7 +65,8 @@ fn one(path: &RepoPath, target: &str, view: &View<'_>) -> Vec<Lead> {
         // a pattern rule, a file, or a Makefile that could not be read whole may still make it
         None if view.inventory.contains(target) || patterned(&files, target, view) => Vec::new(),
         None => {
-            let missing = if target.is_empty() { format!("`{path}` has no target") } else { format!("`{path}` has no target `{target}`") };
+            let missing =
+                if target.is_empty() { format!("`{path}` has no target") } else { format!("`{path}` has no target `{target}`") };
             let to = Target::Missing { path: path.to_string(), what: missing };
             vec![Lead { to, edge: EdgeKind::Invokes, strength: Strength::Broken, what }]
         }
@@ -66,7 +76,8 @@ fn one(path: &RepoPath, target: &str, view: &View<'_>) -> Vec<Lead> {
 fn patterned(files: &[RepoPath], target: &str, view: &View<'_>) -> bool {
     files.iter().filter_map(|p| view.book.get(p)).any(|facts| {
         facts.units.iter().filter(|u| u.name.contains('%') || u.name.contains('$')).any(|u| {
-            u.name.contains('$') || u.name.split_once('%').is_some_and(|(start, end)| target.starts_with(start) && target.ends_with(end))
+            u.name.contains('$')
+                || u.name.split_once('%').is_some_and(|(start, end)| target.starts_with(start) && target.ends_with(end))
         })
     })
 }

@@ -17,7 +17,7 @@ mod stages;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::OnceLock;
 
-use crate::fact::{Book, Command, Data, Fact, FactKind, FileFacts, Uses, UsesTarget, UnitId, UnitKind};
+use crate::fact::{Book, Command, Data, Fact, FactKind, FileFacts, UnitId, UnitKind, Uses, UsesTarget};
 use crate::source::{self, RepoPath};
 use crate::syntax::shell::Word;
 use crate::walk::Inventory;
@@ -63,7 +63,8 @@ impl<'v> View<'v> {
         }
         let units = book.values().flat_map(|facts| &facts.units).filter(|u| u.kind == UnitKind::ShellFunction);
         let functions = units.map(|unit| unit.name.as_str()).collect();
-        let mut view = Self { inventory, book, imports, commands, named, taken_in: BTreeMap::new(), functions, images: OnceLock::new() };
+        let mut view =
+            Self { inventory, book, imports, commands, named, taken_in: BTreeMap::new(), functions, images: OnceLock::new() };
         let mut taken_in = BTreeMap::new();
         for (path, facts) in book {
             for part in view.parts(path, facts) {
@@ -175,7 +176,21 @@ struct Family {
 /// Every family. To add one: a file beside this one, and its line here.
 const FAMILIES: &[Family] = &[
     Family { names: &["make", "gmake"], follow: make::follow },
-    Family { names: &["python", "python3", "python3.8", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13", "ipython", "spark-submit"], follow: launch::python },
+    Family {
+        names: &[
+            "python",
+            "python3",
+            "python3.8",
+            "python3.9",
+            "python3.10",
+            "python3.11",
+            "python3.12",
+            "python3.13",
+            "ipython",
+            "spark-submit",
+        ],
+        follow: launch::python,
+    },
     Family { names: &["bash", "sh", "zsh", "dash", "source", "."], follow: launch::shell },
     Family { names: &["Rscript", "julia"], follow: launch::script },
     Family { names: &["papermill", "jupyter", "runipy"], follow: launch::notebook },
@@ -217,7 +232,12 @@ impl Invocation<'_> {
                 return Located::Found(path.into(), Strength::Resolved);
             }
             // what is included runs where the file runs that includes it
-            if let Some(path) = view.taken_in.get(self.path).and_then(|by| source::join(source::folder(by), word)).filter(|p| view.inventory.contains(p)) {
+            if let Some(path) = view
+                .taken_in
+                .get(self.path)
+                .and_then(|by| source::join(source::folder(by), word))
+                .filter(|p| view.inventory.contains(p))
+            {
                 return Located::Found(path.into(), Strength::Resolved);
             }
             // a script is started from its own folder as often as from the root
@@ -242,7 +262,8 @@ impl Invocation<'_> {
         if !suffix.contains('.') || suffix.len() < 4 {
             return None;
         }
-        let mut found = view.named.get(source::file_name(&tail))?.iter().filter(|path| path.ends_with(&tail) || ****path == *suffix);
+        let mut found =
+            view.named.get(source::file_name(&tail))?.iter().filter(|path| path.ends_with(&tail) || ****path == *suffix);
         let first = found.next()?;
         let alone = found.next().is_none();
         alone.then(|| Located::Found((*first).clone(), Strength::Inferred))
@@ -280,13 +301,16 @@ pub(crate) fn command(command: &Command, from: (&RepoPath, Option<UnitId>), view
 fn not_given(command: &Command, program: &str) -> Option<Lead> {
     // options whose value is what is run
     const NAMING: &[&str] = &["-m", "-f", "--file", "-C", "--directory"];
-    let asks = |word: &Word| word.text.split("${{").skip(1).any(|rest| rest.split("}}").next().unwrap_or(rest).contains("inputs."));
+    let asks =
+        |word: &Word| word.text.split("${{").skip(1).any(|rest| rest.split("}}").next().unwrap_or(rest).contains("inputs."));
     let runs = FAMILIES.iter().any(|family| family.names.contains(&program));
     let mut open = command.words.first().filter(|word| asks(word));
     if runs && open.is_none() {
         let arguments = command.words.get(1..).unwrap_or(&[]);
-        let named = |at: usize| at.checked_sub(1).and_then(|i| arguments.get(i)).is_some_and(|w| NAMING.contains(&w.text.as_str()));
-        let first = arguments.iter().enumerate().find(|(at, word)| named(*at) || !word.text.starts_with('-')).map(|(_, word)| word);
+        let named =
+            |at: usize| at.checked_sub(1).and_then(|i| arguments.get(i)).is_some_and(|w| NAMING.contains(&w.text.as_str()));
+        let first =
+            arguments.iter().enumerate().find(|(at, word)| named(*at) || !word.text.starts_with('-')).map(|(_, word)| word);
         open = first.filter(|word| asks(word));
     }
     let what = format!("`{}`, an input that nothing here gives", open?.text.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -295,8 +319,62 @@ fn not_given(command: &Command, program: &str) -> Option<Lead> {
 
 /// Files that any other program is given by name.
 fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
-    const SILENT: &[&str] = &["echo", "printf", "cat", "ls", "rm", "mkdir", "cp", "mv", "touch", "test", "[", "[[", "export", "cd", "git", "curl", "wget", "grep", "sed", "awk", "chmod", "tar", "unzip", "zip", "head", "tail", "true", "false", "sleep", "set", "exit", "find", "sort", "poetry", "ruff", "black", "flake8", "mypy", "isort", "pylint", "pre-commit"];
-    const FILE: &[&str] = &["-f", "--file", "-k", "--kustomize", "--filename", "--template-file", "--config", "--config-file", "--values", "--yaml", "--job-file"];
+    const SILENT: &[&str] = &[
+        "echo",
+        "printf",
+        "cat",
+        "ls",
+        "rm",
+        "mkdir",
+        "cp",
+        "mv",
+        "touch",
+        "test",
+        "[",
+        "[[",
+        "export",
+        "cd",
+        "git",
+        "curl",
+        "wget",
+        "grep",
+        "sed",
+        "awk",
+        "chmod",
+        "tar",
+        "unzip",
+        "zip",
+        "head",
+        "tail",
+        "true",
+        "false",
+        "sleep",
+        "set",
+        "exit",
+        "find",
+        "sort",
+        "poetry",
+        "ruff",
+        "black",
+        "flake8",
+        "mypy",
+        "isort",
+        "pylint",
+        "pre-commit",
+    ];
+    const FILE: &[&str] = &[
+        "-f",
+        "--file",
+        "-k",
+        "--kustomize",
+        "--filename",
+        "--template-file",
+        "--config",
+        "--config-file",
+        "--values",
+        "--yaml",
+        "--job-file",
+    ];
     // what these verbs are given by place is the definition that they submit
     const SUBMITS: &[(&str, &[&str])] = &[
         ("anyscale", &["job submit", "jobs submit", "job schedule", "service deploy", "service rollout"]),
@@ -308,7 +386,8 @@ fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     if SILENT.contains(&program) {
         return Vec::new();
     }
-    let verbs: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).take_while(|w| !w.starts_with('-')).take(2).collect();
+    let verbs: Vec<&str> =
+        invocation.arguments().iter().map(|w| w.text.as_str()).take_while(|w| !w.starts_with('-')).take(2).collect();
     let verbs = verbs.join(" ");
     let submits = SUBMITS.iter().any(|(name, of)| *name == program && of.iter().any(|verb| verbs.starts_with(verb)));
     let mut leads = Vec::new();
@@ -316,7 +395,10 @@ fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     for (at, word) in arguments.iter().enumerate() {
         let (value, named) = match word.text.split_once('=') {
             Some((option, value)) if FILE.contains(&option) => (value, true),
-            _ => (word.text.as_str(), at.checked_sub(1).and_then(|i| arguments.get(i)).is_some_and(|w| FILE.contains(&w.text.as_str()))),
+            _ => (
+                word.text.as_str(),
+                at.checked_sub(1).and_then(|i| arguments.get(i)).is_some_and(|w| FILE.contains(&w.text.as_str())),
+            ),
         };
         if value.starts_with('-') || !(value.contains('.') || value.contains('/') || named) {
             continue;
@@ -349,14 +431,20 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
         UsesTarget::Remote(reference) => {
             // a script that a workflow elsewhere is given is run there, as far as anybody can tell from here
             let workflow = reference.contains("/.github/workflows/");
-            let handed = uses.with.iter().filter(|_| workflow).map(|(_, value)| value.trim_start_matches("./")).filter(|value| view.inventory.contains(value));
+            let handed = uses
+                .with
+                .iter()
+                .filter(|_| workflow)
+                .map(|(_, value)| value.trim_start_matches("./"))
+                .filter(|value| view.inventory.contains(value));
             let handed = handed.map(|path| (run_of(path), RepoPath::from(path))).filter(|(run, _)| *run != Run::Manifest);
             let leads = handed.map(|(run, path)| lead(Target::File { path, run }, Strength::Assumed));
             std::iter::once(lead(Target::Outside { what: reference.clone() }, Strength::Assumed)).chain(leads).collect()
         }
         UsesTarget::Unit { path, kind, name } => {
             let path: RepoPath = path.as_deref().map_or_else(|| from.clone(), RepoPath::from);
-            let known = |p: &RepoPath| view.book.get(p).is_some_and(|f| f.units.iter().any(|u| u.kind == *kind && u.name == *name));
+            let known =
+                |p: &RepoPath| view.book.get(p).is_some_and(|f| f.units.iter().any(|u| u.kind == *kind && u.name == *name));
             if known(&path) {
                 return vec![lead(Target::Unit { path, kind: *kind, name: name.clone() }, Strength::Resolved)];
             }

@@ -463,11 +463,7 @@ impl CodeFile {
             Value::BoolOp { op, values } => {
                 let stop = *op == "or";
                 let parts: Vec<Option<bool>> = values.iter().map(|v| self.constant(v, scope, depth)).collect();
-                if parts.contains(&Some(stop)) {
-                    Some(stop)
-                } else {
-                    parts.iter().all(|p| *p == Some(!stop)).then_some(!stop)
-                }
+                if parts.contains(&Some(stop)) { Some(stop) } else { parts.iter().all(|p| *p == Some(!stop)).then_some(!stop) }
             }
             Value::Name(name) => {
                 if name.last() == Some("TYPE_CHECKING") {
@@ -494,7 +490,8 @@ pub(crate) fn text_of(value: &Value, depth: u32) -> String {
         Value::Name(name) => name_text(name),
         Value::Call(_) => "…()".to_owned(),
         Value::Compare { left, ops, rights } => {
-            let rest: Vec<String> = ops.iter().zip(rights).map(|(op, right)| format!(" {op} {}", text_of(right, depth))).collect();
+            let rest: Vec<String> =
+                ops.iter().zip(rights).map(|(op, right)| format!(" {op} {}", text_of(right, depth))).collect();
             format!("{}{}", text_of(left, depth), rest.concat())
         }
         Value::BoolOp { op, values } => {
@@ -640,5 +637,8 @@ fn says_nothing(name: &str) -> bool {
 /// Test code by its path alone.
 fn is_test_path(path: &str) -> bool {
     let name = crate::source::file_name(path);
-    name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py" || path.split('/').any(|p| matches!(p, "tests" | "test"))
+    name.starts_with("test_")
+        || name.ends_with("_test.py")
+        || name == "conftest.py"
+        || path.split('/').any(|p| matches!(p, "tests" | "test"))
 }

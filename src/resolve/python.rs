@@ -211,7 +211,8 @@ impl Modules {
     fn names_in(&self, root: &str) -> BTreeSet<String> {
         let prefix = if root == "." { String::new() } else { format!("{root}/") };
         let inside = |path: &RepoPath| path.strip_prefix(&*prefix).map(str::to_owned);
-        let files = self.files.range::<str, _>((Included(&*prefix), Unbounded)).map_while(inside).filter(|rest| !rest.contains('/'));
+        let files =
+            self.files.range::<str, _>((Included(&*prefix), Unbounded)).map_while(inside).filter(|rest| !rest.contains('/'));
         let mut names: BTreeSet<String> = files.filter_map(|rest| stem(&rest).map(str::to_owned)).collect();
         let folders = self.folders.range::<str, _>((Included(&*prefix), Unbounded)).map_while(inside);
         names.extend(folders.filter(|rest| !rest.contains('/') && is_name(rest)));
@@ -327,8 +328,18 @@ mod tests {
         check(&["src/a/__init__.py", "src/a/b.py", "tests/test_b.py"], "tests/test_b.py", "a", "src/a/__init__.py");
         check(&["one/helpers.py", "one/run.py", "helpers.py"], "one/run.py", "helpers", "one/helpers.py");
         check(&["ns/deep/x.py", "run.py"], "run.py", "ns.deep.x", "ns/deep/x.py");
-        check(&["one/lib/pyproject.toml", "one/lib/src/p/__init__.py", "two/run.py"], "two/run.py", "p", "one/lib/src/p/__init__.py");
-        check(&["services/a/app/__init__.py", "services/b/app/__init__.py", "services/b/run.py"], "services/b/run.py", "app", "services/b/app/__init__.py");
+        check(
+            &["one/lib/pyproject.toml", "one/lib/src/p/__init__.py", "two/run.py"],
+            "two/run.py",
+            "p",
+            "one/lib/src/p/__init__.py",
+        );
+        check(
+            &["services/a/app/__init__.py", "services/b/app/__init__.py", "services/b/run.py"],
+            "services/b/run.py",
+            "app",
+            "services/b/app/__init__.py",
+        );
         check(&["a/b.py"], ".", "c", "-");
         check(&["work/pkg/train.py"], "work", "pkg.train", "work/pkg/train.py");
     }
@@ -356,7 +367,8 @@ mod tests {
     #[test]
     fn imports_lead_to_files_and_their_packages() {
         let m = modules(&["p/__init__.py", "p/a.py", "p/q/__init__.py", "p/q/b.py", "p/c.py", "run.py"]);
-        let code = parse("import numpy\nfrom p.q import b, other\nimport importlib\nimportlib.import_module('p.c')\n", Mode::Module);
+        let code =
+            parse("import numpy\nfrom p.q import b, other\nimport importlib\nimportlib.import_module('p.c')\n", Mode::Module);
         let found: Vec<String> = m.imported("run.py", &code).iter().map(|p| p.to_string()).collect();
         assert_eq!(found, ["p/__init__.py", "p/c.py", "p/q/__init__.py", "p/q/b.py"]);
     }

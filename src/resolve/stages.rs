@@ -45,13 +45,16 @@ pub(super) fn dvc(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     for path in &paths {
         let Some((path, facts)) = view.book.get_key_value(path) else { continue };
         for (unit, it) in facts.units.iter().enumerate().filter(|(_, u)| u.kind == UnitKind::Stage) {
-            let fits = |t: &&str| *t == it.name || t.ends_with(&format!(":{}", it.name)) || t.starts_with(&format!("{}@", it.name));
+            let fits =
+                |t: &&str| *t == it.name || t.ends_with(&format!(":{}", it.name)) || t.starts_with(&format!("{}@", it.name));
             if targets.is_empty() || targets.iter().any(fits) {
                 named.push((path, unit));
             }
         }
     }
-    let has = |short: char, long: &str| rest.iter().any(|w| *w == long || (w.starts_with('-') && !w.starts_with("--") && w.contains(short)));
+    let has = |short: char, long: &str| {
+        rest.iter().any(|w| *w == long || (w.starts_with('-') && !w.starts_with("--") && w.contains(short)))
+    };
     let by_name: BTreeSet<Stage<'_>> = named.iter().copied().collect();
     let mut stages = named.clone();
     if !has('s', "--single-item") && !named.is_empty() {
@@ -70,7 +73,11 @@ pub(super) fn dvc(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     for (path, unit) in stages {
         let Some(it) = view.book.get(path).and_then(|f| f.units.get(unit)) else { continue };
         let to = Target::Unit { path: path.clone(), kind: UnitKind::Stage, name: it.name.clone() };
-        let what = if by_name.contains(&(path, unit)) { format!("stage {}", it.name) } else { format!("stage {}, which comes with it", it.name) };
+        let what = if by_name.contains(&(path, unit)) {
+            format!("stage {}", it.name)
+        } else {
+            format!("stage {}, which comes with it", it.name)
+        };
         leads.push(Lead { to, edge: EdgeKind::Invokes, strength: Strength::Resolved, what });
     }
     if leads.is_empty() && !targets.is_empty() && paths.iter().all(|p| view.book.contains_key(p)) && !paths.is_empty() {
@@ -92,7 +99,13 @@ fn untracked(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Ve
     if pipeline.makes.keys().any(|made| made.contains('$')) {
         return Vec::new();
     }
-    let named = |target: &str| view.book.iter().filter(|(path, _)| source::file_name(path) == "dvc.yaml").flat_map(|(_, f)| &f.units).any(|u| u.kind == UnitKind::Stage && u.name == target);
+    let named = |target: &str| {
+        view.book
+            .iter()
+            .filter(|(path, _)| source::file_name(path) == "dvc.yaml")
+            .flat_map(|(_, f)| &f.units)
+            .any(|u| u.kind == UnitKind::Stage && u.name == target)
+    };
     let tracked = |path: &str| {
         let above = std::iter::successors(Some(path), |at| Some(source::folder(at)).filter(|up| *up != "."));
         view.inventory.contains(path)

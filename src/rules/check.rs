@@ -30,7 +30,11 @@ impl Loading {
             let line = given.next_line(&rule.id);
             let first = rule.id.split('.').next().unwrap_or("");
             if !users && first != area {
-                wrong.push(mistake(path, line, format!("`{}` belongs into signals/{first}/, not signals/{area}/; move it or rename it", rule.id)));
+                wrong.push(mistake(
+                    path,
+                    line,
+                    format!("`{}` belongs into signals/{first}/, not signals/{area}/; move it or rename it", rule.id),
+                ));
             }
             if self.take(path, line, &rule.id, rule.replaces, wrong) {
                 self.signals.retain(|known| known.id != rule.id);
@@ -40,7 +44,14 @@ impl Loading {
     }
 
     /// Takes the practice rules of one file.
-    pub(crate) fn practices(&mut self, path: &str, text: &str, rules: Vec<PracticeRule>, _users: bool, wrong: &mut Vec<RuleError>) {
+    pub(crate) fn practices(
+        &mut self,
+        path: &str,
+        text: &str,
+        rules: Vec<PracticeRule>,
+        _users: bool,
+        wrong: &mut Vec<RuleError>,
+    ) {
         let mut given = Given::of(text);
         for rule in rules {
             let line = given.next_line(&rule.id);
@@ -61,11 +72,19 @@ impl Loading {
     fn take(&mut self, path: &str, line: u32, id: &str, replaces: bool, wrong: &mut Vec<RuleError>) -> bool {
         match (self.origins.get(id), replaces) {
             (Some((known, at)), false) => {
-                wrong.push(mistake(path, line, format!("`{id}` is already defined at {known}:{at}; rename it, or say `replaces: true`")));
+                wrong.push(mistake(
+                    path,
+                    line,
+                    format!("`{id}` is already defined at {known}:{at}; rename it, or say `replaces: true`"),
+                ));
                 return false;
             }
             (None, true) => {
-                wrong.push(mistake(path, line, format!("`{id}` says `replaces: true`, and there is nothing to replace; leave it out")));
+                wrong.push(mistake(
+                    path,
+                    line,
+                    format!("`{id}` says `replaces: true`, and there is nothing to replace; leave it out"),
+                ));
                 return false;
             }
             _ => {}
@@ -118,7 +137,10 @@ pub(crate) fn check(
         // a built-in rule is switched off by replacing it with one that looks for nothing
         let off = rule.any.is_empty() && rule.replaces;
         if !off && (rule.examples.is_empty() || rule.counter_examples.is_empty()) {
-            say(&rule.id, format!("`{}` needs an example that must be seen and a counter-example that must not; add both", rule.id));
+            say(
+                &rule.id,
+                format!("`{}` needs an example that must be seen and a counter-example that must not; add both", rule.id),
+            );
         }
         if rule.any.is_empty() && !off {
             say(&rule.id, format!("`{}` looks for nothing; give it a matcher under `any:`", rule.id));
@@ -135,7 +157,9 @@ pub(crate) fn check(
         }
         for word in rule.any.iter().filter_map(too_short) {
             let found = if word.is_empty() { "none".to_owned() } else { format!("`{word}`") };
-            let message = format!("a matcher needs a word of {SHORTEST} bytes that stands in every text it fits, and has {found}; name one, or give `literal:`");
+            let message = format!(
+                "a matcher needs a word of {SHORTEST} bytes that stands in every text it fits, and has {found}; name one, or give `literal:`"
+            );
             say(&rule.id, format!("`{}`: {message}", rule.id));
         }
     }
@@ -148,7 +172,13 @@ pub(crate) fn check(
         .collect();
     for rule in practices {
         if rule.met.is_none() && rule.indicated.is_empty() && rule.detectors != Detectors::None {
-            say(&rule.id, format!("`{}` says that it has detectors and has neither `met:` nor `indicated:`; add a clause or say `detectors: none`", rule.id));
+            say(
+                &rule.id,
+                format!(
+                    "`{}` says that it has detectors and has neither `met:` nor `indicated:`; add a clause or say `detectors: none`",
+                    rule.id
+                ),
+            );
         }
         for clause in clauses(rule) {
             let mut problems = Vec::new();
@@ -191,7 +221,9 @@ fn circles(practices: &[PracticeRule]) -> Vec<(String, String)> {
         }
         false
     };
-    asks.iter().filter_map(|(id, of)| of.iter().find(|first| comes_back(id, first)).map(|first| ((*id).to_owned(), first.clone()))).collect()
+    asks.iter()
+        .filter_map(|(id, of)| of.iter().find(|first| comes_back(id, first)).map(|first| ((*id).to_owned(), first.clone())))
+        .collect()
 }
 
 fn clauses(rule: &PracticeRule) -> impl Iterator<Item = &Clause> {
@@ -242,7 +274,8 @@ fn references(clause: &Clause, signals: &[SignalRule], known: &Known, problems: 
             named(id, problems);
         }
         let meant = |rule: &&SignalRule| {
-            (s.id.all().is_empty() || s.id.all().iter().any(|id| fits(id, &rule.id))) && (s.op.is_empty() || rule.op.is_some_and(|op| s.op.contains(&op)))
+            (s.id.all().is_empty() || s.id.all().iter().any(|id| fits(id, &rule.id)))
+                && (s.op.is_empty() || rule.op.is_some_and(|op| s.op.contains(&op)))
         };
         for (key, word) in s.with.iter().flat_map(|(key, words)| words.all().iter().map(move |word| (key, word))) {
             let measured = key == "rows" && crate::words::ROWS.contains(&word.as_str()) && s.op == [crate::words::Op::Evaluate];
@@ -279,7 +312,8 @@ fn references(clause: &Clause, signals: &[SignalRule], known: &Known, problems: 
             }
         }
         Clause::Practice(PracticeAsk::Id(ask)) => {
-            let (id, word) = ask.split_once('[').map_or((ask.as_str(), None), |(id, rest)| (id, Some(rest.trim_end_matches(']'))));
+            let (id, word) =
+                ask.split_once('[').map_or((ask.as_str(), None), |(id, rest)| (id, Some(rest.trim_end_matches(']'))));
             match (known.get(id), word.map(|w| w.split_once('='))) {
                 (None, _) => problems.push(format!("no practice is called `{id}`")),
                 (Some(words), Some(Some((key, word)))) if !words.get(key).is_some_and(|w| w.is_empty() || w.contains(word)) => {

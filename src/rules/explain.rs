@@ -54,12 +54,22 @@ impl Catalog {
     /// Every rule, by id.
     pub fn list(&self) -> Vec<Listed> {
         let file = |id: &str| self.file_of(id).to_owned();
-        let signals = self.signals.iter().map(|r| Listed { id: r.id.clone(), kind: "signal", title: r.title.clone(), file: file(&r.id) });
-        let practices =
-            self.practices.iter().map(|r| Listed { id: r.id.clone(), kind: "practice", title: r.title.clone(), file: file(&r.id) });
+        let signals =
+            self.signals.iter().map(|r| Listed { id: r.id.clone(), kind: "signal", title: r.title.clone(), file: file(&r.id) });
+        let practices = self.practices.iter().map(|r| Listed {
+            id: r.id.clone(),
+            kind: "practice",
+            title: r.title.clone(),
+            file: file(&r.id),
+        });
         let models = self.models.iter().flat_map(|m| {
             std::iter::once(Listed { id: m.id.clone(), kind: "model", title: m.title.clone(), file: m.path.clone() }).chain(
-                m.criteria.iter().map(|c| Listed { id: c.id.clone(), kind: "criterion", title: c.says.clone(), file: m.path.clone() }),
+                m.criteria.iter().map(|c| Listed {
+                    id: c.id.clone(),
+                    kind: "criterion",
+                    title: c.says.clone(),
+                    file: m.path.clone(),
+                }),
             )
         });
         let mut all: Vec<Listed> = signals.chain(practices).chain(models).collect();
@@ -147,10 +157,8 @@ impl Catalog {
     }
 
     fn signal(&self, rule: &SignalRule) -> Explanation {
-        let mut sections = vec![
-            ("WHAT IS SEEN".to_owned(), vec![rule.title.clone()]),
-            ("WHY IT MATTERS".to_owned(), vec![rule.about.clone()]),
-        ];
+        let mut sections =
+            vec![("WHAT IS SEEN".to_owned(), vec![rule.title.clone()]), ("WHY IT MATTERS".to_owned(), vec![rule.about.clone()])];
         if let Some(op) = rule.op {
             sections.push(("STANDS FOR".to_owned(), vec![format!("the operation `{op}`")]));
         }
@@ -186,7 +194,10 @@ fn whole(model: &Model) -> Explanation {
     if !model.dimensions.is_empty() {
         sections.push(("DIMENSIONS".to_owned(), model.dimensions.iter().map(|d| format!("{}: {}", d.name, d.title)).collect()));
     }
-    sections.push(("CRITERIA".to_owned(), model.criteria.iter().map(|c| format!("{} ({}): {}", c.id, c.role.word(), c.says)).collect()));
+    sections.push((
+        "CRITERIA".to_owned(),
+        model.criteria.iter().map(|c| format!("{} ({}): {}", c.id, c.role.word(), c.says)).collect(),
+    ));
     Explanation { heading: format!("{}  model  {} {}", model.id, model.title, model.edition), sections }
 }
 
@@ -197,7 +208,13 @@ fn criterion(model: &Model, id: &str) -> Option<Explanation> {
         ("WHERE".to_owned(), vec![format!("{}, {}", model.source, rule.place)]),
         (
             "STANDING".to_owned(),
-            vec![format!("level {}, {}, {}; a repository shows it: {}", rule.level, rule.dim, rule.role.word(), rule.observability)],
+            vec![format!(
+                "level {}, {}, {}; a repository shows it: {}",
+                rule.level,
+                rule.dim,
+                rule.role.word(),
+                rule.observability
+            )],
         ),
     ];
     if let Some(needs) = &rule.needs {

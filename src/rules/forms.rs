@@ -89,7 +89,22 @@ macro_rules! short_or_long {
 short_or_long!(OneOrMany, "a word or a list of words", |words| words);
 short_or_long!(PathMatch, "a glob, a list of globs, or a map with `any`", |words| PathMatch::Globs(words), PathMatch::Full);
 short_or_long!(ImportMatch, "a dotted name or a list of them", |words| ImportMatch::Names(words));
-short_or_long!(CallMatch, "a dotted name, a list of them, or a map of conditions", |words| CallMatch::Names(words), CallMatch::Full);
-short_or_long!(CommandMatch, "a command line, a list of them, or a map with `words`", |words| CommandMatch::Words(words), CommandMatch::Full);
+short_or_long!(
+    CallMatch,
+    "a dotted name, a list of them, or a map of conditions",
+    |words| CallMatch::Names(words),
+    CallMatch::Full
+);
+short_or_long!(
+    CommandMatch,
+    "a command line, a list of them, or a map with `words`",
+    |words| CommandMatch::Words(words),
+    CommandMatch::Full
+);
 short_or_long!(UsesMatch, "a reference, a list of them, or a map with `name`", |words| UsesMatch::Names(words), UsesMatch::Full);
-short_or_long!(DependencyMatch, "a distribution, a list of them, or a map with `any`", |words| DependencyMatch::Names(words), DependencyMatch::Full);
+short_or_long!(
+    DependencyMatch,
+    "a distribution, a list of them, or a map with `any`",
+    |words| DependencyMatch::Names(words),
+    DependencyMatch::Full
+);

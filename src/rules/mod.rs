@@ -138,7 +138,20 @@ impl Catalog {
             return Err(Error::Rules(wrong));
         }
         let needles = Needles::of(&signals);
-        Ok(Self { signals, practices, models, unread, unread_at: kinds, wrappers, interpreter, patterns, needles, digest: digest(files), origins, texts })
+        Ok(Self {
+            signals,
+            practices,
+            models,
+            unread,
+            unread_at: kinds,
+            wrappers,
+            interpreter,
+            patterns,
+            needles,
+            digest: digest(files),
+            origins,
+            texts,
+        })
     }
 
     /// The matchers of scopes, which are compiled where they are used.
@@ -256,10 +269,12 @@ fn sized(path: &str, text: &str) -> Result<(), RuleError> {
 }
 
 fn read<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, Vec<RuleError>> {
-    serde_yaml::with::singleton_map_recursive::deserialize(serde_yaml::Deserializer::from_str(text)).map_err(|e: serde_yaml::Error| {
-        let line = e.location().and_then(|l| u32::try_from(l.line()).ok()).unwrap_or(0);
-        vec![RuleError { path: path.to_owned(), line, message: format!("{e}; rules/README.md lists the keys") }]
-    })
+    serde_yaml::with::singleton_map_recursive::deserialize(serde_yaml::Deserializer::from_str(text)).map_err(
+        |e: serde_yaml::Error| {
+            let line = e.location().and_then(|l| u32::try_from(l.line()).ok()).unwrap_or(0);
+            vec![RuleError { path: path.to_owned(), line, message: format!("{e}; rules/README.md lists the keys") }]
+        },
+    )
 }
 
 fn digest(files: &[(String, String)]) -> String {

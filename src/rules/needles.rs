@@ -92,8 +92,12 @@ impl Needles {
                             add(&mut told_by_name, globs);
                         }
                     }
-                    Matcher::PythonCall(call) if makes_models(rule) => needles.roots.extend(call_names(call).iter().filter_map(|n| root(n))),
-                    Matcher::PythonImport(ImportMatch::Names(names)) if makes_models(rule) => needles.roots.extend(names.all().iter().filter_map(|n| root(n))),
+                    Matcher::PythonCall(call) if makes_models(rule) => {
+                        needles.roots.extend(call_names(call).iter().filter_map(|n| root(n)))
+                    }
+                    Matcher::PythonImport(ImportMatch::Names(names)) if makes_models(rule) => {
+                        needles.roots.extend(names.all().iter().filter_map(|n| root(n)))
+                    }
                     _ => {}
                 }
             }
@@ -145,7 +149,8 @@ impl Needles {
 
     /// Rules (by index, in order, each once) of which a glob fits the path.
     pub(crate) fn of_path(&self, path: &str) -> Vec<usize> {
-        let mut rules: Vec<usize> = self.paths.matches(path).into_iter().filter_map(|g| self.path_rules.get(g)).copied().collect();
+        let mut rules: Vec<usize> =
+            self.paths.matches(path).into_iter().filter_map(|g| self.path_rules.get(g)).copied().collect();
         rules.sort_unstable();
         rules.dedup();
         rules
@@ -156,7 +161,9 @@ impl Needles {
 fn makes_models(rule: &SignalRule) -> bool {
     const AREAS: &[&str] = &["tracking", "registry", "feature", "pipeline", "explain", "fair", "monitor"];
     use crate::words::Op;
-    let op = rule.op.is_some_and(|op| matches!(op, Op::Train | Op::Tune | Op::Evaluate | Op::Register | Op::Promote | Op::Features | Op::Monitor | Op::Serve));
+    let op = rule.op.is_some_and(|op| {
+        matches!(op, Op::Train | Op::Tune | Op::Evaluate | Op::Register | Op::Promote | Op::Features | Op::Monitor | Op::Serve)
+    });
     op || rule.id.split('.').next().is_some_and(|area| AREAS.contains(&area))
 }
 
@@ -179,7 +186,8 @@ impl Words {
 
     /// None where there are no words.
     fn automaton(&self) -> Option<&AhoCorasick> {
-        let build = || AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).match_kind(MatchKind::Standard).build(&self.words).ok();
+        let build =
+            || AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).match_kind(MatchKind::Standard).build(&self.words).ok();
         if self.words.is_empty() { None } else { self.automaton.get_or_init(build).as_ref() }
     }
 
@@ -257,7 +265,9 @@ pub(crate) fn literals(matcher: &Matcher) -> Vec<String> {
                 CommandMatch::Full(full) => full.words.all(),
             };
             // a line of wildcards alone has the empty word, which `check` refuses
-            let word = |line: &String| line.split_whitespace().filter(|w| !w.contains('*')).max_by_key(|w| w.len()).unwrap_or("").to_owned();
+            let word = |line: &String| {
+                line.split_whitespace().filter(|w| !w.contains('*')).max_by_key(|w| w.len()).unwrap_or("").to_owned()
+            };
             lines.iter().flat_map(|line| word(line).split('|').map(str::to_owned).collect::<Vec<_>>()).collect()
         }
         Matcher::Uses(UsesMatch::Names(names)) => names.all().to_vec(),
@@ -274,7 +284,8 @@ fn tree_literals(tree: &TreeMatch) -> Vec<String> {
         return tree.literal.all().to_vec();
     }
     let positive = || tree.conditions.iter().filter(|c| !c.not && c.exists != Some(false));
-    let values = positive().flat_map(|c| [c.equals.all(), c.prefix.all()]).filter(|list| !list.is_empty()).map(<[String]>::to_vec);
+    let values =
+        positive().flat_map(|c| [c.equals.all(), c.prefix.all()]).filter(|list| !list.is_empty()).map(<[String]>::to_vec);
     let keys = positive().map(|c| c.key.as_str()).chain(tree.each.as_deref());
     let keys = keys.filter_map(|key| longest(key, &['.', '[', ']', '*', '"'])).map(|word| vec![word]);
     let telling = |words: &Vec<String>| words.iter().map(String::len).min();
@@ -288,7 +299,8 @@ mod tests {
     use super::*;
 
     fn rules(text: &str) -> Vec<SignalRule> {
-        let any: Vec<Matcher> = serde_yaml::with::singleton_map_recursive::deserialize(serde_yaml::Deserializer::from_str(text)).unwrap();
+        let any: Vec<Matcher> =
+            serde_yaml::with::singleton_map_recursive::deserialize(serde_yaml::Deserializer::from_str(text)).unwrap();
         vec![SignalRule {
             id: "a.b".into(),
             title: String::new(),
@@ -314,15 +326,19 @@ mod tests {
 
     #[test]
     fn words_are_the_most_telling_parts() {
-        assert_eq!(words("- python-call: [mlflow.register_model, 'sklearn.**#fit', 'wandb.log', 'boto3.create_*']"), [
-            "register_model",
-            ".fit",
-            "wandb",
-            "create_"
-        ]);
-        assert_eq!(words("- python-call: { method: [fit, register_model], decorator: prefect.flow }"), ["prefect", ".fit", "register_model"]);
+        assert_eq!(
+            words("- python-call: [mlflow.register_model, 'sklearn.**#fit', 'wandb.log', 'boto3.create_*']"),
+            ["register_model", ".fit", "wandb", "create_"]
+        );
+        assert_eq!(
+            words("- python-call: { method: [fit, register_model], decorator: prefect.flow }"),
+            ["prefect", ".fit", "register_model"]
+        );
         assert_eq!(words("- shell-command: 'dvc repro|exp'"), ["repro", "exp"]);
-        assert_eq!(words("- yaml: { where: [{ key: spec.x, exists: false }, { key: kind, is: InferenceService }] }"), ["InferenceService"]);
+        assert_eq!(
+            words("- yaml: { where: [{ key: spec.x, exists: false }, { key: kind, is: InferenceService }] }"),
+            ["InferenceService"]
+        );
         assert_eq!(words("- yaml: { each: 'jobs.*.steps[]', where: [{ key: if, is: [on, off] }] }"), ["steps"]);
         assert_eq!(words("- shell-command: '* **'"), [""]);
     }

@@ -34,7 +34,9 @@ impl Unread {
     /// Whether the words that make it one stand in a text.
     pub(crate) fn told_by(&self, text: &str) -> bool {
         let words = self.text.is_empty() || self.text.iter().any(|word| text.contains(word.as_str()));
-        let at_top = |key: &String| text.lines().any(|line| line.strip_prefix(key.as_str()).is_some_and(|rest| rest.trim_start().starts_with(':')));
+        let at_top = |key: &String| {
+            text.lines().any(|line| line.strip_prefix(key.as_str()).is_some_and(|rest| rest.trim_start().starts_with(':')))
+        };
         words && self.keys.iter().all(|group| group.iter().any(at_top))
     }
 
@@ -48,7 +50,8 @@ impl Unread {
         let Some((program, arguments)) = words.split_first() else { return false };
         self.called_by.iter().any(|called| {
             let mut parts = called.split(' ');
-            parts.next() == Some(source::file_name(program)) && parts.zip(arguments.iter().map(Some).chain(std::iter::repeat(None))).all(|(part, word)| word == Some(&part))
+            parts.next() == Some(source::file_name(program))
+                && parts.zip(arguments.iter().map(Some).chain(std::iter::repeat(None))).all(|(part, word)| word == Some(&part))
         })
     }
 
@@ -79,7 +82,8 @@ impl Kinds {
 
     /// Numbers of the kinds that a path is by its name, in order, each once.
     pub(crate) fn at(&self, path: &str) -> Vec<usize> {
-        let mut kinds: Vec<usize> = self.globs.matches(path).into_iter().filter_map(|glob| self.kinds.get(glob).copied()).collect();
+        let mut kinds: Vec<usize> =
+            self.globs.matches(path).into_iter().filter_map(|glob| self.kinds.get(glob).copied()).collect();
         kinds.sort_unstable();
         kinds.dedup();
         kinds

@@ -47,9 +47,14 @@ pub(crate) fn find(
             .map(|(rule, hit)| signal(rule, hit, path, placement, notebook))
             .collect()
     };
-    let mut all: Vec<Signal> = inventory.entries().par_iter().map(|entry| of_file(&entry.path)).collect::<Vec<_>>().into_iter().flatten().collect();
+    let mut all: Vec<Signal> =
+        inventory.entries().par_iter().map(|entry| of_file(&entry.path)).collect::<Vec<_>>().into_iter().flatten().collect();
     for (index, rule) in catalog.signals.iter().enumerate() {
-        all.extend(matcher::in_history(catalog, index, history).into_iter().map(|hit| signal(rule, hit, &".".into(), Scope::Source, false)));
+        all.extend(
+            matcher::in_history(catalog, index, history)
+                .into_iter()
+                .map(|hit| signal(rule, hit, &".".into(), Scope::Source, false)),
+        );
     }
     all.sort_by(|a, b| (&a.at, a.column, &a.id, &a.what).cmp(&(&b.at, b.column, &b.id, &b.what)));
     all.dedup_by(|a, b| a.at == b.at && a.id == b.id && a.owner == b.owner && a.what == b.what);
@@ -72,8 +77,10 @@ fn kept(catalog: &Catalog, mut hits: Vec<(usize, Hit)>, look: &Look<'_>) -> Vec<
         if rule.unless_file.iter().any(anywhere) || !(rule.only_with.is_empty() || rule.only_with.iter().any(anywhere)) {
             continue;
         }
-        let suppressed: BTreeSet<About> = rule.unless.iter().flat_map(|matcher| matcher::one(matcher, look)).map(|hit| hit.about).collect();
-        let around: Vec<About> = suppressed.iter().copied().filter(|f| matches!(f, About::File | About::Node(..))).take(MOST).collect();
+        let suppressed: BTreeSet<About> =
+            rule.unless.iter().flat_map(|matcher| matcher::one(matcher, look)).map(|hit| hit.about).collect();
+        let around: Vec<About> =
+            suppressed.iter().copied().filter(|f| matches!(f, About::File | About::Node(..))).take(MOST).collect();
         let free = |about: About| !suppressed.contains(&about) && !around.iter().any(|by| by.concerns(about));
         left.extend(of_rule.iter().filter(|(_, hit)| free(hit.about)).take(MOST).cloned());
     }
@@ -116,9 +123,14 @@ pub(crate) fn prove(catalog: &Catalog, see: &dyn Fn(&[(&str, &str)]) -> Signals)
             let lines = seen(example);
             let text = example.text.lines().next().unwrap_or("");
             if lines.is_empty() {
-                wrong.push(catalog.mistake(&rule.id, format!("`{}` is not seen in its example {}: {text}", rule.id, example.path)));
+                wrong.push(
+                    catalog.mistake(&rule.id, format!("`{}` is not seen in its example {}: {text}", rule.id, example.path)),
+                );
             } else if example.line.is_some_and(|line| !lines.contains(&line)) {
-                let message = format!("`{}` is seen in its example {} on line {lines:?}, not {:?}: {text}", rule.id, example.path, example.line);
+                let message = format!(
+                    "`{}` is seen in its example {} on line {lines:?}, not {:?}: {text}",
+                    rule.id, example.path, example.line
+                );
                 wrong.push(catalog.mistake(&rule.id, message));
             }
         }

@@ -4,9 +4,9 @@ mod branch;
 mod code;
 mod constant;
 mod seen;
-mod text;
 #[cfg(test)]
 pub(super) mod tests;
+mod text;
 mod trees;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -147,7 +147,11 @@ impl<'c> Table<'c> {
             trees: BTreeMap::new(),
             texts: Vec::new(),
         };
-        let all = catalog.signals.iter().enumerate().flat_map(|(rule, of)| of.any.iter().enumerate().map(move |(own, matcher)| ((rule, own), matcher)));
+        let all = catalog
+            .signals
+            .iter()
+            .enumerate()
+            .flat_map(|(rule, of)| of.any.iter().enumerate().map(move |(own, matcher)| ((rule, own), matcher)));
         for (entry, matcher) in all {
             match matcher {
                 Matcher::PythonCall(call) => table.add_call(entry, call),
@@ -245,7 +249,12 @@ impl<'c> Table<'c> {
                 _ => {}
             }
         }
-        let stated = [(commands, &self.open_programs), (uses, &self.uses), (instructions, &self.instructions), (look.facts.lines.is_some(), &self.texts)];
+        let stated = [
+            (commands, &self.open_programs),
+            (uses, &self.uses),
+            (instructions, &self.instructions),
+            (look.facts.lines.is_some(), &self.texts),
+        ];
         wanted.extend(stated.into_iter().filter(|(there, _)| *there).flat_map(|(_, of)| of));
         if look.facts.tree.is_some() {
             wanted.extend(format_at(look.path).and_then(|format| self.trees.get(&format)).into_iter().flatten());
@@ -343,7 +352,12 @@ pub(crate) fn in_history(catalog: &Catalog, rule: usize, history: &History) -> V
             (None, None) => Vec::new(),
         };
         if found.len() >= m.at_least.max(1) {
-            hits.extend(found.into_iter().take(3).map(|(id, date, what)| Hit { commit: Some((id, date)), ..Hit::new(0, Owner::History, what) }));
+            hits.extend(
+                found
+                    .into_iter()
+                    .take(3)
+                    .map(|(id, date, what)| Hit { commit: Some((id, date)), ..Hit::new(0, Owner::History, what) }),
+            );
         }
     }
     hits
@@ -364,7 +378,7 @@ pub(crate) fn example_history(example: &Example) -> History {
             ..Commit::default()
         })
         .collect();
-    let tags = example.tags.iter().map(|name| Tag { name: name.clone(), commit: format!("{:040x}", 0), date: date.clone() }).collect();
+    let tags =
+        example.tags.iter().map(|name| Tag { name: name.clone(), commit: format!("{:040x}", 0), date: date.clone() }).collect();
     History::from_parts(State::Full, commits, tags)
 }
-

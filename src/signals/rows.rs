@@ -35,12 +35,19 @@ pub(crate) fn mark(signals: &mut [Signal], program: &Program, scope: &dyn Fn(&Re
         let call = code.module().calls.get(id)?;
         (call.scope == at && code.code.file_line(call.line) == signal.at.line && signal.branch.is_none()).then_some((file, id))
     };
-    let calls = |wanted: &dyn Fn(&Signal) -> bool| -> BTreeSet<(FileId, CallId)> { signals.iter().filter(|s| wanted(s)).filter_map(&place).collect() };
+    let calls = |wanted: &dyn Fn(&Signal) -> bool| -> BTreeSet<(FileId, CallId)> {
+        signals.iter().filter(|s| wanted(s)).filter_map(&place).collect()
+    };
     let trained = calls(&|s| s.op == Some(Op::Train) || s.op == Some(Op::Tune));
     let splits = calls(&|s| s.id.starts_with("eval.split"));
-    let searched: BTreeSet<At> = calls(&|s| s.op == Some(Op::Tune)).iter().flat_map(|(f, c)| program.passed(*f, *c)).map(|p| p.at).collect();
-    let measured: Vec<(usize, (FileId, CallId))> =
-        signals.iter().enumerate().filter(|(_, s)| s.op == Some(Op::Evaluate)).filter_map(|(i, s)| Some((i, place(s)?))).collect();
+    let searched: BTreeSet<At> =
+        calls(&|s| s.op == Some(Op::Tune)).iter().flat_map(|(f, c)| program.passed(*f, *c)).map(|p| p.at).collect();
+    let measured: Vec<(usize, (FileId, CallId))> = signals
+        .iter()
+        .enumerate()
+        .filter(|(_, s)| s.op == Some(Op::Evaluate))
+        .filter_map(|(i, s)| Some((i, place(s)?)))
+        .collect();
     // commands, settings and what is not followed choose their rows themselves, as far as anybody can tell
     for signal in signals.iter_mut().filter(|s| s.op == Some(Op::Evaluate)) {
         signal.qualifiers.insert("rows".to_owned(), "own".to_owned());
@@ -50,7 +57,8 @@ pub(crate) fn mark(signals: &mut [Signal], program: &Program, scope: &dyn Fn(&Re
     }
     let counts = |file: FileId| program.files().get(file).is_some_and(|f| scope(&f.path) != Scope::Test);
     let ask = Ask { program, trained: &trained, splits: &splits, counts: &counts };
-    let fits: Vec<Rows> = trained.iter().take(MOST).flat_map(|at| ask.rows(*at, true)).filter(|r| !r.origins.is_empty()).collect();
+    let fits: Vec<Rows> =
+        trained.iter().take(MOST).flat_map(|at| ask.rows(*at, true)).filter(|r| !r.origins.is_empty()).collect();
     for (signal, at) in measured.into_iter().take(MOST) {
         let Some(signal) = signals.get_mut(signal) else { continue };
         let word = match signal.qualifiers.get("split").map(String::as_str) {
@@ -79,8 +87,12 @@ impl Ask<'_> {
         let Some(call) = self.call(at) else { return Vec::new() };
         // rows to watch the fit by are not fitted
         let wanted = |key: &str| !fit || !(says_apart(key) || key.starts_with("eval") || key.starts_with("callback"));
-        let frames = Trace::new(self.program, self.trained, self.splits, self.counts).frames(At { file: at.0, scope: call.scope });
-        frames.iter().map(|frame| Trace::new(self.program, self.trained, self.splits, self.counts).given(call, frame, wanted)).collect()
+        let frames =
+            Trace::new(self.program, self.trained, self.splits, self.counts).frames(At { file: at.0, scope: call.scope });
+        frames
+            .iter()
+            .map(|frame| Trace::new(self.program, self.trained, self.splits, self.counts).given(call, frame, wanted))
+            .collect()
     }
 
     /// Whether a call stands in one of the functions, or in one that stands in it.
@@ -95,7 +107,8 @@ impl Ask<'_> {
         if call.args.is_empty() && !call.keywords.iter().any(|(_, v)| matches!(v, Value::Name(_) | Value::Call(_))) {
             return "own";
         }
-        let named = call.args.iter().chain(call.keywords.iter().map(|(_, v)| v)).filter_map(written).any(|name| says_apart(&name));
+        let named =
+            call.args.iter().chain(call.keywords.iter().map(|(_, v)| v)).filter_map(written).any(|name| says_apart(&name));
         let ways: Vec<&str> = self.rows(at, false).iter().map(|rows| one(rows, fits, named)).collect();
         if ways.contains(&"held_out") {
             "held_out"
@@ -133,7 +146,8 @@ fn one(rows: &Rows, fits: &[Rows], named: bool) -> &'static str {
     let measured = &rows.origins;
     let same = |fit: &&Rows| !measured.is_empty() && measured.is_subset(&fit.origins);
     let held = |fit: &&Rows| !measured.is_empty() && measured.iter().all(|m| fit.origins.iter().all(|f| apart(m, f)));
-    let apart = measured.iter().any(|m| m.cuts.iter().any(|c| c.starts_with(HELD))) || (!measured.is_empty() && measured.iter().all(tells));
+    let apart = measured.iter().any(|m| m.cuts.iter().any(|c| c.starts_with(HELD)))
+        || (!measured.is_empty() && measured.iter().all(tells));
     if let Some(fit) = fits.iter().find(same) {
         let sure = !rows.open && !fit.open && !fits.iter().any(|f| held(&f));
         // by its name it is apart: then only the very half that a split kept speaks against it
@@ -179,7 +193,12 @@ mod tests {
         let files: Vec<(&str, String)> = files.iter().map(|(path, text)| (*path, format!("{HEAD}{text}"))).collect();
         let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
         let found = signals(&RULES, &files);
-        found.all.iter().filter(|s| s.id.starts_with("eval.metrics")).map(|s| s.qualifiers.get("rows").cloned().unwrap_or_default()).collect()
+        found
+            .all
+            .iter()
+            .filter(|s| s.id.starts_with("eval.metrics"))
+            .map(|s| s.qualifiers.get("rows").cloned().unwrap_or_default())
+            .collect()
     }
 
     fn mark(text: &str) -> String {
@@ -190,13 +209,35 @@ mod tests {
     fn one_function() {
         let fit = "t = pd.read_csv('a.csv')\nm = Ridge()\n";
         assert_eq!(mark(&format!("{fit}m.fit(t[['a']], t['y'])\nr2_score(t['y'], m.predict(t[['a']]))")), "fitted");
-        assert_eq!(mark(&format!("{fit}a, b = train_test_split(t)\nm.fit(a[['a']], a['y'])\nr2_score(b['y'], m.predict(b[['a']]))")), "held_out");
-        assert_eq!(mark(&format!("{fit}X, x, Y, y = train_test_split(t[['a']], t.y)\nm.fit(X, Y)\nr2_score(y, m.predict(x))")), "held_out");
-        assert_eq!(mark(&format!("{fit}a, b = t[:9], t[9:]\nm.fit(a[['a']], a.y)\nr2_score(b.y, m.predict(b[['a']]))")), "held_out");
+        assert_eq!(
+            mark(&format!("{fit}a, b = train_test_split(t)\nm.fit(a[['a']], a['y'])\nr2_score(b['y'], m.predict(b[['a']]))")),
+            "held_out"
+        );
+        assert_eq!(
+            mark(&format!("{fit}X, x, Y, y = train_test_split(t[['a']], t.y)\nm.fit(X, Y)\nr2_score(y, m.predict(x))")),
+            "held_out"
+        );
+        assert_eq!(
+            mark(&format!("{fit}a, b = t[:9], t[9:]\nm.fit(a[['a']], a.y)\nr2_score(b.y, m.predict(b[['a']]))")),
+            "held_out"
+        );
         assert_eq!(mark(&format!("{fit}m.fit(t[['a']], t.y)\nb = t[t.day > 3]\nr2_score(b.y, m.predict(b[['a']]))")), "open");
-        assert_eq!(mark(&format!("{fit}u = pd.read_csv('b.csv')\nm.fit(t[['a']], t.y)\nr2_score(u.y, m.predict(u[['a']]))")), "held_out");
-        assert_eq!(mark(&format!("{fit}m.fit(t[['a']], t.y)\nif again:\n    t = pd.read_csv('b.csv')\nr2_score(t.y, m.predict(t[['a']]))")), "held_out");
-        assert_eq!(mark(&format!("{fit}if again:\n    t = pd.read_csv('b.csv')\nm.fit(t[['a']], t.y)\nr2_score(t.y, m.predict(t[['a']]))")), "open");
+        assert_eq!(
+            mark(&format!("{fit}u = pd.read_csv('b.csv')\nm.fit(t[['a']], t.y)\nr2_score(u.y, m.predict(u[['a']]))")),
+            "held_out"
+        );
+        assert_eq!(
+            mark(&format!(
+                "{fit}m.fit(t[['a']], t.y)\nif again:\n    t = pd.read_csv('b.csv')\nr2_score(t.y, m.predict(t[['a']]))"
+            )),
+            "held_out"
+        );
+        assert_eq!(
+            mark(&format!(
+                "{fit}if again:\n    t = pd.read_csv('b.csv')\nm.fit(t[['a']], t.y)\nr2_score(t.y, m.predict(t[['a']]))"
+            )),
+            "open"
+        );
     }
 
     #[test]
@@ -204,7 +245,9 @@ mod tests {
         let train = "def train(table, column):\n    x = table.drop(columns=[column])\n    m = Ridge()\n    m.fit(x, table[column])\n    return m\n";
         let score = "def score(model, table, column):\n    x = table.drop(columns=[column])\n    return r2_score(table[column], model.predict(x))\n";
         let run = |rows: &str| {
-            let main = format!("from train import train\nfrom score import score\ndef main():\n    old, new = train_test_split(pd.read_csv('a.csv'))\n    m = train(old, 'y')\n    score(m, {rows}, 'y')\nmain()\n");
+            let main = format!(
+                "from train import train\nfrom score import score\ndef main():\n    old, new = train_test_split(pd.read_csv('a.csv'))\n    m = train(old, 'y')\n    score(m, {rows}, 'y')\nmain()\n"
+            );
             marks(&[("main.py", &main), ("score.py", score), ("train.py", train)]).join(" ")
         };
         assert_eq!(run("old"), "fitted");
@@ -219,7 +262,10 @@ mod tests {
         assert_eq!(mark(&format!("{fit}u = read('b.csv')\nr2_score(u.y, m.predict(u[['a']]))")), "held_out");
         assert_eq!(mark(&format!("{fit}u = read('a.csv')\nr2_score(u.y, m.predict(u[['a']]))")), "fitted");
         // the first argument of one program is not that of another
-        let (train, score) = ("import sys\nt = pd.read_csv(sys.argv[1])\nRidge().fit(t[['a']], t.y)\n", "import sys\nt = pd.read_csv(sys.argv[1])\nr2_score(t.y, t.said)\n");
+        let (train, score) = (
+            "import sys\nt = pd.read_csv(sys.argv[1])\nRidge().fit(t[['a']], t.y)\n",
+            "import sys\nt = pd.read_csv(sys.argv[1])\nr2_score(t.y, t.said)\n",
+        );
         assert_eq!(marks(&[("score.py", score), ("train.py", train)]), ["open"]);
     }
 

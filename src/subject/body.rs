@@ -85,7 +85,8 @@ fn mask(text: &str) -> String {
             Some("{#") => "#}",
             _ => "",
         };
-        let end = mark.get(2..).filter(|_| !close.is_empty()).and_then(|inner| inner[..inner.floor_char_boundary(MARK)].find(close));
+        let end =
+            mark.get(2..).filter(|_| !close.is_empty()).and_then(|inner| inner[..inner.floor_char_boundary(MARK)].find(close));
         let Some(end) = end else {
             // two at once, so that the second is not taken for the start of a mark
             let width = if mark.starts_with("{{") { 2 } else { 1 };

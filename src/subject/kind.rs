@@ -29,7 +29,8 @@ pub(crate) struct Subject {
 }
 
 /// Languages that programs are written in, by extension: more of them than deployment objects is no place of objects.
-const CODE: &[&str] = &["py", "js", "ts", "tsx", "go", "java", "kt", "rs", "rb", "cs", "scala", "php", "R", "r", "jl", "cpp", "cc", "c", "swift"];
+const CODE: &[&str] =
+    &["py", "js", "ts", "tsx", "go", "java", "kt", "rs", "rb", "cs", "scala", "php", "R", "r", "jl", "cpp", "cc", "c", "swift"];
 
 /// Decides the subject. `known` says whether a name is the import root of a tool that models are made or served with.
 pub(crate) fn decide(
@@ -79,7 +80,9 @@ impl Look<'_> {
     fn by_itself(&self, ops: &[Op]) -> bool {
         let live = self.graph.reach(&self.graph.triggers(TriggerKind::is_unattended), Walk::at(Strength::Assumed));
         self.signals.all.iter().enumerate().any(|(i, s)| {
-            s.scope == Scope::Source && s.op.is_some_and(|op| ops.contains(&op)) && self.graph.node_of(i).is_some_and(|n| live.has(n))
+            s.scope == Scope::Source
+                && s.op.is_some_and(|op| ops.contains(&op))
+                && self.graph.node_of(i).is_some_and(|n| live.has(n))
         })
     }
 
@@ -91,9 +94,11 @@ impl Look<'_> {
         };
         let starters: Vec<usize> = (0..self.graph.nodes.len()).filter(own).collect();
         let run = self.graph.reach(&starters, Walk::at(Strength::Inferred));
-        self.signals.all.iter().enumerate().any(|(i, s)| {
-            s.scope == Scope::Source && s.op == Some(op) && self.graph.node_of(i).is_some_and(|n| run.has(n))
-        })
+        self.signals
+            .all
+            .iter()
+            .enumerate()
+            .any(|(i, s)| s.scope == Scope::Source && s.op == Some(op) && self.graph.node_of(i).is_some_and(|n| run.has(n)))
     }
 
     fn template(&self) -> Option<Subject> {
@@ -104,7 +109,11 @@ impl Look<'_> {
         if found.is_empty() || (only_offered && alive()) {
             return None;
         }
-        self.subject(SubjectKind::Template, "it generates other repositories; what it would generate is not its own practice", found)
+        self.subject(
+            SubjectKind::Template,
+            "it generates other repositories; what it would generate is not its own practice",
+            found,
+        )
     }
 
     fn library(&self) -> Option<Subject> {
@@ -120,12 +129,18 @@ impl Look<'_> {
         let defines = |s: &Signal| &*s.id == "archetype.platform" && matches!(s.scope, Scope::Source | Scope::Generated);
         let platform: Vec<usize> = (0..self.signals.all.len()).filter(|i| defines(&self.signals.all[*i])).collect();
         if !platform.is_empty() {
-            return self.subject(SubjectKind::MlLibrary, "it defines the resources of an ML platform: the platform's own source", platform);
+            return self.subject(
+                SubjectKind::MlLibrary,
+                "it defines the resources of an ML platform: the platform's own source",
+                platform,
+            );
         }
         let published = self.all(|s| s.id.starts_with("archetype.library") && s.scope == Scope::Source);
-        let own = self.signals.all.iter().any(|s| {
-            s.scope == Scope::Source && matches!(s.op, Some(Op::Register | Op::Deploy | Op::Promote | Op::Serve))
-        });
+        let own = self
+            .signals
+            .all
+            .iter()
+            .any(|s| s.scope == Scope::Source && matches!(s.op, Some(Op::Register | Op::Deploy | Op::Promote | Op::Serve)));
         // a library brings data sets along; data that arrive by themselves are somebody's own
         // words for the index are copied from project to project: there, what is run to train is no library
         let only_said = published.iter().all(|i| &*self.signals.all[*i].id == "archetype.library.classified");
@@ -134,7 +149,8 @@ impl Look<'_> {
         }
         let why = "it is published as a package, and nothing here registers, deploys or serves a model of its own";
         // a package that has nothing to do with models is no ML library
-        let models = self.all(|s| matches!(s.op, Some(Op::Train | Op::Tune | Op::Evaluate | Op::Features)) || s.id.starts_with("tracking."));
+        let models = self
+            .all(|s| matches!(s.op, Some(Op::Train | Op::Tune | Op::Evaluate | Op::Features)) || s.id.starts_with("tracking."));
         if models.is_empty() { None } else { self.subject(SubjectKind::MlLibrary, why, published) }
     }
 
@@ -150,7 +166,8 @@ impl Look<'_> {
         names.find_map(|(path, line, name)| {
             let root = name.to_lowercase().replace(['-', '.'], "_");
             let inside = format!("{root}/__init__.py");
-            let provides = |p: &RepoPath| **p == *inside || p.strip_suffix(inside.as_str()).is_some_and(|rest| rest.ends_with('/'));
+            let provides =
+                |p: &RepoPath| **p == *inside || p.strip_suffix(inside.as_str()).is_some_and(|rest| rest.ends_with('/'));
             let mine = || folder(path) == "." || self.placements.keys().any(provides);
             ((self.known)(&root) && mine()).then(|| (name.clone(), Location::line(path, line)))
         })
@@ -182,7 +199,8 @@ impl Look<'_> {
         }
         // what one lesson after the other builds up is shown, even where the last of them is rolled out
         let holds = |dir: &&str| self.roots().any(|path| lesson(path) == *dir);
-        let shown = folders.iter().filter(|dir| holds(dir)).count() >= FEW && self.roots().all(|path| folders.contains(lesson(path)));
+        let shown =
+            folders.iter().filter(|dir| holds(dir)).count() >= FEW && self.roots().all(|path| folders.contains(lesson(path)));
         let alive = !shown && self.by_itself(&[Op::Deploy, Op::Register]);
         if alive { None } else { self.subject(SubjectKind::Teaching, why, course) }
     }

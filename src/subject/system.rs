@@ -118,7 +118,8 @@ pub(crate) fn systems(
             }
         })
         .collect();
-    let held: Vec<Vec<&str>> = groups.iter().map(|g| g.iter().map(|r| &*signals.all[roots[*r].signal].at.path).collect()).collect();
+    let held: Vec<Vec<&str>> =
+        groups.iter().map(|g| g.iter().map(|r| &*signals.all[roots[*r].signal].at.path).collect()).collect();
     let paths: Vec<String> = (0..found.len()).map(|at| place(at, &found, &held, graph, projects, placements)).collect();
     for (index, system) in found.iter_mut().enumerate() {
         system.path.clone_from(&paths[index]);
@@ -179,16 +180,20 @@ fn place(
     let own = held[at].iter().copied();
     if let [only] = systems {
         let files = only.train_files.iter().chain(&only.serve_files).map(|p| &**p);
-        let starters = (0..graph.nodes.len()).filter(|n| only.train_run[*n] || only.serve_run[*n]).map(|n| &graph.nodes[n]).filter(|n| {
-            n.scope == Scope::Source && matches!(n.kind, NodeKind::Unit(_) | NodeKind::Program | NodeKind::File) && !n.at.path.starts_with('.')
-        });
+        let starters =
+            (0..graph.nodes.len()).filter(|n| only.train_run[*n] || only.serve_run[*n]).map(|n| &graph.nodes[n]).filter(|n| {
+                n.scope == Scope::Source
+                    && matches!(n.kind, NodeKind::Unit(_) | NodeKind::Program | NodeKind::File)
+                    && !n.at.path.starts_with('.')
+            });
         let common = common_folder(own.chain(files).chain(starters.map(|n| &*n.at.path)));
         return project_of(&format!("{common}/_"), projects).to_owned();
     }
     let common = common_folder(own);
     let alien = |dir: &str| held.iter().enumerate().any(|(i, paths)| i != at && paths.iter().any(|p| beneath(p, dir)));
     let readme = |dir: &str| placements.keys().any(|p| folder(p) == dir && file_name(p).to_lowercase().starts_with("readme"));
-    let above = || std::iter::successors(Some(common.as_str()), |dir| Some(folder(dir))).take_while(|dir| *dir != "." && !alien(dir));
+    let above =
+        || std::iter::successors(Some(common.as_str()), |dir| Some(folder(dir))).take_while(|dir| *dir != "." && !alien(dir));
     let named = above().find(|dir| readme(dir)).or_else(|| above().find(|dir| projects.contains(*dir)));
     named.map_or(common.clone(), str::to_owned)
 }

@@ -42,22 +42,11 @@ pub(crate) struct Leaf<'a> {
 
 impl<'a> Leaf<'a> {
     pub(crate) fn new(text: &'a str, line: u32, style: Style) -> Leaf<'a> {
-        Leaf {
-            text,
-            line,
-            end_line: line,
-            style,
-            tag: None,
-            null: false,
-            expression: false,
-        }
+        Leaf { text, line, end_line: line, style, tag: None, null: false, expression: false }
     }
 
     pub(crate) fn null(line: u32) -> Leaf<'static> {
-        Leaf {
-            null: true,
-            ..Leaf::new("", line, Style::Plain)
-        }
+        Leaf { null: true, ..Leaf::new("", line, Style::Plain) }
     }
 }
 
@@ -90,24 +79,14 @@ impl Builder {
     /// Notes what could not be read; the list is capped.
     pub(crate) fn note(&mut self, line: u32, message: impl Into<String>) {
         if self.errors.len() < MAX_ERRORS {
-            self.errors.push(SyntaxError {
-                line: line.max(1),
-                message: message.into(),
-            });
+            self.errors.push(SyntaxError { line: line.max(1), message: message.into() });
         }
     }
 
     /// Adds a scalar or null and answers with its number.
     pub(crate) fn leaf(&mut self, leaf: Leaf<'_>) -> Result<u32, Stop> {
-        let run = Run {
-            start: self.tree.text.len() as u32,
-            len: leaf.text.len() as u32,
-        };
-        let content = if leaf.null {
-            Content::Null(run)
-        } else {
-            Content::Scalar(run)
-        };
+        let run = Run { start: self.tree.text.len() as u32, len: leaf.text.len() as u32 };
+        let content = if leaf.null { Content::Null(run) } else { Content::Scalar(run) };
         let tag = self.tag(leaf.tag);
         let id = self.push(Data {
             content,
@@ -129,23 +108,9 @@ impl Builder {
             return Err(Stop::Document);
         }
         let tag = self.tag(tag);
-        let content = if is_map {
-            Content::Map(Run::default())
-        } else {
-            Content::Seq(Run::default())
-        };
-        let id = self.push(Data {
-            content,
-            line,
-            end_line: line,
-            tag,
-            ..NOTHING
-        })?;
-        self.open.push(Frame {
-            id,
-            is_map,
-            from: self.pending.len(),
-        });
+        let content = if is_map { Content::Map(Run::default()) } else { Content::Seq(Run::default()) };
+        let id = self.push(Data { content, line, end_line: line, tag, ..NOTHING })?;
+        self.open.push(Frame { id, is_map, from: self.pending.len() });
         Ok(id)
     }
 
@@ -153,41 +118,19 @@ impl Builder {
     /// that is later (zero when the format does not say).
     pub(crate) fn close(&mut self, end_line: u32) {
         let Some(frame) = self.open.pop() else { return };
-        let children: Vec<u32> = self
-            .pending
-            .drain(frame.from.min(self.pending.len())..)
-            .collect();
+        let children: Vec<u32> = self.pending.drain(frame.from.min(self.pending.len())..).collect();
         let mut children = children.as_slice();
         if frame.is_map && children.len() % 2 == 1 {
             // Only after the node limit: the key found no room for its value.
             children = children.split_last().map_or(children, |(_, most)| most);
         }
-        let run = Run {
-            start: self.tree.links.len() as u32,
-            len: children.len() as u32,
-        };
-        let end_line = children
-            .iter()
-            .map(|&id| self.tree.data(id).end_line)
-            .max()
-            .unwrap_or(0)
-            .max(end_line);
-        let size = children
-            .iter()
-            .fold(1u32, |sum, &id| sum.saturating_add(self.size(id)));
-        let height = children
-            .iter()
-            .map(|&id| self.height(id))
-            .max()
-            .unwrap_or(0)
-            .saturating_add(1);
+        let run = Run { start: self.tree.links.len() as u32, len: children.len() as u32 };
+        let end_line = children.iter().map(|&id| self.tree.data(id).end_line).max().unwrap_or(0).max(end_line);
+        let size = children.iter().fold(1u32, |sum, &id| sum.saturating_add(self.size(id)));
+        let height = children.iter().map(|&id| self.height(id)).max().unwrap_or(0).saturating_add(1);
         self.tree.links.extend_from_slice(children);
         if let Some(data) = self.tree.nodes.get_mut(frame.id as usize) {
-            data.content = if frame.is_map {
-                Content::Map(run)
-            } else {
-                Content::Seq(run)
-            };
+            data.content = if frame.is_map { Content::Map(run) } else { Content::Seq(run) };
             data.end_line = data.line.max(end_line);
         }
         self.settle(frame.id, height, size);
@@ -202,9 +145,7 @@ impl Builder {
         } else if self.open.len() + usize::from(height) > MAX_DEPTH {
             Some(format!("an alias nests more than {MAX_DEPTH} levels deep"))
         } else if self.expanded + u64::from(size) > MAX_EXPANDED {
-            Some(format!(
-                "the aliases stand for more than {MAX_EXPANDED} values"
-            ))
+            Some(format!("the aliases stand for more than {MAX_EXPANDED} values"))
         } else {
             None
         };
@@ -212,12 +153,7 @@ impl Builder {
             self.note(line, refusal);
             return self.leaf(Leaf::null(line));
         }
-        let id = self.push(Data {
-            content: Content::Alias(target),
-            line,
-            end_line: line,
-            ..NOTHING
-        })?;
+        let id = self.push(Data { content: Content::Alias(target), line, end_line: line, ..NOTHING })?;
         self.expanded += u64::from(size);
         self.settle(id, height, size.saturating_add(1));
         Ok(id)
@@ -228,10 +164,7 @@ impl Builder {
         while let Some(frame) = self.open.last() {
             let is_half = frame.is_map && self.pending.len().saturating_sub(frame.from) % 2 == 1;
             if is_half && self.tree.nodes.len() < MAX_NODES {
-                let line = self
-                    .pending
-                    .last()
-                    .map_or(1, |&key| self.tree.data(key).line);
+                let line = self.pending.last().map_or(1, |&key| self.tree.data(key).line);
                 // A full arena has no room and drops the key instead, in `close`.
                 let _ = self.leaf(Leaf::null(line));
             }
@@ -247,10 +180,7 @@ impl Builder {
     /// Ends the work.
     pub(crate) fn finish(mut self) -> Parsed {
         self.abandon();
-        Parsed {
-            tree: self.tree,
-            errors: self.errors,
-        }
+        Parsed { tree: self.tree, errors: self.errors }
     }
 
     fn push(&mut self, data: Data) -> Result<u32, Stop> {
@@ -273,10 +203,7 @@ impl Builder {
         if let Some(slot) = self.sizes.get_mut(id as usize) {
             *slot = size;
         }
-        let is_nothing = matches!(
-            self.tree.data(id).content,
-            Content::Null(Run { len: 0, .. })
-        );
+        let is_nothing = matches!(self.tree.data(id).content, Content::Null(Run { len: 0, .. }));
         if !self.open.is_empty() {
             self.pending.push(id);
         } else if !is_nothing {
@@ -295,14 +222,7 @@ impl Builder {
     fn tag(&mut self, tag: Option<&str>) -> u32 {
         let Some(tag) = tag else { return 0 };
         // A file has few different tags, and the last one is likely to come again.
-        match self
-            .tree
-            .tags
-            .iter()
-            .rev()
-            .take(16)
-            .position(|known| known == tag)
-        {
+        match self.tree.tags.iter().rev().take(16).position(|known| known == tag) {
             Some(back) => (self.tree.tags.len() - back) as u32,
             None => {
                 self.tree.tags.push(tag.to_owned());
@@ -320,9 +240,7 @@ pub(crate) struct Lines {
 impl Lines {
     pub(crate) fn new(text: &str) -> Lines {
         let breaks = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
-        Lines {
-            starts: std::iter::once(0).chain(breaks).collect(),
-        }
+        Lines { starts: std::iter::once(0).chain(breaks).collect() }
     }
 
     /// 1-based line of a byte offset.
@@ -351,15 +269,11 @@ mod tests {
     fn a_full_tree_stays_readable() {
         let mut builder = Builder::default();
         builder.open(true, 1, None).unwrap();
-        let stop = (0..MAX_NODES as u32 + 1)
-            .find_map(|i| builder.leaf(Leaf::new("x", i, Style::Plain)).err());
+        let stop = (0..MAX_NODES as u32 + 1).find_map(|i| builder.leaf(Leaf::new("x", i, Style::Plain)).err());
         assert_eq!(stop, Some(Stop::Tree));
         let parsed = builder.finish();
         assert_eq!(parsed.errors.len(), 1);
         // The map itself takes one, so the last key stands alone and is dropped.
-        assert_eq!(
-            parsed.tree.root().unwrap().entries().count(),
-            MAX_NODES / 2 - 1
-        );
+        assert_eq!(parsed.tree.root().unwrap().entries().count(), MAX_NODES / 2 - 1);
     }
 }

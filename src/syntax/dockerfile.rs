@@ -323,8 +323,23 @@ fn delimiters(rest: &str) -> Vec<(String, bool)> {
 /// Adds an instruction to the file.
 fn take(file: &mut Dockerfile, raw: Raw, known: &mut BTreeMap<String, String>, escape: char) {
     const KEYWORDS: [&str; 17] = [
-        "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD", "RUN",
-        "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+        "ADD",
+        "ARG",
+        "CMD",
+        "COPY",
+        "ENTRYPOINT",
+        "ENV",
+        "EXPOSE",
+        "HEALTHCHECK",
+        "LABEL",
+        "MAINTAINER",
+        "ONBUILD",
+        "RUN",
+        "SHELL",
+        "STOPSIGNAL",
+        "USER",
+        "VOLUME",
+        "WORKDIR",
     ];
     let (flags, rest) = flags(&raw.keyword, &raw.rest);
     if raw.keyword == "FROM" {

@@ -24,15 +24,7 @@ use super::tree::{Parsed, Style};
 const MAX_TEXT: usize = 1 << 20;
 
 /// Functions whose value is that of their only argument.
-const TRANSPARENT: [&str; 7] = [
-    "jsonencode",
-    "yamlencode",
-    "toset",
-    "tolist",
-    "tomap",
-    "sensitive",
-    "nonsensitive",
-];
+const TRANSPARENT: [&str; 7] = ["jsonencode", "yamlencode", "toset", "tolist", "tomap", "sensitive", "nonsensitive"];
 
 /// Reads an HCL text.
 pub fn parse(text: &str) -> Parsed {
@@ -40,12 +32,7 @@ pub fn parse(text: &str) -> Parsed {
     if text.len() > MAX_TEXT {
         return Parsed::failed(1, format!("longer than {MAX_TEXT} bytes"));
     }
-    let mut lowering = Lowering {
-        builder: Builder::default(),
-        lines: Lines::new(text),
-        text,
-        base: 0,
-    };
+    let mut lowering = Lowering { builder: Builder::default(), lines: Lines::new(text), text, base: 0 };
     // A stop is already noted, and what was built stays.
     let _ = lowering.file();
     lowering.builder.finish()
@@ -62,12 +49,7 @@ fn pieces(text: &str) -> Vec<Range<usize>> {
         at += line.len();
     }
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    starts
-        .iter()
-        .copied()
-        .zip(ends)
-        .map(|(start, end)| start..end)
-        .collect()
+    starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
 }
 
 struct Lowering<'s> {
@@ -90,8 +72,7 @@ impl Lowering<'_> {
                     match hcl_edit::parser::parse_body(text) {
                         Ok(body) => self.body(&body)?,
                         Err(error) => {
-                            let line =
-                                self.lines.at(piece.start) + error.location().line() as u32 - 1;
+                            let line = self.lines.at(piece.start) + error.location().line() as u32 - 1;
                             self.builder.note(line, error.message());
                         }
                     }
@@ -111,9 +92,7 @@ impl Lowering<'_> {
 
     fn source(&self, span: Option<Range<usize>>) -> &str {
         let span = span.unwrap_or(0..0);
-        self.text
-            .get(self.base + span.start..self.base + span.end)
-            .unwrap_or_default()
+        self.text.get(self.base + span.start..self.base + span.end).unwrap_or_default()
     }
 
     fn key(&mut self, text: &str, span: Option<Range<usize>>, style: Style) -> Result<(), Stop> {
@@ -157,11 +136,7 @@ impl Lowering<'_> {
             Expression::Null(_) => self.builder.leaf(Leaf::null(line)).map(drop),
             Expression::Bool(_) | Expression::Number(_) => self.written(span, false, Style::Plain),
             Expression::String(text) => {
-                let leaf = Leaf {
-                    end_line,
-                    tag,
-                    ..Leaf::new(text.as_str(), line, Style::Quoted)
-                };
+                let leaf = Leaf { end_line, tag, ..Leaf::new(text.as_str(), line, Style::Quoted) };
                 self.builder.leaf(leaf).map(drop)
             }
             Expression::Array(items) => {
@@ -176,9 +151,7 @@ impl Lowering<'_> {
                 self.builder.open(true, line, tag)?;
                 for (key, value) in object.iter() {
                     match key {
-                        ObjectKey::Ident(name) => {
-                            self.key(name.as_str(), key.span(), Style::Plain)?
-                        }
+                        ObjectKey::Ident(name) => self.key(name.as_str(), key.span(), Style::Plain)?,
                         ObjectKey::Expression(Expression::String(name)) => {
                             self.key(name.as_str(), key.span(), Style::Quoted)?;
                         }
@@ -204,36 +177,18 @@ impl Lowering<'_> {
     }
 
     /// A scalar that is its source, without quotes if it has some.
-    fn written(
-        &mut self,
-        span: Option<Range<usize>>,
-        expression: bool,
-        style: Style,
-    ) -> Result<(), Stop> {
+    fn written(&mut self, span: Option<Range<usize>>, expression: bool, style: Style) -> Result<(), Stop> {
         let (line, end_line) = self.place(span.clone());
         let mut text = self.source(span).trim();
         if style == Style::Quoted {
-            text = text
-                .strip_prefix('"')
-                .and_then(|text| text.strip_suffix('"'))
-                .unwrap_or(text);
+            text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
         }
         let text = text.to_owned();
-        self.builder
-            .leaf(Leaf {
-                end_line,
-                expression,
-                ..Leaf::new(&text, line, style)
-            })
-            .map(drop)
+        self.builder.leaf(Leaf { end_line, expression, ..Leaf::new(&text, line, style) }).map(drop)
     }
 
     /// The lines between the markers as they stand, indentation included.
-    fn heredoc(
-        &mut self,
-        heredoc: &HeredocTemplate,
-        span: Option<Range<usize>>,
-    ) -> Result<(), Stop> {
+    fn heredoc(&mut self, heredoc: &HeredocTemplate, span: Option<Range<usize>>) -> Result<(), Stop> {
         let (line, _) = self.place(span.clone());
         let source = self.source(span).trim_end();
         let body = source.split_once('\n').map_or("", |(_, body)| body);
@@ -245,13 +200,7 @@ impl Lowering<'_> {
         let text = body.to_owned();
         let expression = !heredoc.template.iter().all(|element| element.is_literal());
         let end_line = line + text.lines().count() as u32;
-        self.builder
-            .leaf(Leaf {
-                end_line,
-                expression,
-                ..Leaf::new(&text, line + 1, Style::Literal)
-            })
-            .map(drop)
+        self.builder.leaf(Leaf { end_line, expression, ..Leaf::new(&text, line + 1, Style::Literal) }).map(drop)
     }
 }
 
@@ -305,36 +254,18 @@ locals { n = 3 }
         let root = parsed.tree.root().unwrap();
         assert_eq!(root.find("terraform.backend.s3")[0].kind(), Kind::Map);
         let endpoints = root.find("resource.aws_sagemaker_endpoint.*");
-        assert_eq!(
-            endpoints
-                .iter()
-                .map(|node| (node.line(), node.end_line()))
-                .collect::<Vec<_>>(),
-            [(5, 12), (13, 22)]
-        );
+        assert_eq!(endpoints.iter().map(|node| (node.line(), node.end_line())).collect::<Vec<_>>(), [(5, 12), (13, 22)]);
         let churn = endpoints[0];
         assert_eq!(churn.key_line("count"), Some(7));
         let name = churn.get("name").unwrap();
-        assert_eq!(
-            (name.text(), name.is_quoted(), name.is_expression()),
-            (Some("churn-${var.env}"), true, true)
-        );
+        assert_eq!((name.text(), name.is_quoted(), name.is_expression()), (Some("churn-${var.env}"), true, true));
         let count = churn.get("count").unwrap();
-        assert_eq!(
-            (count.text(), count.is_expression()),
-            (Some("var.live ? 1 : 0"), true)
-        );
+        assert_eq!((count.text(), count.is_expression()), (Some("var.live ? 1 : 0"), true));
         let tags = churn.get("tags").unwrap();
-        assert_eq!(
-            tags.entries().map(|(key, _)| key.text).collect::<Vec<_>>(),
-            ["team", "a.b", "var.k"]
-        );
+        assert_eq!(tags.entries().map(|(key, _)| key.text).collect::<Vec<_>>(), ["team", "a.b", "var.k"]);
         assert_eq!(tags.get("team").unwrap().text(), Some("ml"));
         assert_eq!(tags.get("a.b").unwrap().kind(), Kind::Null);
-        assert_eq!(
-            churn.find("lifecycle.create_before_destroy")[0].as_bool(),
-            Some(true)
-        );
+        assert_eq!(churn.find("lifecycle.create_before_destroy")[0].as_bool(), Some(true));
         assert_eq!(root.find("locals.n")[0].text(), Some("3"));
     }
 
@@ -343,27 +274,13 @@ locals { n = 3 }
         let parsed = parse(MAIN);
         let other = parsed.tree.find("resource.*.other")[0];
         let policy = other.get("policy").unwrap();
-        assert_eq!(
-            (policy.kind(), policy.tag()),
-            (Kind::Map, Some("jsonencode"))
-        );
+        assert_eq!((policy.kind(), policy.tag()), (Kind::Map, Some("jsonencode")));
         assert_eq!(policy.find("Statement[].Action[]")[0].text(), Some("s3:*"));
         let script = other.get("script").unwrap();
         assert_eq!(script.text(), Some("    echo one\n    echo two\n"));
-        assert_eq!(
-            (
-                script.style(),
-                script.line(),
-                script.end_line(),
-                script.is_expression()
-            ),
-            (Style::Literal, 16, 17, false)
-        );
+        assert_eq!((script.style(), script.line(), script.end_line(), script.is_expression()), (Style::Literal, 16, 17, false));
         let templ = other.get("templ").unwrap();
-        assert_eq!(
-            (templ.text(), templ.line(), templ.is_expression()),
-            (Some("run ${x}\n"), 20, true)
-        );
+        assert_eq!((templ.text(), templ.line(), templ.is_expression()), (Some("run ${x}\n"), 20, true));
     }
 
     #[test]
@@ -371,18 +288,8 @@ locals { n = 3 }
         let parsed = parse("a \"x\" {\n  b = 1\n}\n\nc {\n  d = = 2\n}\n\ne {\n  f = 3\n}\n");
         assert_eq!(parsed.errors.len(), 1);
         assert_eq!(parsed.errors[0].line, 6);
-        assert_eq!(
-            parsed
-                .tree
-                .find("a.x.b")
-                .first()
-                .and_then(|node| node.text()),
-            Some("1")
-        );
-        assert_eq!(
-            parsed.tree.find("e.f").first().map(|node| node.line()),
-            Some(10)
-        );
+        assert_eq!(parsed.tree.find("a.x.b").first().and_then(|node| node.text()), Some("1"));
+        assert_eq!(parsed.tree.find("e.f").first().map(|node| node.line()), Some(10));
     }
 
     #[test]
@@ -401,14 +308,7 @@ locals { n = 3 }
 
     #[test]
     fn noise_is_no_panic() {
-        for text in [
-            "",
-            "\0",
-            "}{",
-            "a = <<EOT\n",
-            "a = <<A\nA\n",
-            "\u{feff}é = 1",
-        ] {
+        for text in ["", "\0", "}{", "a = <<EOT\n", "a = <<A\nA\n", "\u{feff}é = 1"] {
             let _: Option<Node<'_>> = parse(text).tree.root();
         }
     }

@@ -93,12 +93,7 @@ struct Value {
 
 impl Value {
     fn start(first: Option<&str>, line: u32) -> Value {
-        Value {
-            text: first.map(str::to_owned),
-            line,
-            end_line: line,
-            fillers: 0,
-        }
+        Value { text: first.map(str::to_owned), line, end_line: line, fillers: 0 }
     }
 
     fn add(&mut self, content: &str, line: u32) {
@@ -123,15 +118,8 @@ impl Value {
     fn leaf(&self, key_line: u32) -> Leaf<'_> {
         match &self.text {
             Some(text) => {
-                let style = if self.end_line > key_line {
-                    Style::Literal
-                } else {
-                    Style::Plain
-                };
-                Leaf {
-                    end_line: self.end_line,
-                    ..Leaf::new(text, self.line, style)
-                }
+                let style = if self.end_line > key_line { Style::Literal } else { Style::Plain };
+                Leaf { end_line: self.end_line, ..Leaf::new(text, self.line, style) }
             }
             None => Leaf::null(key_line),
         }
@@ -172,43 +160,18 @@ skip = false
         assert_eq!((train.line(), train.end_line()), (5, 14));
         let deps = train.get("deps").unwrap();
         assert_eq!(deps.text(), Some("-r requirements.txt\n\n\nmlflow"));
-        assert_eq!(
-            (deps.line(), deps.end_line(), deps.style()),
-            (7, 10, Style::Literal)
-        );
+        assert_eq!((deps.line(), deps.end_line(), deps.style()), (7, 10, Style::Literal));
         let commands = train.get("commands").unwrap();
-        assert_eq!(
-            (commands.text(), commands.line()),
-            (Some("python -m churn.train\ndvc push"), 11)
-        );
+        assert_eq!((commands.text(), commands.line()), (Some("python -m churn.train\ndvc push"), 11));
         assert_eq!(train.get("setenv").unwrap().text(), Some("A=1"));
         assert_eq!(train.get("lonely").unwrap().kind(), Kind::Null);
-        assert_eq!(
-            root.find("tox.skip")
-                .iter()
-                .map(|node| node.line())
-                .collect::<Vec<_>>(),
-            [4, 16]
-        );
-        assert_eq!(
-            root.get("tox").unwrap().get("skip").and_then(Node::as_bool),
-            Some(false)
-        );
+        assert_eq!(root.find("tox.skip").iter().map(|node| node.line()).collect::<Vec<_>>(), [4, 16]);
+        assert_eq!(root.get("tox").unwrap().get("skip").and_then(Node::as_bool), Some(false));
     }
 
     #[test]
     fn noise_is_no_panic() {
-        for text in [
-            "",
-            "[",
-            "]",
-            "[]",
-            "=x",
-            "[a]]\n=\n",
-            "  a\n b\n",
-            "a =\n\n\n",
-            "\u{feff}[é]\nü=ß",
-        ] {
+        for text in ["", "[", "]", "[]", "=x", "[a]]\n=\n", "  a\n b\n", "a =\n\n\n", "\u{feff}[é]\nü=ß"] {
             let _ = parse(text);
         }
         assert_eq!(parse("= x\n").errors[0].line, 1);

@@ -22,7 +22,10 @@ pub fn parse(text: &str) -> Parsed {
 fn in_words_of_json(message: &mut String) {
     if message.contains("document start") {
         *message = "a second value begins here; a file with several JSON values is read up to the first".to_owned();
-    } else if ["document", "block", "scalar", "anchor", "alias", "tag", "directive", "indent"].iter().any(|word| message.contains(word)) {
+    } else if ["document", "block", "scalar", "anchor", "alias", "tag", "directive", "indent"]
+        .iter()
+        .any(|word| message.contains(word))
+    {
         *message = "this is no valid JSON".to_owned();
     }
 }
@@ -86,10 +89,7 @@ mod tests {
         assert_eq!(parsed.errors, []);
         let root = parsed.tree.root().unwrap();
         let train = root.find("scripts.train")[0];
-        assert_eq!(
-            (train.text(), train.line(), train.is_quoted()),
-            (Some("a # b // c\n"), 4, true)
-        );
+        assert_eq!((train.text(), train.line(), train.is_quoted()), (Some("a # b // c\n"), 4, true));
         assert_eq!(root.find("scripts.ok")[0].as_bool(), Some(true));
         assert_eq!(root.get("scripts").unwrap().key_line("ok"), Some(6));
         assert_eq!(root.get("url").unwrap().text(), Some("http://x/y"));
@@ -108,7 +108,10 @@ mod tests {
     #[test]
     fn an_error_is_told_in_words_of_json() {
         let of = |text: &str| parse(text).errors.into_iter().map(|e| (e.line, e.message)).collect::<Vec<_>>();
-        assert_eq!(of("{\"a\": 1}\n{\"a\": 2}\n"), [(2, "a second value begins here; a file with several JSON values is read up to the first".to_owned())]);
+        assert_eq!(
+            of("{\"a\": 1}\n{\"a\": 2}\n"),
+            [(2, "a second value begins here; a file with several JSON values is read up to the first".to_owned())]
+        );
         for text in ["{\"a\": ]}", "{\"a\" 1}", "[1 2", "{\"a\": *b}", "[1,,2]", "\"open"] {
             let told = of(text);
             assert!(told.iter().all(|(_, m)| !m.contains("document") && !m.contains("scalar")), "{text}: {told:?}");

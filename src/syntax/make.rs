@@ -392,7 +392,9 @@ impl Reader {
             }
             let text = self.variables.expand_with(&raw.text, &local);
             for piece in pieces(&text) {
-                let (flags, text) = piece.split_at_checked(piece.len() - piece.trim_start_matches(['@', '-', '+', ' ', '\t']).len()).unwrap_or(("", piece));
+                let (flags, text) = piece
+                    .split_at_checked(piece.len() - piece.trim_start_matches(['@', '-', '+', ' ', '\t']).len())
+                    .unwrap_or(("", piece));
                 if text.trim().is_empty() {
                     continue;
                 }
@@ -517,7 +519,11 @@ fn split(line: &str) -> Option<Split<'_>> {
             b':' if depth == 0 => {
                 let colons = bytes.get(at..)?.iter().take_while(|b| **b == b':').count();
                 if bytes.get(at + colons) == Some(&b'=') {
-                    return Some(Split::Assignment { name: line.get(..at)?, operator: ":=", value: line.get(at + colons + 1..)? });
+                    return Some(Split::Assignment {
+                        name: line.get(..at)?,
+                        operator: ":=",
+                        value: line.get(at + colons + 1..)?,
+                    });
                 }
                 // `a b &: c` makes both at once.
                 let targets = line.get(..at)?;

@@ -40,11 +40,7 @@ pub(crate) fn mask(source: &str) -> Masked<'_> {
     let directives = directives(source);
     let lines = lines_of(source, &directives);
     let next = next_real_lines(source, &lines);
-    let mut masked = Masked {
-        text: String::with_capacity(source.len()),
-        source,
-        covers: Vec::new(),
-    };
+    let mut masked = Masked { text: String::with_capacity(source.len()), source, covers: Vec::new() };
     for (line, next) in lines.iter().zip(next) {
         masked.add_line(line, next);
     }
@@ -59,19 +55,13 @@ impl Masked<'_> {
             return None;
         }
         let from = self.covers.partition_point(|(at, _)| *at < range.start);
-        let mut covers = self
-            .covers
-            .get(from..)?
-            .iter()
-            .take_while(|(at, _)| *at < range.end);
+        let mut covers = self.covers.get(from..)?.iter().take_while(|(at, _)| *at < range.end);
         let mut restored = String::with_capacity(scalar.len());
         let mut inside = false;
         for c in scalar.chars() {
             match (c == COVER, inside) {
                 (true, false) => {
-                    let source = covers
-                        .next()
-                        .and_then(|(_, range)| self.source.get(range.clone()));
+                    let source = covers.next().and_then(|(_, range)| self.source.get(range.clone()));
                     restored.push_str(source.unwrap_or("?"));
                     inside = true;
                 }
@@ -112,8 +102,7 @@ impl Masked<'_> {
     }
 
     fn push(&mut self, range: Range<usize>) {
-        self.text
-            .push_str(self.source.get(range).unwrap_or_default());
+        self.text.push_str(self.source.get(range).unwrap_or_default());
     }
 
     fn cover(&mut self, range: Range<usize>) {
@@ -155,8 +144,7 @@ struct Real {
 impl Line {
     fn is_only_directives(&self, source: &str) -> bool {
         let mut at = self.text.start;
-        let blank =
-            |range: Range<usize>| source.get(range).is_some_and(|gap| gap.trim().is_empty());
+        let blank = |range: Range<usize>| source.get(range).is_some_and(|gap| gap.trim().is_empty());
         for directive in &self.directives {
             if !blank(at..directive.range.start) {
                 return false;
@@ -174,11 +162,7 @@ impl Line {
         if content.starts_with('#') {
             return None;
         }
-        let value = Line {
-            text: first..self.text.end,
-            end: self.end,
-            directives: self.directives.clone(),
-        };
+        let value = Line { text: first..self.text.end, end: self.end, directives: self.directives.clone() };
         if !value.is_only_directives(source) {
             return None;
         }
@@ -186,21 +170,16 @@ impl Line {
         if content == "-" {
             // An item whose first lines are printed and whose others stand below.
             let indent = head.len() - head.trim_start().len();
-            return next
-                .is_some_and(|next| next.indent > indent)
-                .then_some(kept);
+            return next.is_some_and(|next| next.indent > indent).then_some(kept);
         }
         content.strip_suffix(':')?;
         let indent = head.len() - head.trim_start_matches([' ', '-']).len();
-        let in_block = next.is_some_and(|next| {
-            next.indent > indent
-                || (next.is_item && next.indent == indent && !content.starts_with('-'))
-        });
-        let indents = self.directives.iter().any(|directive| {
-            source
-                .get(directive.range.clone())
-                .is_some_and(|text| text.contains("nindent"))
-        });
+        let in_block =
+            next.is_some_and(|next| next.indent > indent || (next.is_item && next.indent == indent && !content.starts_with('-')));
+        let indents = self
+            .directives
+            .iter()
+            .any(|directive| source.get(directive.range.clone()).is_some_and(|text| text.contains("nindent")));
         (in_block || indents).then_some(kept)
     }
 
@@ -214,10 +193,7 @@ impl Line {
             return None;
         }
         let is_item = content == "-" || content.starts_with("- ");
-        Some(Real {
-            indent: text.len() - content.len(),
-            is_item,
-        })
+        Some(Real { indent: text.len() - content.len(), is_item })
     }
 }
 
@@ -233,21 +209,14 @@ fn lines_of(source: &str, directives: &[Directive]) -> Vec<Line> {
         while let Some(directive) = upcoming.peek() {
             let part = directive.range.start.max(text.start)..directive.range.end.min(text.end);
             if part.start < part.end {
-                here.push(Directive {
-                    range: part,
-                    control: directive.control,
-                });
+                here.push(Directive { range: part, control: directive.control });
             }
             if directive.range.end > end {
                 break;
             }
             upcoming.next();
         }
-        lines.push(Line {
-            text,
-            end,
-            directives: here,
-        });
+        lines.push(Line { text, end, directives: here });
         start = end;
     }
     lines
@@ -293,13 +262,8 @@ fn directives(text: &str) -> Vec<Directive> {
         at = end;
         let is_ci_expression = kind == 0 && start > 0 && bytes.get(start - 1) == Some(&b'$');
         if !is_ci_expression {
-            let inner = text
-                .get(start + 2..end.saturating_sub(2))
-                .unwrap_or_default();
-            found.push(Directive {
-                range: start..end,
-                control: kind != 0 || is_control(inner),
-            });
+            let inner = text.get(start + 2..end.saturating_sub(2)).unwrap_or_default();
+            found.push(Directive { range: start..end, control: kind != 0 || is_control(inner) });
         }
     }
     found
@@ -312,11 +276,7 @@ fn end_of(text: &str, from: usize, closer: &str) -> Option<usize> {
     let nearest = rest.find(closer)?;
     let line = rest.get(..rest.find('\n').unwrap_or(rest.len()))?;
     let mut end = nearest + closer.len();
-    if nearest < line.len()
-        && line
-            .get(..nearest)
-            .is_some_and(|inside| inside.contains(['"', '`', '\'']))
-    {
+    if nearest < line.len() && line.get(..nearest).is_some_and(|inside| inside.contains(['"', '`', '\''])) {
         end = unquoted(line, closer).unwrap_or(end);
     }
     // `{{{ x }}}` closes with three.
@@ -348,24 +308,10 @@ fn unquoted(line: &str, closer: &str) -> Option<usize> {
 
 fn is_control(inner: &str) -> bool {
     let inner = inner.trim_start_matches(['-', '~', ' ', '\t']);
-    let word = inner
-        .split(|c: char| !c.is_alphanumeric() && c != '_')
-        .next()
-        .unwrap_or_default();
+    let word = inner.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
     inner.starts_with("/*")
         || (inner.starts_with('$') && inner.contains(":="))
-        || matches!(
-            word,
-            "if" | "else"
-                | "end"
-                | "range"
-                | "with"
-                | "define"
-                | "block"
-                | "fail"
-                | "break"
-                | "continue"
-        )
+        || matches!(word, "if" | "else" | "end" | "range" | "with" | "define" | "block" | "fail" | "break" | "continue")
 }
 
 #[cfg(test)]
@@ -384,20 +330,11 @@ mod tests {
 
     #[test]
     fn a_value_that_prints_a_block_is_blanked() {
-        assert_eq!(
-            show("env: {{ toYaml .e | nindent 2 }}\nb: 1\n"),
-            "env:\nb: 1\n"
-        );
+        assert_eq!(show("env: {{ toYaml .e | nindent 2 }}\nb: 1\n"), "env:\nb: 1\n");
         assert_eq!(show("env: {{ .e }}\n  - a\n"), "env:\n  - a\n");
         assert_eq!(show("env: {{ .e }}\n- a\n"), "env:\n- a\n");
-        assert_eq!(
-            show("- env: {{ .e }}\n  b: 1\n"),
-            "- env: xxxxxxxx\n  b: 1\n"
-        );
-        assert_eq!(
-            show("- env: {{ .e }}\n- b: 1\n"),
-            "- env: xxxxxxxx\n- b: 1\n"
-        );
+        assert_eq!(show("- env: {{ .e }}\n  b: 1\n"), "- env: xxxxxxxx\n  b: 1\n");
+        assert_eq!(show("- env: {{ .e }}\n- b: 1\n"), "- env: xxxxxxxx\n- b: 1\n");
         assert_eq!(show("- {{ .c }}\n  b: 1\n"), "-\n  b: 1\n");
         assert_eq!(show("- {{ .c }}\n- b\n"), "- xxxxxxxx\n- b\n");
     }
@@ -411,10 +348,7 @@ mod tests {
 
     #[test]
     fn closers_in_quotes_and_control_at_the_ends() {
-        assert_eq!(
-            show("a: {{ `{{ x }}` }}b\n"),
-            format!("a: {}b\n", "x".repeat(15))
-        );
+        assert_eq!(show("a: {{ `{{ x }}` }}b\n"), format!("a: {}b\n", "x".repeat(15)));
         assert_eq!(show("{{ if .a }}k: v{{ end }}\n"), "k: v\n");
         assert_eq!(show("{% if a %}\nk: {{ don't }}\n"), "\nk: xxxxxxxxxxx\n");
     }

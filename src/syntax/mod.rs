@@ -1,11 +1,11 @@
 //! Reading a format and keeping the line numbers; knows nothing of MLOps.
 
 pub(crate) mod build;
+pub(crate) mod dockerfile;
 pub(crate) mod hcl;
 pub(crate) mod ini;
 pub(crate) mod json;
 pub(crate) mod make;
-pub(crate) mod dockerfile;
 pub(crate) mod mask;
 pub(crate) mod notebook;
 pub(crate) mod python;

@@ -19,7 +19,8 @@ const MAX_ERRORS: usize = 20;
 
 /// Cell magics whose body is still Python that the kernel or its cluster runs.
 const PYTHON_MAGICS: [&str; 16] = [
-    "time", "timeit", "capture", "prun", "memit", "lprun", "mprun", "python", "python3", "pypy", "spark", "pyspark", "local", "wandb", "ipytest", "px",
+    "time", "timeit", "capture", "prun", "memit", "lprun", "mprun", "python", "python3", "pypy", "spark", "pyspark", "local",
+    "wandb", "ipytest", "px",
 ];
 
 /// What a cell holds.
@@ -474,7 +475,11 @@ impl Scan<'_> {
                 Some(b) if depth == 0 && b.is_ascii_whitespace() => return,
                 Some(_) if depth == 0 => {
                     // a number or word
-                    self.at += self.bytes().iter().take_while(|b| !matches!(b, b',' | b'}' | b']' | b'"' | b'{' | b'[') && !b.is_ascii_whitespace()).count();
+                    self.at += self
+                        .bytes()
+                        .iter()
+                        .take_while(|b| !matches!(b, b',' | b'}' | b']' | b'"' | b'{' | b'[') && !b.is_ascii_whitespace())
+                        .count();
                     return;
                 }
                 Some(_) => self.at += self.bytes().iter().take_while(|b| !matches!(b, b'"' | b'{' | b'[' | b'}' | b']')).count(),
@@ -563,7 +568,10 @@ mod tests {
         assert_eq!(n.language.as_deref(), Some("python"));
         let seen: Vec<_> = n.cells.iter().map(|c| (c.index, c.kind, c.line)).collect();
         use CellKind::*;
-        assert_eq!(seen, [(0, Markdown, 5), (1, Code, 10), (2, Code, 23), (3, Code, 24), (4, Code, 25), (5, Code, 26), (6, Code, 27)]);
+        assert_eq!(
+            seen,
+            [(0, Markdown, 5), (1, Code, 10), (2, Code, 23), (3, Code, 24), (4, Code, 25), (5, Code, 26), (6, Code, 27)]
+        );
         assert_eq!((n.cells[1].line_of(1), n.cells[1].line_of(10), n.cells[1].line_of(99)), (10, 19, 19));
         assert_eq!(n.lines.len(), n.code.split('\n').count());
     }
@@ -598,7 +606,8 @@ mod tests {
 
     #[test]
     fn merge_markers_cost_their_lines() {
-        let text = SMALL.replace("   \"cell_type\": \"code\"\n  },", "<<<<<<< HEAD\n   \"cell_type\": \"code\"\n=======\n>>>>>>> b\n  },");
+        let text = SMALL
+            .replace("   \"cell_type\": \"code\"\n  },", "<<<<<<< HEAD\n   \"cell_type\": \"code\"\n=======\n>>>>>>> b\n  },");
         let n = parse(&text);
         assert_eq!((n.cells.len(), n.errors.len()), (7, 3));
         assert_eq!(n.errors[0].line, 21);
@@ -610,13 +619,24 @@ mod tests {
     #[test]
     fn hostile_notebooks_end() {
         let deep = "[".repeat(300_000);
-        for text in ["", "[]", "{", "{\"cells\":", "{\"cells\": [{\"source\": [\"\\ud800\", 3, {}]}]}", "\u{feff}{\"cells\": [\"\\", "{\"a\" 1}", "{\"cells\": [}]}", "nul\0"] {
+        for text in [
+            "",
+            "[]",
+            "{",
+            "{\"cells\":",
+            "{\"cells\": [{\"source\": [\"\\ud800\", 3, {}]}]}",
+            "\u{feff}{\"cells\": [\"\\",
+            "{\"a\" 1}",
+            "{\"cells\": [}]}",
+            "nul\0",
+        ] {
             parse(text);
         }
         parse(&format!("{{\"cells\": {deep}"));
         parse(&format!("{{\"metadata\": {{\"x\": {deep}"));
         parse(&"{\"cells\":[".repeat(50_000));
-        let many = format!("{{\"cells\": [{}]}}", vec!["{\"cell_type\":\"code\",\"source\":\"!a\\\\\\n!b\\\\\"}"; 30_000].join(","));
+        let many =
+            format!("{{\"cells\": [{}]}}", vec!["{\"cell_type\":\"code\",\"source\":\"!a\\\\\\n!b\\\\\"}"; 30_000].join(","));
         let n = parse(&many);
         assert!(n.truncated && n.cells.len() == MAX_CELLS);
         let tall = format!("{{\"cells\": [{{\"cell_type\":\"code\",\"source\":\"{}\"}}]}}", "!a \\\\\\n".repeat(20_000));

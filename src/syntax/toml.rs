@@ -19,11 +19,7 @@ pub fn parse(text: &str) -> Parsed {
         let line = Lines::new(text).at(offset);
         return Parsed::failed(line, format!("nested more than {MAX_DEPTH} levels deep"));
     }
-    let mut lowering = Lowering {
-        builder: Builder::default(),
-        lines: Lines::new(text),
-        text,
-    };
+    let mut lowering = Lowering { builder: Builder::default(), lines: Lines::new(text), text };
     let mut source = text.to_owned();
     for round in 0..=MAX_REPAIRS {
         let (document, errors) = DeTable::parse_recoverable(&source);
@@ -31,12 +27,7 @@ pub fn parse(text: &str) -> Parsed {
         // The earliest is real; those after it may only follow from it.
         let wrong = errors
             .iter()
-            .map(|error| {
-                (
-                    lines.at(error.span().map_or(0, |span| span.start)),
-                    error.message(),
-                )
-            })
+            .map(|error| (lines.at(error.span().map_or(0, |span| span.start)), error.message()))
             .min_by_key(|&(line, _)| line);
         let Some((line, message)) = wrong else {
             // A stop is already noted, and what was built stays.
@@ -64,19 +55,9 @@ fn blank(text: &str, wrong: u32) -> String {
     let mut in_wrong_table = false;
     for (number, line) in (1u32..).zip(text.split_inclusive('\n')) {
         let is_header = line.trim_start().starts_with('[');
-        in_wrong_table = if number == wrong {
-            is_header
-        } else {
-            in_wrong_table && !is_header
-        };
+        in_wrong_table = if number == wrong { is_header } else { in_wrong_table && !is_header };
         if number == wrong || in_wrong_table {
-            out.extend(line.bytes().map(|byte| {
-                if matches!(byte, b'\n' | b'\r') {
-                    char::from(byte)
-                } else {
-                    ' '
-                }
-            }));
+            out.extend(line.bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { char::from(byte) } else { ' ' }));
         } else {
             out.push_str(line);
         }
@@ -96,9 +77,7 @@ fn too_deep(text: &str) -> Option<usize> {
         let mut next = at + 1;
         match byte {
             b'"' | b'\'' => next = after_string(bytes, at, byte),
-            b'#' => {
-                next = memchr::memchr(b'\n', bytes.get(at..)?).map_or(bytes.len(), |end| at + end)
-            }
+            b'#' => next = memchr::memchr(b'\n', bytes.get(at..)?).map_or(bytes.len(), |end| at + end),
             b'[' | b'{' => {
                 dots.push(0);
                 total += 1;
@@ -134,12 +113,7 @@ fn after_string(bytes: &[u8], at: usize, quote: u8) -> usize {
             b'\n' if !long => return at + i,
             _ if long && rest.get(i..).is_some_and(|rest| rest.starts_with(&triple)) => {
                 // Two more quotes may belong to the text.
-                let more = rest
-                    .iter()
-                    .skip(i + 3)
-                    .take(2)
-                    .take_while(|&&byte| byte == quote)
-                    .count();
+                let more = rest.iter().skip(i + 3).take(2).take_while(|&&byte| byte == quote).count();
                 return at + i + 3 + more;
             }
             _ if !long && byte == quote => return at + i + 1,
@@ -165,11 +139,7 @@ impl Lowering<'_> {
         for (key, value) in entries {
             let span = key.span();
             let written = self.text.get(span.clone()).unwrap_or_default();
-            let style = if written.starts_with(['"', '\'']) {
-                Style::Quoted
-            } else {
-                Style::Plain
-            };
+            let style = if written.starts_with(['"', '\'']) { Style::Quoted } else { Style::Plain };
             let line = self.lines.at(span.start);
             self.builder.leaf(Leaf::new(key.get_ref(), line, style))?;
             self.value(value)?;
@@ -195,20 +165,9 @@ impl Lowering<'_> {
             }
             DeValue::String(text) => {
                 let (style, line) = string_style(written, line);
-                self.builder
-                    .leaf(Leaf {
-                        end_line,
-                        ..Leaf::new(text, line, style)
-                    })
-                    .map(drop)
+                self.builder.leaf(Leaf { end_line, ..Leaf::new(text, line, style) }).map(drop)
             }
-            _ => self
-                .builder
-                .leaf(Leaf {
-                    end_line,
-                    ..Leaf::new(written, line, Style::Plain)
-                })
-                .map(drop),
+            _ => self.builder.leaf(Leaf { end_line, ..Leaf::new(written, line, Style::Plain) }).map(drop),
         }
     }
 }
@@ -224,11 +183,7 @@ fn string_style(written: &str, line: u32) -> (Style, u32) {
         },
     };
     let starts_below = body.starts_with('\n') || body.starts_with("\r\n");
-    if body.contains('\n') {
-        (Style::Literal, line + u32::from(starts_below))
-    } else {
-        (Style::Quoted, line)
-    }
+    if body.contains('\n') { (Style::Literal, line + u32::from(starts_below)) } else { (Style::Quoted, line) }
 }
 
 #[cfg(test)]
@@ -264,10 +219,7 @@ two'''
         let parsed = parse(MANIFEST);
         assert_eq!(parsed.errors, []);
         let root = parsed.tree.root().unwrap();
-        let keys: Vec<_> = root
-            .entries()
-            .map(|(key, _)| (key.text, key.line))
-            .collect();
+        let keys: Vec<_> = root.entries().map(|(key, _)| (key.text, key.line)).collect();
         assert_eq!(keys, [("project", 1), ("tool", 7), ("a", 14)]);
         let dependencies = root.find("project.dependencies")[0];
         assert_eq!(dependencies.strings(), [("mlflow>=2", 4), ("xgboost", 5)]);
@@ -276,10 +228,7 @@ two'''
         assert_eq!(poetry.key_line("torch"), Some(9));
         assert_eq!(poetry.find("torch.extras[]")[0].text(), Some("gpu"));
         let overrides = root.find("tool.mypy.overrides[].module");
-        assert_eq!(
-            overrides.iter().map(|node| node.line()).collect::<Vec<_>>(),
-            [11, 13]
-        );
+        assert_eq!(overrides.iter().map(|node| node.line()).collect::<Vec<_>>(), [11, 13]);
         assert_eq!(root.find("tool.mypy.overrides")[0].end_line(), 13);
         let odd = root.find("a.\"b.c\"")[0];
         assert_eq!((odd.line(), odd.end_line()), (14, 20));
@@ -287,23 +236,13 @@ two'''
         assert_eq!(odd.get("big").unwrap().text(), Some("1_000"));
         assert_eq!(odd.get("on").and_then(Node::as_bool), Some(true));
         let script = odd.get("script").unwrap();
-        assert_eq!(
-            (script.text(), script.style(), script.line()),
-            (Some("one\ntwo"), Style::Literal, 19)
-        );
+        assert_eq!((script.text(), script.style(), script.line()), (Some("one\ntwo"), Style::Literal, 19));
     }
 
     #[test]
     fn a_wrong_line_costs_itself() {
         let parsed = parse("a = 1\nb = = 2\n[c]\nd = 3\nd = 4\n<<<<<<< HEAD\n[e]\nf = 5\n");
-        assert_eq!(
-            parsed
-                .errors
-                .iter()
-                .map(|error| error.line)
-                .collect::<Vec<_>>(),
-            [2, 5, 6]
-        );
+        assert_eq!(parsed.errors.iter().map(|error| error.line).collect::<Vec<_>>(), [2, 5, 6]);
         assert_eq!(parsed.tree.find("a")[0].text(), Some("1"));
         assert_eq!(parsed.tree.find("c.d")[0].line(), 4);
         assert_eq!(parsed.tree.find("e.f")[0].line(), 8);

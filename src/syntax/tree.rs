@@ -33,13 +33,7 @@ pub struct Parsed {
 impl Parsed {
     /// Nothing read, for one reason.
     pub(crate) fn failed(line: u32, message: impl Into<String>) -> Parsed {
-        Parsed {
-            tree: Tree::default(),
-            errors: vec![SyntaxError {
-                line,
-                message: message.into(),
-            }],
-        }
+        Parsed { tree: Tree::default(), errors: vec![SyntaxError { line, message: message.into() }] }
     }
 }
 
@@ -175,11 +169,7 @@ impl Tree {
             Content::Alias(target) => target,
             _ => site,
         };
-        Node {
-            tree: self,
-            site,
-            id,
-        }
+        Node { tree: self, site, id }
     }
 }
 
@@ -301,45 +291,31 @@ impl<'t> Node<'t> {
 
     fn children(self) -> &'t [u32] {
         match self.data().content {
-            Content::Seq(run) | Content::Map(run) => {
-                self.tree.links.get(run.range()).unwrap_or_default()
-            }
+            Content::Seq(run) | Content::Map(run) => self.tree.links.get(run.range()).unwrap_or_default(),
             _ => &[],
         }
     }
 
     /// Keys and values as written, merge keys among them.
     fn pairs(self) -> impl DoubleEndedIterator<Item = (Node<'t>, Node<'t>)> {
-        let children = if self.kind() == Kind::Map {
-            self.children()
-        } else {
-            &[]
-        };
+        let children = if self.kind() == Kind::Map { self.children() } else { &[] };
         let tree = self.tree;
-        children
-            .chunks_exact(2)
-            .filter_map(move |pair| match *pair {
-                [key, value] => Some((tree.node(key), tree.node(value))),
-                _ => None,
-            })
+        children.chunks_exact(2).filter_map(move |pair| match *pair {
+            [key, value] => Some((tree.node(key), tree.node(value))),
+            _ => None,
+        })
     }
 
     /// The maps that the merge keys (`<<`) of this one refer to, in order.
     fn merged(self) -> impl Iterator<Item = Node<'t>> {
-        self.pairs()
-            .filter(|&(key, value)| is_merge(key, value))
-            .flat_map(|(_, value)| {
-                let own = (value.kind() == Kind::Map).then_some(value);
-                own.into_iter()
-                    .chain(value.items().filter(|item| item.kind() == Kind::Map))
-            })
+        self.pairs().filter(|&(key, value)| is_merge(key, value)).flat_map(|(_, value)| {
+            let own = (value.kind() == Kind::Map).then_some(value);
+            own.into_iter().chain(value.items().filter(|item| item.kind() == Kind::Map))
+        })
     }
 
     fn lookup(self, key: &str) -> Option<(Node<'t>, Node<'t>)> {
-        let own = self
-            .pairs()
-            .rev()
-            .find(|&(k, v)| k.raw() == key && !is_merge(k, v));
+        let own = self.pairs().rev().find(|&(k, v)| k.raw() == key && !is_merge(k, v));
         // Recursion is bounded: merge chains are paths through aliases.
         own.or_else(|| self.merged().find_map(|source| source.lookup(key)))
     }
@@ -364,15 +340,7 @@ impl<'t> Node<'t> {
     fn own_entries(self) -> impl Iterator<Item = (Key<'t>, Node<'t>)> {
         self.pairs()
             .filter(|&(key, value)| !is_merge(key, value))
-            .map(|(key, value)| {
-                (
-                    Key {
-                        text: key.raw(),
-                        line: key.site_line(),
-                    },
-                    value,
-                )
-            })
+            .map(|(key, value)| (Key { text: key.raw(), line: key.site_line() }, value))
     }
 
     fn inherited(self) -> Vec<(Key<'t>, Node<'t>)> {
@@ -383,10 +351,7 @@ impl<'t> Node<'t> {
         let mut known: BTreeSet<&str> = self.own_entries().map(|(key, _)| key.text).collect();
         let mut inherited = Vec::new();
         for source in sources {
-            let new: Vec<_> = source
-                .entries()
-                .filter(|(key, _)| !known.contains(key.text))
-                .collect();
+            let new: Vec<_> = source.entries().filter(|(key, _)| !known.contains(key.text)).collect();
             known.extend(new.iter().map(|(key, _)| key.text));
             inherited.extend(new);
         }
@@ -395,11 +360,7 @@ impl<'t> Node<'t> {
 
     /// The items of a list; empty when it is none.
     pub fn items(self) -> impl Iterator<Item = Node<'t>> {
-        let children = if self.kind() == Kind::Seq {
-            self.children()
-        } else {
-            &[]
-        };
+        let children = if self.kind() == Kind::Seq { self.children() } else { &[] };
         let tree = self.tree;
         children.iter().map(move |&id| tree.node(id))
     }
@@ -407,9 +368,7 @@ impl<'t> Node<'t> {
     /// A scalar, or the scalars of a list, as a list of texts with their lines.
     pub fn strings(self) -> Vec<(&'t str, u32)> {
         let own = self.text().map(|text| (text, self.line()));
-        let items = self
-            .items()
-            .filter_map(|item| Some((item.text()?, item.line())));
+        let items = self.items().filter_map(|item| Some((item.text()?, item.line())));
         own.into_iter().chain(items).collect()
     }
 
@@ -424,15 +383,9 @@ impl<'t> Node<'t> {
             found = match step {
                 Step::Key(key) => {
                     let matching = |node: Node<'t>| node.entries().filter(|(k, _)| k.text == key);
-                    found
-                        .into_iter()
-                        .flat_map(|node| matching(node).map(|(_, v)| v))
-                        .collect()
+                    found.into_iter().flat_map(|node| matching(node).map(|(_, v)| v)).collect()
                 }
-                Step::AnyKey => found
-                    .into_iter()
-                    .flat_map(|node| node.entries().map(|(_, v)| v))
-                    .collect(),
+                Step::AnyKey => found.into_iter().flat_map(|node| node.entries().map(|(_, v)| v)).collect(),
                 Step::Items => found.into_iter().flat_map(Node::items).collect(),
                 Step::AnyDepth => with_descendants(found),
             };
@@ -445,9 +398,7 @@ impl<'t> Node<'t> {
 }
 
 fn is_merge(key: Node<'_>, value: Node<'_>) -> bool {
-    key.raw() == "<<"
-        && key.style() == Style::Plain
-        && matches!(value.kind(), Kind::Map | Kind::Seq)
+    key.raw() == "<<" && key.style() == Style::Plain && matches!(value.kind(), Kind::Map | Kind::Seq)
 }
 
 /// The nodes and everything below them, each once, parents first.
@@ -492,10 +443,7 @@ fn steps(path: &str) -> Vec<Step> {
         let (key, quoted, tail) = match rest.strip_prefix('"').and_then(|r| r.split_once('"')) {
             Some((key, tail)) => (key, true, tail),
             None => {
-                let end = rest
-                    .find('.')
-                    .unwrap_or(rest.len())
-                    .min(rest.find("[]").unwrap_or(rest.len()));
+                let end = rest.find('.').unwrap_or(rest.len()).min(rest.find("[]").unwrap_or(rest.len()));
                 let (key, tail) = rest.split_at(end);
                 (key, false, tail)
             }
@@ -517,21 +465,9 @@ mod tests {
     #[test]
     fn paths_are_split_at_operators() {
         let key = |text: &str| Step::Key(text.to_owned());
-        assert_eq!(
-            steps("jobs.*.steps[].uses"),
-            [
-                key("jobs"),
-                Step::AnyKey,
-                key("steps"),
-                Step::Items,
-                key("uses")
-            ]
-        );
+        assert_eq!(steps("jobs.*.steps[].uses"), [key("jobs"), Step::AnyKey, key("steps"), Step::Items, key("uses")]);
         assert_eq!(steps("a.\"b.c\".d"), [key("a"), key("b.c"), key("d")]);
-        assert_eq!(
-            steps("**.x[][]"),
-            [Step::AnyDepth, key("x"), Step::Items, Step::Items]
-        );
+        assert_eq!(steps("**.x[][]"), [Step::AnyDepth, key("x"), Step::Items, Step::Items]);
         assert_eq!(steps("\"*\""), [key("*")]);
         assert_eq!(steps(""), []);
     }

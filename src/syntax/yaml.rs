@@ -81,20 +81,14 @@ fn read(text: &str, masked: Option<&Masked<'_>>) -> (Parsed, bool) {
     let mut failures = 0;
     while let Some(next) = parser.next_event() {
         let stopped = match next {
-            Ok((Event::DocumentStart(..), span))
-                if reading.builder.documents() >= MAX_DOCUMENTS =>
-            {
+            Ok((Event::DocumentStart(..), span)) if reading.builder.documents() >= MAX_DOCUMENTS => {
                 let line = line(span.start.line());
-                reading
-                    .builder
-                    .note(line, format!("more than {MAX_DOCUMENTS} documents"));
+                reading.builder.note(line, format!("more than {MAX_DOCUMENTS} documents"));
                 Err(Stop::Tree)
             }
             Ok((event, span)) => reading.event(event, span),
             Err(error) => {
-                reading
-                    .builder
-                    .note(line(error.marker().line()), error.info());
+                reading.builder.note(line(error.marker().line()), error.info());
                 Err(Stop::Document)
             }
         };
@@ -136,15 +130,11 @@ impl<'s> Reading<'s> {
                 self.anchor(anchor, id);
             }
             Event::SequenceStart(_, anchor, tag) => {
-                let id = self
-                    .builder
-                    .open(false, at, tag.map(|tag| tag.original()).as_deref())?;
+                let id = self.builder.open(false, at, tag.map(|tag| tag.original()).as_deref())?;
                 self.anchor(anchor, id);
             }
             Event::MappingStart(style, anchor, tag) => {
-                let id = self
-                    .builder
-                    .open(true, at, tag.map(|tag| tag.original()).as_deref())?;
+                let id = self.builder.open(true, at, tag.map(|tag| tag.original()).as_deref())?;
                 self.anchor(anchor, id);
                 if style == StructureStyle::Flow {
                     self.misread |= outer.is_some_and(|outer| start == Some(outer + 1));
@@ -154,8 +144,7 @@ impl<'s> Reading<'s> {
             // A block collection's end is only noticed at the next token, so it says nothing.
             Event::SequenceEnd | Event::MappingEnd => {
                 let is_flow = span.byte_range().is_some_and(|range| !range.is_empty());
-                self.builder
-                    .close(if is_flow { line(span.end.line()) } else { 0 });
+                self.builder.close(if is_flow { line(span.end.line()) } else { 0 });
             }
             Event::Alias(anchor) => match self.anchors.get(&anchor) {
                 Some(&target) => {
@@ -180,35 +169,20 @@ impl<'s> Reading<'s> {
         }
     }
 
-    fn scalar(
-        &mut self,
-        value: &str,
-        style: ScalarStyle,
-        tag: Option<&Tag>,
-        span: &Span,
-    ) -> Result<u32, Stop> {
+    fn scalar(&mut self, value: &str, style: ScalarStyle, tag: Option<&Tag>, span: &Span) -> Result<u32, Stop> {
         let range = span.byte_range().unwrap_or_default();
         let written = self.text.get(range.clone()).unwrap_or_default();
         let mut first = line(span.start.line());
-        if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) && !written.trim().is_empty()
-        {
+        if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) && !written.trim().is_empty() {
             // The span starts after blank lines that are content, the text with them.
             let blank = value.bytes().take_while(|&byte| byte == b'\n').count();
-            first = first
-                .saturating_sub(line(blank) * u32::from(blank > 0))
-                .max(1);
+            first = first.saturating_sub(line(blank) * u32::from(blank > 0)).max(1);
         }
         let tag = tag.map(|tag| tag.original());
-        let restored = self
-            .masked
-            .and_then(|masked| masked.restore(value, range.clone()));
+        let restored = self.masked.and_then(|masked| masked.restore(value, range.clone()));
         let plain = style == ScalarStyle::Plain;
         // The parser reports a missing value as `~` of no length.
-        let text = if plain && written.is_empty() {
-            ""
-        } else {
-            restored.as_deref().unwrap_or(value)
-        };
+        let text = if plain && written.is_empty() { "" } else { restored.as_deref().unwrap_or(value) };
         self.builder.leaf(Leaf {
             text,
             line: first,
@@ -237,10 +211,7 @@ mod tests {
     use super::*;
 
     fn texts<'t>(nodes: impl IntoIterator<Item = Node<'t>>) -> Vec<&'t str> {
-        nodes
-            .into_iter()
-            .map(|node| node.text().unwrap_or("-"))
-            .collect()
+        nodes.into_iter().map(|node| node.text().unwrap_or("-")).collect()
     }
 
     fn clean(text: &str) -> Parsed {
@@ -282,16 +253,10 @@ jobs:
         let on = root.get("on").unwrap();
         assert_eq!((on.kind(), on.line(), on.end_line()), (Kind::Map, 3, 6));
         let cron = &root.find("on.schedule[].cron")[0];
-        assert_eq!(
-            (cron.text(), cron.line(), cron.is_quoted()),
-            (Some("0 3 * * 1"), 4, true)
-        );
+        assert_eq!((cron.text(), cron.line(), cron.is_quoted()), (Some("0 3 * * 1"), 4, true));
         let push = on.get("push").unwrap();
         assert_eq!((push.line(), push.end_line()), (5, 6));
-        assert_eq!(
-            push.get("branches").unwrap().strings(),
-            [("main", 5), ("dev", 6)]
-        );
+        assert_eq!(push.get("branches").unwrap().strings(), [("main", 5), ("dev", 6)]);
         let train = root.find("jobs.train")[0];
         assert_eq!(train.get("needs").unwrap().strings(), [("prepare", 9)]);
         assert_eq!(train.end_line(), 22);
@@ -302,14 +267,8 @@ jobs:
         let parsed = clean(WORKFLOW);
         let runs = parsed.tree.find("jobs.*.steps[].run");
         assert_eq!(runs[0].text(), Some("\npip install .\nmake train\n"));
-        assert_eq!(
-            (runs[0].style(), runs[0].line(), runs[0].end_line()),
-            (Style::Literal, 14, 16)
-        );
-        assert_eq!(
-            (runs[1].style(), runs[1].line(), runs[1].end_line()),
-            (Style::Folded, 19, 20)
-        );
+        assert_eq!((runs[0].style(), runs[0].line(), runs[0].end_line()), (Style::Literal, 14, 16));
+        assert_eq!((runs[1].style(), runs[1].line(), runs[1].end_line()), (Style::Folded, 19, 20));
         let step = parsed.tree.find("jobs.train.steps[]")[1];
         assert_eq!((step.line(), step.end_line()), (12, 17));
         assert_eq!(step.get("if").and_then(Node::as_bool), Some(true));
@@ -318,27 +277,13 @@ jobs:
 
     #[test]
     fn literal_lines_map_to_file_lines() {
-        for (text, first) in [
-            ("a: |\n  x\n", 2),
-            ("a: |-\n\n\n  x", 2),
-            ("a: |2\n    x\n  y\n", 2),
-            ("- |\n x", 2),
-        ] {
+        for (text, first) in [("a: |\n  x\n", 2), ("a: |-\n\n\n  x", 2), ("a: |2\n    x\n  y\n", 2), ("- |\n x", 2)] {
             let parsed = clean(text);
             let root = parsed.tree.root().unwrap();
             let node = root.get("a").or_else(|| root.items().next()).unwrap();
             assert_eq!(node.line(), first, "{text:?}");
-            let found = node
-                .text()
-                .unwrap()
-                .lines()
-                .position(|line| line.trim() == "x")
-                .unwrap();
-            assert_eq!(
-                text.lines().nth(first as usize - 1 + found).unwrap().trim(),
-                "x",
-                "{text:?}"
-            );
+            let found = node.text().unwrap().lines().position(|line| line.trim() == "x").unwrap();
+            assert_eq!(text.lines().nth(first as usize - 1 + found).unwrap().trim(), "x", "{text:?}");
         }
     }
 
@@ -357,26 +302,16 @@ jobs:
 
     #[test]
     fn scalars_stay_text_and_nulls_are_none() {
-        let parsed =
-            clean("a: true\nb: 'yes'\nc:\nd: ~\ne: null\nf: ''\nnull: g\ng: !!str\nh: No\n");
+        let parsed = clean("a: true\nb: 'yes'\nc:\nd: ~\ne: null\nf: ''\nnull: g\ng: !!str\nh: No\n");
         let root = parsed.tree.root().unwrap();
         let bool_of = |key| root.get(key).and_then(Node::as_bool);
-        assert_eq!(
-            (bool_of("a"), bool_of("b"), bool_of("h")),
-            (Some(true), None, Some(false))
-        );
+        assert_eq!((bool_of("a"), bool_of("b"), bool_of("h")), (Some(true), None, Some(false)));
         for key in ["c", "d", "e"] {
-            assert_eq!(
-                (root.get(key).unwrap().kind(), root.get(key).unwrap().text()),
-                (Kind::Null, None)
-            );
+            assert_eq!((root.get(key).unwrap().kind(), root.get(key).unwrap().text()), (Kind::Null, None));
         }
         assert_eq!(root.get("f").unwrap().text(), Some(""));
         assert_eq!(root.get("null").unwrap().text(), Some("g"));
-        assert_eq!(
-            (root.get("g").unwrap().text(), root.get("g").unwrap().tag()),
-            (Some(""), Some("!!str"))
-        );
+        assert_eq!((root.get("g").unwrap().text(), root.get("g").unwrap().tag()), (Some(""), Some("!!str")));
     }
 
     #[test]
@@ -405,10 +340,7 @@ again: !reference [.base, tags]
         assert_eq!(keys, ["tags", "script", "image", "retry"]);
         assert_eq!(texts(root.find("train.image")), ["python"]);
         let list = root.get("list").unwrap();
-        assert_eq!(
-            (list.kind(), list.line(), list.site_line()),
-            (Kind::Map, 2, 9)
-        );
+        assert_eq!((list.kind(), list.line(), list.site_line()), (Kind::Map, 2, 9));
         assert_eq!(root.get("again").unwrap().tag(), Some("!reference"));
     }
 
@@ -416,14 +348,8 @@ again: !reference [.base, tags]
     fn duplicate_keys_are_kept_and_the_last_wins() {
         let parsed = clean("a: 1\nb: 2\na: 3\n");
         let root = parsed.tree.root().unwrap();
-        assert_eq!(
-            root.entries().map(|(key, _)| key.line).collect::<Vec<_>>(),
-            [1, 2, 3]
-        );
-        assert_eq!(
-            (root.get("a").unwrap().text(), root.key_line("a")),
-            (Some("3"), Some(3))
-        );
+        assert_eq!(root.entries().map(|(key, _)| key.line).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!((root.get("a").unwrap().text(), root.key_line("a")), (Some("3"), Some(3)));
         assert_eq!(texts(root.find("a")), ["1", "3"]);
     }
 
@@ -460,16 +386,10 @@ spec:
         let root = parsed.tree.root().unwrap();
         assert_eq!(root.key_line("spec"), Some(6));
         let name = root.find("metadata.name")[0];
-        assert_eq!(
-            (name.text(), name.is_expression()),
-            (Some("{{ include \"x.name\" . }}-serve"), true)
-        );
+        assert_eq!((name.text(), name.is_expression()), (Some("{{ include \"x.name\" . }}-serve"), true));
         assert_eq!(root.find("metadata.labels")[0].kind(), Kind::Null);
         let image = root.find("**.image")[0];
-        assert_eq!(
-            image.text(),
-            Some("{{ .Values.repo }}:{{ .Values.tag | default \"latest\" }}")
-        );
+        assert_eq!(image.text(), Some("{{ .Values.repo }}:{{ .Values.tag | default \"latest\" }}"));
         assert_eq!(root.find("**.env[].name")[0].line(), 11);
     }
 
@@ -480,34 +400,21 @@ spec:
         assert_eq!(root.get("a").unwrap().text(), Some("{{ cookiecutter.x }}"));
         assert_eq!(root.get("b").unwrap().strings(), [("{{ y }}", 2)]);
         // Text in a script is no template of this file.
-        let parsed =
-            clean("run: |\n  docker ps --format {{.Names}}\nif: ${{ a && b }}\nx: {a: {b: 1}}\n");
+        let parsed = clean("run: |\n  docker ps --format {{.Names}}\nif: ${{ a && b }}\nx: {a: {b: 1}}\n");
         let run = parsed.tree.root().unwrap().get("run").unwrap();
-        assert_eq!(
-            (run.text(), run.is_expression()),
-            (Some("docker ps --format {{.Names}}\n"), false)
-        );
-        assert_eq!(
-            parsed.tree.root().unwrap().get("if").unwrap().text(),
-            Some("${{ a && b }}")
-        );
+        assert_eq!((run.text(), run.is_expression()), (Some("docker ps --format {{.Names}}\n"), false));
+        assert_eq!(parsed.tree.root().unwrap().get("if").unwrap().text(), Some("${{ a && b }}"));
     }
 
     #[test]
     fn depth_is_bounded_in_every_way() {
-        for text in [
-            "[".repeat(100_000),
-            "- ".repeat(100_000),
-            "{a: ".repeat(50_000),
-        ] {
+        for text in ["[".repeat(100_000), "- ".repeat(100_000), "{a: ".repeat(50_000)] {
             let parsed = parse(&text);
             assert_eq!(parsed.errors.len(), 1);
             assert!(parsed.tree.len() < 1000);
         }
         // A chain of aliases, each one level deeper than the last.
-        let chain: String = (1..1000)
-            .map(|i| format!("- &a{i} [*a{}]\n", i - 1))
-            .collect();
+        let chain: String = (1..1000).map(|i| format!("- &a{i} [*a{}]\n", i - 1)).collect();
         let parsed = parse(&format!("- &a0 x\n{chain}"));
         assert!(!parsed.errors.is_empty());
         let mut node = parsed.tree.root().unwrap();
@@ -529,8 +436,7 @@ spec:
         let parsed = parse(&text);
         assert!(parsed.tree.len() < 200);
         fn walk(node: Node<'_>) -> u64 {
-            1 + node.items().map(walk).sum::<u64>()
-                + node.entries().map(|(_, value)| walk(value)).sum::<u64>()
+            1 + node.items().map(walk).sum::<u64>() + node.entries().map(|(_, value)| walk(value)).sum::<u64>()
         }
         assert!(walk(parsed.tree.root().unwrap()) < 1_500_000);
         assert!(parsed.tree.find("**").len() < 200);
@@ -541,10 +447,7 @@ spec:
         let parsed = parse(&"- a\n".repeat(MAX_NODES + 10));
         assert_eq!((parsed.errors.len(), parsed.tree.len()), (1, MAX_NODES));
         let parsed = parse(&"---\na\n".repeat(1_500));
-        assert_eq!(
-            (parsed.errors.len(), parsed.tree.docs().count()),
-            (1, MAX_DOCUMENTS)
-        );
+        assert_eq!((parsed.errors.len(), parsed.tree.docs().count()), (1, MAX_DOCUMENTS));
         let long = format!("a: 1\n---\nb: {}\n", "x".repeat(MAX_TEXT));
         let parsed = parse(&long);
         assert_eq!((parsed.errors.len(), parsed.tree.docs().count()), (1, 1));
@@ -554,30 +457,11 @@ spec:
     fn nothing_and_noise() {
         for text in ["", "# only a comment\n", "---\n---\n", "\u{feff}"] {
             let parsed = parse(text);
-            assert_eq!(
-                (parsed.errors.len(), parsed.tree.root().is_none()),
-                (0, true),
-                "{text:?}"
-            );
+            assert_eq!((parsed.errors.len(), parsed.tree.root().is_none()), (0, true), "{text:?}");
         }
-        for text in [
-            "\0\0\0",
-            "\t- a\n\t\t:",
-            "%%%\n",
-            "? [a, b]\n: c\n",
-            "*x : y\n",
-            "}{",
-            "a: b: c",
-        ] {
+        for text in ["\0\0\0", "\t- a\n\t\t:", "%%%\n", "? [a, b]\n: c\n", "*x : y\n", "}{", "a: b: c"] {
             let _ = parse(text);
         }
-        assert_eq!(
-            parse("\u{feff}a: 1\r\nb: 2\r\n")
-                .tree
-                .root()
-                .unwrap()
-                .key_line("b"),
-            Some(2)
-        );
+        assert_eq!(parse("\u{feff}a: 1\r\nb: 2\r\n").tree.root().unwrap().key_line("b"), Some(2));
     }
 }

@@ -119,7 +119,10 @@ mod tests {
     #[test]
     fn attributes_come_from_the_nearest_last_line() {
         let inventory = Inventory::in_memory(&[
-            (".gitattributes", "*.js linguist-vendored\nlib/** linguist-vendored\n/top.py linguist-generated=true\n*.bin filter=lfs -text\n"),
+            (
+                ".gitattributes",
+                "*.js linguist-vendored\nlib/** linguist-vendored\n/top.py linguist-generated=true\n*.bin filter=lfs -text\n",
+            ),
             ("own/.gitattributes", "*.js -linguist-vendored\n"),
             ("a.js", ""),
             ("own/a.js", ""),

@@ -43,9 +43,9 @@ pub fn follow(
 /// The first link on a path, from the root on, and what is left of the path behind it.
 fn nearest<'a>(path: &'a str, targets: &Targets) -> Option<(&'a str, &'a str)> {
     let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
-    ends.map(|end| path.split_at(end)).find(|(prefix, _)| targets.contains_key(*prefix)).map(|(prefix, rest)| {
-        (prefix, rest.strip_prefix('/').unwrap_or(rest))
-    })
+    ends.map(|end| path.split_at(end))
+        .find(|(prefix, _)| targets.contains_key(*prefix))
+        .map(|(prefix, rest)| (prefix, rest.strip_prefix('/').unwrap_or(rest)))
 }
 
 #[cfg(test)]

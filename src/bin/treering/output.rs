@@ -21,9 +21,7 @@ pub fn remark(text: &str) {
 
 /// Whether the reader of our output went away.
 pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
-    })
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
 }
 
 /// Writes a file beside its place and moves it there, so that nobody ever reads half a report. What is no regular

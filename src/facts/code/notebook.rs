@@ -20,7 +20,8 @@ pub(crate) const READER: Reader =
 
 fn read(file: &SourceFile, context: &Context) -> FileFacts {
     let notebook = parse(&file.text);
-    let mut facts = FileFacts { notices: first_error(file, &notebook.errors, |line| line).into_iter().collect(), ..FileFacts::default() };
+    let mut facts =
+        FileFacts { notices: first_error(file, &notebook.errors, |line| line).into_iter().collect(), ..FileFacts::default() };
     if notebook.is_python() {
         let module = parse_cells(&notebook.code, &notebook.code_cells);
         facts.notices.extend(first_error(file, &module.errors, |line| notebook.line_of(line)));
@@ -121,7 +122,9 @@ fn holes(text: &str) -> String {
         out.push_str(before);
         let name = from.get(1..).and_then(|f| f.split('}').next()).unwrap_or_default();
         let closed = from.get(name.len() + 1..).is_some_and(|f| f.starts_with('}'));
-        let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());
+        let is_name = !name.is_empty()
+            && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+            && !name.starts_with(|c: char| c.is_ascii_digit());
         if closed && is_name && !before.ends_with('$') {
             out.push('$');
         }
@@ -189,7 +192,8 @@ mod tests {
 
     #[test]
     fn other_languages_and_broken_files() {
-        let (calls, said, notices) = check(r#"{"cells": [{"cell_type": "code", "source": ["fit(x)"]}], "metadata": {"language_info": {"name": "R"}}}"#);
+        let (calls, said, notices) =
+            check(r#"{"cells": [{"cell_type": "code", "source": ["fit(x)"]}], "metadata": {"language_info": {"name": "R"}}}"#);
         assert_eq!((calls.len(), said.len(), notices.len()), (0, 0, 0));
         assert_eq!(check("[1]").2.len(), 1);
     }

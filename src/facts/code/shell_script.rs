@@ -15,7 +15,14 @@ fn wants(path: &str) -> bool {
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     let mut facts = FileFacts::default();
     let lines = file.text.lines().count().max(1) as u32;
-    facts.units.push(Unit { kind: UnitKind::Script, name: file.name().to_owned(), title: None, line: 1, end_line: lines, parent: None });
+    facts.units.push(Unit {
+        kind: UnitKind::Script,
+        name: file.name().to_owned(),
+        title: None,
+        line: 1,
+        end_line: lines,
+        parent: None,
+    });
     let first = file.text.lines().next().unwrap_or("");
     let how = Shell {
         // a script starts where its caller stands; that is the root for most, and the folder of the script for the rest

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::fact::{Command, Data, DataKind, Fact, FactKind, FileFacts, Needs, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
+use crate::fact::{
+    Command, Data, DataKind, Fact, FactKind, FileFacts, Needs, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget,
+};
 use crate::facts::shell::{Shell, lower};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{self, SourceFile, file_name, folder};
@@ -40,8 +42,11 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
         }
         for (_, id, service) in &names {
             let Some(after) = service.get("depends_on") else { continue };
-            let wanted: Vec<(&str, u32)> =
-                if after.kind() == Kind::Map { after.entries().map(|(k, _)| (k.text, k.line)).collect() } else { after.strings() };
+            let wanted: Vec<(&str, u32)> = if after.kind() == Kind::Map {
+                after.entries().map(|(k, _)| (k.text, k.line)).collect()
+            } else {
+                after.strings()
+            };
             for (name, line) in wanted {
                 if let Some((_, on, _)) = names.iter().find(|(n, _, _)| n == name) {
                     push(&mut facts, *id, line, FactKind::Needs(Needs { on: *on, stops: false }));

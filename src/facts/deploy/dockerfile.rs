@@ -19,10 +19,25 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     let parsed = dockerfile::parse(&file.text);
     let mut facts = FileFacts { notices: parsed.errors.iter().map(|e| unparsable(file, e)).collect(), ..FileFacts::default() };
     let lines = file.text.lines().count().max(1) as u32;
-    facts.units.push(Unit { kind: UnitKind::Image, name: file.name().to_owned(), title: None, line: 1, end_line: lines, parent: None });
+    facts.units.push(Unit {
+        kind: UnitKind::Image,
+        name: file.name().to_owned(),
+        title: None,
+        line: 1,
+        end_line: lines,
+        parent: None,
+    });
     for stage in &parsed.stages {
-        push(&mut facts, stage.line, FactKind::Data(Data { kind: DataKind::Image, key: stage.base.clone(), writes: false, hash: None }));
-        push(&mut facts, stage.line, FactKind::Instruction(Instruction { keyword: "FROM".to_owned(), args: vec![stage.base.clone()], flags: Vec::new() }));
+        push(
+            &mut facts,
+            stage.line,
+            FactKind::Data(Data { kind: DataKind::Image, key: stage.base.clone(), writes: false, hash: None }),
+        );
+        push(
+            &mut facts,
+            stage.line,
+            FactKind::Instruction(Instruction { keyword: "FROM".to_owned(), args: vec![stage.base.clone()], flags: Vec::new() }),
+        );
         for instruction in &stage.instructions {
             let args = match &instruction.form {
                 Form::Exec(words) | Form::Args(words) => words.clone(),
@@ -37,7 +52,11 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
                     let sources = args.len().saturating_sub(1);
                     for copied in args.iter().take(sources).filter(|a| !a.contains("://")) {
                         if let Some(key) = source::join(folder(&file.path), copied) {
-                            push(&mut facts, instruction.line, FactKind::Data(Data { kind: DataKind::Path, key, writes: false, hash: None }));
+                            push(
+                                &mut facts,
+                                instruction.line,
+                                FactKind::Data(Data { kind: DataKind::Path, key, writes: false, hash: None }),
+                            );
                         }
                     }
                 }
@@ -52,7 +71,14 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
             .then(|| words.iter().position(|w| w.text == "-c").and_then(|at| words.get(at + 1)).map(|w| w.text.clone()))
             .flatten();
         match shell_text {
-            Some(text) => lower(&text, &|_| started.line, 0, &Shell { dir: Some(folder(&file.path).to_owned()), ..Shell::default() }, context, &mut facts),
+            Some(text) => lower(
+                &text,
+                &|_| started.line,
+                0,
+                &Shell { dir: Some(folder(&file.path).to_owned()), ..Shell::default() },
+                context,
+                &mut facts,
+            ),
             None if !words.is_empty() => push(
                 &mut facts,
                 started.line,
@@ -74,7 +100,13 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     facts
 }
 
-fn run(instruction: &dockerfile::Instruction, file: &SourceFile, stage: &dockerfile::Stage, context: &Context<'_>, facts: &mut FileFacts) {
+fn run(
+    instruction: &dockerfile::Instruction,
+    file: &SourceFile,
+    stage: &dockerfile::Stage,
+    context: &Context<'_>,
+    facts: &mut FileFacts,
+) {
     let text = match &instruction.form {
         Form::Shell(text) => text.clone(),
         Form::Exec(words) | Form::Args(words) => words.join(" "),

@@ -20,7 +20,8 @@ const COMMANDS: &[&str] = &["entrypoint", "command", "run", "cmd", "setup"];
 const DEPTH: usize = 8;
 
 fn wants(path: &str) -> bool {
-    let own = path.starts_with(".github/") || matches!(file_name(path), "dvc.yaml" | "dvc.lock" | "action.yml" | "action.yaml" | "params.yaml");
+    let own = path.starts_with(".github/")
+        || matches!(file_name(path), "dvc.yaml" | "dvc.lock" | "action.yml" | "action.yaml" | "params.yaml");
     let compose = file_name(path).starts_with("compose") || file_name(path).starts_with("docker-compose");
     matches!(extension(path), Some("yml" | "yaml")) && !own && !compose
 }
@@ -29,7 +30,14 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     let parsed = yaml::parse(&file.text);
     let mut facts = FileFacts { notices: parsed.errors.iter().map(|e| unparsable(file, e)).collect(), ..FileFacts::default() };
     let lines = file.text.lines().count().max(1) as u32;
-    facts.units.push(Unit { kind: UnitKind::Job, name: file.name().to_owned(), title: None, line: 1, end_line: lines, parent: None });
+    facts.units.push(Unit {
+        kind: UnitKind::Job,
+        name: file.name().to_owned(),
+        title: None,
+        line: 1,
+        end_line: lines,
+        parent: None,
+    });
     for doc in parsed.tree.docs() {
         commands(doc, context, &mut facts, 0);
     }

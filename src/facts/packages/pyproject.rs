@@ -192,7 +192,13 @@ pub(super) fn table(node: Option<Node<'_>>, group: Option<&str>, of: fn(&str) ->
         };
         let optional = value.get("optional").and_then(Node::as_bool) == Some(true);
         let group = group.or(optional.then_some("optional"));
-        dependency(facts, key.line, Requirement { name: normal(key.text), version, pin, extras: value.get("extras").is_some() }, group, false);
+        dependency(
+            facts,
+            key.line,
+            Requirement { name: normal(key.text), version, pin, extras: value.get("extras").is_some() },
+            group,
+            false,
+        );
     }
 }
 

@@ -137,7 +137,12 @@ fn of_address(text: &str) -> Option<Requirement> {
         }
         None => return None,
     };
-    is_name(name).then(|| Requirement { name: normal(name), version: Some(address.to_owned()), pin: address_pin(address), extras: false })
+    is_name(name).then(|| Requirement {
+        name: normal(name),
+        version: Some(address.to_owned()),
+        pin: address_pin(address),
+        extras: false,
+    })
 }
 
 /// Name and version of a wheel, source archive or conda package, by its file name.
@@ -159,8 +164,12 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: Option<(&str, Option<&str>, Pin)>) {
-        let expected =
-            expected.map(|(name, version, pin)| Requirement { name: name.into(), version: version.map(str::to_owned), pin, extras: text.contains('[') });
+        let expected = expected.map(|(name, version, pin)| Requirement {
+            name: name.into(),
+            version: version.map(str::to_owned),
+            pin,
+            extras: text.contains('['),
+        });
         assert_eq!(read(text), expected, "{text}");
     }
 

@@ -11,13 +11,20 @@ use crate::syntax::tree::{Kind, Node};
 use crate::syntax::{ini, yaml};
 
 /// `dvc.yaml`.
-pub(crate) const PIPELINE: Reader = Reader { name: "DVC pipeline", wants: |p| file_name(p) == "dvc.yaml", when: When::Always, read: pipeline };
+pub(crate) const PIPELINE: Reader =
+    Reader { name: "DVC pipeline", wants: |p| file_name(p) == "dvc.yaml", when: When::Always, read: pipeline };
 /// `data.csv.dvc`.
 pub(crate) const POINTER: Reader = Reader { name: "DVC pointer", wants: is_pointer, when: When::Always, read: pointer };
 /// `dvc.lock`.
-pub(crate) const LOCK: Reader = Reader { name: "DVC lock", wants: |p| file_name(p) == "dvc.lock", when: When::Always, read: lock };
+pub(crate) const LOCK: Reader =
+    Reader { name: "DVC lock", wants: |p| file_name(p) == "dvc.lock", when: When::Always, read: lock };
 /// `.dvc/config`.
-pub(crate) const CONFIG: Reader = Reader { name: "DVC configuration", wants: |p| p == ".dvc/config" || p.ends_with("/.dvc/config"), when: When::Always, read: config };
+pub(crate) const CONFIG: Reader = Reader {
+    name: "DVC configuration",
+    wants: |p| p == ".dvc/config" || p.ends_with("/.dvc/config"),
+    when: When::Always,
+    read: config,
+};
 
 fn is_pointer(path: &str) -> bool {
     path.ends_with(".dvc") && !path.ends_with("/.dvc")
@@ -29,7 +36,8 @@ fn pipeline(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     let home = folder(&file.path);
     if let Some(stages) = parsed.tree.root().and_then(|r| r.get("stages")) {
         for (key, stage) in stages.entries().filter(|(_, s)| s.kind() == Kind::Map) {
-            let inner = stage.get("do").filter(|_| stage.get("foreach").is_some() || stage.get("matrix").is_some()).unwrap_or(stage);
+            let inner =
+                stage.get("do").filter(|_| stage.get("foreach").is_some() || stage.get("matrix").is_some()).unwrap_or(stage);
             one_stage(key.text, key.line, stage, inner, home, context, &mut facts);
         }
         order(&mut facts);
@@ -81,7 +89,9 @@ fn one_stage(name: &str, line: u32, outer: Node<'_>, stage: Node<'_>, home: &str
     for item in stage.get("params").into_iter().flat_map(Node::items) {
         // `- train.lr` reads params.yaml; `- other.yaml: [a]` reads that file
         match item.kind() {
-            Kind::Map => item.entries().for_each(|(key, _)| data(facts, id, key.line, dir, key.text, DataKind::Params, false, None)),
+            Kind::Map => {
+                item.entries().for_each(|(key, _)| data(facts, id, key.line, dir, key.text, DataKind::Params, false, None))
+            }
             _ => data(facts, id, item.line(), dir, "params.yaml", DataKind::Params, false, None),
         }
     }
@@ -101,7 +111,16 @@ fn paths(node: Node<'_>) -> Vec<(&str, u32)> {
 }
 
 #[allow(clippy::too_many_arguments)] // one fact, all its fields
-fn data(facts: &mut FileFacts, unit: UnitId, line: u32, dir: &str, path: &str, kind: DataKind, writes: bool, hash: Option<String>) {
+fn data(
+    facts: &mut FileFacts,
+    unit: UnitId,
+    line: u32,
+    dir: &str,
+    path: &str,
+    kind: DataKind,
+    writes: bool,
+    hash: Option<String>,
+) {
     let remote = path.contains("://");
     let key = if remote || path.contains("${") { Some(path.to_owned()) } else { source::join(dir, path) };
     if let Some(key) = key {
@@ -156,7 +175,14 @@ fn pointer(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     let mut facts = FileFacts { notices: parsed.errors.iter().map(|e| unparsable(file, e)).collect(), ..FileFacts::default() };
     if let Some(root) = parsed.tree.root() {
         let lines = file.text.lines().count().max(1) as u32;
-        facts.units.push(Unit { kind: UnitKind::Stage, name: file.name().to_owned(), title: None, line: 1, end_line: lines, parent: None });
+        facts.units.push(Unit {
+            kind: UnitKind::Stage,
+            name: file.name().to_owned(),
+            title: None,
+            line: 1,
+            end_line: lines,
+            parent: None,
+        });
         let home = folder(&file.path);
         for (key, writes) in [("deps", false), ("outs", true)] {
             for item in root.get(key).into_iter().flat_map(Node::items) {

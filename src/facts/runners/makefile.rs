@@ -76,7 +76,14 @@ fn uses(facts: &mut FileFacts, unit: usize, line: u32, reference: String, path: 
 }
 
 /// Every line of a recipe is a shell of its own, unless the file says otherwise.
-fn recipe(rule: &make::Rule, unit: usize, parsed: &make::Makefile, file: &SourceFile, context: &Context<'_>, facts: &mut FileFacts) {
+fn recipe(
+    rule: &make::Rule,
+    unit: usize,
+    parsed: &make::Makefile,
+    file: &SourceFile,
+    context: &Context<'_>,
+    facts: &mut FileFacts,
+) {
     let variables: BTreeMap<String, String> = parsed.variables.iter().map(|(k, (v, _))| (k.clone(), v.clone())).collect();
     let how = Shell { dir: Some(folder(&file.path).to_owned()), variables, errexit: true, ..Shell::default() };
     if parsed.oneshell {
@@ -98,7 +105,12 @@ fn recipe(rule: &make::Rule, unit: usize, parsed: &make::Makefile, file: &Source
             }
         }
         if line.conditional {
-            facts.facts.push(Fact { unit: Some(unit), line: first, end_line: first, kind: FactKind::Guard(Guard::If("a make condition".to_owned())) });
+            facts.facts.push(Fact {
+                unit: Some(unit),
+                line: first,
+                end_line: first,
+                kind: FactKind::Guard(Guard::If("a make condition".to_owned())),
+            });
         }
     }
 }

@@ -32,7 +32,8 @@ fn edges(text: &str) -> Vec<String> {
                 (_, Strength::Resolved) => "->",
                 _ => "~>",
             };
-            let mut line = format!("{} {arrow} {} :{}", short(&graph.nodes[e.from].key), short(&graph.nodes[e.to].key), e.at.line);
+            let mut line =
+                format!("{} {arrow} {} :{}", short(&graph.nodes[e.from].key), short(&graph.nodes[e.to].key), e.at.line);
             for (word, said) in [("if", &e.condition), ("off", &e.off), ("lost", &e.discarded)] {
                 if let Some(said) = said {
                     line.push_str(&format!(" [{word} {said}]"));
@@ -83,7 +84,10 @@ fn classes() {
         "--- a.py\nclass K:\n    def __init__(self):\n        self.go()\n    def go(self): pass\nK()",
         &["a.py has a.py#K :1", "a.py#K.__init__ -> a.py#K.go :3", "a.py -> a.py#K.__init__ :5"],
     );
-    check("--- a.py\nclass K:\n    def __enter__(self): pass\nwith K():\n    pass", &["a.py has a.py#K :1", "a.py -> a.py#K.__enter__ :3"]);
+    check(
+        "--- a.py\nclass K:\n    def __enter__(self): pass\nwith K():\n    pass",
+        &["a.py has a.py#K :1", "a.py -> a.py#K.__enter__ :3"],
+    );
     // a framework runs what nobody else does
     check(
         "--- a.py\nfrom lightning import LightningModule\nclass Net(LightningModule):\n    def training_step(self): pass\n    def by_hand(self): pass\ndef main():\n    n = Net()\ndef other(n: Net):\n    n.by_hand()",
@@ -94,8 +98,14 @@ fn classes() {
 
 #[test]
 fn what_is_handed_over_or_registered() {
-    check("--- a.py\nfrom threading import Thread\ndef f(): pass\ndef main():\n    Thread(target=f)", &["a.py#main -> a.py#f :4"]);
-    check("--- a.py\nfrom functools import partial\ndef f(): pass\ng = partial(f, 1)\ng()", &["a.py ~> a.py#f :3", "a.py -> a.py#f :4"]);
+    check(
+        "--- a.py\nfrom threading import Thread\ndef f(): pass\ndef main():\n    Thread(target=f)",
+        &["a.py#main -> a.py#f :4"],
+    );
+    check(
+        "--- a.py\nfrom functools import partial\ndef f(): pass\ng = partial(f, 1)\ng()",
+        &["a.py ~> a.py#f :3", "a.py -> a.py#f :4"],
+    );
     check("--- a.py\nfrom prefect import task\n@task\ndef f(): pass", &["a.py ~> a.py#f :3"]);
     check("--- a.py\nimport torch\n@torch.no_grad()\ndef f(): pass\ndef main():\n    f()", &["a.py#main -> a.py#f :5"]);
     check(
@@ -112,7 +122,10 @@ fn what_is_handed_over_or_registered() {
 
 #[test]
 fn packages_pass_functions_on() {
-    check("--- p/__init__.py\nfrom .q import f\n--- p/q.py\ndef f(): pass", &["p/__init__.py => p/q.py :1", "p/__init__.py#f -> p/q.py#f :1"]);
+    check(
+        "--- p/__init__.py\nfrom .q import f\n--- p/q.py\ndef f(): pass",
+        &["p/__init__.py => p/q.py :1", "p/__init__.py#f -> p/q.py#f :1"],
+    );
 }
 
 #[test]
@@ -131,8 +144,20 @@ fn nodes_and_keys() {
     assert_eq!(
         keys,
         [
-            "module:a.py", "function:a.py#f@1", "function:a.py#K", "function:a.py#K.f", "function:a.py#f", "function:a.py#__main__", "program:a.py",
-            "module:lib.py", "function:lib.py#g", "program:lib.py", "module:script.py", "program:script.py", "module:tests/run.py", "program:tests/run.py",
+            "module:a.py",
+            "function:a.py#f@1",
+            "function:a.py#K",
+            "function:a.py#K.f",
+            "function:a.py#f",
+            "function:a.py#__main__",
+            "program:a.py",
+            "module:lib.py",
+            "function:lib.py#g",
+            "program:lib.py",
+            "module:script.py",
+            "program:script.py",
+            "module:tests/run.py",
+            "program:tests/run.py",
         ]
     );
     let entries: Vec<&str> = graph.entries().iter().map(|n| graph.nodes[*n].key.as_str()).collect();
@@ -149,17 +174,23 @@ fn nodes_and_keys() {
 
 #[test]
 fn open_ends_are_told() {
-    let (_, open) = graph("--- a.py\nimport b\nJOBS = {'x': b.f, 'y': b.g}\ndef run(name):\n    JOBS[name]()\n    b.gone()\n    x.unknown()\n--- b.py\ndef f(): pass\ndef g(): pass");
+    let (_, open) = graph(
+        "--- a.py\nimport b\nJOBS = {'x': b.f, 'y': b.g}\ndef run(name):\n    JOBS[name]()\n    b.gone()\n    x.unknown()\n--- b.py\ndef f(): pass\ndef g(): pass",
+    );
     let told: Vec<String> = open.iter().map(|o| format!("{} {}", o.at, o.text)).collect();
     assert_eq!(told, ["a.py:4 JOBS[…]()", "a.py:5 b.gone()"]);
 }
 
 #[test]
 fn notebooks_and_code_in_commands() {
-    let code = |text: &str, notebook| std::sync::Arc::new(Code { module: parse(text, Mode::Module), notebook, lines: vec![7, 9] });
+    let code =
+        |text: &str, notebook| std::sync::Arc::new(Code { module: parse(text, Mode::Module), notebook, lines: vec![7, 9] });
     let mut book = Book::new();
     book.insert("n.ipynb".into(), FileFacts { code: Some(code("def f(): pass\nf()", true)), ..FileFacts::default() });
-    book.insert("run.sh".into(), FileFacts { embedded: vec![(0, code("from lib import g\ng()", false))], ..FileFacts::default() });
+    book.insert(
+        "run.sh".into(),
+        FileFacts { embedded: vec![(0, code("from lib import g\ng()", false))], ..FileFacts::default() },
+    );
     let (more, modules) = super::tests::book("--- lib.py\ndef g(): pass");
     book.extend(more);
     let program = Program::build(&book, &modules);

@@ -23,18 +23,9 @@ fn model(id: &str) -> Model {
 /// `na`, `attested`, `unknown`, `contradicted`).
 fn found(model: &Model, given: &[&str]) -> Verdicts {
     let mut verdicts = Verdicts::new();
-    let of_rows = model
-        .all_levels()
-        .flat_map(|l| l.weighs.iter().map(|r| &r.of));
-    let of_keys = model
-        .all_levels()
-        .flat_map(|l| l.keys.iter().filter_map(|a| a.when.as_ref()))
-        .flat_map(|k| k.formulas());
-    for reference in of_rows
-        .chain(of_keys)
-        .chain(model.criteria.iter().flat_map(|c| c.formulas()))
-        .flat_map(Expr::references)
-    {
+    let of_rows = model.all_levels().flat_map(|l| l.weighs.iter().map(|r| &r.of));
+    let of_keys = model.all_levels().flat_map(|l| l.keys.iter().filter_map(|a| a.when.as_ref())).flat_map(|k| k.formulas());
+    for reference in of_rows.chain(of_keys).chain(model.criteria.iter().flat_map(|c| c.formulas())).flat_map(Expr::references) {
         verdicts.insert(reference.id.clone(), Standing::plain(Verdict::NotShown));
     }
     for entry in given {
@@ -45,9 +36,7 @@ fn found(model: &Model, given: &[&str]) -> Verdicts {
             "attested" => Standing::plain(Verdict::Attested),
             "contradicted" => Standing::plain(Verdict::Contradicted),
             "unknown" => Standing::unknown(Unknown::NoDetector),
-            because => Standing::indicated(
-                Because::from_word(because).unwrap_or_else(|| panic!("{entry}")),
-            ),
+            because => Standing::indicated(Because::from_word(because).unwrap_or_else(|| panic!("{entry}"))),
         };
         verdicts.insert(id, standing);
     }
@@ -65,18 +54,9 @@ fn numbers(grades: &Grades) -> [u8; 3] {
 }
 
 fn dimension<'a>(assessment: &'a Assessment, name: &str) -> &'a Grades {
-    &assessment
-        .dimensions
-        .iter()
-        .find(|(n, _)| n == name)
-        .unwrap_or_else(|| panic!("no dimension {name}"))
-        .1
+    &assessment.dimensions.iter().find(|(n, _)| n == name).unwrap_or_else(|| panic!("no dimension {name}")).1
 }
 
 fn outcome<'a>(assessment: &'a Assessment, id: &str) -> &'a Outcome {
-    assessment
-        .outcomes
-        .iter()
-        .find(|o| o.id == id)
-        .unwrap_or_else(|| panic!("no criterion {id}"))
+    assessment.outcomes.iter().find(|o| o.id == id).unwrap_or_else(|| panic!("no criterion {id}"))
 }

@@ -10,15 +10,12 @@ const VECTORS: &str = include_str!("../../../tests/data/levels.jsonl");
 fn vectors() -> Vec<(String, Verdicts, BTreeMap<String, Vec<u8>>)> {
     let read = |line: &str| -> (String, Verdicts, BTreeMap<String, Vec<u8>>) {
         let row: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).unwrap();
-        let text = |value: &serde_json::Value, key: &str| {
-            value.get(key).and_then(|v| v.as_str()).map(str::to_owned)
-        };
+        let text = |value: &serde_json::Value, key: &str| value.get(key).and_then(|v| v.as_str()).map(str::to_owned);
         let mut verdicts = Verdicts::new();
         for (id, said) in row["practices"].as_object().unwrap() {
             let verdict = Verdict::from_word(&text(said, "v").unwrap()).unwrap();
             // The table leaves the reason out where it is weak.
-            let because =
-                text(said, "because").map_or(Because::Weak, |b| Because::from_word(&b).unwrap());
+            let because = text(said, "because").map_or(Because::Weak, |b| Because::from_word(&b).unwrap());
             let standing = match verdict {
                 Verdict::Indicated => Standing::indicated(because),
                 Verdict::Unknown => Standing::unknown(Unknown::NoDetector),
@@ -72,19 +69,11 @@ fn recomputed(
 ) -> u8 {
     let mut number = 0;
     for level in &grades.reached {
-        let known: Vec<f64> = level
-            .rows
-            .iter()
-            .filter_map(|r| weight(&r.weight))
-            .collect();
+        let known: Vec<f64> = level.rows.iter().filter_map(|r| weight(&r.weight)).collect();
         if passes_over && known.is_empty() {
             continue;
         }
-        let share = if known.is_empty() {
-            1.0
-        } else {
-            known.iter().sum::<f64>() / known.len() as f64
-        };
+        let share = if known.is_empty() { 1.0 } else { known.iter().sum::<f64>() / known.len() as f64 };
         assert!((share - of(&level.share)).abs() < 1e-9);
         if !holds(&level.holds) || share + 1e-9 < of(&level.needed) {
             break;
@@ -100,19 +89,12 @@ fn a_level_can_be_recomputed_from_what_is_reported() {
         let model = model(id);
         for (name, verdicts, _) in vectors() {
             let assessment = grade(&model, &verdicts);
-            let all = std::iter::once((false, &assessment.overall))
-                .chain(assessment.dimensions.iter().map(|(_, g)| (true, g)));
+            let all = std::iter::once((false, &assessment.overall)).chain(assessment.dimensions.iter().map(|(_, g)| (true, g)));
             for (passes_over, grades) in all.filter(|(_, g)| g.numbers.is_some()) {
                 let again = [
                     recomputed(grades, passes_over, |t| t.floor, |t| t.floor, |t| t.floor),
                     recomputed(grades, passes_over, |t| t.level, |t| t.level, |t| t.level),
-                    recomputed(
-                        grades,
-                        passes_over,
-                        |t| t.ceiling,
-                        |t| t.ceiling,
-                        |t| t.ceiling,
-                    ),
+                    recomputed(grades, passes_over, |t| t.ceiling, |t| t.ceiling, |t| t.ceiling),
                 ];
                 assert_eq!(again, numbers(grades), "{name} {id}");
             }
@@ -149,36 +131,20 @@ fn floor_level_and_ceiling_never_cross() {
     let mut dice = Dice(0x7265_6572_6973_6e67);
     for id in ["google", "azure", "gigaom"] {
         let model = model(id);
-        let ids: Vec<String> = found(&model, &[])
-            .iter()
-            .map(|(id, _)| id.to_owned())
-            .collect();
+        let ids: Vec<String> = found(&model, &[]).iter().map(|(id, _)| id.to_owned()).collect();
         let mut seen = [false; 5];
         for _ in 0..400 {
             let verdicts: Verdicts = ids.iter().map(|id| (id.clone(), dice.standing())).collect();
             let assessment = grade(&model, &verdicts);
-            for grades in std::iter::once(&assessment.overall)
-                .chain(assessment.dimensions.iter().map(|(_, g)| g))
-            {
+            for grades in std::iter::once(&assessment.overall).chain(assessment.dimensions.iter().map(|(_, g)| g)) {
                 let Some(three) = grades.numbers else {
                     continue;
                 };
-                assert!(
-                    three.floor <= three.level && three.level <= three.ceiling,
-                    "{id}: {three:?}"
-                );
-                assert!(
-                    grades
-                        .with_attestations
-                        .is_none_or(|level| level >= three.level)
-                );
+                assert!(three.floor <= three.level && three.level <= three.ceiling, "{id}: {three:?}");
+                assert!(grades.with_attestations.is_none_or(|level| level >= three.level));
                 assert_eq!(grades.could_be.is_some(), !grades.incomplete.is_empty());
                 if let Some(could) = grades.could_be {
-                    assert!(
-                        could.floor >= three.floor
-                            && could.level >= three.level
-                            && could.ceiling >= three.ceiling
-                    );
+                    assert!(could.floor >= three.floor && could.level >= three.level && could.ceiling >= three.ceiling);
                 }
                 assert!(grades.traits.iter().all(|t| *t > three.level));
                 assert!(grades.same_as.is_none_or(|same| same > three.level));
@@ -189,9 +155,6 @@ fn floor_level_and_ceiling_never_cross() {
                 assert!(!blocker.what.is_empty());
             }
         }
-        assert!(
-            seen[0] && seen[1] && seen[2],
-            "{id}: the dice never leave the ground"
-        );
+        assert!(seen[0] && seen[1] && seen[2], "{id}: the dice never leave the ground");
     }
 }

@@ -12,7 +12,11 @@ const HOPS: usize = 9;
 pub(super) fn strongest(page: &mut Page<'_>, system: &System, repository: &Repository) {
     page.title("STRONGEST CHAINS");
     if system.chain_heads.is_empty() {
-        page.wrap(2, 2, &Line::new().plain("none: nothing was found that starts by itself and leads to training, release or monitoring"));
+        page.wrap(
+            2,
+            2,
+            &Line::new().plain("none: nothing was found that starts by itself and leads to training, release or monitoring"),
+        );
         return;
     }
     let most = if page.verbose() > 0 { usize::MAX } else { CHAINS };
@@ -70,11 +74,8 @@ pub(super) fn lookalikes(page: &mut Page<'_>, system: &System, repository: &Repo
     }
     page.title("LOOKS AUTOMATIC, IS NOT");
     let most = if page.verbose() > 0 { usize::MAX } else { 5 };
-    let places: Vec<String> = system
-        .lookalikes
-        .iter()
-        .map(|l| l.evidence.iter().find_map(phrases::place).unwrap_or_default())
-        .collect();
+    let places: Vec<String> =
+        system.lookalikes.iter().map(|l| l.evidence.iter().find_map(phrases::place).unwrap_or_default()).collect();
     let widest = places.iter().take(most).map(|p| p.chars().count()).max().unwrap_or(0);
     let at = (2 + widest + 2).min(page.width() / 2);
     for (lookalike, place) in system.lookalikes.iter().zip(&places).take(most) {

@@ -202,7 +202,11 @@ pub(super) fn next(page: &mut Page<'_>, system: &System, repository: &Repository
     for model in system.models.iter().filter(|m| !m.blocking.is_empty()) {
         let by_column = model.level.is_none();
         let next = model.blocking.iter().map(|b| b.level).min().unwrap_or_default();
-        let head = if by_column { format!("{}, each category by itself", name(model)) } else { format!("{}: level {next}", name(model)) };
+        let head = if by_column {
+            format!("{}, each category by itself", name(model))
+        } else {
+            format!("{}: level {next}", name(model))
+        };
         let open = match model.strict_gaps.len() {
             0 => String::new(),
             1 => " (1 requirement of the levels reached is still open: -v)".to_owned(),

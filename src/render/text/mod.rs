@@ -49,7 +49,8 @@ fn link(repository: &Repository, evidence: &Evidence) -> Option<String> {
 
 fn head(page: &mut Page<'_>, report: &Report) {
     let repository = &report.repository;
-    let mut line = Line::of(Ink::Quiet, &format!("{} {} · rules {}", report.tool.name, report.tool.version, report.tool.ruleset.version));
+    let mut line =
+        Line::of(Ink::Quiet, &format!("{} {} · rules {}", report.tool.name, report.tool.version, report.tool.ruleset.version));
     if let Some(commit) = &repository.commit {
         let day = repository.committed_at.as_deref().map(|at| at.chars().take(10).collect::<String>());
         let day = day.map(|day| format!(" ({day})")).unwrap_or_default();
@@ -75,7 +76,11 @@ fn head(page: &mut Page<'_>, report: &Report) {
 
 /// One system in a line: its name, where it trains and serves.
 fn title_of(page: &mut Page<'_>, system: &System, repository: &Repository) {
-    let mut line = Line::of(Ink::Strong, &name_of(system, repository)).plain(if system.generated { ": the ML system that it would generate" } else { ": one ML system" });
+    let mut line = Line::of(Ink::Strong, &name_of(system, repository)).plain(if system.generated {
+        ": the ML system that it would generate"
+    } else {
+        ": one ML system"
+    });
     let mut before = " (";
     for (verb, places) in [("trains ", &system.trains), ("serves ", &system.serves)] {
         if let Some(evidence) = places.iter().find(|e| e.path.is_some()) {
@@ -108,8 +113,11 @@ fn collection(page: &mut Page<'_>, report: &Report, systems: &[&System]) {
     let widest = systems.iter().map(|s| s.path.chars().count()).max().unwrap_or(0);
     let at = (2 + widest + 2).min(page.width() / 2);
     for system in systems {
-        let levels: Vec<String> =
-            system.models.iter().filter_map(|m| m.level.map(|level| format!("{}\u{a0}{level}", m.id.replace(' ', "\u{a0}")))).collect();
+        let levels: Vec<String> = system
+            .models
+            .iter()
+            .filter_map(|m| m.level.map(|level| format!("{}\u{a0}{level}", m.id.replace(' ', "\u{a0}"))))
+            .collect();
         let mut line = Line::new().plain(&levels.join(" · "));
         if system.primary {
             line = line.add(Ink::Quiet, " (below: ").add(Ink::Quiet, &system.why).add(Ink::Quiet, ")");
@@ -134,7 +142,9 @@ fn no_system(page: &mut Page<'_>, report: &Report) {
     page.wrap(
         2,
         2,
-        &Line::new().plain("No level is claimed: the maturity models speak of systems that train or serve a model, and none was found here."),
+        &Line::new().plain(
+            "No level is claimed: the maturity models speak of systems that train or serve a model, and none was found here.",
+        ),
     );
 }
 
@@ -257,7 +267,11 @@ fn notices(page: &mut Page<'_>, report: &Report, primary: Option<&System>) {
     }
     let skipped = &report.coverage.skipped;
     if !skipped.is_empty() {
-        let shown: Vec<String> = skipped.iter().take(most.min(3).max(page.verbose() as usize * skipped.len())).map(|s| format!("{} ({})", s.path, s.why)).collect();
+        let shown: Vec<String> = skipped
+            .iter()
+            .take(most.min(3).max(page.verbose() as usize * skipped.len()))
+            .map(|s| format!("{} ({})", s.path, s.why))
+            .collect();
         let more = rest(skipped.len(), shown.len());
         lines.push(Line::new().plain(&format!("could not be read: {}{more}", shown.join(", "))));
     }

@@ -2,7 +2,8 @@
 
 use crate::render::page::Ink;
 use crate::report::{
-    Because, Cause, Chain, ChainHead, Evidence, Op, Repository, Starter, StepName, Strength, SubjectKind, TriggerKind, Unknown, Verdict,
+    Because, Cause, Chain, ChainHead, Evidence, Op, Repository, Starter, StepName, Strength, SubjectKind, TriggerKind, Unknown,
+    Verdict,
 };
 
 /// `1 practice`, `2 practices`.

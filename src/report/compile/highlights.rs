@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::system::{ChainHead, Lookalike, OpenEnd, Starter, Step, StepName};
 use super::super::redact;
+use super::super::system::{ChainHead, Lookalike, OpenEnd, Starter, Step, StepName};
 use super::{Findings, JudgedSystem, chain, evidence_of, place, signal};
 use crate::graph::NodeKind;
 use crate::graph::reach::Walk;
@@ -51,7 +51,14 @@ pub(super) fn chain_heads(findings: &Findings<'_>, system: &JudgedSystem<'_>) ->
         let op = written.0.last().and_then(|last| last.op).unwrap_or(*op);
         heads.push((
             rank(judged.standing),
-            ChainHead { chain: written, op, trigger: best.trigger, text, strength: best.strength, because: judged.standing.because },
+            ChainHead {
+                chain: written,
+                op,
+                trigger: best.trigger,
+                text,
+                strength: best.strength,
+                because: judged.standing.because,
+            },
         ));
     }
     heads.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
@@ -82,7 +89,12 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
     let (ops, practice): (&[Op], &str) = match step {
         StepName::Extract => (&[Op::Ingest], "data.ingest_automated"),
         StepName::Analyse => {
-            return Step { step, starter: Starter::Person, evidence: Vec::new(), why: "analysis is done by people, at every level".to_owned() };
+            return Step {
+                step,
+                starter: Starter::Person,
+                evidence: Vec::new(),
+                why: "analysis is done by people, at every level".to_owned(),
+            };
         }
         StepName::Prepare => (&[Op::Features], "training.orchestrated"),
         StepName::Train => (&[Op::Train], "training.automated"),
@@ -141,12 +153,8 @@ pub(super) fn open_ends(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> V
             continue;
         }
         let outside = redact::snippet(&graph.nodes[edge.to].label);
-        let practices: Vec<String> = system
-            .practices
-            .iter()
-            .filter(|p| p.chains.iter().any(|c| c.edges.contains(&id)))
-            .map(|p| p.id.clone())
-            .collect();
+        let practices: Vec<String> =
+            system.practices.iter().filter(|p| p.chains.iter().any(|c| c.edges.contains(&id))).map(|p| p.id.clone()).collect();
         let end = ends.entry(outside.clone()).or_insert_with(|| OpenEnd {
             outside,
             why: "it was not in this scan, so nobody can say here what it does".to_owned(),
@@ -194,16 +202,27 @@ pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
     starters.extend(graph.entries());
     let runs = graph.reach(&starters, Walk::at(Strength::Broken));
     // what one caller switches off and another runs is not switched off
-    let is_run: std::collections::BTreeSet<_> =
-        graph.edges.iter().filter(|e| e.off.is_none() && e.runs() && runs.has(e.from)).map(|e| (&graph.nodes[e.to].at, &graph.nodes[e.to].label)).collect();
+    let is_run: std::collections::BTreeSet<_> = graph
+        .edges
+        .iter()
+        .filter(|e| e.off.is_none() && e.runs() && runs.has(e.from))
+        .map(|e| (&graph.nodes[e.to].at, &graph.nodes[e.to].label))
+        .collect();
     for edge in &graph.edges {
         if let Some(off) = &edge.off
             && owns(&edge.at.path)
             && !is_run.contains(&(&graph.nodes[edge.to].at, &graph.nodes[edge.to].label))
             && matches!(edge.kind, EdgeKind::Starts | EdgeKind::Contains)
         {
-            found.push(Lookalike { evidence: vec![place(findings, &edge.at, "switched-off")], why: redact::snippet(&format!("{}: {off}", edge.what)) });
-        } else if edge.strength == Strength::Broken && graph.nodes[edge.to].kind == NodeKind::Missing && owns(&edge.at.path) && runs.has(edge.from) {
+            found.push(Lookalike {
+                evidence: vec![place(findings, &edge.at, "switched-off")],
+                why: redact::snippet(&format!("{}: {off}", edge.what)),
+            });
+        } else if edge.strength == Strength::Broken
+            && graph.nodes[edge.to].kind == NodeKind::Missing
+            && owns(&edge.at.path)
+            && runs.has(edge.from)
+        {
             found.push(Lookalike {
                 evidence: vec![place(findings, &edge.at, "broken")],
                 why: redact::snippet(&broken(&edge.what, &graph.nodes[edge.to].label)),
@@ -213,7 +232,10 @@ pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
     for judged in &system.practices {
         let unheeded = judged.chains.first().and_then(|c| c.unheeded.as_ref());
         if let (Some(why), true) = (unheeded, judged.standing.because == Some(crate::words::Because::Broken)) {
-            found.push(Lookalike { evidence: evidence_of(findings, judged).into_iter().take(2).collect(), why: redact::snippet(&format!("its failure stops nothing: {why}")) });
+            found.push(Lookalike {
+                evidence: evidence_of(findings, judged).into_iter().take(2).collect(),
+                why: redact::snippet(&format!("its failure stops nothing: {why}")),
+            });
         }
     }
     for id in ["training.automated", "deploy.automated", "model.gated", "loop.retrain", "registry.promotion"] {

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::redact;
 use super::{
-    Cause, Chain, Claim, Counts, Coverage, Evidence, FilesFrom, HistoryInput, Hop, Inputs, NearestMiss, Practice, Report, Repository, Ruleset,
-    SCHEMA_VERSION, SeenNotRead, Skipped, Subject, Summary, System, Tool,
+    Cause, Chain, Claim, Counts, Coverage, Evidence, FilesFrom, HistoryInput, Hop, Inputs, NearestMiss, Practice, Report,
+    Repository, Ruleset, SCHEMA_VERSION, SeenNotRead, Skipped, Subject, Summary, System, Tool,
 };
 use crate::graph::Graph;
 use crate::practices::{self, Judged, Miss};

@@ -102,7 +102,9 @@ impl<'f> Infer<'f> {
                 only.map(|(f, sub)| Found { what: Type::Method(f, sub), sure: false })
             }
             Some(Member::Function(f)) => Some(self.bound(Member::Function(f), class, name)?.after(others.is_empty())),
-            Some(Member::Outside(..)) | None if only.is_some() => only.map(|(f, sub)| Found { what: Type::Method(f, sub), sure: false }),
+            Some(Member::Outside(..)) | None if only.is_some() => {
+                only.map(|(f, sub)| Found { what: Type::Method(f, sub), sure: false })
+            }
             Some(member) => self.bound(member, class, name),
             None => None,
         }
@@ -188,12 +190,17 @@ impl<'f> Infer<'f> {
                 let (_, value) = pairs.iter().rev().find(|(k, _)| k == key)?;
                 self.value(value, inside).map(|f| f.after(sure))
             }
-            (Value::Dict(pairs), None) => self.any_of(pairs.iter().take(MAX_ITEMS).map(|(_, v)| v), inside).map(|f| f.after(false)),
+            (Value::Dict(pairs), None) => {
+                self.any_of(pairs.iter().take(MAX_ITEMS).map(|(_, v)| v), inside).map(|f| f.after(false))
+            }
             (Value::List(items) | Value::Tuple(items), Some((Value::Int(at), sure))) => {
-                let at = usize::try_from(*at).ok().or_else(|| items.len().checked_sub(usize::try_from(at.unsigned_abs()).ok()?))?;
+                let at =
+                    usize::try_from(*at).ok().or_else(|| items.len().checked_sub(usize::try_from(at.unsigned_abs()).ok()?))?;
                 self.value(items.get(at)?, inside).map(|f| f.after(sure))
             }
-            (Value::List(items) | Value::Tuple(items), _) => self.any_of(items.iter().take(MAX_ITEMS), inside).map(|f| f.after(false)),
+            (Value::List(items) | Value::Tuple(items), _) => {
+                self.any_of(items.iter().take(MAX_ITEMS), inside).map(|f| f.after(false))
+            }
             _ => None,
         }
     }
@@ -289,7 +296,10 @@ impl World {
                         Some(Value::Call(call)) => f.module().calls.get(*call).and_then(|c| c.callee.last()),
                         _ => None,
                     };
-                    flow.scope == function.scope && flow.kind == FlowKind::Raise && flow.parent.is_none() && raised == Some("NotImplementedError")
+                    flow.scope == function.scope
+                        && flow.kind == FlowKind::Raise
+                        && flow.parent.is_none()
+                        && raised == Some("NotImplementedError")
                 })
             })
     }

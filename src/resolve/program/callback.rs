@@ -11,10 +11,60 @@ use crate::syntax::python::{Call, CallId, Name, Root, Value};
 
 /// Method names of Python's own types: on an unknown receiver they say nothing about own classes.
 const COMMON: &[&str] = &[
-    "add", "append", "clear", "close", "copy", "count", "decode", "discard", "encode", "endswith", "extend", "find", "flush", "format", "get",
-    "index", "insert", "isdigit", "items", "join", "keys", "lower", "open", "pop", "popitem", "read", "readline", "readlines", "remove", "replace",
-    "reverse", "seek", "setdefault", "sort", "split", "splitlines", "startswith", "strip", "title", "union", "update", "upper", "values", "write",
-    "writelines", "set_index", "reset_index", "to_csv", "to_dict", "to_json", "is_file", "is_dir", "read_text", "write_text",
+    "add",
+    "append",
+    "clear",
+    "close",
+    "copy",
+    "count",
+    "decode",
+    "discard",
+    "encode",
+    "endswith",
+    "extend",
+    "find",
+    "flush",
+    "format",
+    "get",
+    "index",
+    "insert",
+    "isdigit",
+    "items",
+    "join",
+    "keys",
+    "lower",
+    "open",
+    "pop",
+    "popitem",
+    "read",
+    "readline",
+    "readlines",
+    "remove",
+    "replace",
+    "reverse",
+    "seek",
+    "setdefault",
+    "sort",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "title",
+    "union",
+    "update",
+    "upper",
+    "values",
+    "write",
+    "writelines",
+    "set_index",
+    "reset_index",
+    "to_csv",
+    "to_dict",
+    "to_json",
+    "is_file",
+    "is_dir",
+    "read_text",
+    "write_text",
 ];
 
 impl<'f> Infer<'f> {
@@ -133,10 +183,16 @@ impl<'f> Infer<'f> {
         let world = self.world;
         let mut all = BTreeMap::new();
         let Some(code) = world.files.get(file) else { return all };
-        let decorators: HashSet<CallId> = code.module().scopes.iter().flat_map(|s| &s.decorators).filter_map(|d| match d {
-            Value::Call(id) => Some(*id),
-            _ => None,
-        }).collect();
+        let decorators: HashSet<CallId> = code
+            .module()
+            .scopes
+            .iter()
+            .flat_map(|s| &s.decorators)
+            .filter_map(|d| match d {
+                Value::Call(id) => Some(*id),
+                _ => None,
+            })
+            .collect();
         for (id, call) in code.module().calls.iter().enumerate() {
             let Some(ctx) = world.at_call(file, id) else { continue };
             let mut found: Vec<Passed> = Vec::new();
@@ -149,7 +205,8 @@ impl<'f> Infer<'f> {
             };
             if !reached.get(id).is_some_and(only_looks) {
                 let sure = reached.get(id).is_some_and(runs_what_it_gets);
-                let named = call.keywords.iter().map(|(name, v)| (v, sure || matches!(name.as_str(), "target" | "python_callable")));
+                let named =
+                    call.keywords.iter().map(|(name, v)| (v, sure || matches!(name.as_str(), "target" | "python_callable")));
                 for (value, sure) in call.args.iter().map(|v| (v, sure)).chain(named) {
                     let mut ats = Vec::new();
                     self.handed(value, ctx, 2, reached, &mut ats);
@@ -218,7 +275,9 @@ impl<'f> Infer<'f> {
         for decorator in scope.decorators.iter().take(20) {
             let (name, call) = match decorator {
                 Value::Name(name) => (Some(name), None),
-                Value::Call(id) => (world.files.get(at.file).and_then(|f| f.module().calls.get(*id)).map(|c| &c.callee), Some(*id)),
+                Value::Call(id) => {
+                    (world.files.get(at.file).and_then(|f| f.module().calls.get(*id)).map(|c| &c.callee), Some(*id))
+                }
                 _ => (None, None),
             };
             let Some(name) = name else { continue };
@@ -245,10 +304,24 @@ impl<'f> Infer<'f> {
 /// Python's own ways to have a function run.
 fn runs_what_it_gets(reached: &Reached) -> bool {
     const NAMES: &[&str] = &[
-        "atexit.register", "asyncio.to_thread", "concurrent.futures.ProcessPoolExecutor#map", "concurrent.futures.ProcessPoolExecutor#submit",
-        "concurrent.futures.ThreadPoolExecutor#map", "concurrent.futures.ThreadPoolExecutor#submit", "filter", "functools.reduce", "map",
-        "multiprocessing.Pool#apply", "multiprocessing.Pool#apply_async", "multiprocessing.Pool#imap", "multiprocessing.Pool#imap_unordered",
-        "multiprocessing.Pool#map", "multiprocessing.Pool#map_async", "multiprocessing.Pool#starmap", "sorted", "threading.Timer",
+        "atexit.register",
+        "asyncio.to_thread",
+        "concurrent.futures.ProcessPoolExecutor#map",
+        "concurrent.futures.ProcessPoolExecutor#submit",
+        "concurrent.futures.ThreadPoolExecutor#map",
+        "concurrent.futures.ThreadPoolExecutor#submit",
+        "filter",
+        "functools.reduce",
+        "map",
+        "multiprocessing.Pool#apply",
+        "multiprocessing.Pool#apply_async",
+        "multiprocessing.Pool#imap",
+        "multiprocessing.Pool#imap_unordered",
+        "multiprocessing.Pool#map",
+        "multiprocessing.Pool#map_async",
+        "multiprocessing.Pool#starmap",
+        "sorted",
+        "threading.Timer",
     ];
     matches!(reached, Reached::External { name, .. } if NAMES.contains(&&**name))
 }
@@ -257,7 +330,9 @@ fn runs_what_it_gets(reached: &Reached) -> bool {
 fn only_looks(reached: &Reached) -> bool {
     let Reached::External { name, .. } = reached else { return false };
     let runs = matches!(&**name, "map" | "filter" | "sorted" | "min" | "max");
-    !runs && (!name.contains(['.', '#']) && super::infer::is_builtin(name) || matches!(&**name, "functools.wraps" | "functools.update_wrapper"))
+    !runs
+        && (!name.contains(['.', '#']) && super::infer::is_builtin(name)
+            || matches!(&**name, "functools.wraps" | "functools.update_wrapper"))
         || name.starts_with("inspect.")
         || name.starts_with("typing.")
 }

@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::index::{Bind, home};
-use super::settle::Settled;
 use super::super::python::Place;
+use super::index::{Bind, home};
 use super::quick::Quick;
+use super::settle::Settled;
 use super::{At, FileId, Sites, World};
 use crate::syntax::python::{FlowId, Name, Param, Root, ScopeId, ScopeKind, Value};
 
@@ -122,7 +122,16 @@ pub(super) struct Infer<'f> {
 
 impl<'f> Infer<'f> {
     pub(super) fn new(world: &'f World, sites: Option<&'f Sites>) -> Self {
-        Self { world, sites, known: HashMap::default(), exports: HashMap::new(), imports_of: HashMap::new(), depth: 0, hops: 0, steps: 0 }
+        Self {
+            world,
+            sites,
+            known: HashMap::default(),
+            exports: HashMap::new(),
+            imports_of: HashMap::new(),
+            depth: 0,
+            hops: 0,
+            steps: 0,
+        }
     }
 
     /// A new file has steps of its own.
@@ -285,7 +294,9 @@ impl<'f> Infer<'f> {
             let top = import.module.split('.').next().unwrap_or_default();
             return match world.modules.locate(&code.from, &import.module) {
                 Some((place @ Place::File(_), _)) if import.aliased => Some(Found::sure(Type::Module(place.into()))),
-                Some((Place::File(_), root)) => world.modules.child(&Place::Folder(root), top).map(|p| Found::sure(Type::Module(p.into()))),
+                Some((Place::File(_), root)) => {
+                    world.modules.child(&Place::Folder(root), top).map(|p| Found::sure(Type::Module(p.into())))
+                }
                 // a folder alone gives way to an installed package of its name
                 _ => outside(if import.aliased { &import.module } else { top }),
             };
@@ -398,18 +409,90 @@ pub(super) fn decorated(decorators: &[Value], word: &str) -> bool {
 
 /// Types that say what a value can do.
 fn says_type(name: &str) -> bool {
-    !(matches!(name, "object" | "type") || ["typing.", "typing_extensions.", "collections.abc."].iter().any(|p| name.starts_with(p)))
+    !(matches!(name, "object" | "type")
+        || ["typing.", "typing_extensions.", "collections.abc."].iter().any(|p| name.starts_with(p)))
 }
 
 /// Names that are there without being bound.
 pub(super) fn is_builtin(name: &str) -> bool {
     const NAMES: &[&str] = &[
-        "Exception", "BaseException", "KeyboardInterrupt", "StopIteration", "SystemExit", "NotImplemented", "__import__", "abs", "all", "any",
-        "bool", "breakpoint", "bytearray", "bytes", "callable", "chr", "classmethod", "compile", "complex", "delattr", "dict", "dir",
-        "display", "divmod", "enumerate", "eval", "exec", "exit", "filter", "float", "format", "frozenset", "get_ipython", "getattr",
-        "globals", "hasattr", "hash", "help", "hex", "id", "input", "int", "isinstance", "issubclass", "iter", "len", "list", "locals",
-        "map", "max", "memoryview", "min", "next", "object", "oct", "open", "ord", "pow", "print", "property", "quit", "range", "repr",
-        "reversed", "round", "set", "setattr", "slice", "sorted", "staticmethod", "str", "sum", "super", "tuple", "type", "vars", "zip",
+        "Exception",
+        "BaseException",
+        "KeyboardInterrupt",
+        "StopIteration",
+        "SystemExit",
+        "NotImplemented",
+        "__import__",
+        "abs",
+        "all",
+        "any",
+        "bool",
+        "breakpoint",
+        "bytearray",
+        "bytes",
+        "callable",
+        "chr",
+        "classmethod",
+        "compile",
+        "complex",
+        "delattr",
+        "dict",
+        "dir",
+        "display",
+        "divmod",
+        "enumerate",
+        "eval",
+        "exec",
+        "exit",
+        "filter",
+        "float",
+        "format",
+        "frozenset",
+        "get_ipython",
+        "getattr",
+        "globals",
+        "hasattr",
+        "hash",
+        "help",
+        "hex",
+        "id",
+        "input",
+        "int",
+        "isinstance",
+        "issubclass",
+        "iter",
+        "len",
+        "list",
+        "locals",
+        "map",
+        "max",
+        "memoryview",
+        "min",
+        "next",
+        "object",
+        "oct",
+        "open",
+        "ord",
+        "pow",
+        "print",
+        "property",
+        "quit",
+        "range",
+        "repr",
+        "reversed",
+        "round",
+        "set",
+        "setattr",
+        "slice",
+        "sorted",
+        "staticmethod",
+        "str",
+        "sum",
+        "super",
+        "tuple",
+        "type",
+        "vars",
+        "zip",
     ];
     NAMES.contains(&name) || name.ends_with("Error") || name.ends_with("Warning")
 }

@@ -2,16 +2,31 @@
 
 use std::sync::Arc;
 
+use super::super::python::Place;
 use super::infer::{Ctx, Found, Infer, Key, Type, joined};
 use super::settle::Settled;
-use super::super::python::Place;
 use super::{At, FileId, World};
 use crate::syntax::python::{Call, CallId, ScopeKind, Value};
 
 /// Methods that by custom give back what they are called on, so that chains keep their type.
 const FLUENT: &[&str] = &[
-    "fit", "partial_fit", "set_params", "set_output", "to", "cpu", "cuda", "half", "float", "double", "bfloat16", "eval", "train", "requires_grad_",
-    "share_memory", "copy", "clone",
+    "fit",
+    "partial_fit",
+    "set_params",
+    "set_output",
+    "to",
+    "cpu",
+    "cuda",
+    "half",
+    "float",
+    "double",
+    "bfloat16",
+    "eval",
+    "train",
+    "requires_grad_",
+    "share_memory",
+    "copy",
+    "clone",
 ];
 
 impl<'f> Infer<'f> {
@@ -73,8 +88,18 @@ impl<'f> Infer<'f> {
         let world = self.world;
         let first = call.args.first();
         match &*name {
-            "functools.partial" | "functools.partialmethod" | "copy.copy" | "copy.deepcopy" | "asyncio.run" | "list" | "tuple" | "sorted"
-            | "reversed" | "iter" | "functools.lru_cache" | "functools.cache" => {
+            "functools.partial"
+            | "functools.partialmethod"
+            | "copy.copy"
+            | "copy.deepcopy"
+            | "asyncio.run"
+            | "list"
+            | "tuple"
+            | "sorted"
+            | "reversed"
+            | "iter"
+            | "functools.lru_cache"
+            | "functools.cache" => {
                 if let Some(found) = first.and_then(|v| self.value(v, ctx)) {
                     return Some(found);
                 }
@@ -102,7 +127,9 @@ impl<'f> Infer<'f> {
             "super" => return Some(Found::sure(Type::Super(world.enclosing_class(ctx)?))),
             "type" => {
                 return match self.value(first?, ctx)? {
-                    Found { what: Type::Object(class) | Type::Itself(class), sure } => Some(Found { what: Type::Class(class), sure }),
+                    Found { what: Type::Object(class) | Type::Itself(class), sure } => {
+                        Some(Found { what: Type::Class(class), sure })
+                    }
                     Found { what: Type::Instance(name), sure } => Some(Found { what: Type::External(name), sure }),
                     _ => None,
                 };

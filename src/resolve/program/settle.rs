@@ -6,7 +6,7 @@
 use super::index::{Bind, What, decides};
 use super::infer::{Ctx, Found, Infer, Key, Type};
 use super::{ALTERNATIVE, At, FileId};
-use crate::syntax::python::{AssignKind, Assign, FlowId, Param, ParamKind, ScopeKind, Value};
+use crate::syntax::python::{Assign, AssignKind, FlowId, Param, ParamKind, ScopeKind, Value};
 
 /// Bindings that are looked at for one use.
 const MAX_BINDS: usize = 20;
@@ -179,7 +179,8 @@ impl<'f> Infer<'f> {
             AssignKind::With => self.entered(&assign.value, ctx).and_then(|f| self.part(f, part)),
             _ => self.value(&assign.value, ctx).and_then(|f| self.part(f, part)),
         };
-        let weak = found.as_ref().is_none_or(|f| matches!(f.what, Type::Literal(Value::None | Value::List(_) | Value::Dict(_), _)));
+        let weak =
+            found.as_ref().is_none_or(|f| matches!(f.what, Type::Literal(Value::None | Value::List(_) | Value::Dict(_), _)));
         if weak
             && part.is_none()
             && let Some(annotation) = &assign.annotation

@@ -47,7 +47,9 @@ fn calls(text: &str) -> Vec<String> {
                     let base = external_base.map_or(String::new(), |b| format!(" ({b})"));
                     format!("{}{path}#{name}{base}", mark(strength))
                 }
-                Callee::Unknown { method, receiver } => format!("? {}.{}", receiver.unwrap_or_default(), method.unwrap_or_default()),
+                Callee::Unknown { method, receiver } => {
+                    format!("? {}.{}", receiver.unwrap_or_default(), method.unwrap_or_default())
+                }
             };
             for passed in program.passed(file, call) {
                 let arrow = if passed.sure { "<=" } else { "<-" };
@@ -69,7 +71,10 @@ fn one_of_several_classes() {
     let made = "from xgboost import XGBClassifier\nfrom sklearn.svm import SVC\ndef make(kind):\n    if kind == 'x':\n        return XGBClassifier()\n    return SVC()\n";
     check(&format!("--- a.py\n{made}model = make('y')\nmodel.fit(x)"), "xgboost.XGBClassifier|sklearn.svm.SVC#fit");
     // what one branch gives is not known: then nothing is sure
-    check(&format!("--- a.py\n{made}model = make('y') if a else load()\nmodel.fit(x)"), "~xgboost.XGBClassifier|sklearn.svm.SVC#fit");
+    check(
+        &format!("--- a.py\n{made}model = make('y') if a else load()\nmodel.fit(x)"),
+        "~xgboost.XGBClassifier|sklearn.svm.SVC#fit",
+    );
 }
 
 #[test]
@@ -94,7 +99,10 @@ fn names_from_outside() {
 
 #[test]
 fn own_modules() {
-    check("--- a.py\nfrom lib.fit import main as go\nrun = go\nrun()\n--- lib/__init__.py\n--- lib/fit.py\ndef main(): pass", "lib/fit.py#main");
+    check(
+        "--- a.py\nfrom lib.fit import main as go\nrun = go\nrun()\n--- lib/__init__.py\n--- lib/fit.py\ndef main(): pass",
+        "lib/fit.py#main",
+    );
     check("--- a.py\nimport lib.fit\nlib.fit.main()\n--- lib/fit.py\ndef main(): pass", "lib/fit.py#main");
     check("--- p/a.py\nfrom . import b\nb.f()\n--- p/__init__.py\n--- p/b.py\ndef f(): pass", "p/b.py#f");
     check("--- a.py\nfrom p import f\nf()\n--- p/__init__.py\nfrom .q import f\n--- p/q.py\ndef f(): pass", "p/q.py#f");
@@ -108,12 +116,21 @@ fn own_modules() {
 
 #[test]
 fn what_functions_return() {
-    check("--- a.py\nfrom sklearn.svm import SVC\ndef make():\n    m = SVC()\n    return m\nmake().fit(x)", "sklearn.svm.SVC#fit");
-    check("--- a.py\nfrom b import make\nm, score = make()\nm.fit(x)\n--- b.py\nfrom sklearn.svm import SVC\ndef make():\n    return SVC(), 1", "sklearn.svm.SVC#fit");
+    check(
+        "--- a.py\nfrom sklearn.svm import SVC\ndef make():\n    m = SVC()\n    return m\nmake().fit(x)",
+        "sklearn.svm.SVC#fit",
+    );
+    check(
+        "--- a.py\nfrom b import make\nm, score = make()\nm.fit(x)\n--- b.py\nfrom sklearn.svm import SVC\ndef make():\n    return SVC(), 1",
+        "sklearn.svm.SVC#fit",
+    );
     check("--- a.py\nfrom x import T\ndef make() -> T:\n    return load()\nmake().go()", "x.T#go");
     check("--- a.py\ndef f(n):\n    return f(n)\nf(1).go()", "? f.go");
     check("--- a.py\nfrom functools import partial\ndef f(a): pass\ng = partial(f, 1)\ng()", "a.py#f");
-    check("--- a.py\nfrom contextlib import contextmanager\nfrom x import T\n@contextmanager\ndef open_it():\n    yield T()\nwith open_it() as t:\n    t.go()", "x.T#go");
+    check(
+        "--- a.py\nfrom contextlib import contextmanager\nfrom x import T\n@contextmanager\ndef open_it():\n    yield T()\nwith open_it() as t:\n    t.go()",
+        "x.T#go",
+    );
 }
 
 #[test]
@@ -121,16 +138,37 @@ fn classes_and_their_bases() {
     let base = "\n--- b.py\nfrom sklearn.svm import SVC\nclass Base:\n    def __init__(self):\n        self.inner = SVC()\n    def fit(self):\n        self.inner.fit()\n        return self\n";
     check(&format!("--- a.py\nfrom b import Base\nclass Own(Base): pass\nm = Own()\nm.fit(){base}"), "b.py#Base.fit");
     check(&format!("--- a.py\nfrom b import Base\nclass Own(Base):\n    def fit(self): pass\nOwn().fit(){base}"), "a.py#Own.fit");
-    check(&format!("--- a.py\nfrom b import Base\nclass Own(Base):\n    def go(self):\n        self.inner.predict()\n{base}"), "sklearn.svm.SVC#predict");
-    check(&format!("--- a.py\nfrom b import Base\nclass Own(Base):\n    def fit(self):\n        super().fit()\n{base}"), "b.py#Base.fit");
+    check(
+        &format!("--- a.py\nfrom b import Base\nclass Own(Base):\n    def go(self):\n        self.inner.predict()\n{base}"),
+        "sklearn.svm.SVC#predict",
+    );
+    check(
+        &format!("--- a.py\nfrom b import Base\nclass Own(Base):\n    def fit(self):\n        super().fit()\n{base}"),
+        "b.py#Base.fit",
+    );
     check(&format!("--- a.py\nfrom b import Base\nBase(){base}"), "b.py#Base.__init__");
     check("--- a.py\nclass K:\n    def f(self): pass\n    def g(self):\n        self.f()", "a.py#K.f");
-    check("--- a.py\nclass K:\n    def f(self): pass\n    def g(self):\n        self.f()\nclass L(K):\n    def f(self): pass", "~a.py#K.f");
-    check("--- a.py\nclass K:\n    def f(self):\n        raise NotImplementedError\n    def g(self):\n        self.f()\nclass L(K):\n    def f(self): pass", "~a.py#L.f");
-    check("--- a.py\nclass K:\n    @property\n    def m(self):\n        return T()\n    def g(self):\n        self.m.go()\nfrom x import T", "x.T#go");
+    check(
+        "--- a.py\nclass K:\n    def f(self): pass\n    def g(self):\n        self.f()\nclass L(K):\n    def f(self): pass",
+        "~a.py#K.f",
+    );
+    check(
+        "--- a.py\nclass K:\n    def f(self):\n        raise NotImplementedError\n    def g(self):\n        self.f()\nclass L(K):\n    def f(self): pass",
+        "~a.py#L.f",
+    );
+    check(
+        "--- a.py\nclass K:\n    @property\n    def m(self):\n        return T()\n    def g(self):\n        self.m.go()\nfrom x import T",
+        "x.T#go",
+    );
     check("--- a.py\nfrom x import T\nclass K:\n    m: T\n    def g(self):\n        self.m.go()", "x.T#go");
-    check("--- a.py\nfrom x import T\nclass K:\n    def __init__(self, m: T):\n        self.m = m\n    def g(self):\n        self.m.go()", "x.T#go");
-    check("--- a.py\nclass K:\n    @classmethod\n    def make(cls):\n        return cls()\n    def go(self): pass\nK.make().go()", "a.py#K.go");
+    check(
+        "--- a.py\nfrom x import T\nclass K:\n    def __init__(self, m: T):\n        self.m = m\n    def g(self):\n        self.m.go()",
+        "x.T#go",
+    );
+    check(
+        "--- a.py\nclass K:\n    @classmethod\n    def make(cls):\n        return cls()\n    def go(self): pass\nK.make().go()",
+        "a.py#K.go",
+    );
     check("--- a.py\nclass K:\n    def __call__(self): pass\nk = K()\nk()", "a.py#K.__call__");
 }
 
@@ -175,23 +213,44 @@ fn branches_and_order() {
 #[test]
 fn what_callers_pass() {
     check("--- a.py\ndef f(model, x):\n    model.fit(x)\n--- b.py\nfrom a import f\nfrom s import A\nf(A(), 1)", "~s.A#fit");
-    check("--- a.py\ndef f(model, x):\n    model.fit(x)\n--- b.py\nfrom a import f\nfrom s import A\nf(x=1, model=A())\nf(A(), 2)", "~s.A#fit");
-    check("--- a.py\nclass K:\n    def __init__(self, m):\n        self.m = m\n    def go(self):\n        self.m.fit()\n--- b.py\nfrom a import K\nfrom s import A\nK(A())", "~s.A#fit");
-    check("--- a.py\nclass K:\n    def go(self, m):\n        m.fit()\n--- b.py\nfrom a import K\nfrom s import A\nK().go(A())", "~s.A#fit");
+    check(
+        "--- a.py\ndef f(model, x):\n    model.fit(x)\n--- b.py\nfrom a import f\nfrom s import A\nf(x=1, model=A())\nf(A(), 2)",
+        "~s.A#fit",
+    );
+    check(
+        "--- a.py\nclass K:\n    def __init__(self, m):\n        self.m = m\n    def go(self):\n        self.m.fit()\n--- b.py\nfrom a import K\nfrom s import A\nK(A())",
+        "~s.A#fit",
+    );
+    check(
+        "--- a.py\nclass K:\n    def go(self, m):\n        m.fit()\n--- b.py\nfrom a import K\nfrom s import A\nK().go(A())",
+        "~s.A#fit",
+    );
     check("--- a.py\ndef f(run):\n    run()\ndef g(): pass\nf(g)\n", "a.py#f <- g");
     assert_eq!(calls("--- a.py\ndef f(run):\n    run()\ndef g(): pass\nf(g)\n")[0], "~a.py#g");
-    check("--- a.py\ndef f(model):\n    model.fit()\n--- tests/test_a.py\nfrom a import f\nfrom s import A\nf(A())", "? model.fit");
+    check(
+        "--- a.py\ndef f(model):\n    model.fit()\n--- tests/test_a.py\nfrom a import f\nfrom s import A\nf(A())",
+        "? model.fit",
+    );
 }
 
 #[test]
 fn functions_that_are_handed_over() {
-    check("--- a.py\nfrom threading import Thread\nfrom b import fit\nThread(target=fit)\n--- b.py\ndef fit(): pass", "threading.Thread <= fit");
+    check(
+        "--- a.py\nfrom threading import Thread\nfrom b import fit\nThread(target=fit)\n--- b.py\ndef fit(): pass",
+        "threading.Thread <= fit",
+    );
     check("--- a.py\ndef f(): pass\ndef g(): pass\nrun([f, g])", "? .run <- f <- g");
     check("--- a.py\ndef f(): pass\np.set_defaults(func=f)", "? p.set_defaults <- f");
-    check("--- a.py\nfrom concurrent.futures import ThreadPoolExecutor\ndef f(): pass\nwith ThreadPoolExecutor() as pool:\n    pool.submit(f, 1)", "concurrent.futures.ThreadPoolExecutor#submit <= f");
+    check(
+        "--- a.py\nfrom concurrent.futures import ThreadPoolExecutor\ndef f(): pass\nwith ThreadPoolExecutor() as pool:\n    pool.submit(f, 1)",
+        "concurrent.futures.ThreadPoolExecutor#submit <= f",
+    );
     check("--- a.py\nfrom x import Operator\ndef f(): pass\nOperator(python_callable=f)", "x.Operator <= f");
     check("--- a.py\ndef f(): pass\nprint(f)", "print");
-    check("--- a.py\nfrom celery import Celery\napp = Celery()\n@app.task\ndef f(): pass\nf.delay()", "celery.Celery#task#delay <- f");
+    check(
+        "--- a.py\nfrom celery import Celery\napp = Celery()\n@app.task\ndef f(): pass\nf.delay()",
+        "celery.Celery#task#delay <- f",
+    );
     check("--- a.py\nfrom prefect import flow\n@flow\ndef f(): pass\nf.serve(cron='x')", "prefect.flow#serve <- f");
 }
 
@@ -200,7 +259,10 @@ fn unknown_receivers() {
     check("--- a.py\ndef f(t):\n    t.fit_all()\n--- b.py\nclass T:\n    def fit_all(self): pass", "~b.py#T.fit_all");
     check("--- a.py\ndef f(t):\n    t.fit()\n--- b.py\nclass T:\n    def fit(self): pass", "? t.fit");
     check("--- a.py\nimport b\ndef f(t):\n    t.fit()\n--- b.py\nclass T:\n    def fit(self): pass", "~b.py#T.fit");
-    check("--- a.py\ndef f(t):\n    t.fit_all()\n--- b.py\nclass T:\n    def fit_all(self): pass\nclass U:\n    def fit_all(self): pass", "? t.fit_all");
+    check(
+        "--- a.py\ndef f(t):\n    t.fit_all()\n--- b.py\nclass T:\n    def fit_all(self): pass\nclass U:\n    def fit_all(self): pass",
+        "? t.fit_all",
+    );
     check("--- a.py\nself.model.fit()", "? model.fit");
     check("--- a.py\nmodels[0].fit()", "? models.fit");
 }
@@ -228,7 +290,9 @@ fn hostile_programs_end() {
     check(&format!("--- a.py\nfrom s import x\n{chain}"), "? x.a19999");
     let deep: String = (0..3_000).map(|i| format!("def f{i}(): return f{}()\n", i + 1)).collect();
     check(&format!("--- a.py\n{deep}f0().go()"), "? f0.go");
-    let ring: String = (0..50).map(|i| format!("--- m{i}.py\nfrom m{} import *\nfrom m{} import *\nthing()\n", (i + 1) % 50, (i + 7) % 50)).collect();
+    let ring: String = (0..50)
+        .map(|i| format!("--- m{i}.py\nfrom m{} import *\nfrom m{} import *\nthing()\n", (i + 1) % 50, (i + 7) % 50))
+        .collect();
     check(&ring, "? .thing");
     let classes: String = (0..300).map(|i| format!("class K{i}(K{}): pass\n", (i + 1) % 300)).collect();
     check(&format!("--- a.py\n{classes}K0().go()"), "? K0.go");

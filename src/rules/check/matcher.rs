@@ -34,14 +34,28 @@ pub(super) fn forms(matcher: &Matcher) -> Vec<String> {
         Matcher::Path(PathMatch::Full(full)) => must(some(&full.any), "`path:` has no glob under `any:`; give one"),
         Matcher::Yaml(m) | Matcher::Json(m) | Matcher::Toml(m) | Matcher::Hcl(m) | Matcher::Ini(m) => {
             must(!m.conditions.is_empty(), "a matcher over keys asks for nothing; give a condition under `where:`");
-            must(m.conditions.iter().all(|c| !c.key.is_empty()), "a condition has an empty `key:`; write `.` for the node itself");
-            let asks_twice = |c: &Condition| c.exists.is_some() && (c.matches.is_some() || some(&c.equals) || some(&c.prefix) || c.between.is_some());
-            must(!m.conditions.iter().any(asks_twice), "a condition has `exists:` beside a value; the value alone says that it exists");
-            must(m.conditions.iter().all(|c| c.between.is_none_or(|(low, high)| low < high)), "`between:` needs the lower bound first");
+            must(
+                m.conditions.iter().all(|c| !c.key.is_empty()),
+                "a condition has an empty `key:`; write `.` for the node itself",
+            );
+            let asks_twice = |c: &Condition| {
+                c.exists.is_some() && (c.matches.is_some() || some(&c.equals) || some(&c.prefix) || c.between.is_some())
+            };
+            must(
+                !m.conditions.iter().any(asks_twice),
+                "a condition has `exists:` beside a value; the value alone says that it exists",
+            );
+            must(
+                m.conditions.iter().all(|c| c.between.is_none_or(|(low, high)| low < high)),
+                "`between:` needs the lower bound first",
+            );
         }
         Matcher::Dockerfile(m) => {
             let upper = |word: &String| word.bytes().all(|b| b.is_ascii_uppercase());
-            must(some(&m.instruction) && m.instruction.all().iter().all(upper), "`instruction:` is written in capitals: FROM, COPY, CMD");
+            must(
+                some(&m.instruction) && m.instruction.all().iter().all(upper),
+                "`instruction:` is written in capitals: FROM, COPY, CMD",
+            );
         }
         Matcher::PythonImport(ImportMatch::Names(names)) => must(some(names), "`python-import:` has no name; give one"),
         Matcher::PythonCall(CallMatch::Names(names)) => must(some(names), "`python-call:` has no name; give one"),
@@ -50,20 +64,37 @@ pub(super) fn forms(matcher: &Matcher) -> Vec<String> {
             must(asks, "`python-call:` needs `name:`, `decorator:`, `subclass:` or `method:`");
             must(full.receiver.is_none() || some(&full.method), "`receiver:` is asked of a `method:`; give one");
         }
-        Matcher::PythonBranch(m) => must(!m.tests.is_empty(), "`python-branch:` needs `tests:`, an expression over the names it tests"),
-        Matcher::ShellCommand(CommandMatch::Words(words)) => must(some(words), "`shell-command:` has no words; give the first ones of the line"),
-        Matcher::ShellCommand(CommandMatch::Full(full)) => must(some(&full.words), "`shell-command:` needs `words:`, the first ones of the line"),
-        Matcher::Uses(UsesMatch::Names(names)) => must(some(names) && !names.all().iter().any(|n| n.contains('@')), "`uses:` needs a reference without what follows `@`"),
+        Matcher::PythonBranch(m) => {
+            must(!m.tests.is_empty(), "`python-branch:` needs `tests:`, an expression over the names it tests")
+        }
+        Matcher::ShellCommand(CommandMatch::Words(words)) => {
+            must(some(words), "`shell-command:` has no words; give the first ones of the line")
+        }
+        Matcher::ShellCommand(CommandMatch::Full(full)) => {
+            must(some(&full.words), "`shell-command:` needs `words:`, the first ones of the line")
+        }
+        Matcher::Uses(UsesMatch::Names(names)) => must(
+            some(names) && !names.all().iter().any(|n| n.contains('@')),
+            "`uses:` needs a reference without what follows `@`",
+        ),
         Matcher::Uses(UsesMatch::Full(full)) => {
-            must(some(&full.name) && !full.name.all().iter().any(|n| n.contains('@')), "`uses:` needs a `name:` without what follows `@`");
+            must(
+                some(&full.name) && !full.name.all().iter().any(|n| n.contains('@')),
+                "`uses:` needs a `name:` without what follows `@`",
+            );
         }
         Matcher::Dependency(m) => {
             let names = m.parts().0;
             let normal = |name: &String| name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-            must(some(names) && names.all().iter().all(normal), "a distribution is written in small letters and `-`: `scikit-learn`");
+            must(
+                some(names) && names.all().iter().all(normal),
+                "a distribution is written in small letters and `-`: `scikit-learn`",
+            );
         }
         Matcher::Text(text) => must(some(&text.files) && some(&text.literal), "`text:` needs `files:` and `literal:`"),
-        Matcher::Git(git) => must(git.subject.is_some() != git.tag.is_some(), "`git:` needs `subject:` or `tag:`, one of the two"),
+        Matcher::Git(git) => {
+            must(git.subject.is_some() != git.tag.is_some(), "`git:` needs `subject:` or `tag:`, one of the two")
+        }
     }
     wrong
 }

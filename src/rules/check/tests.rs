@@ -35,14 +35,23 @@ const CALL: &str = "python-call: mlflow.register_model";
 #[test]
 fn a_sound_rule_is_taken() {
     assert!(in_signals(&rule("registry.a", CALL, "")).is_empty());
-    assert!(in_practices("- { id: p.a, title: t, question: q, detectors: all, met: { signal: { op: [register], with: { tool: mlflow } } } }").is_empty());
+    assert!(
+        in_practices(
+            "- { id: p.a, title: t, question: q, detectors: all, met: { signal: { op: [register], with: { tool: mlflow } } } }"
+        )
+        .is_empty()
+    );
 }
 
 #[test]
 fn keys_and_kinds_that_do_not_exist() {
     assert_eq!(in_signals(&rule("registry.a", CALL, "  colour: red\n")).len(), 1);
     let told = in_signals(&rule("registry.a", "python-call: { nam: mlflow.register_model }", ""));
-    assert!(told[0].contains("unknown field `nam`, expected one of `name`, `decorator`") && told[0].starts_with("signals/registry/a.yaml:5: "), "{told:?}");
+    assert!(
+        told[0].contains("unknown field `nam`, expected one of `name`, `decorator`")
+            && told[0].starts_with("signals/registry/a.yaml:5: "),
+        "{told:?}"
+    );
     let told = in_signals(&rule("registry.a", "python-cal: mlflow.register_model", ""));
     assert!(told[0].contains("unknown variant `python-cal`"), "{told:?}");
     let told = in_signals(&rule("registry.a", "python-import: { name: mlflow }", ""));
@@ -54,7 +63,9 @@ fn ids() {
     let twice = rule("registry.a", CALL, "") + &rule("registry.a", CALL, "");
     assert_eq!(
         in_signals(&twice),
-        ["signals/registry/a.yaml:8: `registry.a` is already defined at signals/registry/a.yaml:1; rename it, or say `replaces: true`"]
+        [
+            "signals/registry/a.yaml:8: `registry.a` is already defined at signals/registry/a.yaml:1; rename it, or say `replaces: true`"
+        ]
     );
     assert_eq!(
         in_signals(&rule("registry.a", CALL, "  replaces: true\n")),
@@ -70,7 +81,8 @@ fn ids() {
 #[test]
 fn a_rule_is_switched_off_by_replacing_it() {
     let off = "- { id: registry.a, title: t, about: a, any: [], examples: [], counter_examples: [], replaces: true }\n";
-    let files = [("signals/registry/a.yaml".to_owned(), rule("registry.a", CALL, "")), ("signals/own.yaml".to_owned(), off.to_owned())];
+    let files =
+        [("signals/registry/a.yaml".to_owned(), rule("registry.a", CALL, "")), ("signals/own.yaml".to_owned(), off.to_owned())];
     let catalog = Catalog::of(&files, 1, Compile::AtOnce).unwrap();
     assert!(catalog.signals[0].any.is_empty());
     assert_eq!(catalog.file_of("registry.a"), "signals/own.yaml");
@@ -82,10 +94,15 @@ fn proofs_and_words() {
     let bare = "- { id: registry.a, title: t, about: a, any: [{ python-call: mlflow.register_model }], examples: [], counter_examples: [] }";
     assert_eq!(
         in_signals(bare),
-        ["signals/registry/a.yaml:1: `registry.a` needs an example that must be seen and a counter-example that must not; add both"]
+        [
+            "signals/registry/a.yaml:1: `registry.a` needs an example that must be seen and a counter-example that must not; add both"
+        ]
     );
     let nothing = "- { id: registry.a, title: t, about: a, any: [], examples: [{ path: a }], counter_examples: [{ path: b }] }";
-    assert_eq!(in_signals(nothing), ["signals/registry/a.yaml:1: `registry.a` looks for nothing; give it a matcher under `any:`"]);
+    assert_eq!(
+        in_signals(nothing),
+        ["signals/registry/a.yaml:1: `registry.a` looks for nothing; give it a matcher under `any:`"]
+    );
     let told = in_signals(&rule("registry.a", "yaml: { where: [{ key: a, is: b }] }", ""));
     assert!(told[0].contains("a matcher needs a word of 3 bytes that stands in every text it fits, and has `a`"), "{told:?}");
     let told = in_signals(&rule("registry.a", "shell-command: '* **'", ""));
@@ -99,7 +116,10 @@ fn patterns_and_forms() {
         ("path: 'a[b'", "`a[b` is no glob"),
         ("path: []", "`path:` has no glob"),
         ("text: { files: '*.R', literal: train, matches: '(' }", "`(` is no regular expression"),
-        ("text: { files: '*.R', literal: train, matches: '(a{1000}){1000}' }", "is no regular expression: Compiled regex exceeds size limit"),
+        (
+            "text: { files: '*.R', literal: train, matches: '(a{1000}){1000}' }",
+            "is no regular expression: Compiled regex exceeds size limit",
+        ),
         ("text: { files: [], literal: train }", "`text:` needs `files:` and `literal:`"),
         ("yaml: { where: [] }", "asks for nothing"),
         ("yaml: { where: [{ key: kind, is: CronJob, exists: true }] }", "the value alone says that it exists"),
@@ -131,7 +151,10 @@ fn practices_refer_to_what_there_is() {
         ("met: { imported: { id: registry.b } }", "no signal is called `registry.b`"),
         ("met: { leads: { from: { id: registry.b }, to: { id: registry.a } } }", "no signal is called `registry.b`"),
         ("met: { leads: { from: { id: registry.a }, to: {} } }", "a selection needs `id:` or `op:`"),
-        ("met: { steps: { of: [[train]], at_least: 1, named: { train: [registry.a, registry.b] } } }", "no signal is called `registry.b`"),
+        (
+            "met: { steps: { of: [[train]], at_least: 1, named: { train: [registry.a, registry.b] } } }",
+            "no signal is called `registry.b`",
+        ),
         ("detectors: some", "has neither `met:` nor `indicated:`"),
     ];
     for (line, says) in cases {
@@ -153,7 +176,12 @@ fn all_mistakes_come_at_once_and_hostile_files_cost_nothing() {
     let deep = format!("- {}{}", "[".repeat(200_000), "]".repeat(200_000));
     let deep_over_lines = "- [\n".repeat(200_000);
     let large = " ".repeat((1 << 20) + 1);
-    let told = wrong(&[("signals/a/a.yaml", &deep), ("signals/a/b.yaml", &large), ("signals/a/c.yaml", &deep_over_lines), ("signals/registry/c.yaml", &rule("deploy.a", CALL, ""))]);
+    let told = wrong(&[
+        ("signals/a/a.yaml", &deep),
+        ("signals/a/b.yaml", &large),
+        ("signals/a/c.yaml", &deep_over_lines),
+        ("signals/registry/c.yaml", &rule("deploy.a", CALL, "")),
+    ]);
     assert_eq!(told.len(), 4, "{told:?}");
     assert!(told[2].contains("signals/a/c.yaml:1001: brackets"), "{told:?}");
     assert!(told[0].contains("brackets nest deeper than 32"), "{told:?}");

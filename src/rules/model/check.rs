@@ -20,31 +20,16 @@ pub(crate) fn check(model: &Model, known: &Known) -> Vec<RuleError> {
         }
     };
     for level in model.all_levels() {
-        let first_row = level
-            .weighs
-            .first()
-            .map_or(model.id.as_str(), |row| row.id.as_str());
-        for key in level
-            .keys
-            .iter()
-            .filter_map(|alternative| alternative.when.as_ref())
-        {
-            key.references()
-                .into_iter()
-                .for_each(|r| look(first_row, r));
+        let first_row = level.weighs.first().map_or(model.id.as_str(), |row| row.id.as_str());
+        for key in level.keys.iter().filter_map(|alternative| alternative.when.as_ref()) {
+            key.references().into_iter().for_each(|r| look(first_row, r));
         }
         for row in &level.weighs {
-            row.of
-                .references()
-                .into_iter()
-                .for_each(|r| look(&row.id, r));
+            row.of.references().into_iter().for_each(|r| look(&row.id, r));
         }
     }
     for criterion in &model.criteria {
-        criterion
-            .formulas()
-            .flat_map(Expr::references)
-            .for_each(|r| look(&criterion.id, r));
+        criterion.formulas().flat_map(Expr::references).for_each(|r| look(&criterion.id, r));
     }
     errors.sort();
     errors.dedup();
@@ -56,23 +41,12 @@ fn unknown_name(reference: &Reference, known: &Known) -> Option<String> {
         return Some(format!("there is no practice or probe `{}`", reference.id));
     };
     let (name, word) = reference.qualifier.as_ref()?;
-    let listed = |words: &mut dyn Iterator<Item = &String>| {
-        words.map(String::as_str).collect::<Vec<_>>().join(", ")
-    };
+    let listed = |words: &mut dyn Iterator<Item = &String>| words.map(String::as_str).collect::<Vec<_>>().join(", ");
     let Some(words) = qualifiers.get(name) else {
-        return Some(format!(
-            "`{}` has no qualifier `{name}`; it has: {}",
-            reference.id,
-            listed(&mut qualifiers.keys())
-        ));
+        return Some(format!("`{}` has no qualifier `{name}`; it has: {}", reference.id, listed(&mut qualifiers.keys())));
     };
-    (!words.contains(word)).then(|| {
-        format!(
-            "`{}[{name}]` is never `{word}`; it is one of: {}",
-            reference.id,
-            listed(&mut words.iter())
-        )
-    })
+    (!words.contains(word))
+        .then(|| format!("`{}[{name}]` is never `{word}`; it is one of: {}", reference.id, listed(&mut words.iter())))
 }
 
 /// The mistakes that the file alone shows, sorted.
@@ -80,21 +54,12 @@ pub(super) fn form(model: &Model) -> Vec<RuleError> {
     let mut errors = Vec::new();
     let mut seen = BTreeSet::new();
     let rows = model.all_levels().flat_map(|level| &level.weighs);
-    for id in model
-        .criteria
-        .iter()
-        .map(|c| &c.id)
-        .chain(rows.map(|r| &r.id))
-    {
+    for id in model.criteria.iter().map(|c| &c.id).chain(rows.map(|r| &r.id)) {
         if !seen.insert(id) {
             errors.push(model.mistake(id, format!("the id `{id}` is given twice")));
         }
-        if !id
-            .strip_prefix(model.id.as_str())
-            .is_some_and(|rest| rest.starts_with('.'))
-        {
-            errors
-                .push(model.mistake(id, format!("the id `{id}` must start with `{}.`", model.id)));
+        if !id.strip_prefix(model.id.as_str()).is_some_and(|rest| rest.starts_with('.')) {
+            errors.push(model.mistake(id, format!("the id `{id}` must start with `{}.`", model.id)));
         }
     }
     if model.criteria.is_empty() {
@@ -103,81 +68,44 @@ pub(super) fn form(model: &Model) -> Vec<RuleError> {
     for ladder in std::iter::once(&model.levels).chain(model.dimensions.iter().map(|d| &d.levels)) {
         let numbers: Vec<u8> = ladder.iter().map(|level| level.level).collect();
         if numbers.contains(&0) || !numbers.is_sorted_by(|a, b| a < b) {
-            errors.push(model.mistake(
-                &model.id,
-                format!("levels must ascend from 1, these are {numbers:?}"),
-            ));
+            errors.push(model.mistake(&model.id, format!("levels must ascend from 1, these are {numbers:?}")));
         }
     }
     let mut names = BTreeSet::new();
     for dimension in &model.dimensions {
         if !names.insert(&dimension.name) {
-            errors.push(model.mistake(
-                &model.id,
-                format!("the dimension `{}` is given twice", dimension.name),
-            ));
+            errors.push(model.mistake(&model.id, format!("the dimension `{}` is given twice", dimension.name)));
         }
         if !model.criteria.iter().any(|c| c.dim == dimension.name) {
-            errors.push(model.mistake(
-                &model.id,
-                format!("no criterion belongs to the dimension `{}`", dimension.name),
-            ));
+            errors.push(model.mistake(&model.id, format!("no criterion belongs to the dimension `{}`", dimension.name)));
         }
     }
     for level in model.all_levels() {
         let mut fault = |id: &str, message: String| errors.push(model.mistake(id, message));
         if level.keys.is_empty() {
-            fault(
-                &model.id,
-                format!(
-                    "level {} has no key; give at least `- share: 0.5`",
-                    level.level
-                ),
-            );
+            fault(&model.id, format!("level {} has no key; give at least `- share: 0.5`", level.level));
         }
         for alternative in &level.keys {
             if !(0.0..=1.0).contains(&alternative.share) {
-                fault(
-                    &model.id,
-                    format!(
-                        "level {}: a share lies between 0 and 1, not at {}",
-                        level.level, alternative.share
-                    ),
-                );
+                fault(&model.id, format!("level {}: a share lies between 0 and 1, not at {}", level.level, alternative.share));
             }
             for expr in alternative.when.iter().flat_map(|key| key.formulas()) {
                 if !weighs(expr) {
-                    fault(
-                        &model.id,
-                        format!(
-                            "level {}: `{expr}`: `!` and `partly` have no weight",
-                            level.level
-                        ),
-                    );
+                    fault(&model.id, format!("level {}: `{expr}`: `!` and `partly` have no weight", level.level));
                 }
             }
         }
         for row in &level.weighs {
             if model.criterion(&row.stands_for).is_none() {
-                fault(
-                    &row.id,
-                    format!("{}: there is no criterion `{}`", row.id, row.stands_for),
-                );
+                fault(&row.id, format!("{}: there is no criterion `{}`", row.id, row.stands_for));
             }
             if !weighs(&row.of) {
-                fault(
-                    &row.id,
-                    format!("{}: `{}`: `!` and `partly` have no weight", row.id, row.of),
-                );
+                fault(&row.id, format!("{}: `{}`: `!` and `partly` have no weight", row.id, row.of));
             }
         }
     }
     for criterion in &model.criteria {
-        errors.extend(
-            form_of(criterion)
-                .into_iter()
-                .map(|m| model.mistake(&criterion.id, format!("{}: {m}", criterion.id))),
-        );
+        errors.extend(form_of(criterion).into_iter().map(|m| model.mistake(&criterion.id, format!("{}: {m}", criterion.id))));
     }
     errors.sort();
     errors
@@ -195,43 +123,20 @@ fn form_of(criterion: &Criterion) -> Vec<&'static str> {
         }
     };
     let attested = criterion.is_attested();
-    rule(
-        !attested || criterion.topic.is_some(),
-        "what only a person can state needs a `topic`",
-    );
-    rule(
-        criterion
-            .topic
-            .as_ref()
-            .is_none_or(|t| t.starts_with("attest.")),
-        "a topic starts with `attest.`",
-    );
-    rule(
-        (criterion.role == Role::AnyOf) != criterion.groups.is_empty(),
-        "`groups` and the role `any_of` go together",
-    );
-    rule(
-        !criterion.is_strict() || (criterion.needs.is_some() && !attested),
-        "what blocks a level must be visible: give `needs`",
-    );
-    rule(
-        criterion.role != Role::Note || criterion.needs.is_none(),
-        "a note asks for nothing",
-    );
+    rule(!attested || criterion.topic.is_some(), "what only a person can state needs a `topic`");
+    rule(criterion.topic.as_ref().is_none_or(|t| t.starts_with("attest.")), "a topic starts with `attest.`");
+    rule((criterion.role == Role::AnyOf) != criterion.groups.is_empty(), "`groups` and the role `any_of` go together");
+    rule(!criterion.is_strict() || (criterion.needs.is_some() && !attested), "what blocks a level must be visible: give `needs`");
+    rule(criterion.role != Role::Note || criterion.needs.is_none(), "a note asks for nothing");
     rule(
         (criterion.role == Role::Note) == (criterion.observability == Observability::None),
         "a note, and nothing else, has the observability `n/a`",
     );
-    rule(
-        criterion.until.is_none_or(|until| until >= criterion.level),
-        "`until` lies below the level",
-    );
+    rule(criterion.until.is_none_or(|until| until >= criterion.level), "`until` lies below the level");
     rule(!criterion.says.trim().is_empty(), "`says` is empty");
     rule(!criterion.place.trim().is_empty(), "`where` is empty");
     rule(
-        !criterion
-            .formulas()
-            .any(|expr| expr.has(|e| matches!(e, Expr::Mean(_)))),
+        !criterion.formulas().any(|expr| expr.has(|e| matches!(e, Expr::Mean(_)))),
         "`mean` is for weighing rows; a criterion says `all` or `any`",
     );
     faults

@@ -30,31 +30,20 @@ impl Reference {
         let (id, qualifier) = match text.split_once('[') {
             None => (text, None),
             Some((id, rest)) => {
-                let pair = rest
-                    .strip_suffix(']')
-                    .and_then(|inside| inside.split_once('='));
-                let (name, word) = pair
-                    .filter(|(name, word)| is_word(name) && is_word(word))
-                    .ok_or_else(wrong)?;
+                let pair = rest.strip_suffix(']').and_then(|inside| inside.split_once('='));
+                let (name, word) = pair.filter(|(name, word)| is_word(name) && is_word(word)).ok_or_else(wrong)?;
                 (id, Some((name.to_owned(), word.to_owned())))
             }
         };
         if !id.contains('.') || !id.split('.').all(is_word) {
             return Err(wrong());
         }
-        Ok(Self {
-            key: text.to_owned(),
-            id: id.to_owned(),
-            qualifier,
-        })
+        Ok(Self { key: text.to_owned(), id: id.to_owned(), qualifier })
     }
 }
 
 fn is_word(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
 }
 
 /// A formula over practices.
@@ -80,9 +69,7 @@ impl Expr {
     pub fn references(&self) -> Vec<&Reference> {
         match self {
             Self::Practice(reference) | Self::Not(reference) => vec![reference],
-            Self::All(parts) | Self::Any(parts) | Self::Mean(parts) => {
-                parts.iter().flat_map(Self::references).collect()
-            }
+            Self::All(parts) | Self::Any(parts) | Self::Mean(parts) => parts.iter().flat_map(Self::references).collect(),
             Self::Partly(part) => part.references(),
         }
     }
@@ -92,9 +79,7 @@ impl Expr {
         predicate(self)
             || match self {
                 Self::Practice(_) | Self::Not(_) => false,
-                Self::All(parts) | Self::Any(parts) | Self::Mean(parts) => {
-                    parts.iter().any(|p| p.has(predicate))
-                }
+                Self::All(parts) | Self::Any(parts) | Self::Mean(parts) => parts.iter().any(|p| p.has(predicate)),
                 Self::Partly(part) => part.has(predicate),
             }
     }
@@ -107,20 +92,13 @@ impl Expr {
             };
         }
         let (word, inside) = one_word(value, depth, "an id, or `all`, `any`, `mean` or `partly`")?;
-        let parts = || {
-            list(inside, word)?
-                .iter()
-                .map(|v| Self::read(v, depth + 1))
-                .collect::<Result<Vec<_>, _>>()
-        };
+        let parts = || list(inside, word)?.iter().map(|v| Self::read(v, depth + 1)).collect::<Result<Vec<_>, _>>();
         match word {
             "all" => parts().map(Self::All),
             "any" => parts().map(Self::Any),
             "mean" => parts().map(Self::Mean),
             "partly" => Self::read(inside, depth + 1).map(|part| Self::Partly(Box::new(part))),
-            _ => Err(format!(
-                "`{word}` is no word of a formula; use `all`, `any`, `mean` or `partly`"
-            )),
+            _ => Err(format!("`{word}` is no word of a formula; use `all`, `any`, `mean` or `partly`")),
         }
     }
 }
@@ -167,10 +145,7 @@ pub(crate) enum Key {
 impl Key {
     /// Every practice named, as often and in the order it is named.
     pub fn references(&self) -> Vec<&Reference> {
-        self.formulas()
-            .into_iter()
-            .flat_map(Expr::references)
-            .collect()
+        self.formulas().into_iter().flat_map(Expr::references).collect()
     }
 
     /// The formulas that the conditions are about.
@@ -183,20 +158,13 @@ impl Key {
 
     fn read(value: &Value, depth: usize) -> Result<Self, String> {
         let (word, inside) = one_word(value, depth, "one of `shown`, `full`, `all`, `any`")?;
-        let parts = || {
-            list(inside, word)?
-                .iter()
-                .map(|v| Self::read(v, depth + 1))
-                .collect::<Result<Vec<_>, _>>()
-        };
+        let parts = || list(inside, word)?.iter().map(|v| Self::read(v, depth + 1)).collect::<Result<Vec<_>, _>>();
         match word {
             "shown" => Expr::read(inside, depth + 1).map(Self::Shown),
             "full" => Expr::read(inside, depth + 1).map(Self::Full),
             "all" => parts().map(Self::All),
             "any" => parts().map(Self::Any),
-            _ => Err(format!(
-                "`{word}` is no word of a key; use `shown`, `full`, `all` or `any`"
-            )),
+            _ => Err(format!("`{word}` is no word of a key; use `shown`, `full`, `all` or `any`")),
         }
     }
 }
@@ -221,11 +189,7 @@ impl fmt::Display for Key {
 }
 
 /// The only key of a mapping and what it holds.
-fn one_word<'v>(
-    value: &'v Value,
-    depth: usize,
-    expected: &str,
-) -> Result<(&'v str, &'v Value), String> {
+fn one_word<'v>(value: &'v Value, depth: usize, expected: &str) -> Result<(&'v str, &'v Value), String> {
     if depth >= DEPTH {
         return Err(format!("a formula nests deeper than {DEPTH}; split it"));
     }
@@ -253,14 +217,8 @@ fn joined<T: fmt::Display>(f: &mut fmt::Formatter<'_>, parts: &[T], between: &st
             f.write_str(between)?;
         }
         let text = part.to_string();
-        let alone = parts.len() == 1
-            || !(text.contains(" and ") || text.contains(" or "))
-            || is_call(&text);
-        if alone {
-            f.write_str(&text)?
-        } else {
-            write!(f, "({text})")?
-        }
+        let alone = parts.len() == 1 || !(text.contains(" and ") || text.contains(" or ")) || is_call(&text);
+        if alone { f.write_str(&text)? } else { write!(f, "({text})")? }
     }
     Ok(())
 }
@@ -270,9 +228,7 @@ fn is_call(text: &str) -> bool {
     let Some(open) = text.find('(') else {
         return false;
     };
-    let head_is_word = text
-        .get(..open)
-        .is_some_and(|head| !head.is_empty() && !head.contains(' '));
+    let head_is_word = text.get(..open).is_some_and(|head| !head.is_empty() && !head.contains(' '));
     let mut depth = 0usize;
     for (at, c) in text.char_indices() {
         match c {
@@ -302,30 +258,14 @@ mod tests {
         for (yaml, said) in [
             ("a.b", "a.b"),
             ("'!a.b[k=v]'", "not a.b[k=v]"),
-            (
-                "{all: [a.b, {any: [a.c, 'a.d[k=v]']}]}",
-                "a.b and (a.c or a.d[k=v])",
-            ),
+            ("{all: [a.b, {any: [a.c, 'a.d[k=v]']}]}", "a.b and (a.c or a.d[k=v])"),
             ("{mean: [a.b, a.c]}", "mean(a.b, a.c)"),
-            (
-                "{any: [a.b, {partly: {any: [a.c, a.d]}}]}",
-                "a.b or partly(a.c or a.d)",
-            ),
+            ("{any: [a.b, {partly: {any: [a.c, a.d]}}]}", "a.b or partly(a.c or a.d)"),
         ] {
-            assert_eq!(
-                expr(yaml).map(|e| e.to_string()),
-                Ok(said.to_owned()),
-                "{yaml}"
-            );
+            assert_eq!(expr(yaml).map(|e| e.to_string()), Ok(said.to_owned()), "{yaml}");
         }
-        let key: Key = serde_yaml::from_str(
-            "{any: [{shown: a.b}, {all: [{full: {any: [a.c, a.d]}}, {shown: a.e}]}]}",
-        )
-        .unwrap();
-        assert_eq!(
-            key.to_string(),
-            "shown(a.b) or (full(a.c or a.d) and shown(a.e))"
-        );
+        let key: Key = serde_yaml::from_str("{any: [{shown: a.b}, {all: [{full: {any: [a.c, a.d]}}, {shown: a.e}]}]}").unwrap();
+        assert_eq!(key.to_string(), "shown(a.b) or (full(a.c or a.d) and shown(a.e))");
         assert_eq!(key.references().len(), 4);
     }
 
@@ -339,10 +279,7 @@ mod tests {
             ("{both: [a.b]}", "no word of a formula"),
             ("{all: []}", "at least one"),
             ("{all: [a.b], any: [a.c]}", "one word at a time"),
-            (
-                "{partly: {partly: {partly: {partly: {partly: {partly: {partly: {partly: {partly: a.b}}}}}}}}}",
-                "deeper",
-            ),
+            ("{partly: {partly: {partly: {partly: {partly: {partly: {partly: {partly: {partly: a.b}}}}}}}}}", "deeper"),
         ] {
             let error = expr(yaml).expect_err(yaml);
             assert!(error.contains(part), "{yaml}: {error}");

@@ -86,18 +86,12 @@ impl Model {
 
     /// Every level rule of the model: its own and those of its dimensions.
     pub fn all_levels(&self) -> impl Iterator<Item = &Level> {
-        self.levels
-            .iter()
-            .chain(self.dimensions.iter().flat_map(|d| &d.levels))
+        self.levels.iter().chain(self.dimensions.iter().flat_map(|d| &d.levels))
     }
 
     /// A mistake at the line of an id.
     fn mistake(&self, id: &str, message: impl Into<String>) -> RuleError {
-        RuleError {
-            path: self.path.clone(),
-            line: self.lines.get(id).copied().unwrap_or(0),
-            message: message.into(),
-        }
+        RuleError { path: self.path.clone(), line: self.lines.get(id).copied().unwrap_or(0), message: message.into() }
     }
 }
 
@@ -263,9 +257,7 @@ impl Criterion {
 
     /// The formulas it consists of.
     pub fn formulas(&self) -> impl Iterator<Item = &Expr> {
-        [&self.needs, &self.refuted_by, &self.only_with]
-            .into_iter()
-            .flatten()
+        [&self.needs, &self.refuted_by, &self.only_with].into_iter().flatten()
     }
 }
 
@@ -276,40 +268,21 @@ impl Criterion {
 /// Every mistake of form that can be found at once: a file that is too large or nests too deep, YAML that is wrong, a
 /// key that is not known, and what the invariants above ask for.
 pub(crate) fn load(path: &str, text: &str) -> Result<Model, Vec<RuleError>> {
-    let mistake = |line: u32, message: String| {
-        vec![RuleError {
-            path: path.to_owned(),
-            line,
-            message,
-        }]
-    };
+    let mistake = |line: u32, message: String| vec![RuleError { path: path.to_owned(), line, message }];
     if text.len() > LARGEST {
-        return Err(mistake(
-            0,
-            format!("the file is larger than {LARGEST} bytes; a model needs a hundredth of that"),
-        ));
+        return Err(mistake(0, format!("the file is larger than {LARGEST} bytes; a model needs a hundredth of that")));
     }
     if let Some(line) = too_deep(text) {
-        return Err(mistake(
-            line,
-            format!("brackets nest deeper than {FLOW_DEPTH}; write blocks instead"),
-        ));
+        return Err(mistake(line, format!("brackets nest deeper than {FLOW_DEPTH}; write blocks instead")));
     }
     let mut model: Model = serde_yaml::from_str(text).map_err(|error| {
-        let line = error
-            .location()
-            .and_then(|l| u32::try_from(l.line()).ok())
-            .unwrap_or(0);
+        let line = error.location().and_then(|l| u32::try_from(l.line()).ok()).unwrap_or(0);
         mistake(line, error.to_string())
     })?;
     path.clone_into(&mut model.path);
     model.lines = lines_of_ids(text);
     let errors = check::form(&model);
-    if errors.is_empty() {
-        Ok(model)
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(model) } else { Err(errors) }
 }
 
 /// The line where flow brackets first nest too deep; brackets inside words and sentences are counted too.

@@ -15,7 +15,9 @@ pub(crate) fn import(matcher: &ImportMatch, look: &Look<'_>) -> Vec<Hit> {
     let ImportMatch::Names(names) = matcher;
     let mut hits = Vec::new();
     for seen in &look.codes {
-        for (index, import) in seen.module().imports.iter().enumerate().filter(|(_, i)| i.level == 0 && i.guard != ImportGuard::TypeChecking) {
+        for (index, import) in
+            seen.module().imports.iter().enumerate().filter(|(_, i)| i.level == 0 && i.guard != ImportGuard::TypeChecking)
+        {
             if names.all().iter().any(|n| beneath(import, n)) {
                 let what = import.name.as_ref().map_or_else(|| import.module.clone(), |name| format!("{}.{name}", import.module));
                 let hit = Hit::new(seen.code.file_line(import.line), seen.owner(import.scope), format!("import {what}"));
@@ -79,7 +81,9 @@ pub(crate) fn call(matcher: &CallMatch, look: &Look<'_>) -> Vec<Hit> {
 
 /// Decorated functions and subclasses.
 fn definitions(full: &CallFull, seen: &Seen<'_>, hits: &mut Vec<Hit>) {
-    let named = |names: &[String], patterns: &OneOrMany| names.iter().find(|name| patterns.all().iter().any(|p| name_fits(p, name))).cloned();
+    let named = |names: &[String], patterns: &OneOrMany| {
+        names.iter().find(|name| patterns.all().iter().any(|p| name_fits(p, name))).cloned()
+    };
     let kinds = [(&seen.decorators, &full.decorator, true), (&seen.bases, &full.subclass, false)];
     for (scopes, patterns, decorated) in kinds.into_iter().filter(|(_, patterns, _)| !patterns.all().is_empty()) {
         for (id, names) in scopes {
@@ -145,7 +149,8 @@ fn callee(full: &CallFull, look: &Look<'_>, seen: &Seen<'_>, index: usize, call:
             }
             let kept_as = said(call);
             let said = receiver.as_deref().unwrap_or_default();
-            (receiver_fits(full, said, look) || (!kept_as.is_empty() && receiver_fits(full, kept_as, look))).then(|| (if said.is_empty() { method.to_owned() } else { format!("{said}.{method}") }, Strength::Inferred))
+            (receiver_fits(full, said, look) || (!kept_as.is_empty() && receiver_fits(full, kept_as, look)))
+                .then(|| (if said.is_empty() { method.to_owned() } else { format!("{said}.{method}") }, Strength::Inferred))
         }
     }
 }
@@ -174,7 +179,8 @@ fn arguments(full: &CallFull, call: &Call, look: &Look<'_>, seen: &Seen<'_>) -> 
     let text = |value: &Value| literal(value, call, look, seen);
     let keyword = |key: &str| call.keywords.iter().find(|(k, _)| k == key).map(|(_, v)| v);
     full.keyword.iter().all(|(key, regex)| {
-        keyword(key).is_some_and(|v| !matches!(v, Value::None) && (regex == "." || text(v).is_some_and(|t| patterns.regex(regex, &t))))
+        keyword(key)
+            .is_some_and(|v| !matches!(v, Value::None) && (regex == "." || text(v).is_some_and(|t| patterns.regex(regex, &t))))
     }) && !full.without.all().iter().any(|w| match w.split_once('=') {
         Some((key, value)) => keyword(key).and_then(text).is_some_and(|t| t.eq_ignore_ascii_case(value)),
         None => keyword(w).is_some(),
@@ -211,25 +217,33 @@ fn literal(value: &Value, call: &Call, look: &Look<'_>, seen: &Seen<'_>) -> Opti
             look.program.value(look.path, seen.embedded, call.scope, name).or_else(made).or_else(|| name.dotted())?
         }
         Value::Call(inner) => seen.module().calls.get(*inner)?.callee.dotted()?,
-        Value::List(items) | Value::Tuple(items) => items.iter().filter_map(|i| literal(i, call, look, seen)).collect::<Vec<_>>().join(","),
+        Value::List(items) | Value::Tuple(items) => {
+            items.iter().filter_map(|i| literal(i, call, look, seen)).collect::<Vec<_>>().join(",")
+        }
         _ => return None,
     })
 }
 
 /// Why something certainly does not run: it stands under a constant that is off.
 fn switched_off(seen: &Seen<'_>, conditions: &[FlowId]) -> Option<String> {
-    conditions.iter().filter_map(|f| seen.module().flows.get(*f)).filter(|f| matches!(f.kind, FlowKind::If | FlowKind::Elif)).find_map(|flow| {
-        let line = seen.code.file_line(flow.line);
-        match &flow.test {
-            Some(Value::Bool(false)) => Some(format!("stands under `if False` on line {line}")),
-            Some(Value::Int(0)) => Some(format!("stands under `if 0` on line {line}")),
-            Some(Value::Name(name)) if name.path.is_empty() => {
-                let name = name.dotted()?;
-                // a local of the same name is another one
-                let local = flow.scope != 0 && seen.value_of(flow.scope, &name).is_some_and(|v| !matches!(v, Value::Bool(false)));
-                (!local && seen.flag(&name) == Some(false)).then(|| format!("stands under `if {name}` on line {line}, and {name} is False"))
+    conditions
+        .iter()
+        .filter_map(|f| seen.module().flows.get(*f))
+        .filter(|f| matches!(f.kind, FlowKind::If | FlowKind::Elif))
+        .find_map(|flow| {
+            let line = seen.code.file_line(flow.line);
+            match &flow.test {
+                Some(Value::Bool(false)) => Some(format!("stands under `if False` on line {line}")),
+                Some(Value::Int(0)) => Some(format!("stands under `if 0` on line {line}")),
+                Some(Value::Name(name)) if name.path.is_empty() => {
+                    let name = name.dotted()?;
+                    // a local of the same name is another one
+                    let local =
+                        flow.scope != 0 && seen.value_of(flow.scope, &name).is_some_and(|v| !matches!(v, Value::Bool(false)));
+                    (!local && seen.flag(&name) == Some(false))
+                        .then(|| format!("stands under `if {name}` on line {line}, and {name} is False"))
+                }
+                _ => None,
             }
-            _ => None,
-        }
-    })
+        })
 }

@@ -13,7 +13,8 @@ const DEPTH: usize = 8;
 /// Whether the test of a branch comes out the same in every run.
 pub(super) fn is_constant(id: FlowId, flow: &Flow, seen: &Seen<'_>) -> bool {
     let around = around(id, seen);
-    let looped = around.iter().filter_map(|f| seen.module().flows.get(*f)).any(|f| matches!(f.kind, FlowKind::For | FlowKind::While));
+    let looped =
+        around.iter().filter_map(|f| seen.module().flows.get(*f)).any(|f| matches!(f.kind, FlowKind::For | FlowKind::While));
     let ask = Ask { seen, scope: flow.scope, line: flow.line, around, looped };
     flow.test.as_ref().is_some_and(|test| ask.value(test, 0).is_some())
 }
@@ -77,7 +78,9 @@ impl Ask<'_, '_> {
         if self.seen.module().scopes.iter().any(|s| s.globals.iter().any(|g| g == local)) {
             return None;
         }
-        let touches = |assign: &&Assign| assign.scope == self.scope && assign.targets.iter().any(|t| touched(t) == Some(local) || unpacked(t, local));
+        let touches = |assign: &&Assign| {
+            assign.scope == self.scope && assign.targets.iter().any(|t| touched(t) == Some(local) || unpacked(t, local))
+        };
         let mut last: Option<&Assign> = None;
         for assign in assigns.iter().filter(touches) {
             if assign.line < self.line {
@@ -89,7 +92,8 @@ impl Ask<'_, '_> {
         let Some(last) = last else {
             // bound once and for all at the top level, and not here
             let here = self.seen.module().scopes.get(self.scope)?;
-            let nested = here.parent != 0 && self.seen.module().scopes.get(here.parent).is_some_and(|s| s.kind != ScopeKind::Class);
+            let nested =
+                here.parent != 0 && self.seen.module().scopes.get(here.parent).is_some_and(|s| s.kind != ScopeKind::Class);
             let argument = nested || here.params.iter().any(|p| p.name == local);
             let top = (self.scope != 0 && !argument && name.path.is_empty()).then(|| self.seen.value_of(0, local)).flatten()?;
             return if matches!(top, Value::Name(_) | Value::Call(_)) { None } else { self.value(top, depth + 1) };
@@ -97,14 +101,17 @@ impl Ask<'_, '_> {
         let certain = last.kind == AssignKind::Assign && last.conditions.iter().all(|c| self.around.contains(c));
         let same = last.targets.iter().any(|t| match t {
             Target::Name(target) => target == name,
-            Target::Item(of, key) => matches!(&name.root, Root::Item(asked, by) if name.path.is_empty() && **asked == *of && **by == *key),
+            Target::Item(of, key) => {
+                matches!(&name.root, Root::Item(asked, by) if name.path.is_empty() && **asked == *of && **by == *key)
+            }
             Target::Tuple(_) => false,
         });
         if !(certain && same) || matches!(&last.value, Value::Name(next) if first(next) == Some(local)) {
             return None;
         }
         // what it was given is asked for at the place where it was given
-        let then = Ask { seen: self.seen, scope: self.scope, line: last.line, around: last.conditions.clone(), looped: self.looped };
+        let then =
+            Ask { seen: self.seen, scope: self.scope, line: last.line, around: last.conditions.clone(), looped: self.looped };
         then.value(&last.value, depth + 1)
     }
 

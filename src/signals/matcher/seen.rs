@@ -52,7 +52,9 @@ impl<'l> Seen<'l> {
             let word = match callee {
                 Callee::External { name, .. } | Callee::Own { external_base: Some(name), .. } => Some(last(name)),
                 Callee::Own { .. } => None,
-                Callee::Unknown { method, .. } => method.as_deref().or_else(|| module.calls.get(index).and_then(|c| c.callee.last())),
+                Callee::Unknown { method, .. } => {
+                    method.as_deref().or_else(|| module.calls.get(index).and_then(|c| c.callee.last()))
+                }
             };
             if let Some(word) = word {
                 push(&mut by_word, word, index);
@@ -92,7 +94,19 @@ impl<'l> Seen<'l> {
             }
         }
         let next_arm = module.flows.iter().enumerate().filter_map(|(id, flow)| Some((flow.after?, id))).collect();
-        Self { embedded, path: path.clone(), code, callees, by_word, by_root, decorators, bases, encloses, next_arm, bound: bound(module) }
+        Self {
+            embedded,
+            path: path.clone(),
+            code,
+            callees,
+            by_word,
+            by_root,
+            decorators,
+            bases,
+            encloses,
+            next_arm,
+            bound: bound(module),
+        }
     }
 
     pub(crate) fn module(&self) -> &'l Module {

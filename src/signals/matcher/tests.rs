@@ -45,7 +45,10 @@ fn python(any: &str, text: &str) -> Vec<String> {
 
 #[test]
 fn paths() {
-    assert_eq!(seen("{ path: '**/CODEOWNERS' }", "", &[("CODEOWNERS", ""), ("docs/CODEOWNERS", ""), ("x/codeowners", "")]).len(), 2);
+    assert_eq!(
+        seen("{ path: '**/CODEOWNERS' }", "", &[("CODEOWNERS", ""), ("docs/CODEOWNERS", ""), ("x/codeowners", "")]).len(),
+        2
+    );
     let except = "{ path: { any: '**/*.card.md', none: 'old/**', text: '(?i)intended use' } }";
     let files = [("a.card.md", "# A\nIntended use: none"), ("old/b.card.md", "intended use"), ("c.card.md", "nothing")];
     assert_eq!(seen(except, "", &files), ["a.card.md:2 a.card.md"]);
@@ -53,17 +56,32 @@ fn paths() {
 
 #[test]
 fn keys_of_documents() {
-    let yaml = "{ yaml: { each: 'spec.containers[]', where: [{ key: image, prefix: 'serve/' }, { key: command, exists: false }] } }";
+    let yaml =
+        "{ yaml: { each: 'spec.containers[]', where: [{ key: image, prefix: 'serve/' }, { key: command, exists: false }] } }";
     let text = "kind: Pod\nspec:\n  containers:\n    - image: serve/a\n    - image: serve/b\n      command: [x]\n    - image: other/serve/c\n# image: serve/d\n";
     assert_eq!(seen(yaml, "", &[("k/p.yaml", text)]), ["k/p.yaml:4 image: serve/a"]);
     let between = "{ json: { where: [{ key: a.traffic, between: [0, 100] }] } }";
-    assert_eq!(seen(between, "", &[("a.json", r#"{"a": {"traffic": 20}}"#), ("b.json", r#"{"a": {"traffic": 100}}"#)]), ["a.json:1 traffic: 20"]);
+    assert_eq!(
+        seen(between, "", &[("a.json", r#"{"a": {"traffic": 20}}"#), ("b.json", r#"{"a": {"traffic": 100}}"#)]),
+        ["a.json:1 traffic: 20"]
+    );
     let toml = "{ toml: { files: pyproject.toml, where: [{ key: tool.dvc.remote, matches: '^s3://' }] } }";
-    assert_eq!(seen(toml, "", &[("pyproject.toml", "[tool.dvc]\nremote = \"s3://b\"\n"), ("x/other.toml", "[tool.dvc]\nremote = \"s3://b\"\n")]).len(), 1);
+    assert_eq!(
+        seen(
+            toml,
+            "",
+            &[("pyproject.toml", "[tool.dvc]\nremote = \"s3://b\"\n"), ("x/other.toml", "[tool.dvc]\nremote = \"s3://b\"\n")]
+        )
+        .len(),
+        1
+    );
     let hcl = "{ hcl: { where: [{ key: 'resource.aws_sagemaker_endpoint.*.name' }] } }";
     assert_eq!(seen(hcl, "", &[("m.tf", "resource \"aws_sagemaker_endpoint\" \"e\" {\n  name = \"x\"\n}\n")]).len(), 1);
     let not = "{ yaml: { where: [{ key: kind, is: [CronJob] }, { key: spec.suspend, is: 'true', not: true }] } }";
-    assert_eq!(seen(not, "", &[("a.yaml", "kind: CronJob\n"), ("b.yaml", "kind: CronJob\nspec: { suspend: true }\n")]), ["a.yaml:1 kind: CronJob"]);
+    assert_eq!(
+        seen(not, "", &[("a.yaml", "kind: CronJob\n"), ("b.yaml", "kind: CronJob\nspec: { suspend: true }\n")]),
+        ["a.yaml:1 kind: CronJob"]
+    );
 }
 
 #[test]
@@ -99,17 +117,29 @@ fn references_and_instructions() {
     let workflow = "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: Owner/Train-Action/sub@v1\n        with: { mode: full }\n      - uses: owner/train-action/sub@v1\n      - run: echo owner/train-action\n";
     let files = [(".github/workflows/a.yml", workflow)];
     assert_eq!(seen("{ uses: 'owner/train-action/*' }", "", &files).len(), 2);
-    assert_eq!(seen("{ uses: { name: 'owner/train-action/*', with: { mode: '^full$' } } }", "", &files), [".github/workflows/a.yml:6 Owner/Train-Action/sub@v1"]);
+    assert_eq!(
+        seen("{ uses: { name: 'owner/train-action/*', with: { mode: '^full$' } } }", "", &files),
+        [".github/workflows/a.yml:6 Owner/Train-Action/sub@v1"]
+    );
     let image = "{ dockerfile: { instruction: FROM, matches: '^tritonserver' } }";
-    assert_eq!(seen(image, "", &[("Dockerfile", "# FROM tritonserver\nFROM tritonserver:1\n")]), ["Dockerfile:2 FROM tritonserver:1"]);
-    assert_eq!(seen("{ dependency: [scikit-learn] }", "", &[("requirements.txt", "numpy\nScikit_Learn==1.0\n# scikit-learn\n")]).len(), 1);
+    assert_eq!(
+        seen(image, "", &[("Dockerfile", "# FROM tritonserver\nFROM tritonserver:1\n")]),
+        ["Dockerfile:2 FROM tritonserver:1"]
+    );
+    assert_eq!(
+        seen("{ dependency: [scikit-learn] }", "", &[("requirements.txt", "numpy\nScikit_Learn==1.0\n# scikit-learn\n")]).len(),
+        1
+    );
 }
 
 #[test]
 fn calls_by_resolved_name() {
     let any = "{ python-call: [mlflow.register_model, 'sklearn.**#fit'] }";
     let text = "import mlflow as m\nfrom mlflow import register_model as r\nfrom sklearn.svm import SVC\nfrom sklearn.preprocessing import StandardScaler\n\ndef go(x, y):\n    # mlflow.register_model\n    m.register_model('u', 'n')\n    r('u')\n    clf = SVC()\n    clf.fit(x, y)\n    other.fit(x)\n    print('mlflow.register_model()')\n";
-    assert_eq!(python(any, text), ["a.py:8 mlflow.register_model", "a.py:9 mlflow.register_model", "a.py:11 sklearn.svm.SVC.fit"]);
+    assert_eq!(
+        python(any, text),
+        ["a.py:8 mlflow.register_model", "a.py:9 mlflow.register_model", "a.py:11 sklearn.svm.SVC.fit"]
+    );
 }
 
 #[test]
@@ -196,7 +226,10 @@ fn branches() {
 fn lines_of_texts() {
     let any = "{ text: { files: '**/*.groovy', literal: [trainModel], matches: 'trainModel\\(', comment: ['//', '/*'] } }";
     let text = "url = 'https://x'; trainModel(1)\n// trainModel(2)\nx() // trainModel(3)\n/* trainModel(4)\n trainModel(5) */ trainModel(6)\ntrainModels(7)\n";
-    assert_eq!(seen(any, "", &[("a.groovy", text), ("b.txt", text)]), ["a.groovy:1 url = 'https://x'; trainModel(1)", "a.groovy:5 trainModel(6)"]);
+    assert_eq!(
+        seen(any, "", &[("a.groovy", text), ("b.txt", text)]),
+        ["a.groovy:1 url = 'https://x'; trainModel(1)", "a.groovy:5 trainModel(6)"]
+    );
 }
 
 #[test]
@@ -223,7 +256,11 @@ fn owners_are_the_innermost() {
 #[test]
 fn dependencies_are_those_that_are_declared() {
     let compiled = "numpy==2.0.2\n    # via pandas\npandas==2.2.3\n    # via -r requirements.in\n";
-    let files = [("requirements.in", "pandas\n"), ("requirements.txt", compiled), ("notes/requirements.txt", "six==1.16.0  # via python-dateutil\nnumpy==2.0.2\nscipy\n")];
+    let files = [
+        ("requirements.in", "pandas\n"),
+        ("requirements.txt", compiled),
+        ("notes/requirements.txt", "six==1.16.0  # via python-dateutil\nnumpy==2.0.2\nscipy\n"),
+    ];
     assert_eq!(seen("{ dependency: [pandas, six] }", "", &files), ["requirements.in:1 dependency pandas"]);
     assert_eq!(seen("{ dependency: { any: [scipy] } }", "", &files), ["notes/requirements.txt:3 dependency scipy"]);
     let all = seen("{ dependency: { any: [numpy, pandas], locked: true } }", "", &files);

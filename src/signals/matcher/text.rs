@@ -49,7 +49,9 @@ fn fits(full: &CommandFull, command: &Command, look: &Look<'_>) -> bool {
         let Some((first, after)) = pattern.split_first() else { return false };
         word_fits(first, program) && words_fit(after, rest)
     };
-    let has = |wanted: &String| wanted.split('|').any(|w| words.iter().enumerate().any(|(at, word)| option_fits(w, word, words.get(at + 1).copied())));
+    let has = |wanted: &String| {
+        wanted.split('|').any(|w| words.iter().enumerate().any(|(at, word)| option_fits(w, word, words.get(at + 1).copied())))
+    };
     full.words.all().iter().any(line)
         && full.with.iter().all(has)
         && !full.without.iter().any(has)
@@ -194,9 +196,14 @@ pub(crate) fn lines(matcher: &TextMatch, look: &Look<'_>) -> Vec<Hit> {
 fn comment_at(line: &str, marks: &[&String]) -> usize {
     let begins = |at: usize| {
         let before = &line[..at];
-        before.chars().next_back().is_none_or(|c| c.is_whitespace() || "(){}[];,".contains(c)) && before.matches('"').count() % 2 == 0
+        before.chars().next_back().is_none_or(|c| c.is_whitespace() || "(){}[];,".contains(c))
+            && before.matches('"').count() % 2 == 0
     };
-    marks.iter().filter_map(|mark| line.match_indices(mark.as_str()).map(|(at, _)| at).take(20).find(|at| begins(*at))).min().unwrap_or(line.len())
+    marks
+        .iter()
+        .filter_map(|mark| line.match_indices(mark.as_str()).map(|(at, _)| at).take(20).find(|at| begins(*at)))
+        .min()
+        .unwrap_or(line.len())
 }
 
 /// The line without what stands between `/*` and `*/`.

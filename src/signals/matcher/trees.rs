@@ -68,7 +68,9 @@ fn place(matcher: &TreeMatch, node: Node<'_>) -> (u32, u32, String) {
     // the line of the key says more than that of a nested value
     let line = nodes(node, parent).into_iter().find_map(|p| p.key_line(last.trim_matches('"'))).unwrap_or_else(|| at.line());
     let what = match at.text() {
-        Some(text) if name != "." && !name.is_empty() => format!("{name}: {}", text.split_whitespace().collect::<Vec<_>>().join(" ")),
+        Some(text) if name != "." && !name.is_empty() => {
+            format!("{name}: {}", text.split_whitespace().collect::<Vec<_>>().join(" "))
+        }
         Some(text) => text.to_owned(),
         None => name.to_owned(),
     };

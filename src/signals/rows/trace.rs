@@ -8,7 +8,9 @@ use std::rc::Rc;
 
 use crate::resolve::Program;
 use crate::resolve::program::{At, FileId, Reached, name_text, text_of};
-use crate::syntax::python::{Assign, AssignKind, Call, CallId, Module, Name, Part as Piece, Root, ScopeId, ScopeKind, Target, Value};
+use crate::syntax::python::{
+    Assign, AssignKind, Call, CallId, Module, Name, Part as Piece, Root, ScopeId, ScopeKind, Target, Value,
+};
 
 /// Longest way backward.
 const DEPTH: u32 = 40;
@@ -106,7 +108,9 @@ impl<'p> Trace<'p> {
     fn called(&self, at: At, open: &mut Vec<At>) -> Vec<Rc<Frame>> {
         let mut frames = Vec::new();
         for (file, call, offset) in self.program.callers(at) {
-            let Some(from) = self.module(file).and_then(|m| m.calls.get(call)).map(|c| At { file, scope: c.scope }) else { continue };
+            let Some(from) = self.module(file).and_then(|m| m.calls.get(call)).map(|c| At { file, scope: c.scope }) else {
+                continue;
+            };
             if !(self.counts)(file) || open.contains(&from) || open.len() > 5 || frames.len() >= CALLERS {
                 continue;
             }
@@ -200,7 +204,8 @@ impl<'p> Trace<'p> {
             Value::Name(name) => {
                 let Root::Local(local) = &name.root else { return None };
                 let assign = self.binding(local, frame.at, line)?.0;
-                let chooses = assign.kind == AssignKind::For || matches!(assign.value, Value::Compare { .. } | Value::BoolOp { .. } | Value::Unary { .. });
+                let chooses = assign.kind == AssignKind::For
+                    || matches!(assign.value, Value::Compare { .. } | Value::BoolOp { .. } | Value::Unary { .. });
                 chooses.then(|| format!("{local}@{}:{}", frame.at.file, assign.line))
             }
             Value::Other | Value::Call(_) => Some(format!("{}{BY_PLACE}{}", text_of(key, 4), here())),
@@ -248,7 +253,9 @@ impl<'p> Trace<'p> {
         match argument(call, local, index, by.offset) {
             Some(value) => self.value(value, &by.frame, call.line, part, depth.saturating_sub(1)),
             // a default; what `*` and `**` hand over is not known
-            None if call.args.iter().any(|a| matches!(a, Value::Starred(_))) || call.keywords.iter().any(|(k, _)| k == "**") => unknown(),
+            None if call.args.iter().any(|a| matches!(a, Value::Starred(_))) || call.keywords.iter().any(|(k, _)| k == "**") => {
+                unknown()
+            }
             None => Rows::default(),
         }
     }
@@ -258,7 +265,8 @@ impl<'p> Trace<'p> {
         let (file, Some(first)) = (frame.at.file, name.path.first()) else { return Rows::default() };
         let Some(module) = self.module(file) else { return Rows::default() };
         let Some(class) = module.scopes.get(frame.at.scope).map(|s| s.parent) else { return Rows::default() };
-        let is = |n: &Name| matches!(&n.root, Root::Local(l) if l == "self") && n.path.len() == 1 && n.path.first() == Some(first);
+        let is =
+            |n: &Name| matches!(&n.root, Root::Local(l) if l == "self") && n.path.len() == 1 && n.path.first() == Some(first);
         let gives = |assign: &&Assign| module.scopes.get(assign.scope).is_some_and(|s| s.parent == class);
         let mut found: Vec<(&Assign, Part)> = Vec::new();
         for assign in module.assigns.iter().filter(gives) {
@@ -295,9 +303,15 @@ impl<'p> Trace<'p> {
         match self.program.reached(file, id) {
             Reached::Own { to, makes: None, .. } => {
                 let (to, program) = (*to, self.program);
-                let offset = program.callers(to).into_iter().find(|(f, c, _)| (*f, *c) == (file, id)).map_or(0, |(_, _, offset)| offset);
+                let offset =
+                    program.callers(to).into_iter().find(|(f, c, _)| (*f, *c) == (file, id)).map_or(0, |(_, _, offset)| offset);
                 let inner = Rc::new(Frame { at: to, by: Some(Caller { file, call: id, offset, frame: frame.clone() }) });
-                let returns: Vec<_> = self.module(to.file).into_iter().flat_map(|m| m.returns.iter().filter(|r| r.scope == to.scope)).take(4).collect();
+                let returns: Vec<_> = self
+                    .module(to.file)
+                    .into_iter()
+                    .flat_map(|m| m.returns.iter().filter(|r| r.scope == to.scope))
+                    .take(4)
+                    .collect();
                 let yields = returns.iter().any(|r| r.yields);
                 for given in returns.iter().filter(|_| !yields) {
                     rows.add(self.value(&given.value, &inner, given.line, part, left));
@@ -323,7 +337,9 @@ impl<'p> Trace<'p> {
                 rows.add(given);
             }
         }
-        let answers = ["predict", "transform", "fit_transform", "decision_function", "score_samples", "forward"].iter().any(|w| word.starts_with(w));
+        let answers = ["predict", "transform", "fit_transform", "decision_function", "score_samples", "forward"]
+            .iter()
+            .any(|w| word.starts_with(w));
         if by_receiver && !answers && !opens {
             let mut receiver = call.callee.clone();
             receiver.path.pop();
@@ -344,8 +360,12 @@ impl<'p> Trace<'p> {
             if !reads(telling) {
                 return rows;
             }
-            let arguments: Vec<String> =
-                call.args.iter().chain(call.keywords.iter().map(|(_, v)| v)).map(|v| self.written(v, frame, call.line, left.min(12))).collect();
+            let arguments: Vec<String> = call
+                .args
+                .iter()
+                .chain(call.keywords.iter().map(|(_, v)| v))
+                .map(|v| self.written(v, frame, call.line, left.min(12)))
+                .collect();
             rows = Rows { open: rows.open, ..Rows::leaf(format!("{name}({})", arguments.join(", "))) };
         } else if by_receiver && chooses(word, call) {
             rows = rows.cut(&format!("{word} {place}"));
@@ -392,10 +412,16 @@ impl<'p> Trace<'p> {
                 let given: Vec<String> = values.map(|v| self.written(v, frame, call.line, left)).collect();
                 // `name.split(".")` is told by its name, `Path(...)` is what is imported
                 let imported = match &call.callee.root {
-                    Root::Local(local) => self.binding(local, frame.at, line).is_none() && self.parameter_of(local, frame.at).is_none(),
+                    Root::Local(local) => {
+                        self.binding(local, frame.at, line).is_none() && self.parameter_of(local, frame.at).is_none()
+                    }
                     _ => false,
                 };
-                let callee = if imported { name_text(&call.callee) } else { self.written(&Value::Name(call.callee.clone()), frame, call.line, left) };
+                let callee = if imported {
+                    name_text(&call.callee)
+                } else {
+                    self.written(&Value::Name(call.callee.clone()), frame, call.line, left)
+                };
                 format!("{callee}({})", given.join(", "))
             }
             Value::BinOp { op, left: a, right: b } => {
@@ -432,14 +458,17 @@ impl<'p> Trace<'p> {
                 }
                 format!("{local}{UNKNOWN}{}/{}", frame.at.file, frame.at.scope)
             }
-            None => match self.binding(local, At { scope: 0, ..frame.at }, u32::MAX).filter(|(_, part, sole)| part.is_none() && *sole) {
-                Some((assign, ..)) if frame.at.scope != 0 => {
-                    let top = Rc::new(Frame { at: At { scope: 0, ..frame.at }, by: None });
-                    self.written(&assign.value, &top, assign.line, depth)
+            None => {
+                match self.binding(local, At { scope: 0, ..frame.at }, u32::MAX).filter(|(_, part, sole)| part.is_none() && *sole)
+                {
+                    Some((assign, ..)) if frame.at.scope != 0 => {
+                        let top = Rc::new(Frame { at: At { scope: 0, ..frame.at }, by: None });
+                        self.written(&assign.value, &top, assign.line, depth)
+                    }
+                    // what comes from elsewhere, or from the command line, may be the same in another file, or not
+                    _ => format!("{local}{UNKNOWN}{}", frame.at.file),
                 }
-                // what comes from elsewhere, or from the command line, may be the same in another file, or not
-                _ => format!("{local}{UNKNOWN}{}", frame.at.file),
-            },
+            }
         }
     }
 
@@ -477,7 +506,9 @@ fn words(text: &str) -> impl Iterator<Item = String> {
 
 /// Whether a name says that its rows are apart from training.
 pub(super) fn says_apart(text: &str) -> bool {
-    let apart = |w: &str| matches!(w, "val" | "eval" | "evaluation") || w.starts_with("test") || w.starts_with("valid") || w.starts_with("holdout");
+    let apart = |w: &str| {
+        matches!(w, "val" | "eval" | "evaluation") || w.starts_with("test") || w.starts_with("valid") || w.starts_with("holdout")
+    };
     words(text).any(|w| apart(&w)) && !says_training(text)
 }
 
@@ -493,13 +524,16 @@ fn names_part(text: &str) -> bool {
 /// Whether a call brings rows in, by its name.
 fn reads(name: &str) -> bool {
     let name = name.to_lowercase();
-    ["read", "load", "fetch", "query", "get", "data", "select", "scan", "open", "table", "import", "from_", "extract", "ingest"].iter().any(|w| name.contains(w))
+    ["read", "load", "fetch", "query", "get", "data", "select", "scan", "open", "table", "import", "from_", "extract", "ingest"]
+        .iter()
+        .any(|w| name.contains(w))
 }
 
 /// Whether a method leaves rows out.
 fn chooses(word: &str, call: &Call) -> bool {
     let index = || call.args.first().is_some_and(|a| matches!(a, Value::Name(n) if n.last() == Some("index")));
-    matches!(word, "sample" | "head" | "tail" | "query" | "filter" | "where" | "take" | "skip" | "nlargest" | "nsmallest") || (word == "drop" && index())
+    matches!(word, "sample" | "head" | "tail" | "query" | "filter" | "where" | "take" | "skip" | "nlargest" | "nsmallest")
+        || (word == "drop" && index())
 }
 
 /// Where a name stands among the targets of a binding.

@@ -66,8 +66,7 @@ fn shell_text_keeps_its_lines() {
     let run = &file.stages[1].instructions[2];
     let script = crate::syntax::shell::parse(shell(&run.form), &Default::default());
     assert_eq!(script.errors, []);
-    let lines: Vec<(String, u32)> =
-        script.commands.iter().map(|c| (c.words[0].text.clone(), run.line + c.line - 1)).collect();
+    let lines: Vec<(String, u32)> = script.commands.iter().map(|c| (c.words[0].text.clone(), run.line + c.line - 1)).collect();
     assert_eq!(lines, [("pip".to_owned(), 16), ("python".to_owned(), 18)]);
 }
 

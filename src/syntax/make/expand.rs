@@ -174,7 +174,9 @@ impl Variables {
             }
             let mut value = String::new();
             self.named(&of, local, depth, &mut value);
-            let words = value.split_whitespace().map(|word| word.strip_suffix(from).map_or(word.to_owned(), |stem| format!("{stem}{to}")));
+            let words = value
+                .split_whitespace()
+                .map(|word| word.strip_suffix(from).map_or(word.to_owned(), |stem| format!("{stem}{to}")));
             self.put(&words.collect::<Vec<_>>().join(" "), out);
             return;
         }
@@ -234,9 +236,29 @@ impl Variables {
     /// The functions whose result can be told, and those that have none; false if it is no function.
     fn function(&self, name: &str, arguments: &str, local: &BTreeMap<String, String>, depth: usize, out: &mut String) -> bool {
         const OTHERS: [&str; 23] = [
-            "subst", "patsubst", "findstring", "filter", "filter-out", "sort", "word", "wordlist", "words", "firstword",
-            "lastword", "dir", "notdir", "suffix", "basename", "addsuffix", "addprefix", "join", "realpath", "abspath",
-            "foreach", "origin", "value",
+            "subst",
+            "patsubst",
+            "findstring",
+            "filter",
+            "filter-out",
+            "sort",
+            "word",
+            "wordlist",
+            "words",
+            "firstword",
+            "lastword",
+            "dir",
+            "notdir",
+            "suffix",
+            "basename",
+            "addsuffix",
+            "addprefix",
+            "join",
+            "realpath",
+            "abspath",
+            "foreach",
+            "origin",
+            "value",
         ];
         let full = |text: &str| {
             let mut value = String::new();
@@ -245,7 +267,9 @@ impl Variables {
         };
         match name {
             "eval" | "info" | "warning" | "error" | "file" => true,
-            _ if !matches!(name, "shell" | "wildcard" | "strip" | "call" | "if" | "or" | "and") && !OTHERS.contains(&name) => false,
+            _ if !matches!(name, "shell" | "wildcard" | "strip" | "call" | "if" | "or" | "and") && !OTHERS.contains(&name) => {
+                false
+            }
             _ if !self.step(depth, out) => {
                 self.unknown(name, out);
                 true

@@ -103,7 +103,8 @@ fn known_conditions_are_decided() {
 
 #[test]
 fn a_skipped_branch_is_skipped_whole() {
-    let file = read("A := 1\nifeq ($(A),2)\nifdef X\nx:\n\tone\nelse\nx:\n\ttwo\nendif\ndefine d\nendif\nendef\nendif\ny:\n\tthree\n");
+    let file =
+        read("A := 1\nifeq ($(A),2)\nifdef X\nx:\n\tone\nelse\nx:\n\ttwo\nendif\ndefine d\nendif\nendef\nendif\ny:\n\tthree\n");
     assert_eq!((file.rules.len(), recipe(&file, "y").as_str()), (1, "three"));
     assert_eq!(file.errors, []);
 }

@@ -49,7 +49,8 @@ pub fn scan_imports(text: &str) -> Vec<Import> {
             if let Some(guard) = guard
                 && whole.len() <= MAX_STATEMENT
             {
-                let body = if block == Some(Block::Try) { whole.split_once(':').map_or("", |(_, b)| b).trim_start() } else { whole };
+                let body =
+                    if block == Some(Block::Try) { whole.split_once(':').map_or("", |(_, b)| b).trim_start() } else { whole };
                 read_statement(body, line, guard, &mut found);
             }
             if let Some(block) = block {
@@ -72,7 +73,9 @@ fn block_of(statement: &str) -> Option<Block> {
         "def" | "class" => Some(Block::Later),
         "async" if words.next() == Some("def") => Some(Block::Later),
         "if" if statement.contains("__name__") && statement.contains("__main__") => Some(Block::Later),
-        "if" => matches!(words.next(), Some("TYPE_CHECKING" | "typing.TYPE_CHECKING" | "t.TYPE_CHECKING")).then_some(Block::Typing),
+        "if" => {
+            matches!(words.next(), Some("TYPE_CHECKING" | "typing.TYPE_CHECKING" | "t.TYPE_CHECKING")).then_some(Block::Typing)
+        }
         // `try` and its handlers, with their colon; a name such as `trying` is another word
         "try" | "except" => Some(Block::Try),
         _ => None,
@@ -291,7 +294,13 @@ mod tests {
 
     #[test]
     fn hostile_text_ends() {
-        for text in ["(".repeat(300_000), "import ".repeat(100_000), "'''".repeat(100_001), "\\\n".repeat(100_000), "import é\0, \u{feff}".to_owned()] {
+        for text in [
+            "(".repeat(300_000),
+            "import ".repeat(100_000),
+            "'''".repeat(100_001),
+            "\\\n".repeat(100_000),
+            "import é\0, \u{feff}".to_owned(),
+        ] {
             scan_imports(&format!("{text}import"));
         }
     }

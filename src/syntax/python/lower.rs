@@ -7,8 +7,8 @@ use ruff_python_ast::Stmt;
 use ruff_text_size::{TextRange, TextSize};
 
 use super::model::{
-    Assign, AssignKind, Exits, Flow, FlowId, FlowKind, Handler, ImportGuard, Module, Name, Param, Root, Scope, ScopeId, ScopeKind,
-    Target, Value,
+    Assign, AssignKind, Exits, Flow, FlowId, FlowKind, Handler, ImportGuard, Module, Name, Param, Root, Scope, ScopeId,
+    ScopeKind, Target, Value,
 };
 
 /// How deep the tree is followed.
@@ -114,7 +114,14 @@ impl<'t> Lower<'t> {
         self.flows.get(from..).unwrap_or_default().to_vec()
     }
 
-    fn flow(&mut self, kind: FlowKind, test: Option<Value>, range: TextRange, exits: Exits, after: Option<FlowId>) -> Option<FlowId> {
+    fn flow(
+        &mut self,
+        kind: FlowKind,
+        test: Option<Value>,
+        range: TextRange,
+        exits: Exits,
+        after: Option<FlowId>,
+    ) -> Option<FlowId> {
         if !self.room(self.module.flows.len()) {
             return None;
         }
@@ -139,7 +146,14 @@ impl<'t> Lower<'t> {
     }
 
     /// Enters the body of a flow; hand the result to [`Lower::close`].
-    pub fn open(&mut self, kind: FlowKind, test: Option<Value>, range: TextRange, exits: Exits, after: Option<FlowId>) -> Option<FlowId> {
+    pub fn open(
+        &mut self,
+        kind: FlowKind,
+        test: Option<Value>,
+        range: TextRange,
+        exits: Exits,
+        after: Option<FlowId>,
+    ) -> Option<FlowId> {
         let id = self.flow(kind, test, range, exits, after);
         self.flows.extend(id);
         id
@@ -152,7 +166,14 @@ impl<'t> Lower<'t> {
     }
 
     /// Runs `inside` in a new scope. Flows, handlers and loops around a definition say nothing about its body.
-    pub fn within(&mut self, kind: ScopeKind, name: &str, range: TextRange, new: NewScope, inside: impl FnOnce(&mut Self)) -> ScopeId {
+    pub fn within(
+        &mut self,
+        kind: ScopeKind,
+        name: &str,
+        range: TextRange,
+        new: NewScope,
+        inside: impl FnOnce(&mut Self),
+    ) -> ScopeId {
         let parent = self.scope;
         if !self.room(self.module.scopes.len()) {
             inside(self);
@@ -160,7 +181,9 @@ impl<'t> Lower<'t> {
         }
         let qualified = match self.module.scopes.get(parent) {
             // deep nesting of long names would otherwise grow with the square of the file
-            Some(outer) if matches!(outer.kind, ScopeKind::Function | ScopeKind::Class | ScopeKind::Lambda) && outer.name.len() < 500 => {
+            Some(outer)
+                if matches!(outer.kind, ScopeKind::Function | ScopeKind::Class | ScopeKind::Lambda) && outer.name.len() < 500 =>
+            {
                 format!("{}.{name}", outer.name)
             }
             _ => name.to_owned(),

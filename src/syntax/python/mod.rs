@@ -126,7 +126,8 @@ fn are_cells(text: &str, cells: &[Range<usize>]) -> bool {
 
 fn lowered(text: &str, body: &[Stmt], errors: &[ParseError]) -> (Module, bool) {
     let (mut module, too_deep) = lower::Lower::run(text, body);
-    let line = |at: TextSize| memchr::memchr_iter(b'\n', text.as_bytes().get(..at.to_usize()).unwrap_or_default()).count() as u32 + 1;
+    let line =
+        |at: TextSize| memchr::memchr_iter(b'\n', text.as_bytes().get(..at.to_usize()).unwrap_or_default()).count() as u32 + 1;
     for error in errors.iter().take(MAX_ERRORS) {
         module.errors.push(SyntaxError { line: line(error.location.start()), message: error.error.to_string() });
     }

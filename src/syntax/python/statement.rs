@@ -106,7 +106,12 @@ impl Lower<'_> {
                     call.discarded = true;
                 }
             }
-            value @ (Value::BinOp { .. } | Value::BoolOp { .. } | Value::Choice { .. } | Value::List(_) | Value::Tuple(_) | Value::Name(_)) => {
+            value @ (Value::BinOp { .. }
+            | Value::BoolOp { .. }
+            | Value::Choice { .. }
+            | Value::List(_)
+            | Value::Tuple(_)
+            | Value::Name(_)) => {
                 if self.room(self.module.expressions.len()) {
                     let (scope, line, conditions) = (self.scope, self.line(range.start()), self.conditions());
                     self.module.expressions.push(Expression { scope, value, line, conditions });

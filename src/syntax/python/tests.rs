@@ -27,7 +27,9 @@ fn local(dotted: &str) -> Name {
 
 #[test]
 fn scopes_are_qualified_and_know_their_definition() {
-    let m = py("@app.command('x')\n@retry\nasync def outer(a: int, *rest, b: 'pkg.T' = f(1), **kw) -> Optional[Model]:\n    def inner(): pass\n    inner()\nclass K(Base, metaclass=M):\n    def fit(self, data: Frame | None = None):\n        global model\n        go = lambda x: self.run(x)\n");
+    let m = py(
+        "@app.command('x')\n@retry\nasync def outer(a: int, *rest, b: 'pkg.T' = f(1), **kw) -> Optional[Model]:\n    def inner(): pass\n    inner()\nclass K(Base, metaclass=M):\n    def fit(self, data: Frame | None = None):\n        global model\n        go = lambda x: self.run(x)\n",
+    );
     let names: Vec<_> = m.scopes.iter().map(|s| (s.kind, s.name.as_str(), s.parent, s.line, s.end_line)).collect();
     assert_eq!(
         names,
@@ -43,7 +45,8 @@ fn scopes_are_qualified_and_know_their_definition() {
     let outer = &m.scopes[1];
     assert!(outer.is_async);
     assert_eq!(outer.decorators, [Value::Call(0), Value::Name(local("retry"))]);
-    let params: Vec<_> = outer.params.iter().map(|p| (p.name.as_str(), p.kind, p.annotation.as_ref().and_then(Name::dotted))).collect();
+    let params: Vec<_> =
+        outer.params.iter().map(|p| (p.name.as_str(), p.kind, p.annotation.as_ref().and_then(Name::dotted))).collect();
     assert_eq!(
         params,
         [
@@ -64,7 +67,8 @@ fn scopes_are_qualified_and_know_their_definition() {
 
 #[test]
 fn the_main_block_is_a_scope_and_no_condition() {
-    let m = py("def main(): pass\nif __name__ == '__main__':\n    args = p()\n    if args.x:\n        main()\nelse:\n    other()\n");
+    let m =
+        py("def main(): pass\nif __name__ == '__main__':\n    args = p()\n    if args.x:\n        main()\nelse:\n    other()\n");
     assert_eq!((m.scopes[2].kind, m.scopes[2].line, m.scopes[2].end_line), (ScopeKind::Main, 2, 5));
     let main = call(&m, "main");
     assert_eq!((main.scope, main.conditions.len()), (2, 1));
@@ -96,7 +100,9 @@ fn calls_know_their_surroundings() {
 
 #[test]
 fn a_swallowing_handler_is_seen_and_one_that_raises_is_not() {
-    let m = py("try:\n    a()\nexcept Exception:\n    log()\nelse:\n    e()\ntry:\n    b()\nexcept:\n    raise\ntry:\n    c()\nexcept ValueError as v:\n    sys.exit(1)\nexcept KeyError:\n    pass\nwith suppress(Exception):\n    d()\ndef f():\n    try:\n        raise X\n    except X:\n        return\n");
+    let m = py(
+        "try:\n    a()\nexcept Exception:\n    log()\nelse:\n    e()\ntry:\n    b()\nexcept:\n    raise\ntry:\n    c()\nexcept ValueError as v:\n    sys.exit(1)\nexcept KeyError:\n    pass\nwith suppress(Exception):\n    d()\ndef f():\n    try:\n        raise X\n    except X:\n        return\n",
+    );
     assert_eq!(call(&m, "a").in_try, Some(Handler { line: 3, broad: true }));
     assert_eq!(call(&m, "b").in_try, None);
     assert_eq!(call(&m, "c").in_try, Some(Handler { line: 15, broad: false }));
@@ -136,7 +142,9 @@ fn flows_say_what_they_stop() {
 
 #[test]
 fn branches_are_chained_and_nested() {
-    let m = py("if a:\n    x()\nelif b > 1:\n    while c:\n        y()\nelse:\n    z()\nassert acc > 0.9, msg()\nok and deploy()\nready or sys.exit(1)\np() if q else r()\nmatch cmd:\n    case 'train' | 'fit':\n        s()\n    case _:\n        t()\n");
+    let m = py(
+        "if a:\n    x()\nelif b > 1:\n    while c:\n        y()\nelse:\n    z()\nassert acc > 0.9, msg()\nok and deploy()\nready or sys.exit(1)\np() if q else r()\nmatch cmd:\n    case 'train' | 'fit':\n        s()\n    case _:\n        t()\n",
+    );
     let under = |last: &str| call(&m, last).conditions.iter().map(|f| m.flows[*f].kind).collect::<Vec<_>>();
     assert_eq!(under("x"), [FlowKind::If]);
     assert_eq!(under("y"), [FlowKind::Elif, FlowKind::While]);
@@ -148,16 +156,24 @@ fn branches_are_chained_and_nested() {
     assert!(matches!(assert.test, Some(Value::Compare { .. })));
     let case = &m.flows[call(&m, "s").conditions[0]];
     let literals = Value::Tuple(vec![Value::Str("train".into()), Value::Str("fit".into())]);
-    assert_eq!(case.test, Some(Value::Compare { left: Box::new(Value::Name(local("cmd"))), ops: vec!["in"], rights: vec![literals] }));
+    assert_eq!(
+        case.test,
+        Some(Value::Compare { left: Box::new(Value::Name(local("cmd"))), ops: vec!["in"], rights: vec![literals] })
+    );
     assert_eq!(m.flows[call(&m, "t").conditions[0]].test, None);
 }
 
 #[test]
 fn bindings() {
-    let m = py("a = b.c = f()\nx: Trainer = None\nself.y, (p, q), *rest = g\nt['k'] = 1\nn += 2\nwith open(u) as h, v:\n    pass\nfor i, j in w: pass\nif (m := best()) > 1: pass\nz: int\n");
+    let m = py(
+        "a = b.c = f()\nx: Trainer = None\nself.y, (p, q), *rest = g\nt['k'] = 1\nn += 2\nwith open(u) as h, v:\n    pass\nfor i, j in w: pass\nif (m := best()) > 1: pass\nz: int\n",
+    );
     let kinds: Vec<_> = m.assigns.iter().map(|a| (a.kind, a.line)).collect();
     use AssignKind::*;
-    assert_eq!(kinds, [(Assign, 1), (Assign, 2), (Assign, 3), (Assign, 4), (AugAssign, 5), (With, 6), (For, 8), (Walrus, 9), (Assign, 10)]);
+    assert_eq!(
+        kinds,
+        [(Assign, 1), (Assign, 2), (Assign, 3), (Assign, 4), (AugAssign, 5), (With, 6), (For, 8), (Walrus, 9), (Assign, 10)]
+    );
     assert_eq!(m.assigns[0].targets, [Target::Name(local("a")), Target::Name(local("b.c"))]);
     assert_eq!((&m.assigns[1].annotation, &m.assigns[1].value), (&Some(local("Trainer")), &Value::None));
     let other = Name { root: Root::Other, path: vec![] };
@@ -166,7 +182,9 @@ fn bindings() {
     assert_eq!(m.assigns[5].value, Value::Call(1));
     let with = m.flows.iter().find(|f| f.kind == FlowKind::With).unwrap();
     assert_eq!(with.test, Some(Value::Call(1)));
-    assert!(matches!(&m.flows.iter().find(|f| f.kind == FlowKind::If).unwrap().test, Some(Value::Compare { left, .. }) if **left == Value::Name(local("m"))));
+    assert!(
+        matches!(&m.flows.iter().find(|f| f.kind == FlowKind::If).unwrap().test, Some(Value::Compare { left, .. }) if **left == Value::Name(local("m")))
+    );
 }
 
 #[test]
@@ -176,10 +194,20 @@ fn values_are_folded() {
     assert_eq!(value("f'plain'"), Value::Str("plain".into()));
     let parts = vec![Part::Text("models:/".into()), Part::Hole(Value::Name(local("n"))), Part::Text("@champion!".into())];
     assert_eq!(value("'models:/' f'{n:>{w}}@champion' + '!'"), Value::FString { parts });
-    assert_eq!((value("-3"), value("-0.5"), value("1_000"), value("True"), value("None")), (Value::Int(-3), Value::Float("-0.5".into()), Value::Int(1000), Value::Bool(true), Value::None));
+    assert_eq!(
+        (value("-3"), value("-0.5"), value("1_000"), value("True"), value("None")),
+        (Value::Int(-3), Value::Float("-0.5".into()), Value::Int(1000), Value::Bool(true), Value::None)
+    );
     assert_eq!(value("99999999999999999999"), Value::Float("99999999999999999999".into()));
-    assert_eq!(value("{'a': [1, 2], **b}"), Value::Dict(vec![(Value::Str("a".into()), Value::List(vec![Value::Int(1), Value::Int(2)])), (Value::Other, Value::Name(local("b")))]));
-    let path = Value::BinOp { op: "/", left: Box::new(Value::Name(local("root"))), right: Box::new(Value::Str("train.py".into())) };
+    assert_eq!(
+        value("{'a': [1, 2], **b}"),
+        Value::Dict(vec![
+            (Value::Str("a".into()), Value::List(vec![Value::Int(1), Value::Int(2)])),
+            (Value::Other, Value::Name(local("b")))
+        ])
+    );
+    let path =
+        Value::BinOp { op: "/", left: Box::new(Value::Name(local("root"))), right: Box::new(Value::Str("train.py".into())) };
     assert_eq!(value("root / 'train.py'"), path);
     assert!(matches!(value("not a"), Value::Unary { op: "not", .. }));
     assert!(matches!(value("a or 'b'"), Value::BoolOp { op: "or", values } if values.len() == 2));
@@ -213,8 +241,14 @@ fn strings_leave_docstrings_out() {
 
 #[test]
 fn imports_have_guards_and_scopes() {
-    let m = py("import a.b, c as d\nif typing.TYPE_CHECKING:\n    from .t import T\ntry:\n    import g\nexcept ImportError:\n    g = None\ndef f():\n    from .. import *\ntry:\n    import v\nexcept ValueError:\n    pass\n");
-    let seen: Vec<_> = m.imports.iter().map(|i| (i.module.as_str(), i.level, i.name.as_deref(), i.local.as_str(), i.aliased, i.scope, i.guard)).collect();
+    let m = py(
+        "import a.b, c as d\nif typing.TYPE_CHECKING:\n    from .t import T\ntry:\n    import g\nexcept ImportError:\n    g = None\ndef f():\n    from .. import *\ntry:\n    import v\nexcept ValueError:\n    pass\n",
+    );
+    let seen: Vec<_> = m
+        .imports
+        .iter()
+        .map(|i| (i.module.as_str(), i.level, i.name.as_deref(), i.local.as_str(), i.aliased, i.scope, i.guard))
+        .collect();
     use ImportGuard::*;
     assert_eq!(
         seen,
@@ -241,7 +275,9 @@ fn broken_files_keep_their_facts() {
     assert_eq!(callees(&m), ["fit", "fit"]);
     assert!(!m.errors.is_empty() && m.errors[0].line == 2, "{:?}", m.errors);
     let m = py("x = load(1,\ndef f():\n    train()\ndeploy()\n");
-    assert!(m.calls.iter().any(|c| c.callee.last() == Some("train")) && m.calls.iter().any(|c| c.callee.last() == Some("deploy")));
+    assert!(
+        m.calls.iter().any(|c| c.callee.last() == Some("train")) && m.calls.iter().any(|c| c.callee.last() == Some("deploy"))
+    );
     let m = py("def f():\n<<<<<<< HEAD\n    fit(1)\n=======\n    fit(2)\n>>>>>>> other\nrun()\n");
     assert_eq!(m.calls.iter().filter(|c| c.callee.last() == Some("fit")).count(), 2);
     assert!(m.calls.iter().any(|c| c.callee.last() == Some("run")));
@@ -264,7 +300,9 @@ fn cells_are_read_one_by_one() {
 
 #[test]
 fn hostile_texts_end() {
-    let deep = |open: &str, n: usize, middle: &str, close: &str| format!("{}{middle}{}\nimport found\nfound.call()\n", open.repeat(n), close.repeat(n));
+    let deep = |open: &str, n: usize, middle: &str, close: &str| {
+        format!("{}{middle}{}\nimport found\nfound.call()\n", open.repeat(n), close.repeat(n))
+    };
     let mut texts = vec![
         deep("(", 100_000, "", ")"),
         deep("[", 10_000, "", ""),

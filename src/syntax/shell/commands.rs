@@ -70,7 +70,8 @@ impl<'t> Walk<'t> {
         let fate = self.fate(scope);
         let bare = draft.words.is_empty();
         let name = draft.words.first().map(|word| word.text.clone()).unwrap_or_default();
-        let prelude = matches!(name.as_str(), "" | "set" | "shopt" | "source" | "." | "export" | "readonly" | "declare" | "local");
+        let prelude =
+            matches!(name.as_str(), "" | "set" | "shopt" | "source" | "." | "export" | "readonly" | "declare" | "local");
         if !prelude && self.early.is_none() {
             self.early = Some(self.state.errexit == Errexit::On);
         }

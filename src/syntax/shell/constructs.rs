@@ -53,8 +53,7 @@ impl<'t> Walk<'t> {
         let body = node.child_by_field_name("body");
         let head = node.start_byte()..body.map_or(node.end_byte(), |body| body.start_byte());
         let mut cursor = node.walk();
-        let children: Vec<Node<'t>> =
-            node.children(&mut cursor).filter(|child| child.start_byte() < head.end).collect();
+        let children: Vec<Node<'t>> = node.children(&mut cursor).filter(|child| child.start_byte() < head.end).collect();
         let mut tested = scope.clone();
         tested.ignored = true;
         tested.last = false;
@@ -82,7 +81,10 @@ impl<'t> Walk<'t> {
         // Only the last turn decides, so a turn before it is not the status of anything.
         inner.soft = OnFailure::GoesOn;
         inner.last = false;
-        let head = self.src.get(head.clone()).map_or(head.clone(), |text| head.start..head.start + text.trim_end_matches([' ', ';', '\n']).len());
+        let head = self
+            .src
+            .get(head.clone())
+            .map_or(head.clone(), |text| head.start..head.start + text.trim_end_matches([' ', ';', '\n']).len());
         inner.conditions = self.under(&scope.conditions, ConditionKind::Loop, head);
         let (mark, dir) = (self.journal.len(), self.state.dir.clone());
         self.sequence_in(body, &inner);

@@ -34,9 +34,10 @@ pub(super) struct Pipeline<'t> {
 impl Pipeline<'_> {
     pub(super) fn range(&self) -> Range<usize> {
         let start = self.elements.first().map_or(0, |element| element.node.start_byte());
-        let end = self.elements.last().map_or(start, |last| {
-            last.redirects.last().map_or(last.node.end_byte(), |r| r.end_byte().max(last.node.end_byte()))
-        });
+        let end = self
+            .elements
+            .last()
+            .map_or(start, |last| last.redirects.last().map_or(last.node.end_byte(), |r| r.end_byte().max(last.node.end_byte())));
         start..end
     }
 }
@@ -44,8 +45,12 @@ impl Pipeline<'_> {
 /// How something ends the sequence it stands in.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Ending {
-    Exit { fails: bool },
-    Return { fails: bool },
+    Exit {
+        fails: bool,
+    },
+    Return {
+        fails: bool,
+    },
     /// It does not end it, but always fails.
     Fails,
 }
@@ -69,7 +74,10 @@ impl<'t> Walk<'t> {
                     true => Some(body),
                     false => clauses.otherwise.as_ref(),
                 };
-                Some((failing.and_then(|body| self.end_of(body)).and_then(|e| ended(e, scope)).unwrap_or(OnFailure::GoesOn), false))
+                Some((
+                    failing.and_then(|body| self.end_of(body)).and_then(|e| ended(e, scope)).unwrap_or(OnFailure::GoesOn),
+                    false,
+                ))
             }
             "list" => {
                 let pipelines = flatten(next.node);
@@ -117,9 +125,8 @@ impl<'t> Walk<'t> {
             "compound_statement" | "subshell" => {
                 let statements = self.statements(node);
                 let mut inner = statements.iter().take(50).enumerate();
-                let found = inner.find_map(|(at, s)| {
-                    self.ending(s.node, failed && at == 0, depth + 1).filter(|e| *e != Ending::Fails)
-                })?;
+                let found = inner
+                    .find_map(|(at, s)| self.ending(s.node, failed && at == 0, depth + 1).filter(|e| *e != Ending::Fails))?;
                 match (node.kind(), found) {
                     ("subshell", Ending::Exit { fails } | Ending::Return { fails }) => fails.then_some(Ending::Fails),
                     _ => Some(found),

@@ -240,10 +240,7 @@ fn functions_own_their_commands() {
     let script = read("main() {\n  train\n}\nfunction other {\n  x\n}\nif t; then main; fi\n");
     assert_eq!(
         script.functions,
-        [
-            Function { name: "main".into(), line: 1, end_line: 3 },
-            Function { name: "other".into(), line: 4, end_line: 6 }
-        ]
+        [Function { name: "main".into(), line: 1, end_line: 3 }, Function { name: "other".into(), line: 4, end_line: 6 }]
     );
     assert_eq!(only(&script, "train").function, Some(0));
     assert_eq!(only(&script, "x").function, Some(1));
@@ -279,7 +276,9 @@ fn heredocs_are_kept_whole() {
 
 #[test]
 fn heredocs_in_odd_places() {
-    let script = read("cat <<EOF | kubectl apply -f -\na: b\nEOF\nX=\"$(cat <<Q\nit's\nQ\n)\"\ncat <<A <<B\n1\nA\n2\nB\n(( x = 1 << 3 ))\ny=$((1<<z))\nlast");
+    let script = read(
+        "cat <<EOF | kubectl apply -f -\na: b\nEOF\nX=\"$(cat <<Q\nit's\nQ\n)\"\ncat <<A <<B\n1\nA\n2\nB\n(( x = 1 << 3 ))\ny=$((1<<z))\nlast",
+    );
     assert_eq!(script.errors, []);
     let kubectl = script.commands.iter().position(|c| argv(c).starts_with("kubectl")).unwrap_or(99);
     assert_eq!(script.commands[kubectl].stdin, Some(Stdin::Pipe { from: kubectl - 1 }));

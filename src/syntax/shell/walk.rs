@@ -15,9 +15,7 @@ use tree_sitter::{Node, Tree};
 use super::flow::{Element, Ending, Pipeline, Statement, ended, flatten, statements_of};
 use super::prepare::Prepared;
 use super::wordtext::MAX_VALUE;
-use super::{
-    Command, Condition, ConditionKind, Function, MAX_COMMANDS, MAX_ERRORS, OnFailure, Options, Script, Stdin, capped,
-};
+use super::{Command, Condition, ConditionKind, Function, MAX_COMMANDS, MAX_ERRORS, OnFailure, Options, Script, Stdin, capped};
 use crate::syntax::SyntaxError;
 
 /// Constructs and calls inside one another.
@@ -627,4 +625,3 @@ impl<'t> Walk<'t> {
         }
     }
 }
-

@@ -144,8 +144,7 @@ mod tests {
     fn stripped(line: &str) -> String {
         let table: Vec<Wrapper> =
             serde_yaml::from_str(include_str!("../../../rules/wrappers.yaml")).unwrap_or_else(|e| panic!("{e}"));
-        let words: Vec<Word> =
-            line.split(' ').map(|text| Word { text: text.to_owned(), literal: true }).collect();
+        let words: Vec<Word> = line.split(' ').map(|text| Word { text: text.to_owned(), literal: true }).collect();
         let stripped = strip(&words, &table);
         let assignments = stripped.assignments.iter().map(|(name, value)| format!("{name}={}", value.text));
         assignments.chain(stripped.words.into_iter().map(|word| word.text)).collect::<Vec<_>>().join(" ")

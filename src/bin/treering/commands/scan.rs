@@ -84,7 +84,11 @@ fn judge(report: &Report, gates: &[Gate], quiet: bool) -> u8 {
             Some(level) if level >= *asked => {}
             Some(level) => {
                 let unknown = assessment.map_or(0, |a| a.incomplete.len());
-                let more = if unknown > 0 { format!("; {unknown} practices that could not be looked for might change it") } else { String::new() };
+                let more = if unknown > 0 {
+                    format!("; {unknown} practices that could not be looked for might change it")
+                } else {
+                    String::new()
+                };
                 remark(format!("{model} is at level {level}, {asked} was asked for{more}"));
                 status = 1;
             }

@@ -62,7 +62,9 @@ fn named(declared: Option<Node<'_>>, body: Node<'_>) -> Inputs {
     let is_named = |name: &str| {
         let (dotted, quoted) = (format!("inputs.{name}"), format!("inputs['{name}']"));
         let goes_on = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        let whole = |t: &&str| t.match_indices(&dotted).any(|(at, _)| !t.get(at + dotted.len()..).is_some_and(|rest| rest.starts_with(goes_on)));
+        let whole = |t: &&str| {
+            t.match_indices(&dotted).any(|(at, _)| !t.get(at + dotted.len()..).is_some_and(|rest| rest.starts_with(goes_on)))
+        };
         texts.iter().any(|t| t.contains(&quoted) || whole(t))
     };
     declared
@@ -92,7 +94,11 @@ pub(super) fn read(
     let many = calls.len() > MAX_CALLS;
     if many {
         calls = calls.get(..MAX_CALLS).unwrap_or(calls);
-        reading.notice(root.line(), NoticeKind::TooLarge, "called with too many different inputs; some callers were not followed");
+        reading.notice(
+            root.line(),
+            NoticeKind::TooLarge,
+            "called with too many different inputs; some callers were not followed",
+        );
     }
     let mut called = Called { inputs: callee.inputs, ..Called::default() };
     let kept = callee.started || many || calls.is_empty();
@@ -114,7 +120,8 @@ pub(super) fn read(
 /// A unit like that of the file, named for the values it is read for.
 fn another(inputs: &Inputs, number: usize, reading: &mut Reading<'_>) -> Option<UnitId> {
     let like = reading.facts.units.first()?.clone();
-    let shown: Vec<String> = inputs.iter().filter(|(_, v)| !v.contains("${{") && !v.is_empty()).map(|(k, v)| format!("{k}={v}")).collect();
+    let shown: Vec<String> =
+        inputs.iter().filter(|(_, v)| !v.contains("${{") && !v.is_empty()).map(|(k, v)| format!("{k}={v}")).collect();
     let shown: String = shown.join(", ").split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_SHOWN).collect();
     Some(reading.unit(Unit { name: format!("{}, call {}: {shown}", like.name, number + 1), title: None, parent: None, ..like }))
 }

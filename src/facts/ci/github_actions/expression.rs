@@ -314,6 +314,9 @@ mod tests {
 
     #[test]
     fn names_of_the_caller_are_told_apart() {
-        assert_eq!(of_the_caller("x ${{inputs.a}} ${{ secrets.b }} ${{ env['c'] }}"), "x ${{ caller.inputs.a}} ${{ secrets.b }} ${{ caller.env['c'] }}");
+        assert_eq!(
+            of_the_caller("x ${{inputs.a}} ${{ secrets.b }} ${{ env['c'] }}"),
+            "x ${{ caller.inputs.a}} ${{ secrets.b }} ${{ caller.env['c'] }}"
+        );
     }
 }

@@ -37,7 +37,13 @@ pub(super) fn read(jobs: Node<'_>, workflow: UnitId, known: &Known, reading: &mu
     }
 }
 
-fn one(name: &str, (line, workflow): (u32, UnitId), job: Node<'_>, outer: &Known, reading: &mut Reading<'_>) -> (UnitId, AfterFailure) {
+fn one(
+    name: &str,
+    (line, workflow): (u32, UnitId),
+    job: Node<'_>,
+    outer: &Known,
+    reading: &mut Reading<'_>,
+) -> (UnitId, AfterFailure) {
     let id = reading.unit(Unit {
         kind: UnitKind::Job,
         name: name.to_owned(),

@@ -31,11 +31,16 @@ use known::Known;
 use triggers::Started;
 
 /// Workflows.
-pub(crate) const WORKFLOW: Reader =
-    Reader { name: "GitHub Actions workflow", wants: is_workflow, when: When::Always, read: |file, context| workflow(file, context, &[]) };
+pub(crate) const WORKFLOW: Reader = Reader {
+    name: "GitHub Actions workflow",
+    wants: is_workflow,
+    when: When::Always,
+    read: |file, context| workflow(file, context, &[]),
+};
 
 /// Actions: composite ones have steps of their own.
-pub(crate) const ACTION: Reader = Reader { name: "GitHub action", wants: is_action, when: When::Always, read: |file, context| action(file, context, &[]) };
+pub(crate) const ACTION: Reader =
+    Reader { name: "GitHub action", wants: is_action, when: When::Always, read: |file, context| action(file, context, &[]) };
 
 /// The same readers for files that others call with inputs.
 pub(crate) const CALLED: &[(&str, super::ReadFor)] = &[(WORKFLOW.name, workflow), (ACTION.name, action)];

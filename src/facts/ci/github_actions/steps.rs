@@ -389,8 +389,11 @@ pub(super) fn hand_over(node: Node<'_>, uses: Node<'_>, id: UnitId, known: &Know
     // what is called here may do another thing in every cell of the matrix
     let texts: Vec<&str> = given.iter().map(|(_, text)| *text).collect();
     let own = matches!(to, UsesTarget::File(_));
-    let cells: Vec<Known> =
-        if own { cells_of(&texts, node, known).into_iter().map(|cell| known.in_cell(cell)).collect() } else { vec![known.clone()] };
+    let cells: Vec<Known> = if own {
+        cells_of(&texts, node, known).into_iter().map(|cell| known.in_cell(cell)).collect()
+    } else {
+        vec![known.clone()]
+    };
     let mut told: Vec<Vec<(String, String)>> = Vec::new();
     for known in &cells {
         let of = |name: &str| known.value(name).filter(|v| !v.starts_with("$GITHUB_"));

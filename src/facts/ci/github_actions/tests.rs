@@ -331,7 +331,12 @@ runs:
         "runs: {using: docker, image: Dockerfile, args: [--size, big]}\n",
         &["1 tools/fit: uses Dockerfile -> file tools/fit/Dockerfile args=--size big"],
     );
-    check_at(at, |file, context| action(file, context, &[]), "runs: {using: node20, main: dist/i.js}\n", &["1 tools/fit: runs.main = dist/i.js"]);
+    check_at(
+        at,
+        |file, context| action(file, context, &[]),
+        "runs: {using: node20, main: dist/i.js}\n",
+        &["1 tools/fit: runs.main = dist/i.js"],
+    );
     check_at(at, |file, context| action(file, context, &[]), "actions: [a]\n", &[]);
 }
 
