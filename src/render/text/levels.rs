@@ -10,8 +10,8 @@ pub(super) fn levels(page: &mut Page<'_>, system: &System) {
         return;
     }
     let names: Vec<String> = system.models.iter().map(name).collect();
-    let left = names.iter().map(|n| n.chars().count()).max().unwrap_or(0).clamp(18, 30) + 4;
-    let wide = page.width() >= left + 52;
+    let left = names.iter().map(|n| n.chars().count()).max().unwrap_or(0).clamp(18, 30) + 3;
+    let wide = page.width() >= left + 54;
     if wide && system.models.iter().any(|m| m.level.is_some()) {
         page.blank();
         let title = Line::of(Ink::Title, "LEVELS");
@@ -58,7 +58,7 @@ fn of_top(level: u8, reached: &[Reached]) -> String {
 
 /// Four cells of the table; the last one runs free. Non-breaking spaces keep the columns.
 fn columns([a, b, c, d]: [&str; 4]) -> String {
-    format!("{a:<6}{b:<14}{c:<15}{d}").trim_end().replace(' ', "\u{a0}")
+    format!("{a:<6}{b:<15}{c:<16}{d}").trim_end().replace(' ', "\u{a0}")
 }
 
 fn table_row(page: &mut Page<'_>, model: &Assessment, name: &str, level: u8, left: usize) {

@@ -164,7 +164,7 @@ fn branches_and_order() {
     check("--- a.py\nfrom s import A, B\nm = A()\nm = B()\nm.fit()", "s.B#fit");
     check("--- a.py\nfrom s import A, B\nm = A()\nm.fit()\nm = B()", "s.B");
     assert_eq!(calls("--- a.py\nfrom s import A, B\nm = A()\nm.fit()\nm = B()")[1], "s.A#fit");
-    check("--- a.py\nfrom s import A, B\nif x:\n    m = A()\nelse:\n    m = B()\nm.fit()", "~s.A#fit");
+    check("--- a.py\nfrom s import A, B\nif x:\n    m = A()\nelse:\n    m = B()\nm.fit()", "s.A|s.B#fit");
     check("--- a.py\nfrom s import A\nm = None\nif x:\n    m = A()\nm.fit()", "s.A#fit");
     check("--- a.py\ndef f(): pass\ndef g(): pass\nh = f if x else g\nh()", "? .h");
     check("--- a.py\nfrom s import A\nm = None\ndef load():\n    global m\n    m = A()\ndef use():\n    m.fit()", "s.A#fit");

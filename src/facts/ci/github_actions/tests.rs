@@ -89,6 +89,7 @@ jobs: {}
             "12 w.yml: api: repository_dispatch new-data new-data",
             "15 w.yml: inputs.size = small",
             "13 w.yml: manual: workflow_dispatch",
+            "16 w.yml: upstream: workflow_call nothing in this repository calls it",
             "17 w.yml: registry: registry_package",
         ],
     );
