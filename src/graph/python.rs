@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Edge, Graph, Node, NodeId, NodeKind, Order};
 use crate::fact::{Book, Placement, UnitKind};
 use crate::resolve::Program;
-use crate::resolve::program::{At, CodeFile, FileId, Reached, name_text, text_of};
+use crate::resolve::program::{At, CodeFile, Destination, FileId, name_text, text_of};
 use crate::source::{self, Location, RepoPath};
 use crate::syntax::python::{FlowId, FlowKind, ImportGuard, Module, ScopeId, ScopeKind, Value};
 use crate::words::{EdgeKind, Scope, Strength};
@@ -272,7 +272,7 @@ impl Build<'_> {
         }
         let module = code.module();
         let acts = |(id, call): (usize, &crate::syntax::python::Call)| {
-            call.scope == 0 && (call.discarded || matches!(self.program.reached(file, id), Reached::Own { makes: None, .. }))
+            call.scope == 0 && (call.discarded || matches!(self.program.reached(file, id), Destination::Own { makes: None, .. }))
         };
         self.scope_of(&code.path) != Scope::Test
             && (module.scopes.iter().any(|s| s.kind == ScopeKind::Main) || module.calls.iter().enumerate().any(acts))
@@ -285,7 +285,7 @@ impl Build<'_> {
                 continue;
             }
             for call in 0..code.module().calls.len() {
-                if let Reached::Own { to, .. } = self.program.reached(file, call) {
+                if let Destination::Own { to, .. } = self.program.reached(file, call) {
                     self.called.insert(*to);
                 }
                 self.called.extend(self.program.passed(file, call).iter().map(|p| p.at));
@@ -396,11 +396,11 @@ impl Build<'_> {
             let order = Order(line, *count - 1);
             let text = name_text(&call.callee);
             let reached = program.reached(file, id);
-            if let Reached::Unknown { own: true } = reached {
+            if let Destination::Unknown { own: true } = reached {
                 self.open.push(OpenEnd { node: from, at: Location::line(&code.path, line), text: format!("{text}()") });
             }
             let handed = program.passed(file, id);
-            if handed.is_empty() && !matches!(reached, Reached::Own { .. }) {
+            if handed.is_empty() && !matches!(reached, Destination::Own { .. }) {
                 continue;
             }
             let off = program.off(file, &call.conditions);
@@ -417,7 +417,7 @@ impl Build<'_> {
                 off: off.clone(),
                 condition: condition.clone(),
             };
-            if let Reached::Own { to, makes, sure, .. } = reached {
+            if let Destination::Own { to, makes, sure, .. } = reached {
                 let strength = if *sure { Strength::Resolved } else { Strength::Inferred };
                 // a class without constructor of its own runs nothing
                 if program.scope(*to).is_some_and(|s| s.kind != ScopeKind::Class)
@@ -465,7 +465,7 @@ impl Build<'_> {
     fn contexts(&mut self, file: FileId, code: &CodeFile) {
         for flow in code.module().flows.iter().filter(|f| f.kind == FlowKind::With) {
             let Some(Value::Call(call)) = flow.test else { continue };
-            let Reached::Own { makes: Some(class), .. } = self.program.reached(file, call) else { continue };
+            let Destination::Own { makes: Some(class), .. } = self.program.reached(file, call) else { continue };
             let Some(from) = self.node(At { file, scope: flow.scope }) else { continue };
             for name in ["__enter__", "__exit__", "__aenter__", "__aexit__"] {
                 if let Some(to) = self.program.method(*class, name).and_then(|m| self.node(m)) {

@@ -1,9 +1,7 @@
 //! One walk: what is reached from a set of starters by edges of a least strength, and by which way.
 //!
-//! Of several chains the best decides: greatest weakest strength, then continuous before other unattended triggers
-//! before people, then fewest hops, then the order of path and line. A walk is breadth first, which settles the last
-//! two; those who ask (`practices`) walk once for each strength and each class of starters, in falling order, and stop at
-//! the first that arrives. What no walk reaches has a nearest miss, which they look for as well.
+//! A walk is breadth first, so each thing is reached by the fewest hops, ties in the order of path and line. Which of
+//! several walks decides is for those who ask (`practices/reach.rs`), and so is what nearly was reached.
 //!
 //! A guard lets some triggers through, so up to the last guard a walk tells apart who started it; memory is bounded by
 //! the nodes before guards times the kinds of trigger.

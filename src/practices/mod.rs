@@ -1,8 +1,8 @@
 //! Does it hold? Signals, chains and history against practice rules, one system at a time.
 //!
 //! A plain loop over the rules in the order of their ids; a rule that names another asks for that one first, and each is
-//! answered once (the loader refuses circles). Nothing here knows a tool, a CI system or
-//! a maturity model; what a rule asks is in `rules/practices`, and the few verbs it may use are in [`clause`].
+//! answered once (the loader refuses circles). Nothing here knows a tool, a CI system or a maturity model; what a rule asks
+//! is in `rules/practices`, and the few verbs it may use are in [`clause`].
 
 mod answer;
 mod before;

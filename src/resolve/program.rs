@@ -79,7 +79,7 @@ pub(crate) enum Callee {
 
 /// What a call leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Reached {
+pub(crate) enum Destination {
     /// Something from outside.
     External {
         /// Its full name.
@@ -175,13 +175,13 @@ const CHUNK: usize = 64;
 
 /// What following the calls of one file gives.
 struct Followed {
-    reached: Vec<Reached>,
+    reached: Vec<Destination>,
     passed: BTreeMap<CallId, Vec<Passed>>,
     decorators: Vec<(At, Vec<Decorator>)>,
 }
 
 impl Followed {
-    fn of(infer: &mut Infer<'_>, file: FileId, known: Vec<Reached>) -> Self {
+    fn of(infer: &mut Infer<'_>, file: FileId, known: Vec<Destination>) -> Self {
         let reached = infer.reach_all(file, Some(known));
         let passed = infer.passed(file, &reached);
         let scopes = infer.world.files.get(file).map_or(&[][..], |f| &f.module().scopes);
@@ -209,7 +209,7 @@ struct World {
 pub(crate) struct Program {
     world: World,
     sites: Sites,
-    reached: Vec<Vec<Reached>>,
+    reached: Vec<Vec<Destination>>,
     /// Own functions and classes handed over by a call.
     passed: Vec<BTreeMap<CallId, Vec<Passed>>>,
     decorators: BTreeMap<At, Vec<Decorator>>,
@@ -251,7 +251,7 @@ impl Program {
     fn follow(&mut self) {
         let world = &self.world;
         let files: Vec<FileId> = (0..world.files.len()).collect();
-        let first: Vec<Vec<Reached>> = files
+        let first: Vec<Vec<Destination>> = files
             .par_chunks(CHUNK)
             .flat_map_iter(|chunk| {
                 let mut infer = Infer::new(world, None);
@@ -341,8 +341,8 @@ impl Program {
     }
 
     /// What a call leads to.
-    pub(crate) fn reached(&self, file: FileId, call: CallId) -> &Reached {
-        const UNKNOWN: &Reached = &Reached::Unknown { own: false };
+    pub(crate) fn reached(&self, file: FileId, call: CallId) -> &Destination {
+        const UNKNOWN: &Destination = &Destination::Unknown { own: false };
         self.reached.get(file).and_then(|calls| calls.get(call)).unwrap_or(UNKNOWN)
     }
 
@@ -377,8 +377,8 @@ impl Program {
         let unknown = Callee::Unknown { method: None, receiver: None };
         let Some(file) = self.file(path, embedded) else { return unknown };
         match self.reached(file, call) {
-            Reached::External { name, sure } => Callee::External { name: name.to_string(), strength: strength(*sure) },
-            Reached::Own { to, external_base, sure, .. } => {
+            Destination::External { name, sure } => Callee::External { name: name.to_string(), strength: strength(*sure) },
+            Destination::Own { to, external_base, sure, .. } => {
                 let Some(target) = self.world.files.get(to.file) else { return unknown };
                 Callee::Own {
                     path: target.path.clone(),
@@ -387,7 +387,7 @@ impl Program {
                     external_base: external_base.as_deref().map(str::to_owned),
                 }
             }
-            Reached::Unknown { .. } => {
+            Destination::Unknown { .. } => {
                 let callee = self.world.files.get(file).and_then(|f| f.module().calls.get(call)).map(|c| &c.callee);
                 Callee::Unknown {
                     method: callee.and_then(|c| c.last()).map(str::to_owned),
@@ -601,12 +601,12 @@ impl World {
     }
 
     /// Who calls what, test code left out: what a test passes says nothing about the program.
-    fn find_sites(&self, reached: &[Vec<Reached>]) -> Sites {
+    fn find_sites(&self, reached: &[Vec<Destination>]) -> Sites {
         let mut sites = Sites::default();
         for (file, calls) in reached.iter().enumerate() {
             let Some(code) = self.files.get(file).filter(|f| !is_test_path(&f.path)) else { continue };
             for (call, reached) in calls.iter().enumerate() {
-                let Reached::Own { to, makes, .. } = reached else { continue };
+                let Destination::Own { to, makes, .. } = reached else { continue };
                 let found = sites.entry(*to).or_default();
                 // one more than is ever used says that there are too many
                 if found.len() <= settle::MAX_SITES {

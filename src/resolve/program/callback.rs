@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::super::python::Place;
 use super::infer::{Ctx, Found, Infer, Type, joined};
-use super::{At, Decorator, FileId, Passed, Reached};
+use super::{At, Decorator, Destination, FileId, Passed};
 use crate::syntax::python::{Call, CallId, Name, Root, Value};
 
 /// Method names of Python's own types: on an unknown receiver they say nothing about own classes.
@@ -69,18 +69,18 @@ const COMMON: &[&str] = &[
 
 impl<'f> Infer<'f> {
     /// What every call of a file leads to. What is known already is kept.
-    pub(super) fn reach_all(&mut self, file: FileId, known: Option<Vec<Reached>>) -> Vec<Reached> {
+    pub(super) fn reach_all(&mut self, file: FileId, known: Option<Vec<Destination>>) -> Vec<Destination> {
         self.begin();
         let calls = self.world.files.get(file).map_or(0, |f| f.module().calls.len());
         match known {
-            None => (0..calls).map(|call| self.reach(file, call).unwrap_or(Reached::Unknown { own: false })).collect(),
+            None => (0..calls).map(|call| self.reach(file, call).unwrap_or(Destination::Unknown { own: false })).collect(),
             Some(known) => known
                 .into_iter()
                 .enumerate()
                 .map(|(call, before)| match before {
-                    Reached::Unknown { own } => {
+                    Destination::Unknown { own } => {
                         let found = self.reach(file, call).or_else(|| self.by_method(file, call));
-                        found.unwrap_or(Reached::Unknown { own })
+                        found.unwrap_or(Destination::Unknown { own })
                     }
                     before => before,
                 })
@@ -88,18 +88,18 @@ impl<'f> Infer<'f> {
         }
     }
 
-    fn reach(&mut self, file: FileId, call: CallId) -> Option<Reached> {
+    fn reach(&mut self, file: FileId, call: CallId) -> Option<Destination> {
         let world = self.world;
         let Some(Found { what, sure }) = self.callee(file, call) else { return self.looks_own(file, call) };
         let own = |to: At, class: Option<At>, makes: Option<At>, named: bool| {
             let base = class.and_then(|c| world.bases.get(&c)).and_then(|b| b.external.first());
             let name = world.scope(to).and_then(|s| s.name.rsplit('.').next()).unwrap_or_default();
             let external_base = base.and_then(|b| if named { joined(b, '#', name) } else { Some(b.clone()) });
-            Some(Reached::Own { to, makes, external_base, sure })
+            Some(Destination::Own { to, makes, external_base, sure })
         };
         match what {
-            Type::External(name) => Some(Reached::External { name, sure }),
-            Type::Instance(name) => Some(Reached::External { name: joined(&name, '#', "__call__")?, sure }),
+            Type::External(name) => Some(Destination::External { name, sure }),
+            Type::Instance(name) => Some(Destination::External { name: joined(&name, '#', "__call__")?, sure }),
             Type::Function(f) => own(f, world.class_of(f), None, true),
             Type::Method(f, class) => own(f, Some(class), None, true),
             Type::Class(class) => {
@@ -111,16 +111,16 @@ impl<'f> Infer<'f> {
                 None => {
                     let base = world.bases.get(&class).and_then(|b| b.external.first());
                     let outside = base.and_then(|b| joined(b, '#', "__call__"));
-                    Some(outside.map_or(Reached::Unknown { own: true }, |name| Reached::External { name, sure: false }))
+                    Some(outside.map_or(Destination::Unknown { own: true }, |name| Destination::External { name, sure: false }))
                 }
             },
-            Type::Module(_) => Some(Reached::Unknown { own: true }),
+            Type::Module(_) => Some(Destination::Unknown { own: true }),
             Type::Super(_) | Type::Literal(..) => None,
         }
     }
 
     /// A call that could not be followed although what it is called on is own code.
-    fn looks_own(&mut self, file: FileId, call: CallId) -> Option<Reached> {
+    fn looks_own(&mut self, file: FileId, call: CallId) -> Option<Destination> {
         let world = self.world;
         let ctx = world.at_call(file, call)?;
         let callee = &world.files.get(file)?.module().calls.get(call)?.callee;
@@ -134,12 +134,12 @@ impl<'f> Infer<'f> {
             Type::Literal(Value::Dict(_) | Value::List(_) | Value::Tuple(_), _) => callee.path.is_empty(),
             _ => false,
         };
-        own.then_some(Reached::Unknown { own: true })
+        own.then_some(Destination::Unknown { own: true })
     }
 
     /// A method on something unknown, where only one own class has a method of that name, and the file knows the class
     /// or the name is no everyday word.
-    fn by_method(&mut self, file: FileId, call: CallId) -> Option<Reached> {
+    fn by_method(&mut self, file: FileId, call: CallId) -> Option<Destination> {
         let world = self.world;
         let ctx = world.at_call(file, call)?;
         let callee = &world.files.get(file)?.module().calls.get(call)?.callee;
@@ -154,7 +154,7 @@ impl<'f> Infer<'f> {
         }
         let to = self.method(*class, method)?;
         let base = world.bases.get(class).and_then(|b| b.external.first());
-        Some(Reached::Own { to, makes: None, external_base: base.and_then(|b| joined(b, '#', method)), sure: false })
+        Some(Destination::Own { to, makes: None, external_base: base.and_then(|b| joined(b, '#', method)), sure: false })
     }
 
     /// Files that a file imports directly.
@@ -179,7 +179,7 @@ impl<'f> Infer<'f> {
     }
 
     /// Own functions, and own classes that build on one from outside, that the calls of a file hand over.
-    pub(super) fn passed(&mut self, file: FileId, reached: &[Reached]) -> BTreeMap<CallId, Vec<Passed>> {
+    pub(super) fn passed(&mut self, file: FileId, reached: &[Destination]) -> BTreeMap<CallId, Vec<Passed>> {
         let world = self.world;
         let mut all = BTreeMap::new();
         let Some(code) = world.files.get(file) else { return all };
@@ -225,14 +225,14 @@ impl<'f> Infer<'f> {
         all
     }
 
-    fn handed(&mut self, value: &'f Value, ctx: Ctx<'f>, depth: u32, reached: &[Reached], into: &mut Vec<Passed>) {
+    fn handed(&mut self, value: &'f Value, ctx: Ctx<'f>, depth: u32, reached: &[Destination], into: &mut Vec<Passed>) {
         let Some(depth) = depth.checked_sub(1).filter(|_| into.len() < 50) else { return };
         let may = match value {
             Value::Name(Name { root: Root::Local(_), .. }) => true,
             // only Python's own or own code gives functions back
             Value::Call(call) => match reached.get(*call) {
-                Some(Reached::External { name, .. }) => name.starts_with("functools."),
-                Some(Reached::Own { makes, .. }) => makes.is_none(),
+                Some(Destination::External { name, .. }) => name.starts_with("functools."),
+                Some(Destination::Own { makes, .. }) => makes.is_none(),
                 _ => false,
             },
             _ => false,
@@ -302,7 +302,7 @@ impl<'f> Infer<'f> {
 }
 
 /// Python's own ways to have a function run.
-fn runs_what_it_gets(reached: &Reached) -> bool {
+fn runs_what_it_gets(reached: &Destination) -> bool {
     const NAMES: &[&str] = &[
         "atexit.register",
         "asyncio.to_thread",
@@ -323,12 +323,12 @@ fn runs_what_it_gets(reached: &Reached) -> bool {
         "sorted",
         "threading.Timer",
     ];
-    matches!(reached, Reached::External { name, .. } if NAMES.contains(&&**name))
+    matches!(reached, Destination::External { name, .. } if NAMES.contains(&&**name))
 }
 
 /// Calls of Python's own that look at a function or class and never run it.
-fn only_looks(reached: &Reached) -> bool {
-    let Reached::External { name, .. } = reached else { return false };
+fn only_looks(reached: &Destination) -> bool {
+    let Destination::External { name, .. } = reached else { return false };
     let runs = matches!(&**name, "map" | "filter" | "sorted" | "min" | "max");
     !runs
         && (!name.contains(['.', '#']) && super::infer::is_builtin(name)

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::resolve::Program;
-use crate::resolve::program::{At, FileId, Reached, name_text, text_of};
+use crate::resolve::program::{At, Destination, FileId, name_text, text_of};
 use crate::syntax::python::{
     Assign, AssignKind, Call, CallId, Module, Name, Part as Piece, Root, ScopeId, ScopeKind, Target, Value,
 };
@@ -301,7 +301,7 @@ impl<'p> Trace<'p> {
         let by_receiver = !call.callee.path.is_empty();
         let mut rows = Rows::default();
         match self.program.reached(file, id) {
-            Reached::Own { to, makes: None, .. } => {
+            Destination::Own { to, makes: None, .. } => {
                 let (to, program) = (*to, self.program);
                 let offset =
                     program.callers(to).into_iter().find(|(f, c, _)| (*f, *c) == (file, id)).map_or(0, |(_, _, offset)| offset);
@@ -352,11 +352,11 @@ impl<'p> Trace<'p> {
             rows = Rows::leaf(format!("split {place}"));
         } else if rows.origins.is_empty() {
             let name = match self.program.reached(file, id) {
-                Reached::External { name, .. } => name.to_string(),
+                Destination::External { name, .. } => name.to_string(),
                 _ => name_text(&call.callee),
             };
             // of a method of something unknown only its own name tells
-            let telling = if matches!(self.program.reached(file, id), Reached::External { .. }) { &name } else { word };
+            let telling = if matches!(self.program.reached(file, id), Destination::External { .. }) { &name } else { word };
             if !reads(telling) {
                 return rows;
             }

@@ -24,7 +24,7 @@ pub(super) type Cell = BTreeMap<String, String>;
 
 /// Where a copy of some repository lies in the workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Checkout {
+pub(super) struct Copied {
     /// Folder of the workspace; `.` for the workspace itself.
     pub(super) path: String,
     /// It is this repository.
@@ -49,7 +49,7 @@ pub(super) struct Known {
     /// Folder of the action that the steps belong to.
     pub(super) action: Option<String>,
     /// What was checked out so far, in order.
-    pub(super) checkouts: Vec<Checkout>,
+    pub(super) checkouts: Vec<Copied>,
 }
 
 impl Known {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::expression;
 use super::guards;
-use super::known::{Cell, Checkout, FOR_OUTPUTS, FOR_VARIABLES, Known};
+use super::known::{Cell, Copied, FOR_OUTPUTS, FOR_VARIABLES, Known};
 use super::shells::{self, Program};
 use super::{Reading, settings};
 use crate::fact::{Code, Command, Fact, FactKind, FileFacts, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
@@ -432,6 +432,6 @@ fn checkout(step: Node<'_>, uses: Node<'_>, id: UnitId, known: &mut Known, readi
     let path = given("path").map(|path| expression::substitute(path, &|name| known.value(name)));
     if let Some(path) = source::join(".", path.as_deref().unwrap_or(".")).filter(|p| !p.contains('$')) {
         known.checkouts.retain(|c| c.path != path);
-        known.checkouts.push(Checkout { path, own });
+        known.checkouts.push(Copied { path, own });
     }
 }
