@@ -148,8 +148,11 @@ fn one(rows: &Rows, fits: &[Rows], named: bool) -> &'static str {
     let held = |fit: &&Rows| !measured.is_empty() && measured.iter().all(|m| fit.origins.iter().all(|f| apart(m, f)));
     let apart = measured.iter().any(|m| m.cuts.iter().any(|c| c.starts_with(HELD)))
         || (!measured.is_empty() && measured.iter().all(tells));
+    // another model's fit says nothing of this one, so where some fit shares a table with the metric only such count
+    let shares = |fit: &&Rows| fit.origins.iter().any(|f| measured.iter().any(|m| m.leaf == f.leaf));
+    let held_near = fits.iter().filter(shares).any(|f| held(&f));
     if let Some(fit) = fits.iter().find(same) {
-        let sure = !rows.open && !fit.open && !fits.iter().any(|f| held(&f));
+        let sure = !rows.open && !fit.open && !held_near;
         // by its name it is apart: then only the very half that a split kept speaks against it
         let kept = measured.iter().all(|m| m.cuts.iter().any(|c| c.starts_with(KEPT)));
         return match (sure, named) {
@@ -159,7 +162,8 @@ fn one(rows: &Rows, fits: &[Rows], named: bool) -> &'static str {
             _ => "open",
         };
     }
-    if fits.iter().any(|f| held(&f)) || apart || named { "held_out" } else { "open" }
+    let held_far = !fits.is_empty() && !fits.iter().any(|f| shares(&f)) && fits.iter().all(|f| held(&f));
+    if held_near || held_far || apart || named { "held_out" } else { "open" }
 }
 
 /// Whether an origin says by its names that it is apart from training.
@@ -238,6 +242,16 @@ mod tests {
             )),
             "open"
         );
+    }
+
+    #[test]
+    fn another_fit_says_nothing() {
+        // the model that is measured was fitted on rows that cannot be told; another on rows that can
+        let other = "u = pd.read_csv('b.csv')\nRidge().fit(u[['a']], u.y)\n";
+        let text = "def score(rows):\n    m = Ridge()\n    m.fit(rows, rows.y)\n    t = pd.read_csv('a.csv')\n    return r2_score(t.y, m.predict(t))\n";
+        assert_eq!(mark(&format!("{other}{text}")), "open");
+        let same = "t = pd.read_csv('a.csv')\nm = Ridge()\nm.fit(t[['a']], t.y)\nr2_score(t.y, m.predict(t[['a']]))";
+        assert_eq!(mark(&format!("{other}{same}")), "fitted");
     }
 
     #[test]
