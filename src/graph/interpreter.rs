@@ -3,7 +3,8 @@
 //! A job that sets up a bare interpreter says which version it is, and its steps say what is installed into it. Where all
 //! of that is literal, three things are certain: a file that this version cannot import, a list or a project that cannot
 //! be installed, and an import on the way that nothing provides. Everything else stays unsaid: one step that is not
-//! known, one distribution that may bring anything, or one condition, and nothing is called missing. Which steps and programs
+//! known, one distribution that may bring anything, or one condition, and nothing is called missing. A file that no Python 3
+//! can read breaks whoever runs it, whatever the ground. Which steps and programs
 //! install what stands in `rules/interpreter.yaml`; the programs of Python and of its test runs are named here.
 //!
 //! Invariants: only commands that a job's own steps state are marked, as what they lead to may run elsewhere in another
@@ -12,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::connect::command_key;
-use super::{Edge, Graph, Node, NodeId, NodeKind, Order};
+use super::{Edge, Graph, Node, NodeId, NodeKind, Order, python};
 use crate::fact::{Book, Command, Fact, FactKind, FileFacts, Guard, UnitId, UnitKind, Uses, UsesTarget};
 use crate::resolve::program::FileId;
 use crate::resolve::{self, Install, Program, Run, Target, View};
@@ -46,6 +47,15 @@ pub(super) fn mark(graph: &mut Graph, book: &Book, view: &View<'_>, program: &Pr
     }
     for (command, failure) in broken {
         fail(graph, command, failure);
+    }
+    for code in program.files().iter().filter(|f| f.embedded.is_none()) {
+        let Some(line) = code.module().unreadable else { continue };
+        for key in [python::program_key(&code.path), python::module_key(&code.path)] {
+            if let Some(node) = graph.find(&key) {
+                let what = format!("no Python 3 can read line {line} of {}", code.path);
+                fail(graph, node, Failure { at: Location::line(&code.path, line), what });
+            }
+        }
     }
     for (path, facts) in book {
         let Some(unit) = facts.units.iter().find(|u| u.kind == UnitKind::Image) else { continue };
@@ -91,10 +101,12 @@ struct Failure {
     what: String,
 }
 
-/// Whoever starts the command finds it broken, and so does what comes after it.
+/// Whoever starts the command or file finds it broken, and so does what comes after it; what is imported in a
+/// `try` may be done without.
 fn fail(graph: &mut Graph, command: NodeId, failure: Failure) {
     for edge in graph.arriving_ids(command).to_vec() {
-        if graph.edges[edge].runs() {
+        let spared = graph.edges[edge].kind == EdgeKind::Imports && !graph.edges[edge].stops;
+        if graph.edges[edge].runs() && !spared {
             graph.edges[edge].strength = Strength::Broken;
         }
     }
@@ -172,10 +184,7 @@ impl Look<'_> {
                 FactKind::Command(_) if facts.units[unit].kind != UnitKind::ShellFunction => {
                     let Some(node) = self.graph.find(&command_key(path, index)) else { continue };
                     let failure = self.command(node, &mut ground, 0, &mut left);
-                    // what a condition keeps away on this very job is not said to fail
-                    if let Some(failure) = failure {
-                        failing.push((node, failure));
-                    }
+                    failing.extend(failure.map(|failure| (node, failure)));
                 }
                 _ => {}
             }
@@ -364,9 +373,7 @@ impl Look<'_> {
         }
         let leads = resolve::command(command, from, self.view);
         leads.iter().filter(|l| l.strength == Strength::Resolved).find_map(|lead| match &lead.to {
-            Target::File { path, run: run @ (Run::Program | Run::Module) } => {
-                self.imports(path, matches!(run, Run::Program | Run::Module), ground)
-            }
+            Target::File { path, run: Run::Program | Run::Module } => self.imports(path, true, ground),
             Target::Tests { paths } => self.tests(command, paths, ground),
             _ => None,
         })

@@ -55,6 +55,9 @@ pub fn parse(text: &str, mode: Mode) -> Module {
     let (mut module, too_deep) = lowered(text, body, parsed.errors());
     if mode == Mode::Module {
         since::of_syntax(text, parsed.unsupported_syntax_errors(), &mut module.since);
+        let at = |error: &SyntaxError| text.lines().nth((error.line as usize).saturating_sub(1));
+        let meant = !module.errors.iter().filter_map(at).any(for_another);
+        module.unreadable = module.errors.first().filter(|_| meant).map(|error| error.line);
     }
     if too_deep {
         // dropping the tree would recurse as deep as it is
@@ -103,6 +106,12 @@ pub fn parse_cells(text: &str, cells: &[Range<usize>]) -> Module {
         }
     }
     module
+}
+
+/// Whether a line is sound for Python 2 or for IPython.
+fn for_another(line: &str) -> bool {
+    let line = line.trim_start();
+    ["print ", "exec ", "raise ", "except ", "%", "!"].iter().any(|start| line.starts_with(start)) || line.contains(": print ")
 }
 
 fn options(mode: Mode) -> ParseOptions {

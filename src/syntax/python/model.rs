@@ -33,6 +33,9 @@ pub struct Module {
     pub strings: Vec<(String, u32)>,
     /// What the parser had to step over, at most 20.
     pub errors: Vec<SyntaxError>,
+    /// The first line that no Python 3 can read, in a file that is run as it stands; none where the line may be meant for
+    /// another interpreter.
+    pub unreadable: Option<u32>,
     /// True where a bound was hit, so that something may be missing.
     pub truncated: bool,
     /// What only later interpreters take, met whenever the file is imported; the first place for each version.

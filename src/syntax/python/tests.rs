@@ -359,3 +359,18 @@ fn what_is_too_deep_is_cut_and_said() {
     }
     assert_eq!((deep, value), (13, &Value::Other));
 }
+
+#[test]
+fn what_no_python_3_reads() {
+    for (text, line) in [
+        ("import a\npass\n    main()\n", Some(3)),
+        ("def f(:\n    pass\n", Some(1)),
+        ("x = 1\n", None),
+        ("match x:\n    case 1:\n        pass\n", None),
+        ("def f():\n    print 'for Python 2'\n", None),
+        ("!pip install a\n", None),
+    ] {
+        assert_eq!(parse(text, Mode::Module).unreadable, line, "{text}");
+    }
+    assert_eq!(parse("def f(:\n", Mode::Notebook).unreadable, None, "cells run one by one");
+}
