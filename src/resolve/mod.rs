@@ -499,6 +499,9 @@ pub(crate) fn demands(facts: &FileFacts, path: &RepoPath, fresh: bool, view: &Vi
             _ => {}
         }
     }
+    if let Some(templated) = &facts.templated {
+        wanted.extend(templated.files.iter().filter(|f| view.inventory.contains(f)).cloned());
+    }
     for code in facts.code.iter().chain(facts.embedded.iter().map(|(_, code)| code)).filter(|_| fresh) {
         wanted.extend(view.imports.imported(path, &code.module));
     }
