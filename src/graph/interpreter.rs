@@ -48,12 +48,17 @@ pub(super) fn mark(graph: &mut Graph, book: &Book, view: &View<'_>, program: &Pr
     for (command, failure) in broken {
         fail(graph, command, failure);
     }
+    graph.failing = super::configuration::missing_keys(program, book, view, &catalog.interpreter);
     for code in program.files().iter().filter(|f| f.embedded.is_none()) {
-        let Some(line) = code.module().unreadable else { continue };
-        for key in [python::program_key(&code.path), python::module_key(&code.path)] {
+        if let Some(line) = code.module().unreadable {
+            let what = format!("no Python 3 can read line {line} of {}", code.path);
+            graph.failing.insert(code.path.clone(), (Location::line(&code.path, line), what));
+        }
+    }
+    for (path, (at, what)) in graph.failing.clone() {
+        for key in [python::program_key(&path), python::module_key(&path)] {
             if let Some(node) = graph.find(&key) {
-                let what = format!("no Python 3 can read line {line} of {}", code.path);
-                fail(graph, node, Failure { at: Location::line(&code.path, line), what });
+                fail(graph, node, Failure { at: at.clone(), what: what.clone() });
             }
         }
     }

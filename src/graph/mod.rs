@@ -8,6 +8,7 @@
 //! of the files alone; a walk is bounded by the number of edges.
 
 pub(crate) mod breaks;
+mod configuration;
 pub(crate) mod connect;
 mod interpreter;
 pub(crate) mod order;
@@ -18,7 +19,7 @@ mod requests;
 use std::collections::BTreeMap;
 
 use crate::fact::UnitKind;
-use crate::source::Location;
+use crate::source::{Location, RepoPath};
 use crate::words::{EdgeKind, Scope, Strength, TriggerKind};
 
 /// Index into [`Graph::nodes`].
@@ -130,6 +131,8 @@ pub(crate) struct Graph {
     by_key: BTreeMap<String, NodeId>,
     /// What guards ask of a walk; worked out when first asked.
     guards: std::sync::OnceLock<reach::Guards>,
+    /// Modules that certainly fail when they are imported or run: the line, and why.
+    pub(crate) failing: BTreeMap<RepoPath, (Location, String)>,
     /// For every signal: the node it stands on, where it stands on one.
     pub(crate) signal_nodes: Vec<Option<NodeId>>,
 }

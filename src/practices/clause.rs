@@ -307,11 +307,14 @@ impl<'e> Judge<'e> {
     /// Signals that stand in files, whatever runs: as good as the surest of them.
     fn of_files(&self, ask: &Select, mut found: Vec<(usize, Option<NodeId>)>) -> Answer {
         let all = &self.evidence.signals.all;
-        // the surest first, and of those what something starts
+        // the surest first, and of those what something starts; last what stands in a module that cannot be loaded
         let live = self.live();
-        found.sort_by_key(|(s, n)| (std::cmp::Reverse(all[*s].strength), !n.is_some_and(|n| live.has(n))));
+        let fails = |s: usize, n: Option<NodeId>| n.and_then(|_| self.evidence.graph.failing.get(&all[s].at.path));
+        found.sort_by_key(|(s, n)| {
+            (fails(*s, *n).is_some(), std::cmp::Reverse(all[*s].strength), !n.is_some_and(|n| live.has(n)))
+        });
         let mut answer = Answer::plain(Verdict::Met);
-        let Some(first) = found.first().map(|(s, _)| *s) else { return Answer::no() };
+        let Some((first, node)) = found.first().copied() else { return Answer::no() };
         let strongest = all[first].strength;
         answer.standing = match strongest {
             Strength::Resolved => Standing::plain(Verdict::Met),
@@ -321,6 +324,10 @@ impl<'e> Judge<'e> {
         };
         if strongest < Strength::Resolved {
             answer.why = Some(Miss::quote(all[first].at.clone(), "", first, near::unsure(strongest)));
+        }
+        if let Some((at, what)) = fails(first, node) {
+            answer.standing = cap(answer.standing, Because::Broken);
+            answer.why = Some(Miss::plain(at.clone(), what.clone()));
         }
         let only_notebooks = found.iter().all(|(s, _)| all[*s].notebook);
         if only_notebooks && ask.notebooks == Notebooks::Capped {

@@ -109,11 +109,9 @@ fn one_stage(
     for item in stage.get("params").into_iter().flat_map(Node::items) {
         // `- train.lr` reads params.yaml; `- other.yaml: [a]` reads that file
         match item.kind() {
-            Kind::Map => {
-item.entries().for_each(|(key, _)| {
-                    data(facts, id, key.line, dir, &template::fill(key.text, values), DataKind::Params, false, None);
-                })
-            }
+            Kind::Map => item.entries().for_each(|(key, _)| {
+                data(facts, id, key.line, dir, &template::fill(key.text, values), DataKind::Params, false, None);
+            }),
             _ => data(facts, id, item.line(), dir, "params.yaml", DataKind::Params, false, None),
         }
     }
