@@ -244,9 +244,6 @@ impl Invocation<'_> {
             if let Some(path) = source::join(source::folder(self.path), word).filter(|p| view.inventory.contains(p)) {
                 return Located::Found(path.into(), Strength::Inferred);
             }
-            if dir == "." || source::folder(self.path) == "." {
-                return self.by_suffix(clean, view).unwrap_or(Located::Missing(path));
-            }
             return self.by_suffix(clean, view).unwrap_or(Located::Missing(path));
         }
         // computed in front: a literal end that only one file has
