@@ -21,7 +21,7 @@ impl Build<'_> {
                 }
                 Guard::Ref(patterns) => {
                     let tags = patterns.iter().all(|p| p.starts_with("refs/tags"));
-                    gate.limit(if tags { &[TriggerKind::Tag] } else { ON_A_BRANCH }, format!("{patterns:?}"));
+                    gate.limit(if tags { &[TriggerKind::Tag] } else { TriggerKind::ON_A_BRANCH }, format!("{patterns:?}"));
                 }
                 Guard::Event(kinds) => gate.limit(kinds, format!("{kinds:?}")),
                 Guard::AllowFailure(word) => gate.discarded = Some(word.clone()),
@@ -40,18 +40,6 @@ impl Build<'_> {
         gate
     }
 }
-
-/// What may run on a branch: everything but pull requests and tags.
-const ON_A_BRANCH: &[TriggerKind] = &[
-    TriggerKind::Push,
-    TriggerKind::Schedule,
-    TriggerKind::Data,
-    TriggerKind::Registry,
-    TriggerKind::Alert,
-    TriggerKind::Upstream,
-    TriggerKind::Api,
-    TriggerKind::Manual,
-];
 
 /// What the guards of a unit come to.
 #[derive(Debug, Default)]
