@@ -58,7 +58,7 @@ pub(crate) fn connect(
         build.statements(path, facts);
     }
     build.uncalled();
-    super::requests::connect(&mut build.graph, program);
+    super::requests::connect(&mut build.graph, program, &catalog.programs.routes);
     build.callers_of_events();
     build.collected_tests();
     build.attach(signals);
