@@ -180,7 +180,7 @@ fn look(
     let book = extracted.book;
     let program = resolve::Program::build(&book, &modules);
     let signals = signals::find(catalog, inventory, &book, &placements, &program, history);
-    let view = resolve::View::new(inventory, &book, &modules);
+    let view = resolve::View::new(inventory, &book, &modules, &catalog.programs);
     let graph = graph::connect::connect(&book, &view, &program, &placements, &signals, checkout, catalog);
     // only source files hide anything: an example's pipeline is no practice of this repository; nor is what needs a
     // runner that nothing calls

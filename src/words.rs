@@ -99,6 +99,10 @@ words! {
 }
 
 impl TriggerKind {
+    /// What may run on a branch: everything but pull requests and tags.
+    pub const ON_A_BRANCH: &[Self] =
+        &[Self::Push, Self::Schedule, Self::Data, Self::Registry, Self::Alert, Self::Upstream, Self::Api, Self::Manual];
+
     /// Starts without a person, by itself (upstream and api depend on their own root).
     pub const fn is_unattended(self) -> bool {
         !matches!(self, Self::Manual | Self::Api | Self::Upstream)

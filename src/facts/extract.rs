@@ -121,7 +121,7 @@ pub(crate) fn extract(
             break;
         }
         // what was asked for and not yet parsed, led to by any file read so far (a target may appear late)
-        let view = View::new(inventory, &found.book, modules);
+        let view = View::new(inventory, &found.book, modules, &catalog.programs);
         let sources: Vec<&RepoPath> = if round < 3 { found.book.keys().collect() } else { fresh.iter().collect() };
         let demanded: BTreeSet<RepoPath> = sources
             .par_iter()

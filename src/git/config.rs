@@ -1,7 +1,7 @@
 //! A repository's own configuration, read as plain text.
 //!
 //! Only a handful of values matter here (is it bare, where was it cloned from, how does it store objects), and the
-//! file may be hostile, so nothing in it is followed: an include is noticed and never opened.
+//! file may be hostile, so nothing in it is followed: what it includes is never opened.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default)]
 pub struct Config {
     values: BTreeMap<String, String>,
-    includes: bool,
 }
 
 impl Config {
@@ -23,7 +22,6 @@ impl Config {
             if let Some(inner) = rest.strip_prefix('[') {
                 let Some(end) = header_end(inner) else { continue };
                 section = section_name(inner.get(..end).unwrap_or(""));
-                config.includes |= section == "include" || section.starts_with("includeif");
                 rest = inner.get(end + 1..).unwrap_or("").trim();
             }
             if rest.is_empty() || rest.starts_with(['#', ';']) {
@@ -52,11 +50,6 @@ impl Config {
     /// Whether a key is set to something true.
     pub fn is_true(&self, key: &str) -> bool {
         self.get(key).is_some_and(|v| matches!(v.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "1"))
-    }
-
-    /// Whether it names other files to be read with it.
-    pub fn has_includes(&self) -> bool {
-        self.includes
     }
 
     /// Whether some remote promises objects that were not fetched.
@@ -142,15 +135,14 @@ mod tests {
         assert!(!config.is_true("core.bare"));
         assert_eq!(config.get("remote.origin.url"), Some("https://h/x#y"));
         assert_eq!(config.get("extensions.objectformat"), Some("sha256"));
-        assert!(!config.has_includes());
     }
 
     #[test]
-    fn includes_are_noticed_however_they_are_written() {
-        for text in ["[include]\npath=x", " [IncludeIf \"gitdir:~/\"] path = y", "[ include ]\npath = z"] {
-            assert!(Config::parse(text).has_includes(), "{text}");
-        }
-        assert!(!Config::parse("# [include]\n[core]\nx = [include]").has_includes());
+    fn what_is_included_says_nothing_of_the_rest() {
+        let text = "[remote \"origin\"]\n\turl = https://h/o/n\n[includeIf \"gitdir:/w/.git\"]\n\tpath = /t/credentials\n\turl = x\n";
+        let config = Config::parse(&format!("{text}[core]\n\tbare = true\n"));
+        assert_eq!(config.get("remote.origin.url"), Some("https://h/o/n"));
+        assert!(config.is_true("core.bare"));
     }
 
     #[test]

@@ -113,11 +113,8 @@ fn check(git_dir: &Path, common_dir: &Path) -> Result<Config, String> {
     }
     plain_or_absent(&git_dir.join("index"), LARGEST_INDEX)?;
     let config = config_of(common_dir)?;
-    // The object store is opened without any configuration, so an include could do no harm any more. It could still
-    // change what the repository is, unseen, which is why nothing is concluded from half of a configuration.
-    if config.has_includes() {
-        return Err("its configuration includes other files, which are never followed".into());
-    }
+    // What it includes is passed over: CI checkouts keep credentials that way. Nothing is lost by it, as Git too takes
+    // the format of a repository from this file alone; and the object store is opened without any configuration.
     if config.get("extensions.objectformat").is_some_and(|f| !f.eq_ignore_ascii_case("sha1")) {
         return Err("it stores objects under hashes other than SHA-1".into());
     }

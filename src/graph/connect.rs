@@ -4,18 +4,21 @@
 //! `resolve` says it names. What is switched off by an explicit word keeps its edge, marked, so that the report can
 //! say what is missing.
 
+mod gate;
+mod starts;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reach::Walk;
 use super::{Edge, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
 use crate::fact::{
-    Book, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, OnFailure, Placement, Trigger, Unit, UnitId, UnitKind, Uses,
+    Book, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, OnFailure, Placement, UnitId, UnitKind, Uses,
 };
 use crate::resolve::{self, Lead, Program, Run, Target, View};
 use crate::rules::Catalog;
 use crate::signals::{Owner, Signals};
 use crate::source::{Location, RepoPath};
-use crate::words::{EdgeKind, Op, Scope, Strength, TriggerKind};
+use crate::words::{EdgeKind, Op, Scope, Strength};
 
 /// What of the clone decides how triggers and guards are read.
 #[derive(Debug, Clone, Default)]
@@ -55,7 +58,7 @@ pub(crate) fn connect(
         build.statements(path, facts);
     }
     build.uncalled();
-    super::requests::connect(&mut build.graph, program);
+    super::requests::connect(&mut build.graph, program, &catalog.programs.routes);
     build.callers_of_events();
     build.collected_tests();
     build.attach(signals);
@@ -210,41 +213,6 @@ impl Build<'_> {
                 guard: gate.events.map(|admits| Guarded { admits, asks: gate.asks }),
             });
         }
-    }
-
-    fn guards(&self, facts: &FileFacts, unit: &Unit, stated: &[&Fact]) -> Gate {
-        let mut gate = Gate::default();
-        for fact in stated {
-            let FactKind::Guard(guard) = &fact.kind else { continue };
-            match guard {
-                Guard::If(text) => gate.condition = Some(text.clone()),
-                Guard::Never(word) => gate.off = Some(format!("switched off by `{word}`")),
-                Guard::Repository(name) => {
-                    if let Some(remote) = &self.checkout.remote
-                        && !same_repository(remote, name)
-                    {
-                        gate.off = Some(format!("runs only in {name}, and this is {remote}"));
-                    }
-                }
-                Guard::Ref(patterns) => {
-                    let tags = patterns.iter().all(|p| p.starts_with("refs/tags"));
-                    gate.limit(if tags { &[TriggerKind::Tag] } else { ON_A_BRANCH }, format!("{patterns:?}"));
-                }
-                Guard::Event(kinds) => gate.limit(kinds, format!("{kinds:?}")),
-                Guard::AllowFailure(word) => gate.discarded = Some(word.clone()),
-                Guard::Always(_) | Guard::Approval(_) => {}
-            }
-        }
-        // a limit to triggers that a called workflow does not name itself says nothing
-        let mut top = unit.parent;
-        while let Some(parent) = top.and_then(|u| facts.units.get(u)).and_then(|u| u.parent) {
-            top = Some(parent);
-        }
-        let has_triggers = facts.facts.iter().any(|f| f.unit == top && matches!(&f.kind, FactKind::Trigger(t) if !t.is_call()));
-        if !has_triggers || unit.parent.is_none() {
-            gate.events = None;
-        }
-        gate
     }
 
     fn statements(&mut self, path: &RepoPath, facts: &FileFacts) {
@@ -487,152 +455,6 @@ impl Build<'_> {
         });
     }
 
-    /// Triggers start the units that state them; workflows that wait for another are started by that one.
-    fn trigger(&mut self, path: &RepoPath, facts: &FileFacts, fact: &Fact, trigger: &Trigger) {
-        let Some(unit) = fact.unit else { return };
-        let to = self.unit(path, facts, unit);
-        let at = Location::line(path, fact.line);
-        if trigger.is_call() {
-            return;
-        }
-        if trigger.kind == TriggerKind::Upstream && !trigger.from.is_empty() && trigger.off.is_none() {
-            for name in &trigger.from {
-                let found = self.workflows_named(name);
-                for from in &found {
-                    self.link(*from, to, EdgeKind::Starts, Strength::Resolved, at.clone(), trigger.text.clone());
-                }
-                if found.is_empty() {
-                    let what = format!("no workflow is called `{name}`");
-                    let from = self.add(format!("missing:{path}#{name}"), NodeKind::Missing, at.clone(), what.clone());
-                    self.link(from, to, EdgeKind::Starts, Strength::Broken, at.clone(), what);
-                }
-            }
-            return;
-        }
-        let outside = matches!(trigger.kind, TriggerKind::Api | TriggerKind::Upstream);
-        let absent = !outside && trigger.kind == TriggerKind::Push && self.branch_is_absent(&trigger.branches);
-        let strength = if outside || absent { Strength::Assumed } else { Strength::Resolved };
-        let key = format!("trigger:{path}#{}:{}", fact.line, trigger.text);
-        let from = self.add(key, NodeKind::Trigger(trigger.kind), at.clone(), trigger.text.clone());
-        let order = Order(fact.line, 0);
-        let what = if absent { format!("{}: no such branch in this clone", trigger.text) } else { trigger.text.clone() };
-        self.graph.edge(Edge {
-            from,
-            to,
-            kind: EdgeKind::Starts,
-            strength,
-            at,
-            what,
-            order,
-            stops: true,
-            discarded: None,
-            off: trigger.off.clone(),
-            condition: None,
-            guard: None,
-        });
-    }
-
-    /// With fewer than two branches known, a branch filter is believed.
-    fn branch_is_absent(&self, patterns: &[String]) -> bool {
-        let known = &self.checkout.branches;
-        known.len() >= 2
-            && !patterns.is_empty()
-            && !patterns.iter().any(|p| p.contains(['*', '?', '[', '+', '!']) || known.iter().any(|b| b == p))
-    }
-
-    fn workflows_named(&mut self, name: &str) -> Vec<NodeId> {
-        let mut found = Vec::new();
-        for (path, facts) in self.book {
-            for (index, unit) in facts.units.iter().enumerate() {
-                let is = unit.kind == UnitKind::Workflow
-                    && (unit.title.as_deref() == Some(name) || unit.name == name || &**path == name);
-                if is {
-                    found.push((path, facts, index));
-                }
-            }
-        }
-        found.into_iter().map(|(path, facts, index)| self.unit(path, facts, index)).collect()
-    }
-
-    /// Workflows that wait to be called, and nothing here calls or starts them: the open door is told as switched off.
-    fn uncalled(&mut self) {
-        for (path, facts) in self.book {
-            for fact in &facts.facts {
-                let (FactKind::Trigger(trigger), Some(unit)) = (&fact.kind, fact.unit) else { continue };
-                let to = self.unit(path, facts, unit);
-                if !trigger.is_call() || self.graph.arriving(to).next().is_some() {
-                    continue;
-                }
-                let at = Location::line(path, fact.line);
-                let key = format!("trigger:{path}#{}:{}", fact.line, trigger.text);
-                let from = self.add(key, NodeKind::Trigger(trigger.kind), at.clone(), trigger.text.clone());
-                self.link(from, to, EdgeKind::Starts, Strength::Assumed, at, trigger.text.clone());
-                if let Some(edge) = self.graph.edges.last_mut() {
-                    edge.off.clone_from(&trigger.off);
-                }
-            }
-        }
-    }
-
-    /// Calls from inside the repository to workflows that answer to an event by its name.
-    fn callers_of_events(&mut self) {
-        let mut answering: Vec<(String, NodeId, Location)> = Vec::new();
-        for (path, facts) in self.book {
-            for fact in &facts.facts {
-                if let (FactKind::Trigger(trigger), Some(unit)) = (&fact.kind, fact.unit)
-                    && trigger.kind == TriggerKind::Api
-                    && trigger.off.is_none()
-                {
-                    for event in &trigger.from {
-                        answering.push((event.clone(), self.unit(path, facts, unit), Location::line(path, fact.line)));
-                    }
-                }
-            }
-        }
-        for (event, to, at) in answering {
-            for (from, place) in self.event_callers(&event) {
-                self.link(
-                    from,
-                    to,
-                    EdgeKind::Starts,
-                    Strength::Resolved,
-                    place,
-                    format!("sends event `{event}`, answered at {at}"),
-                );
-            }
-        }
-    }
-
-    fn event_callers(&self, event: &str) -> Vec<(NodeId, Location)> {
-        let mut found = Vec::new();
-        for (path, facts) in self.book {
-            for (index, fact) in facts.facts.iter().enumerate() {
-                let (says, key) = match (&fact.kind, fact.unit) {
-                    (FactKind::Command(c), _) => {
-                        let text = c.text();
-                        (text.contains("dispatches") && text.contains(event), command_key(path, index))
-                    }
-                    (FactKind::Uses(u), Some(unit)) => {
-                        (u.reference.contains("dispatch") && u.with.iter().any(|(_, v)| v == event), node_key(path, facts, unit))
-                    }
-                    _ => continue,
-                };
-                if says && let Some(node) = self.graph.find(&key) {
-                    found.push((node, Location::line(path, fact.line)));
-                }
-            }
-            let Some(code) = &facts.code else { continue };
-            let sends = code.module.strings.iter().any(|(s, _)| s.contains("/dispatches"));
-            let names = code.module.strings.iter().find(|(s, _)| s == event);
-            if let (true, Some((_, line))) = (sends, names)
-                && let Some(node) = self.graph.find(&python::key_at_line(path, &code.module, *line))
-            {
-                found.push((node, Location::line(path, code.file_line(*line))));
-            }
-        }
-        found
-    }
-
     /// A test runner that reads a file runs the tests in it.
     fn collected_tests(&mut self) {
         let tests: Vec<(NodeId, NodeId)> = (0..self.graph.nodes.len())
@@ -679,18 +501,6 @@ impl Build<'_> {
     }
 }
 
-/// What may run on a branch: everything but pull requests and tags.
-const ON_A_BRANCH: &[TriggerKind] = &[
-    TriggerKind::Push,
-    TriggerKind::Schedule,
-    TriggerKind::Data,
-    TriggerKind::Registry,
-    TriggerKind::Alert,
-    TriggerKind::Upstream,
-    TriggerKind::Api,
-    TriggerKind::Manual,
-];
-
 /// Of functions that share a name, those of the very text that calls one; all where it defines none.
 fn nearest(facts: &FileFacts, found: Vec<UnitId>, kind: UnitKind, by: Option<UnitId>) -> Vec<UnitId> {
     let Some(by) = by.filter(|_| kind == UnitKind::ShellFunction) else { return found };
@@ -703,33 +513,6 @@ fn nearest(facts: &FileFacts, found: Vec<UnitId>, kind: UnitKind, by: Option<Uni
     };
     let own: Vec<UnitId> = found.iter().copied().filter(|u| text_of(*u) == text_of(by)).collect();
     if own.is_empty() { found } else { own }
-}
-
-/// What the guards of a unit come to.
-#[derive(Debug, Default)]
-struct Gate {
-    off: Option<String>,
-    discarded: Option<String>,
-    condition: Option<String>,
-    events: Option<Vec<TriggerKind>>,
-    asks: String,
-}
-
-impl Gate {
-    fn limit(&mut self, kinds: &[TriggerKind], asks: String) {
-        self.asks.push_str(&asks);
-        self.events = Some(match self.events.take() {
-            Some(known) => known.into_iter().filter(|k| kinds.contains(k)).collect(),
-            None => kinds.to_vec(),
-        });
-    }
-}
-
-fn same_repository(remote: &str, name: &str) -> bool {
-    match name.strip_suffix('/') {
-        Some(owner) => remote.split('/').next().is_some_and(|o| o.eq_ignore_ascii_case(owner)),
-        None => remote.eq_ignore_ascii_case(name),
-    }
 }
 
 fn discarded(on_failure: &OnFailure) -> Option<String> {

@@ -3,9 +3,11 @@
 //! A job that sets up a bare interpreter says which version it is, and its steps say what is installed into it. Where all
 //! of that is literal, three things are certain: a file that this version cannot import, a list or a project that cannot
 //! be installed, and an import on the way that nothing provides. Everything else stays unsaid: one step that is not
-//! known, one distribution that may bring anything, or one condition, and nothing is called missing. A file that no Python 3
-//! can read breaks whoever runs it, whatever the ground. Which steps and programs
-//! install what stands in `rules/interpreter.yaml`; the programs of Python and of its test runs are named here.
+//! known, one distribution that may bring anything, or one condition, and nothing is called missing. A file that
+//! no Python 3 can read breaks whoever runs it, whatever the ground.
+//!
+//! Which steps and programs install what stands in `rules/interpreter.yaml`; the programs of Python itself and of its
+//! test runs are named here, as their words are followed.
 //!
 //! Invariants: only commands that a job's own steps state are marked, as what they lead to may run elsewhere in another
 //! interpreter; nothing is marked that a condition, a handler or a skipped test may spare; every walk is bounded.
@@ -230,10 +232,7 @@ impl Look<'_> {
             return None;
         }
         *left -= 1;
-        let plain = command
-            .through
-            .iter()
-            .all(|w| matches!(w.as_str(), "time" | "timeout" | "xvfb-run" | "nohup" | "exec" | "travis_retry"));
+        let plain = command.through.iter().all(|w| self.catalog.interpreter.plain.contains(w));
         if command.program() == "sudo" || command.through.iter().any(|w| w.contains(' ') || matches!(w.as_str(), "uvx" | "xargs"))
         {
             ground.lose();
@@ -284,11 +283,7 @@ impl Look<'_> {
                         ground.own_environment = true;
                         true
                     }
-                    ("-m", module) => {
-                        table.quiet.contains(module)
-                            || matches!(module, "unittest" | "compileall" | "pip" | "json.tool")
-                            || self.runs_own(node)
-                    }
+                    ("-m", module) => table.quiet.contains(module) || table.modules.contains(module) || self.runs_own(node),
                     ("--version" | "-V", _) => true,
                     _ => self.runs_own(node),
                 };
@@ -386,9 +381,7 @@ impl Look<'_> {
 
     /// Why collecting tests fails: a test file that cannot be imported fails the run, unless it is left out somewhere.
     fn tests(&self, command: &Command, paths: &[RepoPath], ground: &Ground) -> Option<Failure> {
-        const SPARING: &[&str] =
-            &["ignore", "deselect", "continue-on-collection", "norecursedirs", "importorskip", "collect_ignore"];
-        let spares = |text: &str| SPARING.iter().any(|word| text.contains(word));
+        let spares = |text: &str| self.catalog.interpreter.spares.iter().any(|word| text.contains(word.as_str()));
         let selects = |text: &str| text.starts_with("-p") || text == "-x";
         if command.words.iter().any(|w| !w.literal || spares(&w.text) || selects(&w.text)) {
             return None;

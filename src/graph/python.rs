@@ -7,8 +7,13 @@
 //! Invariants: one node a function, class body and main block; a lambda belongs to what it stands in; nothing outside
 //! test code imports test code; the number of edges is bounded by that of calls and definitions.
 
+mod fixtures;
+mod keys;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::keys::numbered;
+pub(crate) use self::keys::{embedded_key, function_key, key_at_line, module_key, program_key, scope_key};
 use super::{Edge, Graph, Node, NodeId, NodeKind, Order};
 use crate::fact::{Book, Placement, UnitKind};
 use crate::resolve::Program;
@@ -17,8 +22,6 @@ use crate::source::{self, Location, RepoPath};
 use crate::syntax::python::{FlowId, FlowKind, ImportGuard, Module, ScopeId, ScopeKind, Value};
 use crate::words::{EdgeKind, Scope, Strength};
 
-/// Fixtures for all tests that one test is tied to.
-const MAX_FOR_ALL: usize = 20;
 /// Edges to methods that a framework may run.
 const MAX_HOOKS: usize = 200_000;
 
@@ -31,62 +34,6 @@ pub(crate) struct OpenEnd {
     pub(crate) at: Location,
     /// The call as written.
     pub(crate) text: String,
-}
-
-/// Key of the top level of a file.
-pub(crate) fn module_key(path: &str) -> String {
-    format!("module:{path}")
-}
-
-/// Key of a file run as a program.
-pub(crate) fn program_key(path: &str) -> String {
-    format!("program:{path}")
-}
-
-/// Key of a function, class body or main block by its qualified name.
-pub(crate) fn function_key(path: &str, name: &str) -> String {
-    format!("function:{path}#{name}")
-}
-
-/// Key of the code in a command, by the index of the command's fact.
-pub(crate) fn embedded_key(path: &str, fact: usize) -> String {
-    format!("module:{path}@{fact}")
-}
-
-/// Key of the node that a scope belongs to. Of several definitions of one name the last has the plain key.
-pub(crate) fn scope_key(path: &str, module: &Module, scope: ScopeId) -> String {
-    let scope = region(module, scope);
-    match module.scopes.get(scope).filter(|_| scope > 0) {
-        None => module_key(path),
-        Some(it) => {
-            let again =
-                module.scopes.iter().skip(scope + 1).any(|later| later.name == it.name && later.kind != ScopeKind::Lambda);
-            numbered(path, &it.name, it.line, again)
-        }
-    }
-}
-
-/// Key of the node that holds a line of the code.
-pub(crate) fn key_at_line(path: &str, module: &Module, line: u32) -> String {
-    let covers = module.scopes.iter().enumerate().filter(|(_, s)| (s.line..=s.end_line).contains(&line));
-    let innermost = covers.min_by_key(|(id, s)| (s.end_line - s.line, std::cmp::Reverse(*id))).map_or(0, |(id, _)| id);
-    scope_key(path, module, innermost)
-}
-
-fn numbered(path: &str, name: &str, line: u32, again: bool) -> String {
-    if again { function_key(path, &format!("{name}@{line}")) } else { function_key(path, name) }
-}
-
-/// The scope whose node a scope belongs to: its own, or for a lambda that around it.
-fn region(module: &Module, scope: ScopeId) -> ScopeId {
-    let mut at = scope;
-    for _ in 0..400 {
-        match module.scopes.get(at) {
-            Some(it) if it.kind == ScopeKind::Lambda && it.parent != at => at = it.parent,
-            _ => break,
-        }
-    }
-    at
 }
 
 /// Adds all Python to the graph. Units are there already. Says which calls stay open.
@@ -514,66 +461,6 @@ impl Build<'_> {
                     "shell lines of the notebook".to_owned(),
                 );
                 self.edge(program, script, seen);
-            }
-        }
-    }
-
-    /// A test runs the fixtures that its parameters name: those of its file, else of the nearest `conftest.py`; and
-    /// those that are used by all tests of a file or folder (`autouse=True`).
-    fn fixtures(&mut self) {
-        let program = self.program;
-        let mut fixtures: BTreeMap<&str, Vec<(&RepoPath, NodeId)>> = BTreeMap::new();
-        let in_tests = |this: &Self| -> Vec<(FileId, ScopeId)> {
-            let files =
-                program.files().iter().enumerate().filter(|(_, f)| this.scope_of(&f.path) == Scope::Test && f.embedded.is_none());
-            files.flat_map(|(file, f)| (0..f.module().scopes.len()).map(move |scope| (file, scope))).collect()
-        };
-        let all = in_tests(self);
-        let mut for_all: Vec<(&RepoPath, NodeId, &str)> = Vec::new();
-        for (file, scope) in &all {
-            let at = At { file: *file, scope: *scope };
-            let is = program.decorators(at).iter().any(|d| d.text.ends_with("fixture"));
-            if let (true, Some(it), Some(code), Some(node)) = (is, program.scope(at), program.files().get(*file), self.node(at)) {
-                let name = it.name.rsplit('.').next().unwrap_or_default();
-                fixtures.entry(name).or_default().push((&code.path, node));
-                let calls = program.decorators(at).iter().filter_map(|d| code.module().calls.get(d.call?));
-                if calls.flat_map(|call| &call.keywords).any(|(key, value)| key == "autouse" && *value == Value::Bool(true)) {
-                    for_all.push((&code.path, node, name));
-                }
-            }
-        }
-        for (file, scope) in all {
-            let at = At { file, scope };
-            let (Some(it), Some(code), Some(from)) = (program.scope(at), program.files().get(file), self.node(at)) else {
-                continue;
-            };
-            let name = it.name.rsplit('.').next().unwrap_or_default();
-            let asks = name.starts_with("test") || program.decorators(at).iter().any(|d| d.text.ends_with("fixture"));
-            let near = |path: &str| {
-                let folder = source::folder(path);
-                let above = folder == "." || code.path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-                (source::file_name(path) == "conftest.py" && above).then_some(folder.len())
-            };
-            for (path, to, fixture) in for_all.iter().filter(|_| name.starts_with("test")).take(MAX_FOR_ALL) {
-                if **path == code.path || near(path).is_some() {
-                    let what = format!("fixture {fixture}, used by all tests");
-                    self.edge(
-                        from,
-                        *to,
-                        Seen::plain(EdgeKind::Calls, Strength::Resolved, &code.path, code.code.file_line(it.line), what),
-                    );
-                }
-            }
-            for param in it.params.iter().filter(|_| asks) {
-                let candidates = fixtures.get(param.name.as_str()).into_iter().flatten();
-                let best = candidates
-                    .filter_map(|(path, node)| Some((if **path == code.path { usize::MAX } else { near(path)? }, *node)))
-                    .max();
-                if let Some((_, to)) = best {
-                    let line = code.code.file_line(param.line);
-                    let what = format!("fixture {}", param.name);
-                    self.edge(from, to, Seen::plain(EdgeKind::Calls, Strength::Resolved, &code.path, line, what));
-                }
             }
         }
     }

@@ -6,6 +6,8 @@
 //! Invariants: a request leads to one function or to none; only functions of modules that the test reaches are asked,
 //! unless the request names a host.
 
+use std::collections::BTreeSet;
+
 use super::reach::Walk;
 use super::{Edge, Graph, NodeId, Order, python};
 use crate::resolve::Program;
@@ -14,9 +16,8 @@ use crate::source::Location;
 use crate::syntax::python::{Call, Part, Value};
 use crate::words::{EdgeKind, Scope, Strength};
 
-/// Methods of clients that send a request, and decorators of routes that answer one; `route` answers any.
+/// Methods of clients that send a request, and decorators of routes that answer one: the methods of HTTP.
 const VERBS: &[&str] = &["get", "post", "put", "patch", "delete"];
-const ANY: &[&str] = &["route", "api_route", "add_api_route", "add_url_rule", "add_route", "websocket"];
 
 /// A function that answers requests to a path.
 struct Route {
@@ -27,9 +28,9 @@ struct Route {
     verb: Option<String>,
 }
 
-/// Adds an edge for every request of a test that is known to be answered here.
-pub(crate) fn connect(graph: &mut Graph, program: &Program) {
-    let routes = routes(graph, program);
+/// Adds an edge for every request of a test that is known to be answered here. `any` names what binds a path whatever the method is.
+pub(crate) fn connect(graph: &mut Graph, program: &Program, any: &BTreeSet<String>) {
+    let routes = routes(graph, program, any);
     if routes.is_empty() {
         return;
     }
@@ -79,14 +80,14 @@ pub(crate) fn connect(graph: &mut Graph, program: &Program) {
 }
 
 /// Every function that is bound to a path, in the order of files.
-fn routes(graph: &Graph, program: &Program) -> Vec<Route> {
+fn routes(graph: &Graph, program: &Program, any: &BTreeSet<String>) -> Vec<Route> {
     let mut found = Vec::new();
     for (file, code) in program.files().iter().enumerate().filter(|(_, c)| c.embedded.is_none()) {
         let Some(module) = graph.find(&python::module_key(&code.path)).filter(|n| graph.nodes[*n].scope != Scope::Test) else {
             continue;
         };
         let mut add = |scope: usize, of: &CodeFile, call: &Call| {
-            let Some((path, verb)) = bound(call) else { return };
+            let Some((path, verb)) = bound(call, any) else { return };
             if let Some(node) = graph.find(&python::scope_key(&of.path, of.module(), scope)) {
                 found.push(Route { node, module, path, verb });
             }
@@ -112,10 +113,10 @@ fn routes(graph: &Graph, program: &Program) -> Vec<Route> {
 }
 
 /// The path and verb that a decorator or a registration names.
-fn bound(call: &Call) -> Option<(String, Option<String>)> {
+fn bound(call: &Call, any: &BTreeSet<String>) -> Option<(String, Option<String>)> {
     let word = call.callee.last()?;
     let verb = VERBS.contains(&word).then(|| word.to_owned());
-    if verb.is_none() && !ANY.contains(&word) {
+    if verb.is_none() && !any.contains(word) {
         return None;
     }
     let named = || call.keywords.iter().find(|(k, _)| matches!(k.as_str(), "path" | "rule")).map(|(_, v)| v);

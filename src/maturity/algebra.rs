@@ -117,7 +117,7 @@ fn is_positive(standing: Standing) -> bool {
     match standing.verdict {
         Verdict::Met | Verdict::Attested => true,
         Verdict::Indicated => standing.because.is_none_or(Because::works),
-        _ => false,
+        Verdict::NotShown | Verdict::Contradicted | Verdict::Unknown | Verdict::NotApplicable => false,
     }
 }
 
@@ -130,7 +130,7 @@ fn outcome(criterion: &Criterion, view: &View<'_>) -> Outcome {
     let (found, holds) = match criterion.role {
         Role::Deficit => (None, deficit(criterion, view)),
         Role::Note => (None, None),
-        _ => (verdict(criterion, view), None),
+        Role::Core | Role::AnyOf | Role::Supporting | Role::People => (verdict(criterion, view), None),
     };
     let mut practices = Vec::new();
     for reference in criterion.formulas().flat_map(Expr::references) {
@@ -193,7 +193,7 @@ fn satisfies(criterion: &Criterion, found: Standing) -> bool {
             let enough = criterion.indicated_suffices || criterion.observability == Observability::Partial;
             enough && is_positive(found)
         }
-        _ => false,
+        Verdict::Attested | Verdict::NotShown | Verdict::Contradicted | Verdict::Unknown => false,
     }
 }
 

@@ -96,7 +96,17 @@ fn failing<'r>(judge: &mut Judge<'_>, clause: &'r Clause, into: &mut Vec<Ask<'r>
         Clause::Reach(reach) if own(&reach.to) => into.push(Ask::Seen(reach.from, &reach.to)),
         Clause::Before(before) if own(&before.first) => into.push(Ask::Check(before)),
         Clause::Tested(tested) => into.push(Ask::Test(tested)),
-        _ => {}
+        // not the practice's own object
+        Clause::Signal(_) | Clause::Reach(_) | Clause::Before(_) => {}
+        // no one thing is nearest to these
+        Clause::Not(_)
+        | Clause::Leads(_)
+        | Clause::Imported(_)
+        | Clause::InImage(_)
+        | Clause::Share(_)
+        | Clause::History(_)
+        | Clause::Steps(_)
+        | Clause::Practice(_) => {}
     }
 }
 

@@ -101,7 +101,8 @@ fn groups(graph: &Graph) -> Vec<(bool, Vec<NodeId>)> {
             UnitKind::Step | UnitKind::Script | UnitKind::Target | UnitKind::Action | UnitKind::ShellFunction => {
                 groups.push((true, children))
             }
-            _ => {}
+            // stages are put together by file above; the others start one thing
+            UnitKind::Stage | UnitKind::Service | UnitKind::Image | UnitKind::EntryPoint => {}
         }
     }
     groups.extend(stages.into_values().map(|nodes| (false, nodes)));

@@ -83,7 +83,8 @@ mod tests {
     fn a_target_that_nobody_gives_is_an_open_end() {
         let inventory = Inventory::in_memory(&[("w.yml", "")]);
         let (book, modules) = (crate::fact::Book::new(), Modules::build(&inventory));
-        let view = View::new(&inventory, &book, &modules);
+        let programs = crate::rules::programs::Programs::default();
+        let view = View::new(&inventory, &book, &modules, &programs);
         for (words, open) in [
             (&["python", "-m", "${{ inputs.m }}"][..], true),
             (&["python", "-u", "${{ inputs.file }}"], true),

@@ -60,20 +60,14 @@ pub(crate) fn installs(command: &Command, from: (&RepoPath, Option<UnitId>), min
     let mut found = BTreeSet::new();
     let mut at = 0;
     while let Some(word) = arguments.get(at) {
-        at += 1;
         if !word.literal {
             return Install::Unknown;
         }
         let text = word.text.as_str();
-        let list = match text {
-            "-r" | "--requirement" => {
-                at += 1;
-                Some(arguments.get(at - 1).map_or("", |w| w.text.as_str()))
-            }
-            _ => text.strip_prefix("--requirement=").or_else(|| text.strip_prefix("-r")),
-        };
+        let list = list_at(arguments, at);
+        at += list.map_or(1, |(_, words)| words);
         let done = match (list, text) {
-            (Some(list), _) => listed(list, &invocation, view, &mut found),
+            (Some((list, _)), _) => listed(list, &invocation, view, &mut found),
             (None, "-e" | "--editable") => {
                 at += 1;
                 arguments.get(at - 1).map_or(Install::Unknown, |w| project(&w.text, &invocation, minor, view, &mut found))
@@ -106,20 +100,26 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
         return Vec::new();
     }
     let mut leads = Vec::new();
-    for (at, word) in rest.iter().enumerate().skip(1) {
-        let before = rest.get(at - 1).map_or("", |w| w.text.as_str());
-        let text = word.text.as_str();
-        let list = match before {
-            "-r" | "--requirement" => Some(text),
-            _ => text.strip_prefix("--requirement=").or_else(|| text.strip_prefix("-r")).or((verb == "sync").then_some(text)),
-        };
-        let Some(list) = list.filter(|l| l.len() > 1 && !l.starts_with('-')) else { continue };
+    let mut at = 1;
+    while let Some(word) = rest.get(at) {
+        // what is synchronised with is named by place as well
+        let list = list_at(rest, at).or((verb == "sync").then_some((word.text.as_str(), 1)));
+        at += list.map_or(1, |(_, words)| words);
+        let Some(list) = list.map(|(list, _)| list).filter(|l| l.len() > 1 && !l.starts_with('-')) else { continue };
         if let Located::Found(path, strength) = invocation.locate(list, view) {
             let what = format!("installs from {list}");
             leads.push(Lead { to: Target::File { path, run: Run::Manifest }, edge: EdgeKind::Applies, strength, what });
         }
     }
     leads
+}
+
+/// The list that pip is told to read at a place among its arguments, and how many words say so.
+fn list_at(arguments: &[Word], at: usize) -> Option<(&str, usize)> {
+    match arguments.get(at)?.text.as_str() {
+        "-r" | "--requirement" => Some((arguments.get(at + 1).map_or("", |w| w.text.as_str()), 2)),
+        text => text.strip_prefix("--requirement=").or_else(|| text.strip_prefix("-r")).map(|list| (list, 1)),
+    }
 }
 
 /// The arguments behind `pip install`.

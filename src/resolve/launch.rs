@@ -80,11 +80,11 @@ pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) 
     let in_image =
         invocation.unit.and_then(|u| facts.units.get(u)).is_some_and(|u| matches!(u.kind, UnitKind::Image | UnitKind::Service));
     let made = facts.facts.iter().any(|fact| match &fact.kind {
-        FactKind::Command(c) => fetches(c) || c.stdout.as_deref().is_some_and(|out| out.ends_with(name)),
+        FactKind::Command(c) => fetches(c, view) || c.stdout.as_deref().is_some_and(|out| out.ends_with(name)),
         FactKind::Uses(u) => match &u.to {
             UsesTarget::File(own) => super::calls::file(own, view)
                 .and_then(|own| view.book.get(&own))
-                .is_some_and(|own| own.facts.iter().any(|f| matches!(&f.kind, FactKind::Command(c) if fetches(c)))),
+                .is_some_and(|own| own.facts.iter().any(|f| matches!(&f.kind, FactKind::Command(c) if fetches(c, view)))),
             _ => may_hold(u, path),
         },
         _ => false,
@@ -93,10 +93,8 @@ pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) 
 }
 
 /// Commands that bring files in from elsewhere.
-fn fetches(command: &Command) -> bool {
-    let program = command.program();
-    let clones = program == "git" && command.words.get(1).is_some_and(|w| w.text == "clone" || w.text == "submodule");
-    clones || matches!(program, "curl" | "wget" | "unzip" | "tar" | "cp" | "mv" | "ssh" | "scp" | "aws" | "gsutil")
+fn fetches(command: &Command, view: &View<'_>) -> bool {
+    view.programs.fetches(command.program(), command.words.get(1).map(|w| w.text.as_str()))
 }
 
 /// Whether something published that was used may have put a file there: a copy of a repository, what an earlier job
@@ -213,9 +211,7 @@ fn function(path: &RepoPath, name: &str, view: &View<'_>) -> Option<RepoPath> {
 
 /// Servers that are given an application as `package.module:name`.
 fn served(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
-    const SERVERS: &[&str] =
-        &["uvicorn", "gunicorn", "hypercorn", "granian", "flask", "streamlit", "fastapi", "bentoml", "celery", "litestar"];
-    if !SERVERS.contains(&invocation.command.program()) {
+    if !view.programs.serves.contains(invocation.command.program()) {
         return Vec::new();
     }
     for word in invocation.arguments() {

@@ -1,8 +1,8 @@
 //! What a reference leads to: pure functions from a fact and the tree to a target. Nothing here reads a file.
 //!
-//! Runners are named here and in `facts/runners`; so are the published steps and programs by which files come and
-//! definitions are handed over, which a rule could not follow. A literal reference that leads nowhere is [`Target::Missing`],
-//! which cuts the chain; that is said only where nothing else could have made the file.
+//! Runners are named here and in `facts/runners`; so are the published steps by which files come along, which a rule
+//! could not follow. What other programs do with files stands in `rules/programs.yaml`. A literal reference that leads
+//! nowhere is [`Target::Missing`], which cuts the chain; that is said only where nothing else could have made the file.
 
 mod calls;
 mod collected;
@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::OnceLock;
 
 use crate::fact::{Book, Command, Data, Fact, FactKind, FileFacts, UnitId, UnitKind, Uses, UsesTarget};
+use crate::rules::programs::Programs;
 use crate::source::{self, RepoPath};
 use crate::syntax::shell::Word;
 use crate::walk::Inventory;
@@ -36,6 +37,8 @@ pub(crate) struct View<'v> {
     pub(crate) book: &'v Book,
     /// Python modules by name.
     pub(crate) imports: &'v Modules,
+    /// What programs do with the files that they are given.
+    programs: &'v Programs,
     /// Commands that the project installs, by name: the file that says so, the first in path order.
     commands: BTreeMap<&'v str, &'v RepoPath>,
     /// Files by their name alone, in path order.
@@ -50,7 +53,7 @@ pub(crate) struct View<'v> {
 
 impl<'v> View<'v> {
     /// Looks once for what every command would otherwise look for again.
-    pub(crate) fn new(inventory: &'v Inventory, book: &'v Book, imports: &'v Modules) -> Self {
+    pub(crate) fn new(inventory: &'v Inventory, book: &'v Book, imports: &'v Modules, programs: &'v Programs) -> Self {
         let mut commands = BTreeMap::new();
         for (path, facts) in book {
             for unit in facts.units.iter().filter(|u| u.kind == UnitKind::EntryPoint) {
@@ -63,8 +66,17 @@ impl<'v> View<'v> {
         }
         let units = book.values().flat_map(|facts| &facts.units).filter(|u| u.kind == UnitKind::ShellFunction);
         let functions = units.map(|unit| unit.name.as_str()).collect();
-        let mut view =
-            Self { inventory, book, imports, commands, named, taken_in: BTreeMap::new(), functions, images: OnceLock::new() };
+        let mut view = Self {
+            inventory,
+            book,
+            imports,
+            programs,
+            commands,
+            named,
+            taken_in: BTreeMap::new(),
+            functions,
+            images: OnceLock::new(),
+        };
         let mut taken_in = BTreeMap::new();
         for (path, facts) in book {
             for part in view.parts(path, facts) {
@@ -244,9 +256,6 @@ impl Invocation<'_> {
             if let Some(path) = source::join(source::folder(self.path), word).filter(|p| view.inventory.contains(p)) {
                 return Located::Found(path.into(), Strength::Inferred);
             }
-            if dir == "." || source::folder(self.path) == "." {
-                return self.by_suffix(clean, view).unwrap_or(Located::Missing(path));
-            }
             return self.by_suffix(clean, view).unwrap_or(Located::Missing(path));
         }
         // computed in front: a literal end that only one file has
@@ -319,85 +328,24 @@ fn not_given(command: &Command, program: &str) -> Option<Lead> {
 
 /// Files that any other program is given by name.
 fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
-    const SILENT: &[&str] = &[
-        "echo",
-        "printf",
-        "cat",
-        "ls",
-        "rm",
-        "mkdir",
-        "cp",
-        "mv",
-        "touch",
-        "test",
-        "[",
-        "[[",
-        "export",
-        "cd",
-        "git",
-        "curl",
-        "wget",
-        "grep",
-        "sed",
-        "awk",
-        "chmod",
-        "tar",
-        "unzip",
-        "zip",
-        "head",
-        "tail",
-        "true",
-        "false",
-        "sleep",
-        "set",
-        "exit",
-        "find",
-        "sort",
-        "poetry",
-        "ruff",
-        "black",
-        "flake8",
-        "mypy",
-        "isort",
-        "pylint",
-        "pre-commit",
-    ];
-    const FILE: &[&str] = &[
-        "-f",
-        "--file",
-        "-k",
-        "--kustomize",
-        "--filename",
-        "--template-file",
-        "--config",
-        "--config-file",
-        "--values",
-        "--yaml",
-        "--job-file",
-    ];
-    // what these verbs are given by place is the definition that they submit
-    const SUBMITS: &[(&str, &[&str])] = &[
-        ("anyscale", &["job submit", "jobs submit", "job schedule", "service deploy", "service rollout"]),
-        ("argo", &["submit", "cron create", "template create"]),
-        ("sbatch", &[""]),
-        ("sky", &["launch", "jobs launch", "exec", "serve up"]),
-    ];
     let program = invocation.command.program();
-    if SILENT.contains(&program) {
+    let known = view.programs;
+    if known.silent.contains(program) {
         return Vec::new();
     }
     let verbs: Vec<&str> =
         invocation.arguments().iter().map(|w| w.text.as_str()).take_while(|w| !w.starts_with('-')).take(2).collect();
     let verbs = verbs.join(" ");
-    let submits = SUBMITS.iter().any(|(name, of)| *name == program && of.iter().any(|verb| verbs.starts_with(verb)));
+    // what is given by place to a program that submits is the definition that it submits
+    let submits = known.submits(program, &verbs);
     let mut leads = Vec::new();
     let arguments = invocation.arguments();
     for (at, word) in arguments.iter().enumerate() {
         let (value, named) = match word.text.split_once('=') {
-            Some((option, value)) if FILE.contains(&option) => (value, true),
+            Some((option, value)) if known.definitions.contains(option) => (value, true),
             _ => (
                 word.text.as_str(),
-                at.checked_sub(1).and_then(|i| arguments.get(i)).is_some_and(|w| FILE.contains(&w.text.as_str())),
+                at.checked_sub(1).and_then(|i| arguments.get(i)).is_some_and(|w| known.definitions.contains(&w.text)),
             ),
         };
         if value.starts_with('-') || !(value.contains('.') || value.contains('/') || named) {

@@ -9,6 +9,7 @@
 
 mod attribute;
 mod callback;
+mod constant;
 mod index;
 mod infer;
 mod quick;
@@ -16,6 +17,8 @@ mod result;
 mod settle;
 #[cfg(test)]
 pub(crate) mod tests;
+mod wording;
+mod world;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -28,8 +31,9 @@ use crate::source::RepoPath;
 use crate::syntax::python::{CallId, FlowId, FlowKind, Module, Name, Root, ScopeId, ScopeKind, Value};
 use crate::words::Strength;
 use index::Index;
-use infer::{Ctx, Found, Infer, Type};
+use infer::{Ctx, Infer, Type};
 pub(crate) use quick::Quick;
+pub(crate) use wording::{name_text, text_of};
 
 /// Index into [`Program::files`].
 pub(crate) type FileId = usize;
@@ -430,215 +434,4 @@ impl Program {
             _ => None,
         }
     }
-
-    /// Why what stands under these flows never runs: the constant that switches it off, as written.
-    pub(crate) fn off(&self, file: FileId, conditions: &[FlowId]) -> Option<String> {
-        let code = self.world.files.get(file)?;
-        let flows = &code.module().flows;
-        conditions.iter().filter_map(|f| flows.get(*f)).find_map(|flow| match flow.kind {
-            FlowKind::If | FlowKind::Elif | FlowKind::While => {
-                let test = flow.test.as_ref()?;
-                (code.constant(test, flow.scope, 4) == Some(false)).then(|| format!("if {}", text_of(test, 3)))
-            }
-            FlowKind::Else => {
-                let before = flows.get(flow.after?)?;
-                let test = before.test.as_ref().filter(|_| matches!(before.kind, FlowKind::If | FlowKind::Elif))?;
-                (code.constant(test, before.scope, 4) == Some(true)).then(|| format!("the else of: if {}", text_of(test, 3)))
-            }
-            _ => None,
-        })
-    }
-}
-
-impl CodeFile {
-    /// The truth of a test that needs no run: literals, and names of the top level that are given one literal once.
-    fn constant(&self, test: &Value, scope: ScopeId, depth: u32) -> Option<bool> {
-        let depth = depth.checked_sub(1)?;
-        match test {
-            Value::Bool(yes) => Some(*yes),
-            Value::Int(number) => Some(*number != 0),
-            Value::None => Some(false),
-            Value::Str(text) => Some(!text.is_empty()),
-            Value::Unary { op: "not", value } => self.constant(value, scope, depth).map(|yes| !yes),
-            Value::BoolOp { op, values } => {
-                let stop = *op == "or";
-                let parts: Vec<Option<bool>> = values.iter().map(|v| self.constant(v, scope, depth)).collect();
-                if parts.contains(&Some(stop)) { Some(stop) } else { parts.iter().all(|p| *p == Some(!stop)).then_some(!stop) }
-            }
-            Value::Name(name) => {
-                if name.last() == Some("TYPE_CHECKING") {
-                    return Some(false);
-                }
-                let Root::Local(local) = &name.root else { return None };
-                let value = self.index.only_literal(self.module(), scope, local).filter(|_| name.path.is_empty())?;
-                matches!(value, Value::Bool(_) | Value::Int(_)).then(|| self.constant(value, scope, depth))?
-            }
-            _ => None,
-        }
-    }
-}
-
-/// A value as people would write it, cut short.
-pub(crate) fn text_of(value: &Value, depth: u32) -> String {
-    let Some(depth) = depth.checked_sub(1) else { return "…".to_owned() };
-    let text = match value {
-        Value::Str(text) => format!("{text:?}"),
-        Value::Int(number) => number.to_string(),
-        Value::Float(text) => text.clone(),
-        Value::Bool(yes) => if *yes { "True" } else { "False" }.to_owned(),
-        Value::None => "None".to_owned(),
-        Value::Name(name) => name_text(name),
-        Value::Call(_) => "…()".to_owned(),
-        Value::Compare { left, ops, rights } => {
-            let rest: Vec<String> =
-                ops.iter().zip(rights).map(|(op, right)| format!(" {op} {}", text_of(right, depth))).collect();
-            format!("{}{}", text_of(left, depth), rest.concat())
-        }
-        Value::BoolOp { op, values } => {
-            let parts: Vec<String> = values.iter().take(4).map(|v| text_of(v, depth)).collect();
-            parts.join(&format!(" {op} "))
-        }
-        Value::Unary { op: "not", value } => format!("not {}", text_of(value, depth)),
-        Value::BinOp { op, left, right } => format!("{} {op} {}", text_of(left, depth), text_of(right, depth)),
-        _ => "…".to_owned(),
-    };
-    match text.char_indices().nth(100) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
-        None => text,
-    }
-}
-
-/// A dotted name as people would write it.
-pub(crate) fn name_text(name: &Name) -> String {
-    let root = match &name.root {
-        Root::Local(local) => local.clone(),
-        Root::Call(_) => "…()".to_owned(),
-        Root::Item(of, _) => format!("{}[…]", of.last().unwrap_or("…")),
-        Root::Str(_) => "\"…\"".to_owned(),
-        Root::Other => "…".to_owned(),
-    };
-    name.path.iter().take(8).fold(root, |text, part| format!("{text}.{part}"))
-}
-
-impl World {
-    fn scope(&self, at: At) -> Option<&crate::syntax::python::Scope> {
-        self.files.get(at.file)?.module().scopes.get(at.scope)
-    }
-
-    fn kind(&self, at: At) -> Option<ScopeKind> {
-        self.scope(at).map(|s| s.kind)
-    }
-
-    /// The class whose body a function stands in directly.
-    fn class_of(&self, function: At) -> Option<At> {
-        let parent = At { scope: self.scope(function)?.parent, ..function };
-        (self.kind(parent)? == ScopeKind::Class).then_some(parent)
-    }
-
-    fn scopes_of(&self, kind: ScopeKind) -> impl Iterator<Item = At> + '_ {
-        self.files.iter().enumerate().flat_map(move |(file, code)| {
-            let scopes = code.module().scopes.iter().enumerate();
-            scopes.filter(move |(_, s)| s.kind == kind).map(move |(scope, _)| At { file, scope })
-        })
-    }
-
-    fn find_methods(&mut self) {
-        let mut methods: HashMap<Box<str>, Vec<At>> = HashMap::new();
-        for function in self.scopes_of(ScopeKind::Function) {
-            if let (Some(class), Some(scope)) = (self.class_of(function), self.scope(function)) {
-                let name = scope.name.rsplit('.').next().unwrap_or_default();
-                let classes = methods.entry(name.into()).or_default();
-                if classes.last() != Some(&class) {
-                    classes.push(class);
-                }
-            }
-        }
-        self.methods = methods;
-    }
-
-    fn find_bases(&mut self) {
-        let mut infer = Infer::new(self, None);
-        let classes: Vec<At> = self.scopes_of(ScopeKind::Class).collect();
-        let mut direct: HashMap<At, Vec<Option<Found<'_>>>> = HashMap::new();
-        for class in &classes {
-            direct.insert(*class, infer.direct_bases(*class));
-        }
-        let mut bases = HashMap::default();
-        let mut subclasses: HashMap<At, Vec<At>, Quick> = HashMap::default();
-        for class in classes {
-            let mut found = Bases::default();
-            // depth first, left to right, each class once
-            let mut stack = vec![class];
-            while let Some(next) = stack.pop() {
-                if found.order.contains(&next) || found.order.len() >= 20 {
-                    continue;
-                }
-                found.order.push(next);
-                let of_next = direct.get(&next).map_or(&[][..], Vec::as_slice);
-                for base in of_next {
-                    match base.as_ref().map(|b| &b.what) {
-                        Some(Type::Class(_)) => {}
-                        Some(Type::External(name)) if says_nothing(name) => {}
-                        Some(Type::External(name)) => found.external.push(name.clone()),
-                        _ => found.unknown = true,
-                    }
-                }
-                stack.extend(of_next.iter().rev().flatten().filter_map(|b| match b.what {
-                    Type::Class(own) => Some(own),
-                    _ => None,
-                }));
-            }
-            let own = direct.get(&class).into_iter().flatten().flatten();
-            for base in own {
-                if let Type::Class(base) = base.what {
-                    subclasses.entry(base).or_default().push(class);
-                }
-            }
-            bases.insert(class, found);
-        }
-        self.bases = bases;
-        self.subclasses = subclasses;
-    }
-
-    /// Who calls what, test code left out: what a test passes says nothing about the program.
-    fn find_sites(&self, reached: &[Vec<Destination>]) -> Sites {
-        let mut sites = Sites::default();
-        for (file, calls) in reached.iter().enumerate() {
-            let Some(code) = self.files.get(file).filter(|f| !is_test_path(&f.path)) else { continue };
-            for (call, reached) in calls.iter().enumerate() {
-                let Destination::Own { to, makes, .. } = reached else { continue };
-                let found = sites.entry(*to).or_default();
-                // one more than is ever used says that there are too many
-                if found.len() <= settle::MAX_SITES {
-                    let bound = makes.is_some() || self.is_bound(code, call, *to);
-                    found.push(Site { file, call, offset: usize::from(bound) });
-                }
-            }
-        }
-        sites
-    }
-
-    /// Whether a call of a method hands over the object by itself: not for static ones, nor for `Base.method(self)`.
-    fn is_bound(&self, code: &CodeFile, call: CallId, to: At) -> bool {
-        let Some(scope) = self.scope(to).filter(|_| self.class_of(to).is_some()) else { return false };
-        let has = |word: &str| scope.decorators.iter().any(|d| matches!(d, Value::Name(n) if n.last() == Some(word)));
-        let explicit = code.module().calls.get(call).and_then(|c| c.args.first()).is_some_and(
-            |first| matches!(first, Value::Name(n) if n.path.is_empty() && n.last().is_some() && n.last() == scope.params.first().map(|p| p.name.as_str())),
-        );
-        has("classmethod") || !(has("staticmethod") || explicit)
-    }
-}
-
-/// Bases that give a class nothing that anybody could call.
-fn says_nothing(name: &str) -> bool {
-    matches!(name, "object" | "abc.ABC") || name.starts_with("typing.") || name.starts_with("typing_extensions.")
-}
-
-/// Test code by its path alone.
-fn is_test_path(path: &str) -> bool {
-    let name = crate::source::file_name(path);
-    name.starts_with("test_")
-        || name.ends_with("_test.py")
-        || name == "conftest.py"
-        || path.split('/').any(|p| matches!(p, "tests" | "test"))
 }

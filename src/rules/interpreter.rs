@@ -27,6 +27,12 @@ pub(crate) struct Table {
     pub(crate) quiet: BTreeSet<String>,
     /// Programs that install none with these first words.
     pub(crate) verbs: BTreeMap<String, BTreeSet<String>>,
+    /// Modules that install none when they are run.
+    pub(crate) modules: BTreeSet<String>,
+    /// Programs that run another in the same interpreter, and fail if it does.
+    pub(crate) plain: BTreeSet<String>,
+    /// Words by which a test run or a test file leaves something out.
+    pub(crate) spares: BTreeSet<String>,
     /// Programs that install for the machine.
     pub(crate) machine: BTreeSet<String>,
     /// Published steps that install no Python packages.

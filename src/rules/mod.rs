@@ -11,6 +11,7 @@ pub(crate) mod model;
 pub(crate) mod needles;
 pub(crate) mod pattern;
 pub(crate) mod practice;
+pub(crate) mod programs;
 pub(crate) mod signal;
 pub(crate) mod unread;
 
@@ -56,6 +57,8 @@ pub struct Catalog {
     pub(crate) wrappers: Vec<Wrapper>,
     /// What a bare Python has, and what the best-known distributions bring.
     pub(crate) interpreter: interpreter::Table,
+    /// What programs do with the files that they are given.
+    pub(crate) programs: programs::Programs,
     /// Regular expressions and globs of all rules, compiled.
     pub(crate) patterns: Patterns,
     /// Which words must stand in a text before it is worth parsing.
@@ -122,6 +125,7 @@ impl Catalog {
         let wrappers: Vec<Wrapper> = of_text("wrappers.yaml", &texts, &mut wrong);
         let unread: Vec<Unread> = of_text("unread.yaml", &texts, &mut wrong);
         let interpreter: interpreter::Table = of_text("interpreter.yaml", &texts, &mut wrong);
+        let programs: programs::Programs = of_text("programs.yaml", &texts, &mut wrong);
         let check::Loading { mut signals, mut practices, mut models, origins } = loading;
         signals.sort_by(|a, b| a.id.cmp(&b.id));
         practices.sort_by(|a, b| a.id.cmp(&b.id));
@@ -146,6 +150,7 @@ impl Catalog {
             unread_at: kinds,
             wrappers,
             interpreter,
+            programs,
             patterns,
             needles,
             digest: digest(files),

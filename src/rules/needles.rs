@@ -70,7 +70,13 @@ impl Needles {
                     Matcher::PythonCall(_) | Matcher::PythonImport(_) => &mut code,
                     Matcher::Yaml(_) | Matcher::Json(_) | Matcher::Toml(_) | Matcher::Hcl(_) | Matcher::Ini(_) => &mut documents,
                     Matcher::ShellCommand(_) => &mut commands,
-                    _ => &mut others,
+                    Matcher::Path(_)
+                    | Matcher::Dockerfile(_)
+                    | Matcher::PythonBranch(_)
+                    | Matcher::Uses(_)
+                    | Matcher::Dependency(_)
+                    | Matcher::Text(_)
+                    | Matcher::Git(_) => &mut others,
                 };
                 into.extend(literals(matcher));
                 needles.formats.extend(format_of(matcher).map(|(format, _)| format));

@@ -15,6 +15,7 @@ mod commands;
 mod constructs;
 mod dirs;
 mod flow;
+mod lists;
 mod prepare;
 mod walk;
 mod wordtext;

@@ -97,21 +97,7 @@ impl Asked {
         let mut all = self.clone();
         for refs in &self.refs {
             let tags = refs.iter().all(|r| r.starts_with("refs/tags"));
-            let kinds: &[TriggerKind] = if tags {
-                &[TriggerKind::Tag]
-            } else {
-                // on a branch runs everything but pull requests and tags
-                &[
-                    TriggerKind::Push,
-                    TriggerKind::Schedule,
-                    TriggerKind::Data,
-                    TriggerKind::Registry,
-                    TriggerKind::Alert,
-                    TriggerKind::Upstream,
-                    TriggerKind::Api,
-                    TriggerKind::Manual,
-                ]
-            };
+            let kinds = if tags { &[TriggerKind::Tag][..] } else { TriggerKind::ON_A_BRANCH };
             all.limit(kinds.to_vec());
         }
         all.events

@@ -1,0 +1,69 @@
+//! What the guards of a unit come to: for whom it runs, and whether its failure counts.
+
+use super::Build;
+use crate::fact::{Fact, FactKind, FileFacts, Guard, Unit};
+use crate::words::TriggerKind;
+
+impl Build<'_> {
+    pub(super) fn guards(&self, facts: &FileFacts, unit: &Unit, stated: &[&Fact]) -> Gate {
+        let mut gate = Gate::default();
+        for fact in stated {
+            let FactKind::Guard(guard) = &fact.kind else { continue };
+            match guard {
+                Guard::If(text) => gate.condition = Some(text.clone()),
+                Guard::Never(word) => gate.off = Some(format!("switched off by `{word}`")),
+                Guard::Repository(name) => {
+                    if let Some(remote) = &self.checkout.remote
+                        && !same_repository(remote, name)
+                    {
+                        gate.off = Some(format!("runs only in {name}, and this is {remote}"));
+                    }
+                }
+                Guard::Ref(patterns) => {
+                    let tags = patterns.iter().all(|p| p.starts_with("refs/tags"));
+                    gate.limit(if tags { &[TriggerKind::Tag] } else { TriggerKind::ON_A_BRANCH }, format!("{patterns:?}"));
+                }
+                Guard::Event(kinds) => gate.limit(kinds, format!("{kinds:?}")),
+                Guard::AllowFailure(word) => gate.discarded = Some(word.clone()),
+                Guard::Always(_) | Guard::Approval(_) => {}
+            }
+        }
+        // a limit to triggers that a called workflow does not name itself says nothing
+        let mut top = unit.parent;
+        while let Some(parent) = top.and_then(|u| facts.units.get(u)).and_then(|u| u.parent) {
+            top = Some(parent);
+        }
+        let has_triggers = facts.facts.iter().any(|f| f.unit == top && matches!(&f.kind, FactKind::Trigger(t) if !t.is_call()));
+        if !has_triggers || unit.parent.is_none() {
+            gate.events = None;
+        }
+        gate
+    }
+}
+
+/// What the guards of a unit come to.
+#[derive(Debug, Default)]
+pub(super) struct Gate {
+    pub(super) off: Option<String>,
+    pub(super) discarded: Option<String>,
+    pub(super) condition: Option<String>,
+    pub(super) events: Option<Vec<TriggerKind>>,
+    pub(super) asks: String,
+}
+
+impl Gate {
+    fn limit(&mut self, kinds: &[TriggerKind], asks: String) {
+        self.asks.push_str(&asks);
+        self.events = Some(match self.events.take() {
+            Some(known) => known.into_iter().filter(|k| kinds.contains(k)).collect(),
+            None => kinds.to_vec(),
+        });
+    }
+}
+
+fn same_repository(remote: &str, name: &str) -> bool {
+    match name.strip_suffix('/') {
+        Some(owner) => remote.split('/').next().is_some_and(|o| o.eq_ignore_ascii_case(owner)),
+        None => remote.eq_ignore_ascii_case(name),
+    }
+}

@@ -1,0 +1,157 @@
+//! What starts the units: the triggers they state, and the calls and events by which one sets off another.
+//!
+//! A trigger whose sender is not in sight is `assumed`; so is a branch that the clone does not know.
+
+use super::{Build, command_key, node_key};
+use crate::fact::{Fact, FactKind, FileFacts, Trigger, UnitKind};
+use crate::graph::{Edge, NodeId, NodeKind, Order, python};
+use crate::source::{Location, RepoPath};
+use crate::words::{EdgeKind, Strength, TriggerKind};
+
+impl Build<'_> {
+    /// Triggers start the units that state them; workflows that wait for another are started by that one.
+    pub(super) fn trigger(&mut self, path: &RepoPath, facts: &FileFacts, fact: &Fact, trigger: &Trigger) {
+        let Some(unit) = fact.unit else { return };
+        let to = self.unit(path, facts, unit);
+        let at = Location::line(path, fact.line);
+        if trigger.is_call() {
+            return;
+        }
+        if trigger.kind == TriggerKind::Upstream && !trigger.from.is_empty() && trigger.off.is_none() {
+            for name in &trigger.from {
+                let found = self.workflows_named(name);
+                for from in &found {
+                    self.link(*from, to, EdgeKind::Starts, Strength::Resolved, at.clone(), trigger.text.clone());
+                }
+                if found.is_empty() {
+                    let what = format!("no workflow is called `{name}`");
+                    let from = self.add(format!("missing:{path}#{name}"), NodeKind::Missing, at.clone(), what.clone());
+                    self.link(from, to, EdgeKind::Starts, Strength::Broken, at.clone(), what);
+                }
+            }
+            return;
+        }
+        let outside = matches!(trigger.kind, TriggerKind::Api | TriggerKind::Upstream);
+        let absent = !outside && trigger.kind == TriggerKind::Push && self.branch_is_absent(&trigger.branches);
+        let strength = if outside || absent { Strength::Assumed } else { Strength::Resolved };
+        let key = format!("trigger:{path}#{}:{}", fact.line, trigger.text);
+        let from = self.add(key, NodeKind::Trigger(trigger.kind), at.clone(), trigger.text.clone());
+        let order = Order(fact.line, 0);
+        let what = if absent { format!("{}: no such branch in this clone", trigger.text) } else { trigger.text.clone() };
+        self.graph.edge(Edge {
+            from,
+            to,
+            kind: EdgeKind::Starts,
+            strength,
+            at,
+            what,
+            order,
+            stops: true,
+            discarded: None,
+            off: trigger.off.clone(),
+            condition: None,
+            guard: None,
+        });
+    }
+
+    /// With fewer than two branches known, a branch filter is believed.
+    fn branch_is_absent(&self, patterns: &[String]) -> bool {
+        let known = &self.checkout.branches;
+        known.len() >= 2
+            && !patterns.is_empty()
+            && !patterns.iter().any(|p| p.contains(['*', '?', '[', '+', '!']) || known.iter().any(|b| b == p))
+    }
+
+    fn workflows_named(&mut self, name: &str) -> Vec<NodeId> {
+        let mut found = Vec::new();
+        for (path, facts) in self.book {
+            for (index, unit) in facts.units.iter().enumerate() {
+                let is = unit.kind == UnitKind::Workflow
+                    && (unit.title.as_deref() == Some(name) || unit.name == name || &**path == name);
+                if is {
+                    found.push((path, facts, index));
+                }
+            }
+        }
+        found.into_iter().map(|(path, facts, index)| self.unit(path, facts, index)).collect()
+    }
+
+    /// Workflows that wait to be called, and nothing here calls or starts them: the open door is told as switched off.
+    pub(super) fn uncalled(&mut self) {
+        for (path, facts) in self.book {
+            for fact in &facts.facts {
+                let (FactKind::Trigger(trigger), Some(unit)) = (&fact.kind, fact.unit) else { continue };
+                let to = self.unit(path, facts, unit);
+                if !trigger.is_call() || self.graph.arriving(to).next().is_some() {
+                    continue;
+                }
+                let at = Location::line(path, fact.line);
+                let key = format!("trigger:{path}#{}:{}", fact.line, trigger.text);
+                let from = self.add(key, NodeKind::Trigger(trigger.kind), at.clone(), trigger.text.clone());
+                self.link(from, to, EdgeKind::Starts, Strength::Assumed, at, trigger.text.clone());
+                if let Some(edge) = self.graph.edges.last_mut() {
+                    edge.off.clone_from(&trigger.off);
+                }
+            }
+        }
+    }
+
+    /// Calls from inside the repository to workflows that answer to an event by its name.
+    pub(super) fn callers_of_events(&mut self) {
+        let mut answering: Vec<(String, NodeId, Location)> = Vec::new();
+        for (path, facts) in self.book {
+            for fact in &facts.facts {
+                if let (FactKind::Trigger(trigger), Some(unit)) = (&fact.kind, fact.unit)
+                    && trigger.kind == TriggerKind::Api
+                    && trigger.off.is_none()
+                {
+                    for event in &trigger.from {
+                        answering.push((event.clone(), self.unit(path, facts, unit), Location::line(path, fact.line)));
+                    }
+                }
+            }
+        }
+        for (event, to, at) in answering {
+            for (from, place) in self.event_callers(&event) {
+                self.link(
+                    from,
+                    to,
+                    EdgeKind::Starts,
+                    Strength::Resolved,
+                    place,
+                    format!("sends event `{event}`, answered at {at}"),
+                );
+            }
+        }
+    }
+
+    fn event_callers(&self, event: &str) -> Vec<(NodeId, Location)> {
+        let mut found = Vec::new();
+        for (path, facts) in self.book {
+            for (index, fact) in facts.facts.iter().enumerate() {
+                let (says, key) = match (&fact.kind, fact.unit) {
+                    (FactKind::Command(c), _) => {
+                        let text = c.text();
+                        (text.contains("dispatches") && text.contains(event), command_key(path, index))
+                    }
+                    (FactKind::Uses(u), Some(unit)) => {
+                        (u.reference.contains("dispatch") && u.with.iter().any(|(_, v)| v == event), node_key(path, facts, unit))
+                    }
+                    _ => continue,
+                };
+                if says && let Some(node) = self.graph.find(&key) {
+                    found.push((node, Location::line(path, fact.line)));
+                }
+            }
+            let Some(code) = &facts.code else { continue };
+            let sends = code.module.strings.iter().any(|(s, _)| s.contains("/dispatches"));
+            let names = code.module.strings.iter().find(|(s, _)| s == event);
+            if let (true, Some((_, line))) = (sends, names)
+                && let Some(node) = self.graph.find(&python::key_at_line(path, &code.module, *line))
+            {
+                found.push((node, Location::line(path, code.file_line(*line))));
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,67 @@
+//! What programs do with the files that they are given, as `rules/programs.yaml` says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+/// The table.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Programs {
+    /// Programs that apply nothing.
+    pub(crate) silent: BTreeSet<String>,
+    /// Options whose value is a definition that is applied.
+    pub(crate) definitions: BTreeSet<String>,
+    /// Programs that submit what they are given by place, with the first words that say so.
+    submits: BTreeMap<String, Vec<String>>,
+    /// Programs that are given an application.
+    pub(crate) serves: BTreeSet<String>,
+    /// Programs that bring in files from elsewhere, with the first words that do.
+    fetches: BTreeMap<String, BTreeSet<String>>,
+    /// What binds a path to a function, whatever the method.
+    pub(crate) routes: BTreeSet<String>,
+}
+
+impl Programs {
+    /// Whether a program submits what it is given by place, told by the words before its first option.
+    pub(crate) fn submits(&self, program: &str, words: &str) -> bool {
+        self.submits.get(program).is_some_and(|of| of.iter().any(|verb| words.starts_with(verb.as_str())))
+    }
+
+    /// Whether a program with this first word brings in files from elsewhere.
+    pub(crate) fn fetches(&self, program: &str, first: Option<&str>) -> bool {
+        let words = self.fetches.get(program);
+        words.is_some_and(|of| of.is_empty() || first.is_some_and(|word| of.contains(word)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Programs {
+        let text = include_str!("../../rules/programs.yaml");
+        serde_yaml::from_str(text).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    #[test]
+    fn first_words_decide() {
+        let table = table();
+        assert!(table.submits("sky", "jobs launch") && !table.submits("sky", "status") && !table.submits("make", "launch"));
+        assert!(table.submits("sbatch", "night.sh"));
+        assert!(table.fetches("git", Some("clone")) && !table.fetches("git", Some("status")) && !table.fetches("git", None));
+        assert!(table.fetches("curl", None) && !table.fetches("ls", None));
+    }
+
+    #[test]
+    fn what_submits_is_not_silent() {
+        let table = table();
+        assert!(table.submits.keys().chain(&table.serves).all(|program| !table.silent.contains(program)));
+        assert!(table.submits.values().all(|of| !of.is_empty()));
+    }
+
+    #[test]
+    fn unknown_keys_are_mistakes() {
+        assert!(serde_yaml::from_str::<Programs>("silent: []\nloud: []\n").is_err());
+    }
+}
