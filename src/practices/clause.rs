@@ -107,7 +107,10 @@ impl<'e> Judge<'e> {
                 best = Answer { standing: Standing::plain(Verdict::Contradicted), qualified: BTreeMap::new(), ..against };
             }
         }
-        if best.standing.verdict == Verdict::NotShown {
+        // what starts nothing here, or cannot run, may be started or run by what was not read
+        let elsewhere =
+            matches!(best.standing.because, Some(Because::Idle | Because::Broken)) && self.evidence.unread.contains(&rule.id);
+        if best.standing.verdict == Verdict::NotShown || elsewhere {
             best.standing = nothing_found(rule, self.evidence.unread);
         }
         let near = match best.standing.verdict {

@@ -143,6 +143,7 @@ pub(crate) fn nothing_found(rule: &PracticeRule, unread: &BTreeSet<String>) -> S
     match rule.detectors {
         Detectors::All if unread.contains(&rule.id) => Standing::unknown(Unknown::NotRead),
         Detectors::All => Standing::plain(Verdict::NotShown),
+        Detectors::Some if unread.contains(&rule.id) => Standing::unknown(Unknown::NotRead),
         Detectors::None | Detectors::Some => Standing::unknown(Unknown::NoDetector),
     }
 }
