@@ -15,7 +15,7 @@ use std::io::{self, Write};
 
 pub(crate) use escape::visible;
 
-use crate::report::Report;
+use crate::report::{Practice, Report};
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +67,11 @@ impl Default for Style {
     fn default() -> Self {
         Self { color: false, width: 80, verbose: 0, links: false }
     }
+}
+
+/// The verdict of a practice in plain words, with its cause.
+pub(crate) fn verdict(practice: &Practice) -> String {
+    phrases::verdict(practice.verdict, practice.because, practice.chains.first()).1
 }
 
 /// Writes the report in one format.
