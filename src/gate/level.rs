@@ -141,27 +141,21 @@ fn open(
         let weight = |row: &crate::report::Row| number(row.weight, weighing).unwrap_or(1.0);
         weight(a).total_cmp(&weight(b))
     });
-    let (id, practices): (String, Vec<&str>) = match row.filter(|_| short) {
-        Some(row) => {
-            let criterion = model.criteria.iter().find(|c| c.id == row.of);
-            (row.id.clone(), criterion.map(|c| c.practices.iter().map(String::as_str).collect()).unwrap_or_default())
-        }
-        None => (format!("{}.{}.key", model.id, next.level), words(&next.key)),
+    let (id, asks) = match row.filter(|_| short) {
+        Some(row) => (row.id.clone(), row.of.as_str()),
+        None => (format!("{}.{}.key", model.id, next.level), next.key.as_str()),
     };
     let weak = |p: &&Practice| !matches!(p.verdict, Verdict::Met | Verdict::NotApplicable);
-    let named = practices.iter().filter_map(|id| {
-        let id = id.split('[').next().unwrap_or(id);
-        system.practices.iter().find(|p| p.id == id).filter(weak)
-    });
+    let named = words(asks).into_iter().filter_map(|id| system.practices.iter().find(|p| p.id == id).filter(weak));
     // what is nearly there is the nearest to change
     let nearest = named.max_by_key(|p| practice::rank(p));
     Some(match nearest {
         Some(practice) => format!("{id} is open: {}", practice::short_of(system, practice)),
-        None => format!("{id} is open: {}", next.key),
+        None => format!("{id} is open: {asks}"),
     })
 }
 
-/// What looks like an id in the words of a key.
-fn words(key: &str) -> Vec<&str> {
-    key.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_'))).filter(|word| word.contains('.')).collect()
+/// What looks like an id in the words of a key or a row.
+fn words(asks: &str) -> Vec<&str> {
+    asks.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_'))).filter(|word| word.contains('.')).collect()
 }
