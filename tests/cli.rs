@@ -117,7 +117,7 @@ fn a_gate_passes_or_fails_and_says_why() {
     assert!(err(&output).contains("training.continuous is not found") && err(&output).lines().count() == 1, "{}", err(&output));
     let output = treering(&["scan", STORY, "--system", "elsewhere", "--at-least", "azure=1"]);
     assert_eq!((output.status.code(), out(&output).as_str()), (Some(2), ""));
-    assert!(err(&output).contains("name one of src"), "{}", err(&output));
+    assert!(err(&output).contains("name one of ."), "{}", err(&output));
 }
 
 #[test]

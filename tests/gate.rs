@@ -38,7 +38,13 @@ fn a_level_passes_falls_short_or_cannot_be_told() {
     assert_eq!(judged(&report, &ask(&[], &[])), Outcome::default());
     assert_eq!(judged(&report, &ask(&["azure=2", "gigaom.modeling=2"], &[])), Outcome::default());
     let google = judged(&report, &ask(&["google=2"], &[]));
-    let words = ["google is at level 1, 2 was asked", "google.2.w1", "tests.features", "test src/eta/features.py", "tests/test_dates.py:9"];
+    let words = [
+        "google is at level 1, 2 was asked",
+        "google.2.w1",
+        "tests.features",
+        "test src/eta/features.py",
+        "tests/test_dates.py:9",
+    ];
     says(&google, Status::Below, &words);
     // what is unknown would lift it to 3, and to no more
     let azure = judged(&report, &ask(&["azure=3"], &[]));
@@ -52,7 +58,11 @@ fn a_level_passes_falls_short_or_cannot_be_told() {
 fn the_floor_is_asked_by_itself() {
     let report = sample(|_| {});
     let floor = Asked { weighing: Weighing::Complete, ..ask(&["google=1"], &[]) };
-    says(&judged(&report, &floor), Status::Below, &["google is at level 0 from complete chains alone", "google.1.key", "(level 1 if"]);
+    says(
+        &judged(&report, &floor),
+        Status::Below,
+        &["google is at level 0 from complete chains alone", "google.1.key", "(level 1 if"],
+    );
     assert_eq!(judged(&report, &Asked { weighing: Weighing::Level, ..floor }).status, Status::Fine);
 }
 

@@ -98,8 +98,7 @@ impl FromStr for PracticeAsked {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong =
-            || "write the id of a practice, `=` and met or indicated, such as training.automated=indicated".to_owned();
+        let wrong = || "write the id of a practice, `=` and met or indicated, such as training.automated=indicated".to_owned();
         let (id, bar) = text.split_once('=').ok_or_else(wrong)?;
         let bar = match bar.trim() {
             "met" => Bar::Met,
@@ -236,10 +235,7 @@ mod tests {
             let error = check(asked, applied).expect_err(asked);
             assert!(error.contains(told), "{asked}: {error}");
         }
-        let asked = Asked {
-            practices: vec!["training.continous=met".parse().expect("a practice")],
-            ..Asked::default()
-        };
+        let asked = Asked { practices: vec!["training.continous=met".parse().expect("a practice")], ..Asked::default() };
         let error = asked.check(&catalog, &[]).expect_err("misspelt").to_string();
         assert!(error.contains("training.continuous"), "{error}");
     }

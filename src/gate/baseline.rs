@@ -44,7 +44,7 @@ impl Baseline {
         // where, and not what: the message must not repeat whatever the file holds
         let wrong = |e: &serde_json::Error| {
             Error::Usage(format!(
-                "`{name}` is no JSON report of treering (line {}, column {}); save one with `treering scan PATH --format json -o {name}`",
+                "`{name}` is no JSON report of treering (line {}, column {}); save one with `treering scan PATH --format json -o report.json`",
                 e.line(),
                 e.column()
             ))
@@ -274,9 +274,8 @@ fn broke(old: &Practice, new: &Practice, now: &System, there: &BTreeMap<Said<'_>
         Some((hop, Some(_))) => format!("{} ({}) is linked by name now", at(hop), hop.what),
         Some((hop, None)) => format!("the first hop that is not there any more is {} ({})", at(hop), hop.what),
         None => {
-            let shown = |place: &crate::report::Evidence| {
-                new.evidence.iter().any(|e| e.path == place.path && e.signal == place.signal)
-            };
+            let shown =
+                |place: &crate::report::Evidence| new.evidence.iter().any(|e| e.path == place.path && e.signal == place.signal);
             let first = old.evidence.iter().find(|e| !shown(e)).and_then(place)?;
             format!("it was shown by {first}")
         }

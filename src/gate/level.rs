@@ -116,19 +116,13 @@ fn unknown(system: &System, ids: &[String]) -> String {
 }
 
 /// What keeps a ladder from its next level: which row, what is missing, and where to change it.
-fn open(
-    system: &System,
-    model: &Assessment,
-    dimension: Option<&str>,
-    ladder: &Ladder<'_>,
-    weighing: Weighing,
-) -> Option<String> {
+fn open(system: &System, model: &Assessment, dimension: Option<&str>, ladder: &Ladder<'_>, weighing: Weighing) -> Option<String> {
     // the report says it where the headline is asked for
     let listed = model.blocking.iter().find(|b| b.dimension.as_deref() == dimension);
     if let Some(blocking) = listed.filter(|_| weighing == Weighing::Level) {
         let row = if blocking.row == "key" { format!("{}.{}.key", model.id, blocking.level) } else { blocking.row.clone() };
         let action = if blocking.action.is_empty() { String::new() } else { format!("; {}", blocking.action) };
-        let told = format!("{row} is open ({}): {}{action}", blocking.practice, blocking.what);
+        let told = format!("{row} is open ({}): {}{action}", blocking.practice, blocking.what.trim_end_matches('.'));
         let nearest = nearest(&told, &blocking.evidence);
         return Some(told + &nearest);
     }

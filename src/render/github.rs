@@ -39,7 +39,10 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for system in &report.systems {
         notes.extend(broken(system).into_iter().take(EACH));
         notes.extend(blocking(system).into_iter().take(EACH));
-        notes.extend(lookalikes(system).into_iter().take(EACH));
+        // a place that has its note already needs no second one that says less
+        let known = |note: &Note| notes.iter().any(|n| n.path == note.path && n.line == note.line);
+        let more: Vec<Note> = lookalikes(system).into_iter().filter(|note| !known(note)).take(EACH).collect();
+        notes.extend(more);
     }
     let mut told = BTreeSet::new();
     notes.retain(|note| told.insert((note.path.clone(), note.line, note.message.clone())));
@@ -106,7 +109,7 @@ fn blocking(system: &System) -> Vec<Note> {
                 path: at.and_then(|e| e.path.clone()),
                 line: at.and_then(|e| e.line),
                 title: format!("treering: before {}{of} {}", phrases::model_name(model), blocking.level),
-                message: format!("{} ({}){action}", blocking.what, blocking.practice),
+                message: format!("{} ({}){action}", blocking.what.trim_end_matches('.'), blocking.practice),
             });
         }
     }

@@ -3,8 +3,8 @@
 
 use super::page::Ink;
 use crate::report::{
-    Assessment, Because, Cause, Chain, ChainHead, Evidence, FilesFrom, Op, Report, Repository, Starter, StepName, Strength, SubjectKind, System, TriggerKind,
-    Unknown, Verdict,
+    Assessment, Because, Cause, Chain, ChainHead, Evidence, FilesFrom, Op, Report, Repository, Starter, StepName, Strength,
+    SubjectKind, System, TriggerKind, Unknown, Verdict,
 };
 
 /// `1 practice`, `2 practices`.

@@ -82,7 +82,10 @@ fn read(path: &Path) -> Result<Baseline> {
     let file = File::open(path).with_context(failed)?;
     file.take(LARGEST + 1).read_to_end(&mut bytes).with_context(failed)?;
     if bytes.len() as u64 > LARGEST {
-        bail!("the baseline `{name}` is larger than {} MiB, which no report is; name a report saved with --format json", LARGEST >> 20);
+        bail!(
+            "the baseline `{name}` is larger than {} MiB, which no report is; name a report saved with --format json",
+            LARGEST >> 20
+        );
     }
     Ok(Baseline::read(&name, &bytes)?)
 }

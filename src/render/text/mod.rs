@@ -62,7 +62,11 @@ fn head(page: &mut Page<'_>, report: &Report) {
         ([system], SubjectKind::MlSystem) => title_of(page, system, repository),
         ([_, ..], SubjectKind::MlSystem | SubjectKind::MlCollection) => collection(page, report, &systems),
         (_, kind) => {
-            page.wrap(0, 2, &Line::of(Ink::Strong, phrases::repository_name(repository)).plain(": ").plain(phrases::subject(kind)));
+            page.wrap(
+                0,
+                2,
+                &Line::of(Ink::Strong, phrases::repository_name(repository)).plain(": ").plain(phrases::subject(kind)),
+            );
         }
     }
 }
