@@ -117,7 +117,10 @@ fn annotations_are_one_a_line_and_few() {
     let many = vec![report.systems[0].clone(); 9];
     report.systems = many;
     for (at, system) in report.systems.iter_mut().enumerate() {
-        system.lookalikes.iter_mut().for_each(|l| l.why = format!("{at}\n::error::{}", l.why));
+        for lookalike in &mut system.lookalikes {
+            lookalike.why = format!("{at}\n::error::{}", lookalike.why);
+            lookalike.evidence[0].path = Some(format!("src/{at}.py"));
+        }
     }
     let annotations = written(&report, Format::Github);
     assert_eq!(annotations.lines().count(), 10);
