@@ -159,7 +159,7 @@ fn what_is_lost_is_named() {
         "lost: azure was at level 2 and is at 1",
         "lost: training.continuous was met and is not found",
         "lost: deploy.automated was partly",
-        "no verdict: ci.tests was met and could not be looked for now: a file that may show it was not read",
+        "no verdict: ci.tests was met and could not be looked for now: a file was not read that may show it",
     ] {
         assert!(all.contains(told), "`{told}` is missing:\n{all}");
     }

@@ -224,7 +224,7 @@ mod tests {
         assert_eq!(check("azure=3", &[]), Ok(()));
         assert_eq!(check("gigaom.architecture=2", &[]), Ok(()));
         for (asked, applied, told) in [
-            ("cloud=1", &[][..], "there are azure"),
+            ("cloud=1", &[][..], "there are google, azure"),
             ("gigaom=2", &[], "--at-least gigaom.architecture=2"),
             ("azure.sea=2", &[], "azure.app"),
             ("azure.people=1", &[], "nothing of azure.people can be seen"),

@@ -3,6 +3,8 @@
 //! Invariant: a level that is not reached is refused only where it would not be reached either if all that is unknown
 //! were met.
 
+use std::collections::BTreeMap;
+
 use super::asked::{LevelAsked, Weighing};
 use super::{Outcome, Status, nearest, practice, why_unknown};
 use crate::error::Error;
@@ -99,16 +101,22 @@ pub(super) fn judge(
     Ok(())
 }
 
-/// The unknown practices, each with its reason.
+/// The unknown practices, those of one reason together.
 fn unknown(system: &System, ids: &[String]) -> String {
-    let told = |id: &String| {
+    let mut by_reason: BTreeMap<Option<&str>, Vec<&str>> = BTreeMap::new();
+    for id in ids.iter().take(NAMED) {
         let because = system.practices.iter().find(|p| p.id == *id).and_then(|p| p.because);
-        match because {
-            Some(Cause::Unknown(why)) => format!("{id} ({})", why_unknown(why)),
-            _ => id.clone(),
-        }
+        let reason = match because {
+            Some(Cause::Unknown(why)) => Some(why_unknown(why)),
+            _ => None,
+        };
+        by_reason.entry(reason).or_default().push(id);
+    }
+    let told = |(reason, ids): (Option<&str>, Vec<&str>)| {
+        let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+        format!("{}{reason}", ids.join(", "))
     };
-    let mut parts: Vec<String> = ids.iter().take(NAMED).map(told).collect();
+    let mut parts: Vec<String> = by_reason.into_iter().map(told).collect();
     if let Some(more) = ids.len().checked_sub(NAMED).filter(|n| *n > 0) {
         parts.push(format!("and {more} more"));
     }

@@ -135,8 +135,8 @@ fn nearest(told: &str, evidence: &[Evidence]) -> String {
 /// Why something could not be looked for, and what to do about it.
 fn why_unknown(why: Unknown) -> &'static str {
     match why {
-        Unknown::NoDetector => "this version has no detector for it",
-        Unknown::NotRead => "a file that may show it was not read",
-        Unknown::NoHistory => "it needs the history (fetch all of it: fetch-depth: 0)",
+        Unknown::NoDetector => "this version has no detector",
+        Unknown::NotRead => "a file was not read that may show it",
+        Unknown::NoHistory => "needs the history, fetch all of it: fetch-depth: 0",
     }
 }
