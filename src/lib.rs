@@ -12,6 +12,7 @@
 mod error;
 mod fact;
 mod facts;
+pub mod gate;
 mod git;
 mod graph;
 mod history;

@@ -44,6 +44,15 @@ fn what_cannot_be_done_is_status_2_and_one_sentence() {
         &["scan", "--format", "pdf"][..],
         &["scan", "--at-least", "azure"],
         &["scan", "--at-least", "nonsense=1"],
+        &["scan", "--at-least", "gigaom=2"],
+        &["scan", "--at-least", "azure=9"],
+        &["scan", "--require", "training.continuous"],
+        &["scan", "--require", "no.such.practice=met"],
+        &["scan", "--fail-on", "regression"],
+        &["scan", "--baseline", "no/such/report.json"],
+        &["scan", "--baseline", "Cargo.toml"],
+        &["scan", "--system", "all"],
+        &["scan", "--output", "json=a", "--output", "markdown=a"],
         &["scan", "--threads", "0"],
         &["scan", "no/such/folder"],
         &["explain", "no.such.rule"],
@@ -91,6 +100,64 @@ fn a_gate_without_a_system_gives_no_verdict() {
     assert!(err(&output).contains("no verdict"), "{}", err(&output));
     let output = treering(&["scan", text(dir.path()), "--at-least", "azure=1", "--quiet"]);
     assert_eq!((output.status.code(), err(&output).as_str()), (Some(3), ""));
+    let output = treering(&["scan", text(dir.path()), "--at-least", "azure=1", "--allow-no-verdict"]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(err(&output).contains("no verdict"), "{}", err(&output));
+}
+
+const STORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/cron-retrain/repo");
+const CUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/cron-retrain-cut/repo");
+
+#[test]
+fn a_gate_passes_or_fails_and_says_why() {
+    let output = treering(&["scan", STORY, "--at-least", "azure=1", "--require", "training.continuous=met"]);
+    assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
+    let output = treering(&["scan", CUT, "--require", "training.continuous=indicated"]);
+    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    assert!(err(&output).contains("training.continuous is not found") && err(&output).lines().count() == 1, "{}", err(&output));
+    let output = treering(&["scan", STORY, "--system", "elsewhere", "--at-least", "azure=1"]);
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(2), ""));
+    assert!(err(&output).contains("name one of ."), "{}", err(&output));
+}
+
+#[test]
+fn a_regression_is_told_and_fails_where_that_is_asked() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("report.json");
+    let saved = treering(&["scan", STORY, "--format", "json", "-o", text(&file)]);
+    assert_eq!((saved.status.code(), out(&saved).as_str()), (Some(0), ""));
+    let again = treering(&["scan", STORY, "--baseline", text(&file), "--fail-on", "regression"]);
+    assert_eq!(again.status.code(), Some(0), "{}", err(&again));
+    let told = treering(&["scan", CUT, "--baseline", text(&file)]);
+    assert_eq!(told.status.code(), Some(0), "{}", err(&told));
+    let failed = treering(&["scan", CUT, "--baseline", text(&file), "--fail-on", "regression"]);
+    assert_eq!(failed.status.code(), Some(1), "{}", err(&failed));
+    assert_eq!(err(&told), err(&failed));
+    assert!(err(&failed).contains("lost: training.continuous"), "{}", err(&failed));
+    // judged by other rules
+    let other = std::fs::read_to_string(&file).expect("a report").replace("\"digest\": \"", "\"digest\": \"0");
+    std::fs::write(&file, other).expect("a file");
+    let refused = treering(&["scan", STORY, "--baseline", text(&file)]);
+    assert_eq!((refused.status.code(), out(&refused).as_str()), (Some(2), ""));
+    assert!(err(&refused).contains("judged by other rules"), "{}", err(&refused));
+}
+
+#[test]
+fn several_reports_are_written_at_once_or_none() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (json, summary) = (dir.path().join("report.json"), dir.path().join("summary.md"));
+    let (json, summary) = (format!("json={}", text(&json)), format!("markdown={}", text(&summary)));
+    let output = treering(&["scan", STORY, "--output", &json, "--output", &summary]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(out(&output).starts_with("treering "), "the text is printed beside them");
+    let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).expect("a report");
+    assert!(read("report.json").starts_with('{') && read("summary.md").starts_with("## treering"));
+    let output = treering(&["scan", STORY, "--output", &json, "--output", "markdown=-"]);
+    assert!(out(&output).starts_with("## treering"), "{}", out(&output));
+    std::fs::remove_file(dir.path().join("report.json")).expect("a file");
+    let output = treering(&["scan", STORY, "--output", &json, "--output", "markdown=no/such/folder/x.md"]);
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(2), ""));
+    assert_eq!(std::fs::read_dir(dir.path()).expect("a folder").count(), 1, "only the old summary is there");
 }
 
 #[test]

@@ -94,6 +94,41 @@ fn colour_and_links_add_nothing_but_colour_and_links() {
     assert_eq!(bare, plain);
 }
 
+fn written(report: &Report, format: Format) -> String {
+    let mut out = Vec::new();
+    treering::write(report, format, &mut out, &Style::default()).expect("writing to memory");
+    String::from_utf8(out).expect("UTF-8")
+}
+
+#[test]
+fn markdown_is_short() {
+    snapshot("markdown", &written(&sample(), Format::Markdown));
+    let mut report = sample();
+    report.systems.clear();
+    let without = written(&report, Format::Markdown);
+    assert!(without.contains("No level is claimed") && !without.contains("| model |"), "{without}");
+}
+
+#[test]
+fn annotations_are_one_a_line_and_few() {
+    let annotations = written(&sample(), Format::Github);
+    snapshot("github", &annotations);
+    let mut report = sample();
+    let many = vec![report.systems[0].clone(); 9];
+    report.systems = many;
+    for (at, system) in report.systems.iter_mut().enumerate() {
+        for lookalike in &mut system.lookalikes {
+            lookalike.why = format!("{at}\n::error::{}", lookalike.why);
+            lookalike.evidence[0].path = Some(format!("src/{at}.py"));
+        }
+    }
+    let annotations = written(&report, Format::Github);
+    assert_eq!(annotations.lines().count(), 10);
+    assert!(annotations.lines().all(|l| l.starts_with("::notice ") || l.starts_with("::warning ")), "{annotations}");
+    report.systems.clear();
+    assert_eq!(written(&report, Format::Github).lines().count(), 1);
+}
+
 #[test]
 fn json_is_the_report() {
     let mut out = Vec::new();

@@ -6,13 +6,12 @@
 
 mod chains;
 mod levels;
-mod phrases;
 
 use std::io::{self, Write};
 
-use super::Style;
 use super::page::{Ink, Line, Page};
-use crate::report::{Cause, Evidence, FilesFrom, Practice, Report, Repository, SubjectKind, System, Unknown, Verdict};
+use super::{Style, phrases};
+use crate::report::{Cause, Evidence, Practice, Report, Repository, SubjectKind, System, Unknown, Verdict};
 
 /// Writes the report for a terminal.
 pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::Result<()> {
@@ -52,16 +51,10 @@ fn head(page: &mut Page<'_>, report: &Report) {
     let mut line =
         Line::of(Ink::Quiet, &format!("{} {} · rules {}", report.tool.name, report.tool.version, report.tool.ruleset.version));
     if let Some(commit) = &repository.commit {
-        let day = repository.committed_at.as_deref().map(|at| at.chars().take(10).collect::<String>());
-        let day = day.map(|day| format!(" ({day})")).unwrap_or_default();
+        let day = phrases::day(repository).map(|day| format!(" ({day})")).unwrap_or_default();
         line = line.add(Ink::Quiet, &format!(" · commit {}{day}", phrases::short(commit)));
     }
-    let state = match (report.inputs.tree, repository.dirty) {
-        (FilesFrom::Folder, _) => "no Git repository".to_owned(),
-        (FilesFrom::Revision, _) => "as committed".to_owned(),
-        (FilesFrom::WorkTree, false) => "clean tree".to_owned(),
-        (FilesFrom::WorkTree, true) => format!("{} not committed", phrases::count(repository.changed as usize, "file", "files")),
-    };
+    let state = phrases::state(report);
     page.wrap(0, 2, &line.add(if repository.dirty { Ink::Part } else { Ink::Quiet }, &format!(", {state}")));
     page.blank();
     let systems: Vec<&System> = report.systems.iter().filter(|s| !s.generated).collect();
@@ -69,14 +62,18 @@ fn head(page: &mut Page<'_>, report: &Report) {
         ([system], SubjectKind::MlSystem) => title_of(page, system, repository),
         ([_, ..], SubjectKind::MlSystem | SubjectKind::MlCollection) => collection(page, report, &systems),
         (_, kind) => {
-            page.wrap(0, 2, &Line::of(Ink::Strong, name_of_repository(repository)).plain(": ").plain(phrases::subject(kind)));
+            page.wrap(
+                0,
+                2,
+                &Line::of(Ink::Strong, phrases::repository_name(repository)).plain(": ").plain(phrases::subject(kind)),
+            );
         }
     }
 }
 
 /// One system in a line: its name, where it trains and serves.
 fn title_of(page: &mut Page<'_>, system: &System, repository: &Repository) {
-    let mut line = Line::of(Ink::Strong, &name_of(system, repository)).plain(if system.generated {
+    let mut line = Line::of(Ink::Strong, &phrases::system_name(system, repository)).plain(if system.generated {
         ": the ML system that it would generate"
     } else {
         ": one ML system"
@@ -93,16 +90,6 @@ fn title_of(page: &mut Page<'_>, system: &System, repository: &Repository) {
         line = line.plain(")");
     }
     page.wrap(0, 2, &line);
-}
-
-/// What to call a system: the repository where it is all of it.
-fn name_of(system: &System, repository: &Repository) -> String {
-    if system.name.is_empty() || system.name == "." { name_of_repository(repository).to_owned() } else { system.name.clone() }
-}
-
-fn name_of_repository(repository: &Repository) -> &str {
-    let name = repository.remote.as_deref().map_or("this repository", |r| r.trim_end_matches('/').trim_end_matches(".git"));
-    name.rsplit(['/', ':']).next().unwrap_or(name)
 }
 
 /// Several systems: a line each, then the primary one in full.
@@ -160,27 +147,12 @@ fn in_full(page: &mut Page<'_>, report: &Report, system: &System) {
 }
 
 fn practices(page: &mut Page<'_>, system: &System, repository: &Repository) {
-    let number = |verdict: Verdict| system.practices.iter().filter(|p| p.verdict == verdict).count();
-    let parts: Vec<String> = [
-        (Verdict::Met, "met"),
-        (Verdict::Indicated, "partly"),
-        (Verdict::Attested, "stated by a person"),
-        (Verdict::NotShown, "not found"),
-        (Verdict::Contradicted, "with evidence against"),
-        (Verdict::NotApplicable, "not applicable"),
-        (Verdict::Unknown, "unknown"),
-    ]
-    .into_iter()
-    .map(|(verdict, word)| (number(verdict), word))
-    .filter(|(n, _)| *n > 0)
-    .map(|(n, word)| format!("{n} {word}").replace(' ', "\u{a0}"))
-    .collect();
     if system.practices.is_empty() {
         return;
     }
     page.blank();
     let title = Line::of(Ink::Title, &phrases::count(system.practices.len(), "PRACTICE", "PRACTICES"));
-    page.pair(0, &title, 14, &Line::new().plain(&parts.join(" · ")));
+    page.pair(0, &title, 14, &Line::new().plain(&phrases::tally(system).join(" · ")));
     if page.verbose() > 0 {
         for practice in &system.practices {
             one_practice(page, practice, repository);
