@@ -15,7 +15,7 @@ pub(crate) mod python;
 pub(crate) mod reach;
 mod requests;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use crate::fact::UnitKind;
 use crate::source::Location;
@@ -127,7 +127,8 @@ pub(crate) struct Graph {
     pub(crate) edges: Vec<Edge>,
     leaving: Vec<Vec<EdgeId>>,
     arriving: Vec<Vec<EdgeId>>,
-    by_key: BTreeMap<String, NodeId>,
+    /// Looked up, never listed.
+    by_key: HashMap<String, NodeId>,
     /// What guards ask of a walk; worked out when first asked.
     guards: std::sync::OnceLock<reach::Guards>,
     /// For every signal: the node it stands on, where it stands on one.
