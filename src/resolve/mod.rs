@@ -38,8 +38,6 @@ pub(crate) struct View<'v> {
     pub(crate) imports: &'v Modules,
     /// Commands that the project installs, by name: the file that says so, the first in path order.
     commands: BTreeMap<&'v str, &'v RepoPath>,
-    /// Files by their name alone, in path order.
-    named: HashMap<&'v str, Vec<&'v RepoPath>>,
     /// Files that another file takes in as a part of itself (`include`, `source`), and the first that does.
     taken_in: BTreeMap<RepoPath, &'v RepoPath>,
     /// What each file takes in; every bare command of a text with such parts asks for them.
@@ -59,10 +57,6 @@ impl<'v> View<'v> {
                 commands.entry(unit.name.as_str()).or_insert(path);
             }
         }
-        let mut named: HashMap<&str, Vec<&RepoPath>> = HashMap::new();
-        for entry in inventory.entries() {
-            named.entry(source::file_name(&entry.path)).or_default().push(&entry.path);
-        }
         let mut functions: HashMap<&str, Vec<&RepoPath>> = HashMap::new();
         for (path, facts) in book {
             for unit in facts.units.iter().filter(|u| u.kind == UnitKind::ShellFunction) {
@@ -72,7 +66,7 @@ impl<'v> View<'v> {
         let taken_in = BTreeMap::new();
         let parts = HashMap::new();
         let mut view =
-            Self { inventory, book, imports, commands, named, taken_in, parts, functions, images: OnceLock::new() };
+            Self { inventory, book, imports, commands, taken_in, parts, functions, images: OnceLock::new() };
         let takers: Vec<(&RepoPath, Vec<&Fact>)> = book
             .iter()
             .map(|(path, facts)| (path, facts.facts.iter().filter(|fact| takes_in(fact)).collect()))
@@ -290,11 +284,11 @@ impl Invocation<'_> {
         if !suffix.contains('.') || suffix.len() < 4 {
             return None;
         }
-        let mut found =
-            view.named.get(source::file_name(&tail))?.iter().filter(|path| path.ends_with(&tail) || ****path == *suffix);
+        let named = view.inventory.named(source::file_name(&tail)).map(|entry| &entry.path);
+        let mut found = named.filter(|path| path.ends_with(&tail) || ***path == *suffix);
         let first = found.next()?;
         let alone = found.next().is_none();
-        alone.then(|| Located::Found((*first).clone(), Strength::Inferred))
+        alone.then(|| Located::Found(first.clone(), Strength::Inferred))
     }
 }
 
