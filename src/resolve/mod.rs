@@ -65,8 +65,7 @@ impl<'v> View<'v> {
         }
         let taken_in = BTreeMap::new();
         let parts = HashMap::new();
-        let mut view =
-            Self { inventory, book, imports, commands, taken_in, parts, functions, images: OnceLock::new() };
+        let mut view = Self { inventory, book, imports, commands, taken_in, parts, functions, images: OnceLock::new() };
         let takers: Vec<(&RepoPath, Vec<&Fact>)> = book
             .iter()
             .map(|(path, facts)| (path, facts.facts.iter().filter(|fact| takes_in(fact)).collect()))
