@@ -105,9 +105,12 @@ fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn P
     let opened = git::open(path, git::Search::Here, options.revision.as_deref())?;
     let mut notices: Vec<Notice> = opened.notices;
     let git = opened.repository.as_ref();
-    let (inventory, listed) = walk::list(&opened.root, git, &walk::Limits::default(), options.revision.is_some())?;
+    let (listing, history) = rayon::join(
+        || walk::list(&opened.root, git, &walk::Limits::default(), options.revision.is_some()),
+        || git.map_or_else(|| History::absent("this is no Git repository"), history::headers),
+    );
+    let (inventory, listed) = listing?;
     notices.extend(listed);
-    let history = git.map_or_else(|| History::absent("this is no Git repository"), history::headers);
     let information = git.map(git::Repository::information);
     notices.extend(history_notice(&history));
 
@@ -186,11 +189,11 @@ fn look(
     // only source files hide anything: an example's pipeline is no practice of this repository; nor is what needs a
     // runner that nothing calls
     let called = graph.called(&book, &|command, uses| {
+        let own = command.iter().map(|command| command.words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>());
+        let through = command.iter().flat_map(|command| &command.through).map(|by| by.split(' ').collect::<Vec<_>>());
+        let lines: Vec<Vec<&str>> = own.chain(through).collect();
         let fits = |kind: &rules::unread::Unread| match (command, uses) {
-            (Some(command), _) => {
-                let through = command.through.iter().any(|by| kind.is_run_by(&by.split(' ').collect::<Vec<_>>()));
-                through || kind.is_run_by(&command.words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>())
-            }
+            (Some(_), _) => lines.iter().any(|words| kind.is_run_by(words)),
             (_, Some(uses)) => kind.is_set_up_by(&uses.reference),
             _ => false,
         };

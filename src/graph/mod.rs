@@ -16,7 +16,7 @@ pub(crate) mod python;
 pub(crate) mod reach;
 mod requests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::fact::UnitKind;
 use crate::source::{Location, RepoPath};
@@ -128,7 +128,8 @@ pub(crate) struct Graph {
     pub(crate) edges: Vec<Edge>,
     leaving: Vec<Vec<EdgeId>>,
     arriving: Vec<Vec<EdgeId>>,
-    by_key: BTreeMap<String, NodeId>,
+    /// Looked up, never listed.
+    by_key: HashMap<String, NodeId>,
     /// What guards ask of a walk; worked out when first asked.
     guards: std::sync::OnceLock<reach::Guards>,
     /// Modules that certainly fail when they are imported or run: the line, and why.

@@ -14,7 +14,7 @@ mod text;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::git::{self, Id, Store};
 use crate::source::{self, Location, Notice, NoticeKind, RepoPath, SourceFile};
@@ -136,6 +136,8 @@ pub struct Inventory {
     skipped: Vec<Skipped>,
     dirty: usize,
     incomplete: bool,
+    /// Positions in `entries`, sorted by file name, then by path; worked out when first asked.
+    by_name: OnceLock<Vec<usize>>,
 }
 
 impl Inventory {
@@ -191,6 +193,20 @@ impl Inventory {
         let from = self.entries.partition_point(|e| *e.path < *format!("{folder}/"));
         let to = self.entries.partition_point(|e| *e.path < *format!("{folder}0"));
         self.entries.get(from..to).unwrap_or_default()
+    }
+
+    /// The files of a name, in whatever folder, sorted by path.
+    pub fn named(&self, name: &str) -> impl Iterator<Item = &Entry> {
+        let name_at = |at: &usize| self.entries.get(*at).map_or("", |e| source::file_name(&e.path));
+        let by_name = self.by_name.get_or_init(|| {
+            let mut all: Vec<usize> = (0..self.entries.len()).collect();
+            // stable, and the entries are sorted by path
+            all.sort_by(|a, b| name_at(a).cmp(name_at(b)));
+            all
+        });
+        let from = by_name.partition_point(|at| name_at(at) < name);
+        let found = by_name.get(from..).unwrap_or_default().iter();
+        found.take_while(move |at| name_at(at) == name).filter_map(|at| self.entries.get(*at))
     }
 
     /// What is not among the entries, sorted by path.
