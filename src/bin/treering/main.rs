@@ -14,10 +14,6 @@ use clap::Parser;
 
 use args::{Cli, Command};
 
-/// A scan makes and frees millions of small texts on all threads; this one does it in fewer steps than the system's.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match &cli.command {
