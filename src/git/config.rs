@@ -139,7 +139,8 @@ mod tests {
 
     #[test]
     fn what_is_included_says_nothing_of_the_rest() {
-        let text = "[remote \"origin\"]\n\turl = https://h/o/n\n[includeIf \"gitdir:/w/.git\"]\n\tpath = /t/credentials\n\turl = x\n";
+        let text =
+            "[remote \"origin\"]\n\turl = https://h/o/n\n[includeIf \"gitdir:/w/.git\"]\n\tpath = /t/credentials\n\turl = x\n";
         let config = Config::parse(&format!("{text}[core]\n\tbare = true\n"));
         assert_eq!(config.get("remote.origin.url"), Some("https://h/o/n"));
         assert!(config.is_true("core.bare"));
