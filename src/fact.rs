@@ -211,8 +211,6 @@ pub struct Trigger {
     pub text: String,
     /// Branch patterns, when it is filtered to some.
     pub branches: Vec<String>,
-    /// Path patterns, when it is filtered to some (`!` in front of those left out).
-    pub paths: Vec<String>,
     /// For `upstream`: names (or paths) of the workflows it waits for. For `api`: the event types it answers to.
     pub from: Vec<String>,
     /// Set where it is written but switched off by an explicit word; says which.
@@ -226,14 +224,7 @@ impl Trigger {
     /// A unit that waits for its callers; `text` is the word that says so.
     pub fn call(text: &str) -> Self {
         let off = Some(Self::UNCALLED.to_owned());
-        Self {
-            kind: TriggerKind::Upstream,
-            text: text.to_owned(),
-            branches: Vec::new(),
-            paths: Vec::new(),
-            from: Vec::new(),
-            off,
-        }
+        Self { kind: TriggerKind::Upstream, text: text.to_owned(), branches: Vec::new(), from: Vec::new(), off }
     }
 
     /// Whether it only waits for callers, which starts nothing by itself.
@@ -266,8 +257,6 @@ pub struct Command {
     pub conditions: Vec<String>,
     /// Text fed to it (heredoc, here-string) with the line of the file where that text begins.
     pub stdin: Option<(String, u32)>,
-    /// Variables set for it, with literal values.
-    pub env: Vec<(String, String)>,
     /// File its output is written to.
     pub stdout: Option<String>,
     /// Whether it runs while an image is built rather than when it starts.
@@ -277,6 +266,20 @@ pub struct Command {
 }
 
 impl Command {
+    /// A command that stops what follows when it fails, and of which nothing more is known than its words and folder.
+    pub fn new(words: Vec<Word>, dir: Option<String>) -> Self {
+        Self {
+            words,
+            dir,
+            on_failure: OnFailure::Stops,
+            conditions: Vec::new(),
+            stdin: None,
+            stdout: None,
+            at_build: false,
+            through: Vec::new(),
+        }
+    }
+
     /// The command as one line, for people.
     pub fn text(&self) -> String {
         self.words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ")
@@ -349,8 +352,6 @@ pub enum Guard {
     AllowFailure(String),
     /// Runs although earlier ones failed; says by what.
     Always(String),
-    /// A person must agree first.
-    Approval(String),
 }
 
 /// A thing that is passed on, by its key.
@@ -373,8 +374,6 @@ pub enum DataKind {
     Path,
     /// A container image.
     Image,
-    /// A named model.
-    Model,
     /// A file of metrics.
     Metrics,
     /// A file of parameters.
@@ -432,6 +431,11 @@ pub struct Placement {
 }
 
 impl FileFacts {
+    /// States something that stands on one line, of a unit or of the whole file.
+    pub fn state(&mut self, unit: impl Into<Option<UnitId>>, line: u32, kind: FactKind) {
+        self.facts.push(Fact { unit: unit.into(), line, end_line: line, kind });
+    }
+
     /// Adds what another reader found in the same file.
     pub fn merge(&mut self, other: FileFacts) {
         let (units, facts) = (self.units.len(), self.facts.len());

@@ -86,11 +86,6 @@ impl SourceFile {
         Self { path, text, starts }
     }
 
-    /// The 1-based line that holds the byte at `offset`.
-    pub fn line_at(&self, offset: usize) -> u32 {
-        self.starts.partition_point(|start| *start as usize <= offset) as u32
-    }
-
     /// The text of a 1-based line, without its line feed; empty beyond the end.
     pub fn line_text(&self, line: u32) -> &str {
         let Some(start) = (line as usize).checked_sub(1).and_then(|i| self.starts.get(i)) else { return "" };
@@ -142,9 +137,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_found_by_offset() {
+    fn lines_are_found_by_number() {
         let file = SourceFile::new("a/b.txt".into(), "one\ntwo\r\n\nfour".into());
-        assert_eq!([0, 3, 4, 9, 10].map(|o| file.line_at(o)), [1, 1, 2, 3, 4]);
         assert_eq!(file.line_text(2), "two");
         assert_eq!(file.line_text(9), "");
     }

@@ -40,16 +40,6 @@ impl Standing {
 pub(crate) struct Verdicts(BTreeMap<String, Standing>);
 
 impl Verdicts {
-    /// An empty table: everything in it is unknown for want of a detector.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Puts a standing under an id, or under an id with its qualifier in brackets; a later one replaces an earlier one.
-    pub fn insert(&mut self, key: impl Into<String>, standing: Standing) {
-        self.0.insert(key.into(), standing);
-    }
-
     /// The standing under a key.
     ///
     /// A qualified key that is not in the table takes what the bare id says where that is unknown or not applicable;
@@ -77,6 +67,20 @@ impl Verdicts {
     /// Whether anything at all was attested.
     pub fn has_attestations(&self) -> bool {
         self.0.values().any(|s| s.verdict == Verdict::Attested)
+    }
+}
+
+/// How tests write a table, entry by entry.
+#[cfg(test)]
+impl Verdicts {
+    /// An empty table: everything in it is unknown for want of a detector.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts a standing under an id, or under an id with its qualifier in brackets; a later one replaces an earlier one.
+    pub fn insert(&mut self, key: impl Into<String>, standing: Standing) {
+        self.0.insert(key.into(), standing);
     }
 
     /// All of the table, in the order of the keys.

@@ -11,6 +11,8 @@ macro_rules! words {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant),+ }
 
+        // not every vocabulary is listed or read back
+        #[allow(dead_code)]
         impl $name {
             /// Every word, in the order of the vocabulary.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];

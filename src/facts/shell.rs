@@ -7,7 +7,7 @@ use super::Context;
 use crate::fact::{Code, Command, Fact, FactKind, FileFacts, OnFailure, Unit, UnitId, UnitKind};
 use crate::source;
 use crate::syntax::python::{self, Mode};
-use crate::syntax::shell::{self, ConditionKind, Options, REPO_ROOT, SCRIPT_DIR, Script, Stdin, Word};
+use crate::syntax::shell::{self, ConditionKind, Options, REPO_ROOT, SCRIPT_DIR, Script, Stdin};
 
 /// What is known of a text before its first line.
 #[derive(Debug, Clone, Default)]
@@ -97,11 +97,6 @@ fn nested(
             Some(Stdin::HereString(word)) => Some((word.text.clone(), line_of(command.line))),
             _ => None,
         };
-        let literal = |list: &[(String, Word)]| -> Vec<(String, String)> {
-            list.iter().filter(|(_, w)| w.literal).map(|(k, w)| (k.clone(), w.text.clone())).collect()
-        };
-        let mut env = literal(&command.assignments);
-        env.extend(literal(&stripped.assignments));
         // `a && b` says in what order, not under what circumstances
         let conditions = command
             .conditions
@@ -119,7 +114,6 @@ fn nested(
             on_failure,
             conditions,
             stdin,
-            env,
             stdout: command.stdout.clone(),
             at_build: how.at_build,
             through: stripped.wrappers,

@@ -42,8 +42,6 @@ pub struct Opened {
     pub repository: Option<Repository>,
     /// The root to scan: that of the work tree, the bare repository, or the folder as named.
     pub root: PathBuf,
-    /// The folder as named, relative to `root`; `.` where they are the same.
-    pub prefix: String,
     /// Why history is missing or partial.
     pub notices: Vec<Notice>,
 }
@@ -85,7 +83,7 @@ pub fn open(folder: &Path, search: Search, revision: Option<&str>) -> Result<Ope
     let Some((mut repository, root)) = opened else {
         return match revision {
             Some(_) => Err(no_revision(why_not)),
-            None => Ok(Opened { repository: None, root: start, prefix: ".".into(), notices }),
+            None => Ok(Opened { repository: None, root: start, notices }),
         };
     };
     repository.commit = match revision {
@@ -95,10 +93,7 @@ pub fn open(folder: &Path, search: Search, revision: Option<&str>) -> Result<Ope
     if repository.is_shallow() {
         notices.push(history_notice("The clone is shallow: what happened before its last commits cannot be seen.".into()));
     }
-    let prefix =
-        start.strip_prefix(&root).ok().map(|p| String::from_utf8_lossy(&opening::bytes_from_name(p.as_os_str())).into_owned());
-    let prefix = prefix.filter(|p| !p.is_empty()).unwrap_or_else(|| ".".into());
-    Ok(Opened { repository: Some(repository), root, prefix, notices })
+    Ok(Opened { repository: Some(repository), root, notices })
 }
 
 fn history_notice(text: String) -> Notice {

@@ -246,19 +246,12 @@ impl Build<'_> {
                 }
                 (FactKind::Needs(needs), Some(owner)) => {
                     let first = self.unit(path, needs.on);
+                    let what = format!("after {}", self.graph.nodes[first].label);
+                    let at = Location::line(path, fact.line);
                     self.graph.edge(Edge {
-                        from: first,
-                        to: owner,
-                        kind: EdgeKind::Precedes,
-                        strength: Strength::Resolved,
-                        at: Location::line(path, fact.line),
-                        what: format!("after {}", self.graph.nodes[first].label),
                         order: Order::default(),
                         stops: needs.stops,
-                        discarded: None,
-                        off: None,
-                        condition: None,
-                        guard: None,
+                        ..Edge::plain(first, owner, EdgeKind::Precedes, Strength::Resolved, at, what)
                     });
                 }
                 (FactKind::Environment(name), Some(owner)) => self.graph.nodes[owner].environment = Some(name.clone()),
@@ -281,18 +274,11 @@ impl Build<'_> {
             _ => owner,
         };
         self.graph.edge(Edge {
-            from: owner,
-            to: node,
-            kind: EdgeKind::Contains,
-            strength: Strength::Resolved,
-            at,
-            what: text,
             order,
             stops,
             discarded: discarded(&command.on_failure),
-            off: None,
             condition: command.conditions.last().map(|c| shorten(c)),
-            guard: None,
+            ..Edge::plain(owner, node, EdgeKind::Contains, Strength::Resolved, at, text)
         });
         for lead in resolve::command(command, (path, fact.unit), self.view) {
             self.lead((node, fact.unit), path, fact.line, order, lead, stops, discarded(&command.on_failure));
@@ -358,18 +344,11 @@ impl Build<'_> {
         .map_or((None, at.clone()), |(why, place)| (Some(why), place));
         for to in targets.into_iter().filter(|to| *to != from) {
             self.graph.edge(Edge {
-                from,
-                to,
-                kind,
-                strength,
-                at: at.clone(),
-                what: shorten(&lead.what),
                 order,
                 stops,
                 discarded: discarded.clone(),
                 off: off.clone(),
-                condition: None,
-                guard: None,
+                ..Edge::plain(from, to, kind, strength, at.clone(), shorten(&lead.what))
             });
         }
     }
@@ -439,7 +418,6 @@ impl Build<'_> {
         let word = match data.kind {
             DataKind::Path => "path",
             DataKind::Image => "image",
-            DataKind::Model => "model",
             DataKind::Metrics => "metrics",
             DataKind::Params => "params",
             DataKind::Remote => "store",
@@ -454,21 +432,7 @@ impl Build<'_> {
     }
 
     fn link(&mut self, from: NodeId, to: NodeId, kind: EdgeKind, strength: Strength, at: Location, what: String) {
-        let order = Order(at.line, 0);
-        self.graph.edge(Edge {
-            from,
-            to,
-            kind,
-            strength,
-            at,
-            what,
-            order,
-            stops: true,
-            discarded: None,
-            off: None,
-            condition: None,
-            guard: None,
-        });
+        self.graph.edge(Edge::plain(from, to, kind, strength, at, what));
     }
 
     /// A test runner that reads a file runs the tests in it.

@@ -132,20 +132,8 @@ fn fail(graph: &mut Graph, command: NodeId, failure: Failure) {
         signals: Vec::new(),
     });
     // before everything else that the command does
-    graph.edge(Edge {
-        from: command,
-        to: missing,
-        kind: EdgeKind::Invokes,
-        strength: Strength::Broken,
-        at,
-        what,
-        order: Order::default(),
-        stops: true,
-        discarded: None,
-        off: None,
-        condition: None,
-        guard: None,
-    });
+    let edge = Edge::plain(command, missing, EdgeKind::Invokes, Strength::Broken, at, what);
+    graph.edge(Edge { order: Order::default(), ..edge });
 }
 
 /// The interpreter of a job so far.

@@ -106,6 +106,14 @@ pub(crate) struct Edge {
     pub(crate) guard: Option<Guarded>,
 }
 
+impl Edge {
+    /// An edge that holds whenever its line is run, and whose failure counts; the line orders it.
+    pub(crate) fn plain(from: NodeId, to: NodeId, kind: EdgeKind, strength: Strength, at: Location, what: String) -> Self {
+        let order = Order(at.line, 0);
+        Self { from, to, kind, strength, at, what, order, stops: true, discarded: None, off: None, condition: None, guard: None }
+    }
+}
+
 /// Only runs that some triggers have started pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Guarded {

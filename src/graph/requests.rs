@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use super::reach::Walk;
-use super::{Edge, Graph, NodeId, Order, python};
+use super::{Edge, Graph, NodeId, python};
 use crate::resolve::Program;
 use crate::resolve::program::{At, CodeFile};
 use crate::source::Location;
@@ -60,21 +60,8 @@ pub(crate) fn connect(graph: &mut Graph, program: &Program, any: &BTreeSet<Strin
                 found => (found, if host { Strength::Inferred } else { Strength::Resolved }),
             };
             let [route] = found.as_slice() else { continue };
-            let line = code.code.file_line(call.line);
-            graph.edge(Edge {
-                from,
-                to: route.node,
-                kind: EdgeKind::Calls,
-                strength,
-                at: Location::line(&code.path, line),
-                what: format!("request to {path}"),
-                order: Order(line, 0),
-                stops: true,
-                discarded: None,
-                off: None,
-                condition: None,
-                guard: None,
-            });
+            let at = Location::line(&code.path, code.code.file_line(call.line));
+            graph.edge(Edge::plain(from, route.node, EdgeKind::Calls, strength, at, format!("request to {path}")));
         }
     }
 }

@@ -100,32 +100,6 @@ pub(crate) struct Weighed {
     pub weight: Three<Option<f64>>,
 }
 
-/// How the rows of a level stand, on the scale of the headline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Tally {
-    /// Rows that weigh all they can.
-    pub met: usize,
-    /// Rows that weigh something.
-    pub part: usize,
-    /// Rows that weigh nothing.
-    pub no: usize,
-}
-
-impl Reached {
-    /// Counts the rows that apply.
-    pub fn tally(&self) -> Tally {
-        let mut tally = Tally::default();
-        for weight in self.rows.iter().filter_map(|row| row.weight.level) {
-            match weight {
-                w if w >= 1.0 => tally.met += 1,
-                w if w > 0.0 => tally.part += 1,
-                _ => tally.no += 1,
-            }
-        }
-        tally
-    }
-}
-
 /// The number of a ladder on one scale, and the first level that stops it.
 pub(super) fn climb(levels: &[Level], kind: Kind, view: &View<'_>, scale: Scale) -> (u8, Option<usize>) {
     let mut number = 0;

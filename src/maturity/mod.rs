@@ -17,7 +17,7 @@ use crate::verdict::Verdicts;
 pub(crate) use algebra::Outcome;
 pub(crate) use blocking::Blocker;
 #[cfg_attr(not(test), allow(unused_imports))] // the parts of what `grade` gives, named by its tests
-pub(crate) use ladder::{Grades, Reached, Tally, Three, Weighed};
+pub(crate) use ladder::{Grades, Reached, Three};
 
 /// One system held against one maturity model.
 #[derive(Debug, Clone, PartialEq)]

@@ -105,8 +105,7 @@ fn failing<'r>(judge: &mut Judge<'_>, clause: &'r Clause, into: &mut Vec<Ask<'r>
         | Clause::InImage(_)
         | Clause::Share(_)
         | Clause::History(_)
-        | Clause::Steps(_)
-        | Clause::Practice(_) => {}
+        | Clause::Steps(_) => {}
     }
 }
 

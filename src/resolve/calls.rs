@@ -75,7 +75,7 @@ pub(super) fn lead(uses: &Uses, path: &RepoPath, facts: &FileFacts, called: &Cal
 mod tests {
     use super::super::{Modules, command};
     use super::*;
-    use crate::fact::{Command, OnFailure};
+    use crate::fact::Command;
     use crate::syntax::shell::Word;
     use crate::walk::Inventory;
 
@@ -95,17 +95,7 @@ mod tests {
             (&["echo", "${{ inputs.m }}"], false),
         ] {
             let words = words.iter().map(|w| Word { text: (*w).to_owned(), literal: false }).collect();
-            let it = Command {
-                words,
-                dir: Some(".".to_owned()),
-                on_failure: OnFailure::Stops,
-                conditions: Vec::new(),
-                stdin: None,
-                env: Vec::new(),
-                stdout: None,
-                at_build: false,
-                through: Vec::new(),
-            };
+            let it = Command::new(words, Some(".".to_owned()));
             let path: RepoPath = "w.yml".into();
             let leads = command(&it, (&path, None), &view);
             let is = leads.iter().any(|l| matches!(&l.to, Target::Outside { what } if what.contains("an input")));

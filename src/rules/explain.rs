@@ -203,9 +203,10 @@ fn whole(model: &Model) -> Explanation {
 
 fn criterion(model: &Model, id: &str) -> Option<Explanation> {
     let rule = model.criterion(id)?;
+    let since = rule.since.as_ref().map(|edition| format!(" (since {edition})")).unwrap_or_default();
     let mut sections = vec![
         ("SAYS".to_owned(), vec![rule.says.clone()]),
-        ("WHERE".to_owned(), vec![format!("{}, {}", model.source, rule.place)]),
+        ("WHERE".to_owned(), vec![format!("{}, {}{since}", model.source, rule.place)]),
         (
             "STANDING".to_owned(),
             vec![format!(

@@ -40,8 +40,6 @@ pub enum CellKind {
 /// A cell.
 #[derive(Debug, Clone)]
 pub struct Cell {
-    /// Its place among all cells, from 0.
-    pub index: usize,
     /// The line of the `.ipynb` on which its first source line stands; of the cell, if it has none.
     pub line: u32,
     /// What it holds.
@@ -185,10 +183,9 @@ fn cells(scan: &mut Scan<'_>, notebook: &mut Notebook) {
             scan.skip();
             continue;
         }
-        let index = notebook.cells.len();
-        let (cell, language) = cell(scan, index);
+        let (cell, language) = cell(scan);
         bytes += cell.source.len();
-        if index >= MAX_CELLS || bytes > MAX_SOURCE {
+        if notebook.cells.len() >= MAX_CELLS || bytes > MAX_SOURCE {
             notebook.truncated = true;
             bytes -= cell.source.len();
             continue;
@@ -201,8 +198,8 @@ fn cells(scan: &mut Scan<'_>, notebook: &mut Notebook) {
 }
 
 /// One cell, and its own word for the language, which only format 3 has.
-fn cell(scan: &mut Scan<'_>, index: usize) -> (Cell, Option<String>) {
-    let mut cell = Cell { index, line: scan.line(), kind: CellKind::Raw, source: String::new(), lines: Vec::new() };
+fn cell(scan: &mut Scan<'_>) -> (Cell, Option<String>) {
+    let mut cell = Cell { line: scan.line(), kind: CellKind::Raw, source: String::new(), lines: Vec::new() };
     let mut language = None;
     scan.at += 1;
     while let Some(key) = scan.key() {
@@ -408,12 +405,9 @@ mod tests {
         let n = parse(SMALL);
         assert!(n.errors.is_empty(), "{:?}", n.errors);
         assert_eq!(n.language.as_deref(), Some("python"));
-        let seen: Vec<_> = n.cells.iter().map(|c| (c.index, c.kind, c.line)).collect();
+        let seen: Vec<_> = n.cells.iter().map(|c| (c.kind, c.line)).collect();
         use CellKind::*;
-        assert_eq!(
-            seen,
-            [(0, Markdown, 5), (1, Code, 10), (2, Code, 23), (3, Code, 24), (4, Code, 25), (5, Code, 26), (6, Code, 27)]
-        );
+        assert_eq!(seen, [(Markdown, 5), (Code, 10), (Code, 23), (Code, 24), (Code, 25), (Code, 26), (Code, 27)]);
         assert_eq!((n.cells[1].line_of(1), n.cells[1].line_of(10), n.cells[1].line_of(99)), (10, 19, 19));
         assert_eq!(n.lines.len(), n.code.split('\n').count());
     }

@@ -250,19 +250,6 @@ impl Inventory {
         }
     }
 
-    /// Whether a file begins like something that is no text; also where it cannot be read.
-    /// Reads the whole file: ask only about files that matter.
-    pub fn is_binary(&self, path: &str) -> bool {
-        self.read_bytes(path).map_or(true, |bytes| text::decode(bytes).is_none())
-    }
-
-    /// Whether a file is the small stand-in that Git LFS keeps for content stored elsewhere.
-    pub fn is_lfs_pointer(&self, path: &str) -> bool {
-        const FIRST: &[u8] = b"version https://git-lfs.github.com/spec/v1";
-        self.get(path).is_some_and(|entry| entry.size <= 1024)
-            && self.read_bytes(path).is_ok_and(|bytes| bytes.starts_with(FIRST))
-    }
-
     /// The entry whose content is read for a path: that of the target, for a link.
     fn entry_of_content(&self, path: &str) -> Result<&Entry, Notice> {
         let missing = || notice(path, NoticeKind::Missing, "not among the repository's files".into());

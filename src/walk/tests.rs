@@ -212,10 +212,7 @@ fn names_that_are_no_text_are_listed_and_readable() {
 
 #[test]
 fn what_is_no_text_is_told_apart() {
-    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n";
-    let inventory = Inventory::in_memory(&[("a.bin", "a\0b"), ("m.pkl", pointer), ("t", "text")]);
-    assert!(inventory.is_binary("a.bin") && !inventory.is_binary("t"));
-    assert!(inventory.is_lfs_pointer("m.pkl") && !inventory.is_lfs_pointer("t"));
+    let inventory = Inventory::in_memory(&[("a.bin", "a\0b"), ("t", "text")]);
     assert_eq!(inventory.read("a.bin").unwrap_err().kind, NoticeKind::Unparsable);
     assert_eq!(inventory.read("none").unwrap_err().kind, NoticeKind::Missing);
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::python::first_error;
-use crate::fact::{Code, Fact, FactKind, FileFacts, OnFailure, Unit, UnitKind};
+use crate::fact::{Code, FactKind, FileFacts, OnFailure, Unit, UnitKind};
 use crate::facts::shell::{Shell, lower};
 use crate::facts::{Context, Reader, When};
 use crate::source::{self, SourceFile};
@@ -67,7 +67,7 @@ fn commands(file: &SourceFile, notebook: &Notebook, context: &Context, facts: &m
     }
     for (key, value, line) in settings {
         let kind = FactKind::Setting { key: key.to_owned(), value: value.to_owned() };
-        facts.facts.push(Fact { unit: Some(0), line, end_line: line, kind });
+        facts.state(0, line, kind);
     }
 }
 

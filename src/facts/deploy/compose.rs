@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::fact::{
-    Command, Data, DataKind, Fact, FactKind, FileFacts, Needs, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget,
-};
+use crate::fact::{Command, Data, DataKind, FactKind, FileFacts, Needs, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
 use crate::facts::shell::{Shell, lower};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{self, SourceFile, file_name, folder};
@@ -49,7 +47,7 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
             };
             for (name, line) in wanted {
                 if let Some((_, on, _)) = names.iter().find(|(n, _, _)| n == name) {
-                    push(&mut facts, *id, line, FactKind::Needs(Needs { on: *on, stops: false }));
+                    facts.state(*id, line, FactKind::Needs(Needs { on: *on, stops: false }));
                 }
             }
         }
@@ -74,12 +72,12 @@ fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: 
                 edge: EdgeKind::Invokes,
                 on_failure: OnFailure::Stops,
             };
-            push(facts, id, build.line(), FactKind::Uses(uses));
+            facts.state(id, build.line(), FactKind::Uses(uses));
         }
     }
     if let Some(image) = service.get("image").and_then(|i| Some((i.text()?, i.line()))) {
         let writes = service.get("build").is_some();
-        push(facts, id, image.1, FactKind::Data(Data { kind: DataKind::Image, key: image.0.to_owned(), writes, hash: None }));
+        facts.state(id, image.1, FactKind::Data(Data { kind: DataKind::Image, key: image.0.to_owned(), writes, hash: None }));
     }
     for key in ["entrypoint", "command"] {
         let Some(run) = service.get(key) else { continue };
@@ -95,18 +93,8 @@ fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: 
                 } else {
                     let shell::Stripped { words, wrappers: through, .. } = shell::strip(&words, context.wrappers);
                     if !words.is_empty() {
-                        let command = Command {
-                            words,
-                            dir,
-                            on_failure: OnFailure::Stops,
-                            conditions: Vec::new(),
-                            stdin: None,
-                            env: Vec::new(),
-                            stdout: None,
-                            at_build: false,
-                            through,
-                        };
-                        push(facts, id, run.line(), FactKind::Command(command));
+                        let command = Command { through, ..Command::new(words, dir) };
+                        facts.state(id, run.line(), FactKind::Command(command));
                     }
                 }
             }
@@ -123,14 +111,14 @@ fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: 
             Kind::Map => {
                 for (key, value) in environment.entries() {
                     if let Some(value) = value.text() {
-                        push(facts, id, key.line, FactKind::Setting { key: key.text.to_owned(), value: value.to_owned() });
+                        facts.state(id, key.line, FactKind::Setting { key: key.text.to_owned(), value: value.to_owned() });
                     }
                 }
             }
             _ => {
                 for (text, line) in environment.strings() {
                     if let Some((key, value)) = text.split_once('=') {
-                        push(facts, id, line, FactKind::Setting { key: key.to_owned(), value: value.to_owned() });
+                        facts.state(id, line, FactKind::Setting { key: key.to_owned(), value: value.to_owned() });
                     }
                 }
             }
@@ -141,11 +129,7 @@ fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: 
             && from.starts_with('.')
             && let Some(key) = source::join(home, from)
         {
-            push(facts, id, line, FactKind::Data(Data { kind: DataKind::Path, key, writes: false, hash: None }));
+            facts.state(id, line, FactKind::Data(Data { kind: DataKind::Path, key, writes: false, hash: None }));
         }
     }
-}
-
-fn push(facts: &mut FileFacts, unit: UnitId, line: u32, kind: FactKind) {
-    facts.facts.push(Fact { unit: Some(unit), line, end_line: line, kind });
 }

@@ -1,6 +1,6 @@
 //! Image definitions: what runs while the image is built, and what runs when it starts.
 
-use crate::fact::{Command, Data, DataKind, Fact, FactKind, FileFacts, Instruction, OnFailure, Unit, UnitKind};
+use crate::fact::{Command, Data, DataKind, Fact, FactKind, FileFacts, Instruction, Unit, UnitKind};
 use crate::facts::shell::{Shell, lower};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{self, SourceFile, file_name, folder};
@@ -28,13 +28,13 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
         parent: None,
     });
     for stage in &parsed.stages {
-        push(
-            &mut facts,
+        facts.state(
+            0,
             stage.line,
             FactKind::Data(Data { kind: DataKind::Image, key: stage.base.clone(), writes: false, hash: None }),
         );
-        push(
-            &mut facts,
+        facts.state(
+            0,
             stage.line,
             FactKind::Instruction(Instruction { keyword: "FROM".to_owned(), args: vec![stage.base.clone()], flags: Vec::new() }),
         );
@@ -52,8 +52,8 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
                     let sources = args.len().saturating_sub(1);
                     for copied in args.iter().take(sources).filter(|a| !a.contains("://")) {
                         if let Some(key) = source::join(folder(&file.path), copied) {
-                            push(
-                                &mut facts,
+                            facts.state(
+                                0,
                                 instruction.line,
                                 FactKind::Data(Data { kind: DataKind::Path, key, writes: false, hash: None }),
                             );
@@ -79,20 +79,10 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
                 context,
                 &mut facts,
             ),
-            None if !words.is_empty() => push(
-                &mut facts,
+            None if !words.is_empty() => facts.state(
+                0,
                 started.line,
-                FactKind::Command(Command {
-                    words,
-                    dir: Some(folder(&file.path).to_owned()),
-                    on_failure: OnFailure::Stops,
-                    conditions: Vec::new(),
-                    stdin: None,
-                    env: Vec::new(),
-                    stdout: None,
-                    at_build: false,
-                    through,
-                }),
+                FactKind::Command(Command { through, ..Command::new(words, Some(folder(&file.path).to_owned())) }),
             ),
             None => {}
         }
@@ -119,10 +109,6 @@ fn run(
         ..Shell::default()
     };
     lower(&text, &|n| first + n.saturating_sub(1), 0, &how, context, facts);
-}
-
-fn push(facts: &mut FileFacts, line: u32, kind: FactKind) {
-    facts.facts.push(Fact { unit: Some(0), line, end_line: line, kind });
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod setup;
 mod tests;
 
 use super::Reader;
-use crate::fact::{Dependency, Fact, FactKind, FileFacts, OnFailure, Unit, UnitKind, Uses, UsesTarget};
+use crate::fact::{Dependency, FactKind, FileFacts, OnFailure, Unit, UnitKind, Uses, UsesTarget};
 use crate::source::{self, SourceFile, folder};
 use crate::syntax::tree::Node;
 use crate::words::EdgeKind;
@@ -46,12 +46,12 @@ fn dependency(facts: &mut FileFacts, line: u32, it: Requirement, group: Option<&
         locked,
         extras: it.extras,
     });
-    facts.facts.push(Fact { unit: None, line, end_line: line, kind });
+    facts.state(None, line, kind);
 }
 
 fn setting(facts: &mut FileFacts, line: u32, key: &str, value: &str) {
     let kind = FactKind::Setting { key: key.to_owned(), value: value.to_owned() };
-    facts.facts.push(Fact { unit: None, line, end_line: line, kind });
+    facts.state(None, line, kind);
 }
 
 /// Another list that a list takes in (`-r base.txt`), so that it is read as one whatever its name.
@@ -67,7 +67,7 @@ fn includes(facts: &mut FileFacts, line: u32, file: &SourceFile, path: &str) {
         edge: EdgeKind::Reads,
         on_failure: OnFailure::Stops,
     };
-    facts.facts.push(Fact { unit: None, line, end_line: line, kind: FactKind::Uses(uses) });
+    facts.state(None, line, FactKind::Uses(uses));
 }
 
 /// A command that installing the package makes: `name = "pkg.module:function"`.
@@ -93,7 +93,7 @@ fn command(facts: &mut FileFacts, line: u32, name: &str, reference: &str, to: Us
     facts.units.push(Unit { kind: UnitKind::EntryPoint, name, title: None, line, end_line: line, parent: None });
     let uses =
         Uses { reference: reference.to_owned(), with: Vec::new(), to, edge: EdgeKind::Invokes, on_failure: OnFailure::Stops };
-    facts.facts.push(Fact { unit: Some(unit), line, end_line: line, kind: FactKind::Uses(uses) });
+    facts.state(unit, line, FactKind::Uses(uses));
 }
 
 /// The group that a file or folder name tells: what developing takes, not what the program takes.

@@ -83,7 +83,7 @@ fn one_stage(
         None => Some(home.to_owned()),
     };
     if let Some(frozen) = stage.get("frozen").filter(|f| f.as_bool() == Some(true)) {
-        push(facts, id, frozen.line(), FactKind::Guard(Guard::Never("frozen: true".to_owned())));
+        facts.state(id, frozen.line(), FactKind::Guard(Guard::Never("frozen: true".to_owned())));
     }
     if let Some(cmd) = stage.get("cmd") {
         let texts: Vec<Node<'_>> = if cmd.kind() == Kind::Seq { cmd.items().collect() } else { vec![cmd] };
@@ -145,12 +145,8 @@ fn data(
     let key = if remote || path.contains("${") { Some(path.to_owned()) } else { source::join(dir, path) };
     if let Some(key) = key {
         let kind = if remote { DataKind::Remote } else { kind };
-        push(facts, unit, line, FactKind::Data(Data { kind, key, writes, hash }));
+        facts.state(unit, line, FactKind::Data(Data { kind, key, writes, hash }));
     }
-}
-
-fn push(facts: &mut FileFacts, unit: UnitId, line: u32, kind: FactKind) {
-    facts.facts.push(Fact { unit: Some(unit), line, end_line: line, kind });
 }
 
 /// A stage comes after those that make what it takes.
@@ -235,7 +231,7 @@ fn config(file: &SourceFile, _: &Context<'_>) -> FileFacts {
     for (section, body) in parsed.tree.root().into_iter().flat_map(|r| r.entries().collect::<Vec<_>>()) {
         if let Some(url) = body.get("url").and_then(|u| Some((u.text()?, u.line()))) {
             let kind = FactKind::Setting { key: section.text.to_owned(), value: url.0.to_owned() };
-            facts.facts.push(Fact { unit: None, line: url.1, end_line: url.1, kind });
+            facts.state(None, url.1, kind);
         }
     }
     facts.tree = Some(Arc::new(parsed.tree));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::fact::{Fact, FactKind, FileFacts, Guard, OnFailure, Unit, UnitKind, Uses, UsesTarget};
+use crate::fact::{FactKind, FileFacts, Guard, OnFailure, Unit, UnitKind, Uses, UsesTarget};
 use crate::facts::shell::{Shell, lower};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{self, SourceFile, file_name, folder};
@@ -52,18 +52,17 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     }
     for (include, line) in &parsed.includes {
         if let Some(path) = source::join(folder(&file.path), include) {
-            facts.facts.push(Fact {
-                unit: None,
-                line: *line,
-                end_line: *line,
-                kind: FactKind::Uses(Uses {
+            facts.state(
+                None,
+                *line,
+                FactKind::Uses(Uses {
                     reference: include.clone(),
                     with: Vec::new(),
                     to: UsesTarget::File(path),
                     edge: EdgeKind::Imports,
                     on_failure: OnFailure::Stops,
                 }),
-            });
+            );
         }
     }
     facts
@@ -72,7 +71,7 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
 fn uses(facts: &mut FileFacts, unit: usize, line: u32, reference: String, path: Option<String>, name: String) {
     let to = UsesTarget::Unit { path, kind: UnitKind::Target, name };
     let kind = FactKind::Uses(Uses { reference, with: Vec::new(), to, edge: EdgeKind::Invokes, on_failure: OnFailure::Stops });
-    facts.facts.push(Fact { unit: Some(unit), line, end_line: line, kind });
+    facts.state(unit, line, kind);
 }
 
 /// Every line of a recipe is a shell of its own, unless the file says otherwise.
@@ -105,12 +104,7 @@ fn recipe(
             }
         }
         if line.conditional {
-            facts.facts.push(Fact {
-                unit: Some(unit),
-                line: first,
-                end_line: first,
-                kind: FactKind::Guard(Guard::If("a make condition".to_owned())),
-            });
+            facts.state(unit, first, FactKind::Guard(Guard::If("a make condition".to_owned())));
         }
     }
 }

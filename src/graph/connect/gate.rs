@@ -26,7 +26,7 @@ impl Build<'_> {
                 }
                 Guard::Event(kinds) => gate.limit(kinds, format!("{kinds:?}")),
                 Guard::AllowFailure(word) => gate.discarded = Some(word.clone()),
-                Guard::Always(_) | Guard::Approval(_) => {}
+                Guard::Always(_) => {}
             }
         }
         // a limit to triggers that a called workflow does not name itself says nothing

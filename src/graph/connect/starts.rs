@@ -4,7 +4,7 @@
 
 use super::{Build, command_key, node_key};
 use crate::fact::{Fact, FactKind, Trigger, UnitKind};
-use crate::graph::{Edge, NodeId, NodeKind, Order, python};
+use crate::graph::{Edge, NodeId, NodeKind, python};
 use crate::source::{Location, RepoPath};
 use crate::words::{EdgeKind, Strength, TriggerKind};
 
@@ -36,22 +36,8 @@ impl Build<'_> {
         let strength = if outside || absent { Strength::Assumed } else { Strength::Resolved };
         let key = format!("trigger:{path}#{}:{}", fact.line, trigger.text);
         let from = self.add(key, NodeKind::Trigger(trigger.kind), at.clone(), trigger.text.clone());
-        let order = Order(fact.line, 0);
         let what = if absent { format!("{}: no such branch in this clone", trigger.text) } else { trigger.text.clone() };
-        self.graph.edge(Edge {
-            from,
-            to,
-            kind: EdgeKind::Starts,
-            strength,
-            at,
-            what,
-            order,
-            stops: true,
-            discarded: None,
-            off: trigger.off.clone(),
-            condition: None,
-            guard: None,
-        });
+        self.graph.edge(Edge { off: trigger.off.clone(), ..Edge::plain(from, to, EdgeKind::Starts, strength, at, what) });
     }
 
     /// With fewer than two branches known, a branch filter is believed.

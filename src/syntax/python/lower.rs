@@ -26,8 +26,6 @@ pub(super) struct NewScope {
     pub decorators: Vec<Value>,
     pub params: Vec<Param>,
     pub bases: Vec<Value>,
-    pub keywords: Vec<(String, Value)>,
-    pub is_async: bool,
     pub returns_annotation: Option<Name>,
 }
 
@@ -39,7 +37,6 @@ pub(super) struct Lower<'t> {
     pub scope: ScopeId,
     flows: Vec<FlowId>,
     pub handler: Option<Handler>,
-    pub loops: u32,
     pub guard: ImportGuard,
     depth: usize,
     /// Annotations are never evaluated.
@@ -59,7 +56,6 @@ impl<'t> Lower<'t> {
             scope: 0,
             flows: Vec::new(),
             handler: None,
-            loops: 0,
             guard: ImportGuard::None,
             depth: 0,
             postponed: super::since::postpones(body),
@@ -165,7 +161,7 @@ impl<'t> Lower<'t> {
         }
     }
 
-    /// Runs `inside` in a new scope. Flows, handlers and loops around a definition say nothing about its body.
+    /// Runs `inside` in a new scope. Flows and handlers around a definition say nothing about its body.
     pub fn within(
         &mut self,
         kind: ScopeKind,
@@ -198,21 +194,18 @@ impl<'t> Lower<'t> {
             decorators: new.decorators,
             params: new.params,
             bases: new.bases,
-            keywords: new.keywords,
-            is_async: new.is_async,
             returns_annotation: new.returns_annotation,
             conditions: self.conditions(),
             globals: Vec::new(),
         });
         let flows = std::mem::take(&mut self.flows);
-        let (handler, loops, guard) = (self.handler.take(), self.loops, self.guard);
-        self.loops = 0;
+        let (handler, guard) = (self.handler.take(), self.guard);
         if kind == ScopeKind::Function || kind == ScopeKind::Lambda {
             self.guard = ImportGuard::None;
         }
         self.scope = id;
         inside(self);
-        (self.flows, self.handler, self.loops, self.guard, self.scope) = (flows, handler, loops, guard, parent);
+        (self.flows, self.handler, self.guard, self.scope) = (flows, handler, guard, parent);
         id
     }
 

@@ -166,8 +166,6 @@ fn top_level(lines: u32) -> Scope {
         decorators: Vec::new(),
         params: Vec::new(),
         bases: Vec::new(),
-        keywords: Vec::new(),
-        is_async: false,
         returns_annotation: None,
         conditions: Vec::new(),
         globals: Vec::new(),

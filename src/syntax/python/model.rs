@@ -27,8 +27,6 @@ pub struct Module {
     pub flows: Vec<Flow>,
     /// Results of functions.
     pub returns: Vec<Return>,
-    /// Statements that only state a value which is no call: `extract >> train`.
-    pub expressions: Vec<Expression>,
     /// String literals with their lines; statements that are only a string (docstrings) are left out.
     pub strings: Vec<(String, u32)>,
     /// What the parser had to step over, at most 20.
@@ -87,10 +85,6 @@ pub struct Scope {
     pub params: Vec<Param>,
     /// Base classes.
     pub bases: Vec<Value>,
-    /// Keywords of the class statement (`metaclass=`, `table=`).
-    pub keywords: Vec<(String, Value)>,
-    /// `async def`.
-    pub is_async: bool,
     /// What the function says it returns.
     pub returns_annotation: Option<Name>,
     /// Flows of the parent scope under which the definition stands, outermost first.
@@ -228,8 +222,6 @@ pub struct Call {
     pub awaited: bool,
     /// It stands in a `try` (or `suppress`) that swallows a failure.
     pub in_try: Option<Handler>,
-    /// It stands in a loop or comprehension of its scope.
-    pub in_loop: bool,
 }
 
 /// A handler that lets the program go on as if nothing had happened: it neither raises nor exits with failure.
@@ -453,19 +445,6 @@ pub struct Return {
     pub line: u32,
     /// It is a `yield`: what follows still runs.
     pub yields: bool,
-    /// Flows of the same scope under which it stands.
-    pub conditions: Vec<FlowId>,
-}
-
-/// A statement that only states a value.
-#[derive(Debug, Clone)]
-pub struct Expression {
-    /// Where it stands.
-    pub scope: ScopeId,
-    /// The value.
-    pub value: Value,
-    /// Its line.
-    pub line: u32,
     /// Flows of the same scope under which it stands.
     pub conditions: Vec<FlowId>,
 }

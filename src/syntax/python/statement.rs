@@ -12,7 +12,7 @@ use ruff_text_size::{Ranged, TextRange};
 use super::exits::{self, last_name};
 use super::lower::{Lower, NewScope};
 use super::model::{
-    AssignKind, Exits, Expression, FlowKind, Handler, Import, ImportGuard, Name, Param, ParamKind, Return, Root, ScopeKind, Value,
+    AssignKind, Exits, FlowKind, Handler, Import, ImportGuard, Name, Param, ParamKind, Return, Root, ScopeKind, Value,
 };
 
 impl Lower<'_> {
@@ -61,9 +61,7 @@ impl Lower<'_> {
             Stmt::While(repeat) => {
                 let test = self.value(&repeat.test, 0);
                 let flow = self.open(FlowKind::While, Some(test), range, exits::of_body(&repeat.body), None);
-                self.loops += 1;
                 self.body(&repeat.body);
-                self.loops -= 1;
                 self.close(flow);
                 self.otherwise(&repeat.orelse, flow);
             }
@@ -90,13 +88,13 @@ impl Lower<'_> {
             Stmt::ImportFrom(import) => self.import_from(import),
             Stmt::Global(global) => self.outer_names(global.names.iter().map(|n| n.as_str())),
             Stmt::Nonlocal(nonlocal) => self.outer_names(nonlocal.names.iter().map(|n| n.as_str())),
-            Stmt::Expr(statement) => self.expression(&statement.value, range),
+            Stmt::Expr(statement) => self.expression(&statement.value),
             Stmt::Pass(_) | Stmt::Break(_) | Stmt::Continue(_) | Stmt::IpyEscapeCommand(_) => {}
         }
     }
 
     /// A statement that is an expression. A bare string is a docstring or a comment and says nothing.
-    fn expression(&mut self, expression: &Expr, range: TextRange) {
+    fn expression(&mut self, expression: &Expr) {
         if matches!(expression, Expr::StringLiteral(_)) {
             return;
         }
@@ -104,17 +102,6 @@ impl Lower<'_> {
             Value::Call(id) => {
                 if let Some(call) = self.module.calls.get_mut(id) {
                     call.discarded = true;
-                }
-            }
-            value @ (Value::BinOp { .. }
-            | Value::BoolOp { .. }
-            | Value::Choice { .. }
-            | Value::List(_)
-            | Value::Tuple(_)
-            | Value::Name(_)) => {
-                if self.room(self.module.expressions.len()) {
-                    let (scope, line, conditions) = (self.scope, self.line(range.start()), self.conditions());
-                    self.module.expressions.push(Expression { scope, value, line, conditions });
                 }
             }
             _ => {}
@@ -141,7 +128,7 @@ impl Lower<'_> {
         let returns_annotation = def.returns.as_deref().and_then(|r| self.annotation(r));
         // a decorated function's range begins at its first decorator
         let range = TextRange::new(def.name.start(), def.end());
-        let new = NewScope { decorators, params, returns_annotation, is_async: def.is_async, ..NewScope::default() };
+        let new = NewScope { decorators, params, returns_annotation, ..NewScope::default() };
         self.within(ScopeKind::Function, def.name.as_str(), range, new, |this| this.body(&def.body));
     }
 
@@ -150,7 +137,7 @@ impl Lower<'_> {
         self.type_params(def.type_params.as_deref());
         let mut new = NewScope { decorators, ..NewScope::default() };
         if let Some(arguments) = &def.arguments {
-            (new.bases, new.keywords) = self.arguments(arguments);
+            new.bases = self.arguments(arguments).0;
         }
         let range = TextRange::new(def.name.start(), def.end());
         self.within(ScopeKind::Class, def.name.as_str(), range, new, |this| this.body(&def.body));
@@ -247,9 +234,7 @@ impl Lower<'_> {
         let line = TextRange::new(each.start(), each.iter.end());
         self.bind(AssignKind::For, vec![target], over, None, line);
         let flow = self.open(FlowKind::For, None, each.range, exits::of_body(&each.body), None);
-        self.loops += 1;
         self.body(&each.body);
-        self.loops -= 1;
         self.close(flow);
         self.otherwise(&each.orelse, flow);
     }

@@ -279,15 +279,11 @@ impl Lower<'_> {
             let over = self.value(&generator.iter, 0);
             let target = self.target(&generator.target);
             self.bind(AssignKind::For, vec![target], over, None, generator.range);
-            self.loops += 1;
             self.visit_all(&generator.ifs);
-            self.loops -= 1;
         }
-        self.loops += 1;
         for result in results {
             self.visit(result);
         }
-        self.loops -= 1;
         Value::Other
     }
 
@@ -409,7 +405,6 @@ impl Lower<'_> {
             discarded: false,
             awaited: false,
             in_try: self.handler,
-            in_loop: self.loops > 0,
         });
         Some(id)
     }

@@ -21,7 +21,7 @@ mod triggers;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::fact::{Fact, FactKind, FileFacts, Inputs, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
+use crate::fact::{FactKind, FileFacts, Inputs, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{self, Location, Notice, NoticeKind, SourceFile, file_name, folder};
 use crate::syntax::tree::{Kind, Node};
@@ -103,7 +103,7 @@ impl<'c> Reading<'c> {
     }
 
     fn fact(&mut self, unit: UnitId, line: u32, kind: FactKind) {
-        self.facts.facts.push(Fact { unit: Some(unit), line, end_line: line, kind });
+        self.facts.state(unit, line, kind);
     }
 
     fn unit(&mut self, unit: Unit) -> UnitId {

@@ -157,17 +157,7 @@ fn one_text(
 ) -> FileFacts {
     let dir = known.dir.as_deref().unwrap_or(".");
     let mut facts = FileFacts::default();
-    let command = |words: Vec<Word>, stdin| Command {
-        words,
-        dir: known.folder(dir),
-        on_failure: OnFailure::Stops,
-        conditions: Vec::new(),
-        stdin,
-        env: Vec::new(),
-        stdout: None,
-        at_build: false,
-        through: Vec::new(),
-    };
+    let command = |words: Vec<Word>, stdin| Command { stdin, ..Command::new(words, known.folder(dir)) };
     let word = |text: &str| Word { text: text.to_owned(), literal: true };
     let end = line_of(u32::try_from(text.lines().count()).unwrap_or(u32::MAX).max(1));
     match program {

@@ -50,7 +50,7 @@ pub(super) fn read(root: Node<'_>, reading: &mut Reading<'_>) {
 }
 
 fn trigger(kind: TriggerKind, text: String) -> Trigger {
-    Trigger { kind, text, branches: Vec::new(), paths: Vec::new(), from: Vec::new(), off: None }
+    Trigger { kind, text, branches: Vec::new(), from: Vec::new(), off: None }
 }
 
 fn push(reading: &mut Reading<'_>, line: u32, trigger: Trigger) {
@@ -132,7 +132,7 @@ fn one(name: &str, line: u32, filter: Option<Node<'_>>, reading: &mut Reading<'_
         reading.wrong(line, &format!("`{name}` has a filter that is neither keys nor nothing"));
     }
     let types = patterns(filter, "types");
-    let (branches, paths) = (patterns(filter, "branches"), patterns(filter, "paths"));
+    let branches = patterns(filter, "branches");
     match name {
         "schedule" => schedule(line, filter, reading),
         "push" => {
@@ -144,7 +144,7 @@ fn one(name: &str, line: u32, filter: Option<Node<'_>>, reading: &mut Reading<'_
             }
             if tags.is_empty() || !branches.is_empty() {
                 let text = if branches.is_empty() { "push".to_owned() } else { format!("push {}", branches.join(", ")) };
-                push(reading, line, Trigger { branches, paths, ..trigger(kind, text) });
+                push(reading, line, Trigger { branches, ..trigger(kind, text) });
             }
         }
         "release" | "create" => {
@@ -157,14 +157,10 @@ fn one(name: &str, line: u32, filter: Option<Node<'_>>, reading: &mut Reading<'_
             let closed = reading.started.merges && types.iter().any(|t| t == "closed");
             if closed {
                 let text = "a pull request is merged".to_owned();
-                push(
-                    reading,
-                    line,
-                    Trigger { branches: branches.clone(), paths: paths.clone(), ..trigger(TriggerKind::Push, text) },
-                );
+                push(reading, line, Trigger { branches: branches.clone(), ..trigger(TriggerKind::Push, text) });
             }
             if !closed || types.len() > 1 {
-                push(reading, line, Trigger { branches, paths, ..trigger(kind, named(name, &types)) });
+                push(reading, line, Trigger { branches, ..trigger(kind, named(name, &types)) });
             }
         }
         "workflow_run" => {
@@ -177,7 +173,7 @@ fn one(name: &str, line: u32, filter: Option<Node<'_>>, reading: &mut Reading<'_
         }
         _ => {
             inputs(filter, reading);
-            push(reading, line, Trigger { branches, paths, ..trigger(kind, named(name, &types)) });
+            push(reading, line, Trigger { branches, ..trigger(kind, named(name, &types)) });
         }
     }
 }
