@@ -165,7 +165,10 @@ fn system(findings: &Findings<'_>, judged: &JudgedSystem<'_>) -> System {
     let first = highlights::first_seen(findings, judged);
     let of = |ids: &[usize]| -> Vec<Evidence> {
         let mut ids = ids.to_vec();
-        ids.sort_by_key(|s| (first(*s), *s));
+        // several rules may see one call: the surest tells it
+        let at = |s: usize| &findings.signals.all[s];
+        ids.sort_by_key(|s| (first(*s), &at(*s).at.path, at(*s).at.line, std::cmp::Reverse(at(*s).strength), *s));
+        ids.dedup_by_key(|s| (at(*s).at.path.clone(), at(*s).at.line));
         ids.into_iter().take(20).map(|s| signal(findings, s)).collect()
     };
     System {

@@ -8,7 +8,8 @@ use super::highlights::{find, holds, people};
 use super::{Findings, JudgedSystem, signal};
 use crate::graph::NodeId;
 use crate::graph::reach::Walk;
-use crate::words::{Op, Strength, TriggerKind, Verdict};
+use crate::practices::Judged;
+use crate::words::{Because, Op, Strength, TriggerKind, Verdict};
 
 /// Who starts each of the eight steps.
 pub(super) fn steps(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> Vec<Step> {
@@ -37,6 +38,10 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
     let targets = targets(findings, system, |s| s.op.is_some_and(|op| ops.contains(&op)));
     let judged = find(system, practice);
     let unseen = || judged.is_some_and(|p| p.standing.verdict == Verdict::Unknown);
+    // a service that reports its errors says nothing of the model
+    let service = |i: &usize| findings.signals.all[*i].id.starts_with("monitor.service");
+    let only_service = step == StepName::Monitor && !targets.is_empty() && targets.iter().all(|(i, _)| service(i));
+    let targets: Vec<_> = targets.into_iter().filter(|(i, _)| only_service || !service(i)).collect();
     let targets = if targets.is_empty() { told_by_practice(findings, system, step) } else { targets };
     if targets.is_empty() {
         let starter = if unseen() { Starter::Unknown } else { Starter::Nobody };
@@ -58,6 +63,7 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
     } else {
         (Starter::Nobody, targets.first().map(|(i, _)| *i), IDLE.to_owned())
     };
+    let why = if only_service && why.is_empty() { "of the service, not of the model".to_owned() } else { why };
     Step { step, starter, evidence: at.map(|s| vec![signal(findings, s)]).unwrap_or_default(), why }
 }
 
@@ -82,14 +88,15 @@ fn told_by_practice(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: St
     let ids: &[&str] = match step {
         StepName::Evaluate => &["model.evaluated", "model.sliced"],
         StepName::Validate => &["model.gated"],
-        StepName::Serve => &["deploy.automated", "deploy.scripted"],
         StepName::Monitor => &["monitoring.data_drift", "monitoring.model_quality"],
-        StepName::Extract | StepName::Analyse | StepName::Prepare | StepName::Train => &[],
+        StepName::Extract | StepName::Analyse | StepName::Prepare | StepName::Train | StepName::Serve => &[],
     };
     let told = ids.iter().filter_map(|id| find(system, id)).filter(|p| holds(p));
     let mut signals: Vec<usize> = told.flat_map(|p| p.chains.iter().map(|c| c.signal).chain(p.signals.iter().copied())).collect();
     signals.sort_unstable();
     signals.dedup();
+    // what a practice hangs on besides, a condition or a job that hands over, does not do the step
+    signals.retain(|i| findings.signals.all[*i].op.is_some());
     signals.into_iter().filter_map(|i| Some((i, findings.graph.node_of(i)?))).collect()
 }
 
@@ -105,18 +112,25 @@ fn served(findings: &Findings<'_>, system: &JudgedSystem<'_>, unseen: bool) -> S
     let graph = findings.graph;
     let targets: Vec<(usize, NodeId)> = system.system.serves.iter().filter_map(|i| Some((*i, graph.node_of(*i)?))).collect();
     let reach = |starters: Vec<NodeId>, least| nearest(findings, &targets, &starters, least);
+    // who rolls it out may be elsewhere
+    let assumed = |p: &&Judged| p.standing.because == Some(Because::Assumed);
+    let handed_over = find(system, "deploy.automated").filter(assumed).map(|p| {
+        p.near.as_ref().map(|n| super::sentence(findings, n)).unwrap_or_default()
+    });
     let (starter, at, why) = if let Some(at) = reach(graph.triggers(TriggerKind::is_continuous), Strength::Inferred) {
-        (Starter::Itself, Some(at), "")
+        (Starter::Itself, Some(at), String::new())
+    } else if let Some(near) = handed_over {
+        (Starter::Outside, targets.first().map(|(i, _)| *i), near)
     } else if unseen {
-        (Starter::Unknown, targets.first().map(|(i, _)| *i), "")
+        (Starter::Unknown, targets.first().map(|(i, _)| *i), String::new())
     } else if let Some(at) = reach(people(findings), Strength::Inferred) {
-        (Starter::Person, Some(at), "")
+        (Starter::Person, Some(at), String::new())
     } else if let Some(at) = reach(graph.triggers(TriggerKind::is_unattended), Strength::Inferred) {
-        (Starter::Person, Some(at), "a job only tries it out")
+        (Starter::Person, Some(at), "a job only tries it out".to_owned())
     } else {
         let first = targets.first().map(|(i, _)| *i);
-        (Starter::Nobody, first, first.map_or("", |_| IDLE))
+        (Starter::Nobody, first, first.map(|_| IDLE.to_owned()).unwrap_or_default())
     };
     let evidence = at.map(|s| vec![signal(findings, s)]).unwrap_or_default();
-    Step { step: StepName::Serve, starter, evidence, why: why.to_owned() }
+    Step { step: StepName::Serve, starter, evidence, why }
 }
