@@ -5,7 +5,7 @@
 
 use super::super::system::{Starter, Step, StepName};
 use super::highlights::{find, holds, people};
-use super::{Findings, JudgedSystem, signal};
+use super::{Findings, JudgedSystem, evidence_of, signal};
 use crate::graph::NodeId;
 use crate::graph::reach::Walk;
 use crate::practices::Judged;
@@ -47,6 +47,8 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
         let starter = if unseen() { Starter::Unknown } else { Starter::Nobody };
         return match step {
             StepName::Serve => served(findings, system, unseen()),
+            // what a platform is told to watch runs nothing here
+            StepName::Monitor => declared(findings, system, starter),
             _ => Step { step, starter, evidence: Vec::new(), why: String::new() },
         };
     }
@@ -98,6 +100,16 @@ fn told_by_practice(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: St
     // what a practice hangs on besides, a condition or a job that hands over, does not do the step
     signals.retain(|i| findings.signals.all[*i].op.is_some());
     signals.into_iter().filter_map(|i| Some((i, findings.graph.node_of(i)?))).collect()
+}
+
+/// Monitoring that a platform is told to do, where no program of this system does it.
+fn declared(findings: &Findings<'_>, system: &JudgedSystem<'_>, otherwise: Starter) -> Step {
+    let step = StepName::Monitor;
+    let met = |p: &&Judged| p.standing.verdict == Verdict::Met;
+    let told = ["monitoring.data_drift", "monitoring.model_quality"].iter().filter_map(|id| find(system, id)).find(met);
+    let evidence: Vec<_> = told.map(|p| evidence_of(findings, p)).unwrap_or_default().into_iter().take(1).collect();
+    let starter = if evidence.is_empty() { otherwise } else { Starter::Itself };
+    Step { step, starter, evidence, why: String::new() }
 }
 
 /// The target that is reached over the fewest hops.
