@@ -93,6 +93,31 @@ fn text_is_plain_where_nobody_watches() {
 }
 
 #[test]
+fn what_is_there_of_machine_learning_is_said_where_no_system_is() {
+    let dir = folder();
+    let file = |name: &str, code: &str| std::fs::write(dir.path().join(name), code).expect("a file");
+    file("late.py", "import os\nimport xgboost\n\nprint(os.name, xgboost.__version__)\n");
+    let told = out(&treering(&["scan", text(dir.path())]));
+    assert!(told.contains("no system that trains or serves was recognised"), "{told}");
+    assert!(told.contains("imports xgboost at late.py:2"), "{told}");
+    file("late.py", "import os\n");
+    let told = out(&treering(&["scan", text(dir.path())]));
+    assert!(told.contains("no machine learning") && told.contains("nothing here trains a model"), "{told}");
+}
+
+/// Where serving is in the head, the steps have it too.
+#[test]
+fn what_serves_and_nothing_starts_is_no_missing_step() {
+    let dir = folder();
+    let code = "import joblib\nfrom fastapi import FastAPI\n\napp = FastAPI()\nmodel = joblib.load(\"late.pkl\")\n\n\n@app.post(\"/late\")\ndef late(km: float):\n    return bool(model.predict([[km]])[0])\n";
+    std::fs::write(dir.path().join("api.py"), code).expect("a file");
+    let told = out(&treering(&["scan", text(dir.path())]));
+    let steps = told.split("WHO STARTS").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap_or_default();
+    let missing = steps.lines().find(|l| l.trim_start().starts_with("not found")).unwrap_or_default();
+    assert!(steps.contains("serve") && !missing.contains("serve"), "{told}");
+}
+
+#[test]
 fn a_gate_without_a_system_gives_no_verdict() {
     let dir = folder();
     let output = treering(&["scan", text(dir.path()), "--at-least", "azure=1"]);

@@ -280,11 +280,7 @@ impl<'e> Judge<'e> {
             On::Unattended => (From::Unattended, targets.clone()),
             On::TrainRun | On::TrainReads => (From::Anyone, inside(&self.evidence.system.train_run)),
             On::ServeRun => (From::Anyone, inside(&self.evidence.system.serve_run)),
-            On::BothRuns => {
-                let both: Vec<bool> =
-                    self.evidence.system.train_run.iter().zip(&self.evidence.system.serve_run).map(|(t, s)| *t && *s).collect();
-                (From::Anyone, inside(&both))
-            }
+            On::BothRuns => (From::Anyone, inside(&self.evidence.system.both_runs)),
             On::Live | On::File => (From::Anyone, targets.clone()),
         };
         let answer = self.competing(from, &[], &candidates, ask.check, ask.notebooks, tests);

@@ -46,6 +46,9 @@ pub(crate) struct System {
     pub(crate) train_run: Vec<bool>,
     /// For every node: runs when the model is served.
     pub(crate) serve_run: Vec<bool>,
+    /// For every node: runs for training and for serving, each by a way of its own; that one program holds both roots
+    /// ties nothing that it does for one of them to the other.
+    pub(crate) both_runs: Vec<bool>,
     others: Vec<String>,
     lifted: BTreeSet<RepoPath>,
     unsourced: BTreeSet<RepoPath>,
@@ -112,6 +115,7 @@ pub(crate) fn systems(
                 serve_files: files_of(graph, &ids(&serves)),
                 train_run: run_of(graph, &learning),
                 serve_run: run_of(graph, &ids(&serves)),
+                both_runs: both_runs(graph, &learning, &ids(&serves)),
                 others: Vec::new(),
                 lifted: lifted.clone(),
                 unsourced: unsourced.clone(),
@@ -219,6 +223,19 @@ fn run_of(graph: &Graph, roots: &[NodeId]) -> Vec<bool> {
     starters.extend(roots);
     let reached = graph.reach(&starters, walk);
     (0..graph.nodes.len()).map(|n| reached.has(n)).collect()
+}
+
+/// What runs for the ones and for the others, where whatever leads to both is left out.
+fn both_runs(graph: &Graph, trains: &[NodeId], serves: &[NodeId]) -> Vec<bool> {
+    let walk = Walk::at(Strength::Broken);
+    let (to_train, to_serve) = (graph.reach_back(trains, walk), graph.reach_back(serves, walk));
+    let run = |roots: &[NodeId], own: &[bool], other: &[bool]| {
+        let mut starters: Vec<NodeId> = (0..graph.nodes.len()).filter(|n| own[*n] && !other[*n]).collect();
+        starters.extend(roots);
+        graph.reach(&starters, walk)
+    };
+    let (train, serve) = (run(trains, &to_train, &to_serve), run(serves, &to_serve, &to_train));
+    (0..graph.nodes.len()).map(|n| train.has(n) && serve.has(n)).collect()
 }
 
 /// Files of the roots and of what they call or import.

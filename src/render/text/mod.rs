@@ -62,11 +62,10 @@ fn head(page: &mut Page<'_>, report: &Report) {
         ([system], SubjectKind::MlSystem) => title_of(page, system, repository),
         ([_, ..], SubjectKind::MlSystem | SubjectKind::MlCollection) => collection(page, report, &systems),
         (_, kind) => {
-            page.wrap(
-                0,
-                2,
-                &Line::of(Ink::Strong, phrases::repository_name(repository)).plain(": ").plain(phrases::subject(kind)),
-            );
+            // where a part of machine learning is there, "none" would say more than was looked for
+            let partly = kind == SubjectKind::NotMl && !repository.subject.evidence.is_empty();
+            let told = if partly { "no system that trains or serves was recognised" } else { phrases::subject(kind) };
+            page.wrap(0, 2, &Line::of(Ink::Strong, phrases::repository_name(repository)).plain(": ").plain(told));
         }
     }
 }

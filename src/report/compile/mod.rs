@@ -2,6 +2,7 @@
 
 mod assess;
 mod highlights;
+mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -161,10 +162,13 @@ fn system(findings: &Findings<'_>, judged: &JudgedSystem<'_>) -> System {
         .filter(|p| !p.id.starts_with("probe."))
         .filter_map(|p| Some(practice(findings, titles.get(p.id.as_str())?, p)))
         .collect();
-    let first = highlights::first_seen(findings);
+    let first = highlights::first_seen(findings, judged);
     let of = |ids: &[usize]| -> Vec<Evidence> {
         let mut ids = ids.to_vec();
-        ids.sort_by_key(|s| (first(*s), *s));
+        // several rules may see one call: the surest tells it
+        let at = |s: usize| &findings.signals.all[s];
+        ids.sort_by_key(|s| (first(*s), &at(*s).at.path, at(*s).at.line, std::cmp::Reverse(at(*s).strength), *s));
+        ids.dedup_by_key(|s| (at(*s).at.path.clone(), at(*s).at.line));
         ids.into_iter().take(20).map(|s| signal(findings, s)).collect()
     };
     System {
@@ -179,7 +183,7 @@ fn system(findings: &Findings<'_>, judged: &JudgedSystem<'_>) -> System {
         open_ends: highlights::open_ends(findings, judged),
         lookalikes: highlights::lookalikes(findings, judged),
         chain_heads: highlights::chain_heads(findings, judged),
-        steps: highlights::steps(findings, judged),
+        steps: steps::steps(findings, judged),
         practices,
     }
 }
