@@ -54,7 +54,7 @@ fn text_with_two_systems() {
     second.primary = false;
     report.systems[0].path = "services/eta".to_owned();
     report.systems.push(second);
-    report.repository.dirty = true;
+    report.repository.dirty = Some(true);
     report.repository.changed = 2;
     let all = text(&report, Style::default());
     snapshot("text-two-systems", all.split("\n\n").take(3).collect::<Vec<_>>().join("\n\n").as_str());

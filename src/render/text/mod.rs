@@ -12,7 +12,7 @@ use std::io::{self, Write};
 
 use super::Style;
 use super::page::{Ink, Line, Page};
-use crate::report::{Cause, Evidence, FilesFrom, Practice, Report, Repository, SubjectKind, System, Unknown, Verdict};
+use crate::report::{Cause, Evidence, FilesFrom, Practice, Report, Repository, SettingKey, SubjectKind, System, Unknown, Verdict};
 
 /// Writes the report for a terminal.
 pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::Result<()> {
@@ -59,10 +59,15 @@ fn head(page: &mut Page<'_>, report: &Report) {
     let state = match (report.inputs.tree, repository.dirty) {
         (FilesFrom::Folder, _) => "no Git repository".to_owned(),
         (FilesFrom::Revision, _) => "as committed".to_owned(),
-        (FilesFrom::WorkTree, false) => "clean tree".to_owned(),
-        (FilesFrom::WorkTree, true) => format!("{} not committed", phrases::count(repository.changed as usize, "file", "files")),
+        (FilesFrom::WorkTree, None) => "whether it is all committed cannot be told".to_owned(),
+        (FilesFrom::WorkTree, Some(false)) => "clean tree".to_owned(),
+        (FilesFrom::WorkTree, Some(true)) => {
+            format!("{} not committed", phrases::count(repository.changed as usize, "file", "files"))
+        }
     };
-    page.wrap(0, 2, &line.add(if repository.dirty { Ink::Part } else { Ink::Quiet }, &format!(", {state}")));
+    let ink = if repository.dirty == Some(true) { Ink::Part } else { Ink::Quiet };
+    page.wrap(0, 2, &line.add(ink, &format!(", {state}")));
+    asked(page, report);
     page.blank();
     let systems: Vec<&System> = report.systems.iter().filter(|s| !s.generated).collect();
     match (systems.as_slice(), repository.subject.kind) {
@@ -70,6 +75,42 @@ fn head(page: &mut Page<'_>, report: &Report) {
         ([_, ..], SubjectKind::MlSystem | SubjectKind::MlCollection) => collection(page, report, &systems),
         (_, kind) => {
             page.wrap(0, 2, &Line::of(Ink::Strong, name_of_repository(repository)).plain(": ").plain(phrases::subject(kind)));
+        }
+    }
+}
+
+/// What the reader must know of how the scan was asked for: a line each for the folder, the day and the settings.
+fn asked(page: &mut Page<'_>, report: &Report) {
+    let inputs = &report.inputs;
+    if let Some(below) = &inputs.below {
+        page.wrap(0, 2, &Line::new().plain("read from the root; reported is what lies below ").place(below, None));
+    }
+    if let Some(day) = &inputs.as_of {
+        page.wrap(0, 2, &Line::new().plain(&format!("as of {day}: commits after that day do not count")));
+    }
+    let Some(settings) = &inputs.settings else { return };
+    let changed = |key: SettingKey| settings.entries.iter().filter(move |e| e.key == key && e.touched > 0);
+    let mut parts = Vec::new();
+    let left_out = report.coverage.left_out as usize;
+    if left_out > 0 {
+        parts.push(format!("{} left out", phrases::count(left_out, "file", "files")));
+    }
+    parts.extend(changed(SettingKey::Subject).map(|e| format!("subject corrected (line {})", e.line)));
+    for (key, one, many) in [(SettingKey::System, "system named", "systems named"), (SettingKey::Off, "rule off", "rules off")] {
+        let lines: Vec<String> = changed(key).map(|e| e.line.to_string()).collect();
+        if !lines.is_empty() {
+            let word = if lines.len() == 1 { "line" } else { "lines" };
+            parts.push(format!("{} ({word} {})", phrases::count(lines.len(), one, many), lines.join(", ")));
+        }
+    }
+    let told = if parts.is_empty() { "changes nothing".to_owned() } else { parts.join(" · ") };
+    page.wrap(0, 2, &Line::new().place(&settings.file, None).plain(": ").add(Ink::Part, &told));
+    if page.verbose() > 0 {
+        for entry in &settings.entries {
+            let reason = entry.reason.as_deref().map(|r| format!(" (reason: {r})")).unwrap_or_default();
+            let place = format!("{}:{}", settings.file, entry.line);
+            let line = Line::new().place(&place, None).plain(&format!("  {}: {}{reason}", entry.names, entry.effect));
+            page.wrap(2, 4, &line);
         }
     }
 }
@@ -315,6 +356,7 @@ fn unknown(system: &System) -> Option<String> {
         (Unknown::NoDetector, "has no detector yet", "have no detector yet"),
         (Unknown::NotRead, "hangs on a file that was not read", "hang on files that were not read"),
         (Unknown::NoHistory, "needs history (fetch it all: fetch-depth: 0)", "need history (fetch it all: fetch-depth: 0)"),
+        (Unknown::SwitchedOff, "is switched off in the settings", "are switched off in the settings"),
     ] {
         match number(why) {
             0 => {}

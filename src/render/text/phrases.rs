@@ -100,6 +100,7 @@ pub(super) fn verdict(verdict: Verdict, because: Option<Cause>, chain: Option<&C
                 Some(Cause::Unknown(Unknown::NoDetector)) => "unknown: no detector yet",
                 Some(Cause::Unknown(Unknown::NotRead)) => "unknown: a file was not read",
                 Some(Cause::Unknown(Unknown::NoHistory)) => "unknown: needs history",
+                Some(Cause::Unknown(Unknown::SwitchedOff)) => "unknown: switched off in the settings",
                 _ => "unknown",
             }
             .to_owned(),

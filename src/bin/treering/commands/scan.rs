@@ -1,6 +1,7 @@
 //! `treering scan`: read a repository, write the report, hold it against what was asked for.
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -14,20 +15,35 @@ use crate::progress::Bar;
 pub fn run(scan: &Scan) -> Result<ExitCode> {
     let catalog = catalog(&scan.rules)?;
     known_models(&catalog, scan)?;
+    if scan.paths.len() > 1 && scan.output.is_some() {
+        bail!("--output takes one report and {} paths were given; scan one path at a time, or leave it out", scan.paths.len());
+    }
     let options = Options {
         revision: scan.rev.clone(),
         models: scan.models.clone(),
         threads: scan.threads.map(usize::from),
-        ..Options::default()
+        parent: !scan.pointed.no_parent,
+        config: scan.pointed.config.clone(),
+        as_of: scan.pointed.as_of.clone(),
+        no_snippets: scan.pointed.no_snippets,
     };
+    // all of them before a word is written: a report that comes out is one of a scan that was done
     let bar = Bar::new(scan.quiet);
-    let report = treering::scan(&scan.path, &catalog, &options, &bar);
+    let reports: Result<Vec<Report>, treering::Error> =
+        scan.paths.iter().map(|path| treering::scan(path, &catalog, &options, &bar)).collect();
     bar.clear();
-    let report = report?;
+    let reports = reports?;
 
     let mut bytes = Vec::new();
-    treering::write(&report, scan.format, &mut bytes, &style(scan))?;
-    let status = judge(&report, &scan.at_least, scan.quiet);
+    let mut status = 0;
+    for (number, (path, report)) in scan.paths.iter().zip(&reports).enumerate() {
+        if scan.paths.len() > 1 && scan.format == Format::Text {
+            let gap = if number > 0 { "\n" } else { "" };
+            bytes.extend(format!("{gap}==> {} <==\n", printable(path)).bytes());
+        }
+        treering::write(report, scan.format, &mut bytes, &style(scan))?;
+        status = worse(status, judge(report, &scan.at_least, scan.quiet));
+    }
     match &scan.output {
         Some(path) => output::write_file(path, &bytes)?,
         // A reader that went away does not change what the gate says.
@@ -37,6 +53,19 @@ pub fn run(scan: &Scan) -> Result<ExitCode> {
         },
     }
     Ok(ExitCode::from(status))
+}
+
+/// A path in a headline; what a terminal would take for an order is shown as its code.
+fn printable(path: &Path) -> String {
+    path.to_string_lossy().chars().flat_map(|c| if c.is_control() { c.escape_unicode().collect() } else { vec![c] }).collect()
+}
+
+/// The status of several reports: below what was asked for is worse than no verdict, and that is worse than fine.
+fn worse(one: u8, other: u8) -> u8 {
+    match (one, other) {
+        (1, _) | (_, 1) => 1,
+        _ => one.max(other),
+    }
 }
 
 /// A gate on a model that is not there must never pass or fail in silence.
