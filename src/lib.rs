@@ -2,7 +2,7 @@
 //!
 //! The whole program is the function [`scan`]: walk → facts → signals → graph → subject → practices → levels → report,
 //! each stage a room of its own that imports only from rooms before it. It checks what is asked and makes the threads;
-//! `scan_here` lists the files and asks Git, `look` goes from files to the graph, `judge` from systems to levels, and
+//! `arrive` finds repository, settings and files, `scan_here` asks Git and goes through the rooms, `look` goes from files to the graph, `judge` from systems to levels, and
 //! `write_down` makes the report. `ARCHITECTURE.md` is the map.
 //!
 //! Nothing scanned is executed, imported or fetched. Same tree and rules in, same bytes out, whatever the number of
@@ -215,9 +215,8 @@ struct Site {
 /// Finds repository, settings and files. A folder that holds nothing of the repository above it is scanned alone.
 fn arrive(path: &Path, catalog: &Catalog, options: &Options) -> Result<Site, Error> {
     let revision = options.revision.as_deref();
-    let list = |opened: &git::Opened| {
-        walk::list(&opened.root, opened.repository.as_ref(), &walk::Limits::default(), revision.is_some())
-    };
+    let list =
+        |opened: &git::Opened| walk::list(&opened.root, opened.repository.as_ref(), &walk::Limits::default(), revision.is_some());
     let search = if options.parent { git::Search::Upwards } else { git::Search::Here };
     let mut opened = git::open(path, search, revision)?;
     let (mut inventory, mut listed) = list(&opened)?;
@@ -357,7 +356,17 @@ fn look(
         // where the list of files was cut off, nothing can be said not to be there
         hidden.extend(catalog.practices.iter().map(|rule| rule.id.clone()));
     }
-    Ok(Scene { placements, book, signals, graph, notices: extracted.notices, unread, hidden, off: switched_off, read: extracted.read })
+    Ok(Scene {
+        placements,
+        book,
+        signals,
+        graph,
+        notices: extracted.notices,
+        unread,
+        hidden,
+        off: switched_off,
+        read: extracted.read,
+    })
 }
 
 /// What a template's body would be judged as: systems of its own, none of them primary, without a history.

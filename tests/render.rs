@@ -104,14 +104,16 @@ fn json_is_the_report() {
 
 /// `TREERING_BLESS=1 cargo test --test render` writes it anew.
 #[test]
-fn the_published_schema_is_up_to_date() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/report.schema.json");
-    let made = treering::schema(Schema::Report);
-    if std::env::var_os("TREERING_BLESS").is_some() {
-        std::fs::write(path, &made).expect("the schema can be written");
+fn the_published_schemas_are_up_to_date() {
+    for (name, which) in [("report", Schema::Report), ("treering", Schema::Settings)] {
+        let path = format!("{}/schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
+        let made = treering::schema(which);
+        if std::env::var_os("TREERING_BLESS").is_some() {
+            std::fs::write(&path, &made).expect("the schema can be written");
+        }
+        let published = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(published == made, "schemas/{name}.schema.json is not what `treering schema` prints");
     }
-    let published = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(published == made, "schemas/report.schema.json is not what `treering schema report` prints");
 }
 
 #[test]

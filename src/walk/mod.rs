@@ -240,7 +240,12 @@ impl Inventory {
     /// Whether a path was left out: a file, or a folder that holds one.
     pub fn is_left_out(&self, path: &str) -> bool {
         let beneath = |p: &RepoPath| p.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
-        self.left_out.contains(path) || self.left_out.range::<str, _>((Bound::Excluded(path), Bound::Unbounded)).take_while(|p| p.starts_with(path)).any(beneath)
+        self.left_out.contains(path)
+            || self
+                .left_out
+                .range::<str, _>((Bound::Excluded(path), Bound::Unbounded))
+                .take_while(|p| p.starts_with(path))
+                .any(beneath)
     }
 
     /// Whether a bound cut the list off, so that "not there" cannot be claimed.

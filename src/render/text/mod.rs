@@ -12,7 +12,9 @@ use std::io::{self, Write};
 
 use super::Style;
 use super::page::{Ink, Line, Page};
-use crate::report::{Cause, Evidence, FilesFrom, Practice, Report, Repository, SettingKey, SubjectKind, System, Unknown, Verdict};
+use crate::report::{
+    Cause, Evidence, FilesFrom, Practice, Report, Repository, SettingKey, SubjectKind, System, Unknown, Verdict,
+};
 
 /// Writes the report for a terminal.
 pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::Result<()> {
@@ -180,13 +182,13 @@ fn no_system(page: &mut Page<'_>, report: &Report) {
             page.pair(4, &Line::new().place(&place, link(&report.repository, evidence)), 4 + place.chars().count() + 2, &what);
         }
     }
-    page.wrap(
-        2,
-        2,
-        &Line::new().plain(
-            "No level is claimed: the maturity models speak of systems that train or serve a model, and none was found here.",
-        ),
-    );
+    let claims = matches!(subject.kind, SubjectKind::MlSystem | SubjectKind::MlCollection);
+    let told = match report.inputs.below.as_deref().filter(|_| claims) {
+        Some(below) => format!("No level is claimed: no system that trains or serves a model lies below {below}."),
+        None => "No level is claimed: the maturity models speak of systems that train or serve a model, and none was found here."
+            .to_owned(),
+    };
+    page.wrap(2, 2, &Line::new().plain(&told));
 }
 
 fn in_full(page: &mut Page<'_>, report: &Report, system: &System) {

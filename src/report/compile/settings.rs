@@ -40,7 +40,10 @@ pub(crate) fn told(settings: &Settings, effects: &Effects) -> (SettingsInput, Ve
         let (path, name) = (&named.path, &named.name);
         let effect = if touched > 0 { format!("one system, called `{name}`") } else { "nothing".to_owned() };
         if touched == 0 {
-            idle.push((named.line, format!("nothing below `{path}` trains or serves a model, so it is no system; is the path right?")));
+            idle.push((
+                named.line,
+                format!("nothing below `{path}` trains or serves a model, so it is no system; is the path right?"),
+            ));
         }
         entries.push(entry(named.line, SettingKey::System, path, None, effect, touched));
     }
