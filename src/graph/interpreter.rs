@@ -248,7 +248,7 @@ impl Look<'_> {
             }
             Install::Gone(list) => {
                 ground.installed = None;
-                let certain = plain && command.conditions.is_empty();
+                let certain = plain && command.conditions.is_empty() && !self.view.inventory.is_left_out(&list);
                 let what = format!("`{list}` is not there to install from");
                 return certain.then(|| Failure { at: Location::line(path, fact.line), what });
             }
