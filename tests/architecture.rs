@@ -19,6 +19,7 @@ const ROOMS: &[&str] = &[
     "words",
     "syntax",
     "rules",
+    "settings",
     "git",
     "walk",
     "history",

@@ -217,6 +217,201 @@ fn schemas_and_rules_are_printed() {
     assert_eq!(out(&treering(&["schema", "report"])), include_str!("../schemas/report.schema.json"));
     let output = treering(&["rules", "list"]);
     assert!(output.status.success() && !output.stdout.is_empty());
+    assert_eq!(out(&treering(&["schema", "settings"])), include_str!("../schemas/treering.schema.json"));
     assert!(treering(&["rules", "check"]).status.success());
     assert!(treering(&["explain", "training.continuous"]).status.success());
+}
+
+/// A repository with two systems, the CI of one of them at the root, and a commit of 2024.
+fn two_systems() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a folder");
+    let train = |model: &str| {
+        format!(
+            "import lightgbm\n\nmodel = lightgbm.{model}()\nmodel.fit([[1], [2]], [1, 2])\nmodel.booster_.save_model(\"m.txt\")\n"
+        )
+    };
+    for (path, text) in [
+        ("services/eta/train.py", train("LGBMRegressor")),
+        ("services/eta/requirements.txt", "lightgbm==4.5.0\n".to_owned()),
+        ("services/returns/fit.py", train("LGBMClassifier")),
+        ("services/returns/requirements.txt", "lightgbm==4.5.0\n".to_owned()),
+        ("docs/notes.md", "# Notes\n".to_owned()),
+        (
+            ".github/workflows/eta.yml",
+            "on:\n  schedule:\n    - cron: \"5 4 * * 2\"\njobs:\n  eta:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - run: pip install -r services/eta/requirements.txt\n      - run: python services/eta/train.py\n".to_owned(),
+        ),
+    ] {
+        let file = dir.path().join(path);
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("folders");
+        std::fs::write(file, text).expect("a file");
+    }
+    let git = git2::Repository::init(dir.path()).expect("a repository");
+    let mut index = git.index().expect("an index");
+    index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).expect("files are added");
+    index.write().expect("the index is written");
+    let tree = git.find_tree(index.write_tree().expect("a tree")).expect("the tree");
+    let who = git2::Signature::new("Ada", "ada@example.org", &git2::Time::new(1_714_000_000, 0)).expect("a name");
+    git.commit(Some("HEAD"), &who, &who, "first", &tree, &[]).expect("a commit");
+    dir
+}
+
+fn json(args: &[&str]) -> serde_json::Value {
+    let output = treering(&[&["scan", "--format", "json"], args].concat());
+    assert_eq!(output.status.code(), Some(0), "{args:?}: {}", err(&output));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+fn systems(report: &serde_json::Value) -> Vec<&str> {
+    report["systems"].as_array().into_iter().flatten().filter_map(|s| s["path"].as_str()).collect()
+}
+
+fn verdict<'r>(report: &'r serde_json::Value, practice: &str) -> &'r str {
+    let practices = report["systems"][0]["practices"].as_array().into_iter().flatten();
+    practices.filter(|p| p["id"] == practice).find_map(|p| p["verdict"].as_str()).unwrap_or("absent")
+}
+
+#[test]
+fn a_folder_inside_a_work_tree_is_scanned_with_its_repository() {
+    let dir = two_systems();
+    let eta = dir.path().join("services/eta");
+    let whole = json(&[text(dir.path())]);
+    assert_eq!(systems(&whole), ["services/eta", "services/returns"]);
+    assert_eq!((&whole["inputs"]["below"], &whole["repository"]["dirty"]), (&serde_json::Value::Null, &false.into()));
+    let below = json(&[text(&eta)]);
+    assert_eq!((systems(&below), &below["inputs"]["below"]), (vec!["services/eta"], &"services/eta".into()));
+    assert_eq!(verdict(&below, "training.automated"), "met", "the root's CI starts it");
+    let alone = json(&[text(&eta), "--no-parent"]);
+    assert_eq!((alone["inputs"]["tree"].as_str(), verdict(&alone, "training.automated") == "met"), (Some("folder"), false));
+    assert!(alone["repository"]["dirty"].is_null(), "outside Git nobody can tell");
+    let docs = treering(&["scan", text(&dir.path().join("docs")), "--at-least", "azure=1"]);
+    assert_eq!(docs.status.code(), Some(3));
+    assert!(out(&docs).contains("lies below docs"), "{}", out(&docs));
+}
+
+#[test]
+fn a_folder_that_the_repository_above_ignores_is_scanned_alone() {
+    let dir = two_systems();
+    std::fs::write(dir.path().join(".gitignore"), "build/\n").expect("a file");
+    let build = dir.path().join("build");
+    std::fs::create_dir(&build).expect("a folder");
+    std::fs::write(build.join("a.py"), "print(1)\n").expect("a file");
+    let report = json(&[text(&build)]);
+    assert_eq!((report["inputs"]["tree"].as_str(), report["coverage"]["files"].as_u64()), (Some("folder"), Some(1)));
+    assert!(report["notices"].to_string().contains("scanned alone"), "{}", report["notices"]);
+    let output = treering(&["scan", text(&build), "--rev", "HEAD"]);
+    assert!(output.status.code() == Some(2) && err(&output).contains("holds no file at revision"), "{}", err(&output));
+}
+
+#[test]
+fn several_paths_give_several_reports() {
+    let dir = two_systems();
+    let paths = [dir.path().join("services/eta"), dir.path().join("services/returns")];
+    let output = treering(&["scan", text(&paths[0]), text(&paths[1])]);
+    assert_eq!(out(&output).lines().filter(|l| l.starts_with("==> ")).count(), 2);
+    let output = treering(&["scan", text(&paths[0]), text(&paths[1]), "--format", "json"]);
+    let all: Vec<serde_json::Value> =
+        serde_json::Deserializer::from_slice(&output.stdout).into_iter().map(|r| r.expect("JSON")).collect();
+    assert_eq!(all.iter().flat_map(systems).collect::<Vec<_>>(), ["services/eta", "services/returns"]);
+    let file = dir.path().join("report.txt");
+    let output = treering(&["scan", text(&paths[0]), text(&paths[1]), "-o", text(&file)]);
+    assert!(output.status.code() == Some(2) && err(&output).contains("takes one report") && !file.exists(), "{}", err(&output));
+    let output = treering(&["scan", text(&paths[0]), "no/such/folder"]);
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(2), ""), "nothing half written");
+}
+
+#[test]
+fn settings_change_what_they_say_and_stand_in_the_report() {
+    let dir = two_systems();
+    let plain = json(&[text(dir.path())]);
+    assert_eq!(verdict(&plain, "training.automated"), "met");
+    let with = |settings: &str| {
+        std::fs::write(dir.path().join("treering.toml"), settings).expect("a file");
+        json(&[text(dir.path())])
+    };
+    let entry = |report: &serde_json::Value, at: usize| {
+        let entry = &report["inputs"]["settings"]["entries"][at];
+        (entry["line"].as_u64().unwrap_or(0), entry["touched"].as_u64().unwrap_or(0))
+    };
+    let report = with("exclude = [\"services/returns\", \"nothing/*\"]\n");
+    assert_eq!((systems(&report), report["coverage"]["left_out"].as_u64()), (vec!["services/eta"], Some(2)));
+    assert_eq!((entry(&report, 0), entry(&report, 1)), ((1, 0), (1, 2)));
+    assert!(report["notices"].to_string().contains("`nothing/*` leaves out no file"), "{}", report["notices"]);
+    assert_eq!((&report["repository"]["dirty"], report["repository"]["changed"].as_u64()), (&true.into(), Some(1)));
+
+    let report = with("[[system]]\nname = \"both\"\npath = \"services\"\n");
+    assert_eq!((systems(&report), &report["systems"][0]["name"]), (vec!["services"], &"both".into()));
+    assert!(report["systems"][0]["why"].as_str().is_some_and(|why| why.contains("treering.toml:3")), "{report}");
+
+    let report = with("[subject]\nkind = \"teaching\"\nreason = \"two lessons\"\n");
+    let subject = &report["repository"]["subject"];
+    assert_eq!((&subject["kind"], systems(&report).len()), (&"teaching".into(), 0));
+    assert!(subject["why"].as_str().is_some_and(|why| why.starts_with("corrected by treering.toml:2, because two lessons")));
+
+    let report = with("[[off]]\nrule = \"training.automated\"\nreason = \"not by us\"\n");
+    assert_eq!((verdict(&report, "training.automated"), entry(&report, 0)), ("unknown", (2, 2)));
+    for (model, level) in report["summary"]["levels"].as_object().into_iter().flatten() {
+        let before = plain["summary"]["levels"][model].as_u64();
+        assert!(level.as_u64() <= before, "{model}: what is switched off raises no level");
+    }
+    let output = treering(&["scan", text(dir.path())]);
+    assert!(out(&output).contains("treering.toml: 1 rule off (line 2)"), "{}", out(&output));
+
+    // a signal that is off is not seen, and so neither is the system that it made
+    let id = plain["systems"][0]["trains"][0]["signal"].as_str().unwrap_or_default();
+    let report = with(&format!("[[off]]\nrule = \"{id}\"\nreason = \"a table of means\"\n"));
+    assert!(entry(&report, 0).1 > 0 && !report.to_string().contains(&format!("\"signal\":\"{id}\"")), "{id}");
+
+    // at a revision the settings are those of the revision; those of the user come before all others
+    let report = json(&[text(dir.path()), "--rev", "HEAD"]);
+    assert!(report["inputs"].get("settings").is_none());
+    let own = tempfile::tempdir().expect("a folder");
+    std::fs::write(own.path().join("ours.toml"), "exclude = [\"services/eta\"]\n").expect("a file");
+    let report = json(&[text(dir.path()), "--config", text(&own.path().join("ours.toml"))]);
+    assert_eq!((systems(&report), &report["inputs"]["settings"]["file"]), (vec!["services/returns"], &"ours.toml".into()));
+    assert!(!report.to_string().contains(text(own.path())), "no path of the machine");
+    // what is left out is no missing file: the job leaves the scan, and nothing is called broken
+    assert!(!report.to_string().contains("is not there"), "{report}");
+}
+
+#[test]
+fn bad_settings_stop_the_scan_with_one_sentence() {
+    let dir = two_systems();
+    let file = dir.path().join("report.json");
+    for (settings, says) in [
+        ("exlude = []\n", "treering.toml:1: there is no key `exlude` at the top; did you mean `exclude`?"),
+        ("[[off]]\nrule = \"training.automatd\"\nreason = \"x\"\n", "treering.toml:2: there is no signal or practice"),
+        ("exclude = [\"../other\"]\n", "treering.toml:1: `../other` leads out"),
+    ] {
+        std::fs::write(dir.path().join("treering.toml"), settings).expect("a file");
+        let output = treering(&["scan", text(dir.path()), "--format", "json", "-o", text(&file)]);
+        assert_eq!((output.status.code(), out(&output).as_str(), file.exists()), (Some(2), "", false), "{settings}");
+        assert!(err(&output).contains(says) && err(&output).lines().count() == 1, "{}", err(&output));
+    }
+    for args in [["--config", "no/such.toml"], ["--as-of", "last week"]] {
+        let output = treering(&[&["scan", text(dir.path())], args.as_slice()].concat());
+        assert!(output.status.code() == Some(2) && err(&output).lines().count() == 1, "{args:?}: {}", err(&output));
+    }
+}
+
+#[test]
+fn a_day_asked_for_ends_the_history() {
+    let dir = two_systems();
+    assert_eq!(json(&[text(dir.path())])["inputs"]["history"]["commits"], 1);
+    let later = json(&[text(dir.path()), "--as-of", "2024-12-31"]);
+    assert_eq!((&later["inputs"]["as_of"], &later["inputs"]["history"]["commits"]), (&"2024-12-31".into(), &1.into()));
+    let before = json(&[text(dir.path()), "--as-of", "2024-01-01"]);
+    assert_eq!(before["inputs"]["history"]["commits"], 0);
+    assert!(before["notices"].to_string().contains("which came after 2024-01-01"), "{}", before["notices"]);
+}
+
+#[test]
+fn without_snippets_no_line_of_a_file_is_told() {
+    let dir = two_systems();
+    let quoted = json(&[text(dir.path())]).to_string();
+    let report = json(&[text(dir.path()), "--no-snippets"]).to_string();
+    for text in ["5 4 * * 2", "model.fit", "LGBMRegressor", "pip install"] {
+        assert!(!report.contains(text), "{text}");
+    }
+    assert!(quoted.contains("5 4 * * 2") && quoted.contains("model.fit"), "the test would see them");
+    assert!(report.contains("services/eta/train.py"), "places stay");
 }

@@ -54,7 +54,7 @@ fn text_with_two_systems() {
     second.primary = false;
     report.systems[0].path = "services/eta".to_owned();
     report.systems.push(second);
-    report.repository.dirty = true;
+    report.repository.dirty = Some(true);
     report.repository.changed = 2;
     let all = text(&report, Style::default());
     snapshot("text-two-systems", all.split("\n\n").take(3).collect::<Vec<_>>().join("\n\n").as_str());
@@ -139,14 +139,16 @@ fn json_is_the_report() {
 
 /// `TREERING_BLESS=1 cargo test --test render` writes it anew.
 #[test]
-fn the_published_schema_is_up_to_date() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/report.schema.json");
-    let made = treering::schema(Schema::Report);
-    if std::env::var_os("TREERING_BLESS").is_some() {
-        std::fs::write(path, &made).expect("the schema can be written");
+fn the_published_schemas_are_up_to_date() {
+    for (name, which) in [("report", Schema::Report), ("treering", Schema::Settings)] {
+        let path = format!("{}/schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
+        let made = treering::schema(which);
+        if std::env::var_os("TREERING_BLESS").is_some() {
+            std::fs::write(&path, &made).expect("the schema can be written");
+        }
+        let published = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(published == made, "schemas/{name}.schema.json is not what `treering schema` prints");
     }
-    let published = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(published == made, "schemas/report.schema.json is not what `treering schema report` prints");
 }
 
 #[test]

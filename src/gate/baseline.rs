@@ -131,7 +131,7 @@ fn comparable(baseline: &Baseline, report: &Report, rescan: &str) -> Result<(), 
     }
     let name = &baseline.name;
     let repository = &baseline.report.repository;
-    let how = match repository.commit.as_deref().filter(|_| !repository.dirty) {
+    let how = match repository.commit.as_deref().filter(|_| repository.dirty != Some(true)) {
         Some(commit) => format!("scan its commit again: {rescan} --rev {} --format json -o {name}", visible(commit)),
         None => {
             format!("check out what was scanned then, which no commit holds, and run {rescan} --format json -o {name}")

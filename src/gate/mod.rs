@@ -138,5 +138,6 @@ fn why_unknown(why: Unknown) -> &'static str {
         Unknown::NoDetector => "this version has no detector",
         Unknown::NotRead => "a file was not read that may show it",
         Unknown::NoHistory => "needs the history, fetch all of it: fetch-depth: 0",
+        Unknown::SwitchedOff => "the settings switch its rule off",
     }
 }

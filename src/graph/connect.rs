@@ -332,6 +332,12 @@ impl Build<'_> {
                 let node = self.add(format!("outside:{what}"), NodeKind::Outside, at.clone(), what.clone());
                 (vec![node], lead.edge, Strength::Assumed)
             }
+            // what was left out is there: what it does cannot be said, but nothing breaks
+            Target::Missing { path: to, .. } if self.view.inventory.is_left_out(to) => {
+                let what = format!("`{to}`, left out of this scan");
+                let node = self.add(format!("outside:{what}"), NodeKind::Outside, at.clone(), what);
+                (vec![node], lead.edge, Strength::Assumed)
+            }
             Target::Missing { path: to, what } => {
                 let node = self.add(format!("missing:{to}#{what}"), NodeKind::Missing, at.clone(), what.clone());
                 (vec![node], lead.edge, Strength::Broken)

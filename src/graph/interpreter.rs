@@ -240,7 +240,7 @@ impl Look<'_> {
             }
             Install::Gone(list) => {
                 ground.installed = None;
-                let certain = plain && command.conditions.is_empty();
+                let certain = plain && command.conditions.is_empty() && !self.view.inventory.is_left_out(&list);
                 let what = format!("`{list}` is not there to install from");
                 return certain.then(|| Failure { at: Location::line(path, fact.line), what });
             }
@@ -454,7 +454,10 @@ impl Look<'_> {
             return None;
         }
         let there = table.provides(ground.installed.as_ref()?, first)?;
-        (!there).then(|| format!("nothing installs `{first}` in this job"))
+        // a module of ours that the settings leave out needs no installing
+        let is_module = |path: &RepoPath| path.strip_suffix(".py").is_some_and(|stem| stem.split('/').any(|part| part == first));
+        let ours = || self.view.inventory.left_out().iter().any(is_module);
+        (!there && !ours()).then(|| format!("nothing installs `{first}` in this job"))
     }
 }
 

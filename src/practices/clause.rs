@@ -49,9 +49,9 @@ impl<'e> Judge<'e> {
         if let Some(done) = self.done.get(id) {
             return done.clone();
         }
-        let unknown = |id: &str| Judged {
+        let unknown = |id: &str, why: Unknown| Judged {
             id: id.to_owned(),
-            standing: Standing::unknown(Unknown::NoDetector),
+            standing: Standing::unknown(why),
             signals: Vec::new(),
             places: Vec::new(),
             chains: Vec::new(),
@@ -59,9 +59,14 @@ impl<'e> Judge<'e> {
             near: None,
             action: String::new(),
         };
-        let Some(rule) = self.evidence.rules.iter().find(|r| r.id == id) else { return (unknown(id), BTreeMap::new()) };
+        let nobody_looks = || (unknown(id, Unknown::NoDetector), BTreeMap::new());
+        let Some(rule) = self.evidence.rules.iter().find(|r| r.id == id) else { return nobody_looks() };
         if self.open.iter().any(|o| o == id) {
-            return (unknown(id), BTreeMap::new());
+            return nobody_looks();
+        }
+        if self.evidence.off.contains(id) {
+            // unknown, never "not found": nobody looked; and never better than what was found without it
+            return (unknown(id, Unknown::SwitchedOff), BTreeMap::new());
         }
         self.open.push(id.to_owned());
         let judged = self.rule(rule);

@@ -101,6 +101,7 @@ pub(super) fn verdict(verdict: Verdict, because: Option<Cause>, chain: Option<&C
                 Some(Cause::Unknown(Unknown::NoDetector)) => "unknown: no detector yet",
                 Some(Cause::Unknown(Unknown::NotRead)) => "unknown: a file was not read",
                 Some(Cause::Unknown(Unknown::NoHistory)) => "unknown: needs history",
+                Some(Cause::Unknown(Unknown::SwitchedOff)) => "unknown: switched off in the settings",
                 _ => "unknown",
             }
             .to_owned(),
@@ -154,8 +155,9 @@ pub(super) fn state(report: &Report) -> String {
     match (report.inputs.tree, report.repository.dirty) {
         (FilesFrom::Folder, _) => "no Git repository".to_owned(),
         (FilesFrom::Revision, _) => "as committed".to_owned(),
-        (FilesFrom::WorkTree, false) => "clean tree".to_owned(),
-        (FilesFrom::WorkTree, true) => {
+        (FilesFrom::WorkTree, None) => "whether it is all committed cannot be told".to_owned(),
+        (FilesFrom::WorkTree, Some(false)) => "clean tree".to_owned(),
+        (FilesFrom::WorkTree, Some(true)) => {
             format!("{} not committed", count(report.repository.changed as usize, "file", "files"))
         }
     }

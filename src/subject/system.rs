@@ -6,6 +6,7 @@ use super::group::{group, project_of};
 use crate::fact::Placement;
 use crate::graph::reach::Walk;
 use crate::graph::{Graph, NodeId, NodeKind};
+use crate::settings::Named;
 use crate::signals::{Signal, Signals};
 use crate::source::{RepoPath, file_name, folder};
 use crate::words::{Op, Scope, Strength, TriggerKind};
@@ -75,16 +76,19 @@ impl System {
     }
 }
 
-fn beneath(path: &str, dir: &str) -> bool {
+pub(crate) fn beneath(path: &str, dir: &str) -> bool {
     dir == "." || path == dir || path.strip_prefix(dir).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Finds the systems, in the order of their paths. `projects` are the folders with a manifest of their own; `generated` asks for the body of a template instead.
+/// Finds the systems, in the order of their paths. `projects` are the folders with a manifest of their own; each folder of
+/// `declared` is one system, whatever else would join or part its roots; `generated` asks for the body of a template
+/// instead.
 pub(crate) fn systems(
     signals: &Signals,
     graph: &Graph,
     placements: &BTreeMap<RepoPath, Placement>,
     projects: &BTreeSet<String>,
+    declared: &[Named],
     generated: bool,
 ) -> Vec<System> {
     let lifted = lifted(graph, placements);
@@ -93,7 +97,7 @@ pub(crate) fn systems(
         (scope || lifted.contains(&s.at.path)) && s.off.is_none()
     };
     let roots = roots(signals, graph, counts);
-    let groups = group(&roots, signals, graph, projects);
+    let groups = regroup(group(&roots, signals, graph, projects), declared, &|r| &signals.all[roots[r].signal].at.path);
     let unsourced: BTreeSet<RepoPath> =
         placements.iter().filter(|(_, p)| p.scope != Scope::Source).map(|(path, _)| path.clone()).collect();
     let mut found: Vec<System> = groups
@@ -124,14 +128,44 @@ pub(crate) fn systems(
         .collect();
     let held: Vec<Vec<&str>> =
         groups.iter().map(|g| g.iter().map(|r| &*signals.all[roots[*r].signal].at.path).collect()).collect();
-    let paths: Vec<String> = (0..found.len()).map(|at| place(at, &found, &held, graph, projects, placements)).collect();
+    let named: Vec<Option<&Named>> = held.iter().map(|paths| paths.first().and_then(|p| innermost(declared, p))).collect();
+    let paths: Vec<String> = (0..found.len())
+        .map(|at| named[at].map_or_else(|| place(at, &found, &held, graph, projects, placements), |s| s.path.clone()))
+        .collect();
     for (index, system) in found.iter_mut().enumerate() {
         system.path.clone_from(&paths[index]);
-        system.name.clone_from(&paths[index]);
+        system.name.clone_from(named[index].map_or(&paths[index], |s| &s.name));
         system.others = paths.iter().enumerate().filter(|(i, p)| *i != index && **p != ".").map(|(_, p)| p.clone()).collect();
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
+}
+
+/// The innermost of the declared folders that holds a file.
+fn innermost<'d>(declared: &'d [Named], path: &str) -> Option<&'d Named> {
+    declared.iter().filter(|s| beneath(path, &s.path)).max_by_key(|s| if s.path == "." { 0 } else { s.path.len() })
+}
+
+/// The groups once those roots are together that lie in one declared folder, and apart from all others.
+fn regroup<'p>(groups: Vec<Vec<usize>>, declared: &[Named], path: &dyn Fn(usize) -> &'p str) -> Vec<Vec<usize>> {
+    let mut together: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut left: Vec<Vec<usize>> = Vec::new();
+    for group in groups {
+        let mut rest = Vec::new();
+        for root in group {
+            match innermost(declared, path(root)) {
+                Some(system) => together.entry(&system.path).or_default().push(root),
+                None => rest.push(root),
+            }
+        }
+        left.push(rest);
+    }
+    left.retain(|group| !group.is_empty());
+    left.extend(together.into_values().map(|mut roots| {
+        roots.sort_unstable();
+        roots
+    }));
+    left
 }
 
 /// Where models are trained and served. Where nothing is, what could not be there without a model: a search, a

@@ -37,7 +37,7 @@ pub enum Command {
     /// List or check rules
     #[command(subcommand, arg_required_else_help = true)]
     Rules(Rules),
-    /// Print the JSON Schema of the report or of a file of signal rules
+    /// Print the JSON Schema of the report, of a file of signal rules or of treering.toml
     Schema {
         /// Of what
         which: Which,
@@ -48,9 +48,9 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT)]
 pub struct Scan {
-    /// The root of the repository; folders above it are not searched
-    #[arg(default_value = ".")]
-    pub path: PathBuf,
+    /// Work tree, folder in one, bare repository or plain folder; several give several reports, one after the other
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
     /// Scan this commit, branch or tag instead of the files on disk
     #[arg(long, value_name = "REV")]
     pub rev: Option<String>,
@@ -85,6 +85,26 @@ pub struct Scan {
     /// Columns to fill [default: COLUMNS, or 80]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=400))]
     pub width: Option<u16>,
+    /// Where it is pointed, and with which settings.
+    #[command(flatten)]
+    pub pointed: Pointed,
+}
+
+/// Flags of `treering scan` on where it is pointed, and on what decides besides the files.
+#[derive(Debug, Args)]
+pub struct Pointed {
+    /// Scan a folder alone, and not with the repository that it lies in
+    #[arg(long)]
+    pub no_parent: bool,
+    /// Take the settings from this file and not from treering.toml at the root of the repository
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Count age back from this day (YYYY-MM-DD); commits and tags after it do not count [default: the newest commit's]
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<String>,
+    /// Tell places only, and no text of files
+    #[arg(long)]
+    pub no_snippets: bool,
 }
 
 /// When to colour.
@@ -105,6 +125,8 @@ pub enum Which {
     Report,
     /// A file of signal rules.
     Rules,
+    /// A treering.toml.
+    Settings,
 }
 
 /// `treering rules`.

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use treering::gate::{self, Asked, Baseline, Of, Outcome, Status, Weighing};
@@ -51,13 +51,37 @@ impl Gates {
                 bail!("{flag} says how to judge, and nothing is asked; add --at-least, --require or --baseline");
             }
         }
-        let mut rescan = format!("treering scan {}", quoted(&scan.path));
+        if baseline.is_some() && scan.paths.len() > 1 {
+            bail!("--baseline is held against one report and {} paths were given; scan one path at a time", scan.paths.len());
+        }
+        let mut rescan = "treering scan".to_owned();
+        scan.paths.iter().for_each(|path| rescan.push_str(&format!(" {}", quoted(path))));
+        if let Some(config) = &scan.pointed.config {
+            rescan.push_str(&format!(" --config {}", quoted(config)));
+        }
+        if let Some(day) = &scan.pointed.as_of {
+            rescan.push_str(&format!(" --as-of {day}"));
+        }
+        if scan.pointed.no_parent {
+            rescan.push_str(" --no-parent");
+        }
         scan.rules.iter().for_each(|dir| rescan.push_str(&format!(" --rules {}", quoted(dir))));
         Ok(Self { asked, baseline, fails: flags.fail_on.is_some(), allow_no_verdict: flags.allow_no_verdict, rescan })
     }
 
-    /// Judges the report.
-    pub fn judge(&self, report: &Report) -> Result<Held> {
+    /// Judges the reports; where there are several, each line says of which path it speaks.
+    pub fn judge(&self, paths: &[PathBuf], reports: &[Report]) -> Result<Held> {
+        let mut all = Held { lines: Vec::new(), status: 0 };
+        for (path, report) in paths.iter().zip(reports) {
+            let held = self.one(report)?;
+            let of = if paths.len() > 1 { format!("{}: ", quoted(path)) } else { String::new() };
+            all.lines.extend(held.lines.into_iter().map(|line| format!("{of}{line}")));
+            all.status = worse(all.status, held.status);
+        }
+        Ok(all)
+    }
+
+    fn one(&self, report: &Report) -> Result<Held> {
         let mut outcome = gate::judge(report, &self.asked)?;
         if let Some(baseline) = &self.baseline {
             let compared = gate::compare(baseline, report, &self.asked.of, self.asked.weighing, &self.rescan)?;
@@ -73,6 +97,11 @@ impl Gates {
         };
         Ok(Held { lines: outcome.lines, status })
     }
+}
+
+/// The status of several reports: below what was asked for is worse than no verdict, and that is worse than fine.
+fn worse(one: u8, other: u8) -> u8 {
+    if one == 1 || other == 1 { 1 } else { one.max(other) }
 }
 
 fn read(path: &Path) -> Result<Baseline> {

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 
 use super::page::{Ink, Line, Page};
 use super::{Style, phrases};
-use crate::report::{Cause, Evidence, Practice, Report, Repository, SubjectKind, System, Unknown, Verdict};
+use crate::report::{Cause, Evidence, Practice, Report, Repository, SettingKey, SubjectKind, System, Unknown, Verdict};
 
 /// Writes the report for a terminal.
 pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::Result<()> {
@@ -54,8 +54,9 @@ fn head(page: &mut Page<'_>, report: &Report) {
         let day = phrases::day(repository).map(|day| format!(" ({day})")).unwrap_or_default();
         line = line.add(Ink::Quiet, &format!(" · commit {}{day}", phrases::short(commit)));
     }
-    let state = phrases::state(report);
-    page.wrap(0, 2, &line.add(if repository.dirty { Ink::Part } else { Ink::Quiet }, &format!(", {state}")));
+    let ink = if repository.dirty == Some(true) { Ink::Part } else { Ink::Quiet };
+    page.wrap(0, 2, &line.add(ink, &format!(", {}", phrases::state(report))));
+    asked(page, report);
     page.blank();
     let systems: Vec<&System> = report.systems.iter().filter(|s| !s.generated).collect();
     match (systems.as_slice(), repository.subject.kind) {
@@ -66,6 +67,42 @@ fn head(page: &mut Page<'_>, report: &Report) {
             let partly = kind == SubjectKind::NotMl && !repository.subject.evidence.is_empty();
             let told = if partly { "no system that trains or serves was recognised" } else { phrases::subject(kind) };
             page.wrap(0, 2, &Line::of(Ink::Strong, phrases::repository_name(repository)).plain(": ").plain(told));
+        }
+    }
+}
+
+/// What the reader must know of how the scan was asked for: a line each for the folder, the day and the settings.
+fn asked(page: &mut Page<'_>, report: &Report) {
+    let inputs = &report.inputs;
+    if let Some(below) = &inputs.below {
+        page.wrap(0, 2, &Line::new().plain("read from the root; reported is what lies below ").place(below, None));
+    }
+    if let Some(day) = &inputs.as_of {
+        page.wrap(0, 2, &Line::new().plain(&format!("as of {day}: commits after that day do not count")));
+    }
+    let Some(settings) = &inputs.settings else { return };
+    let changed = |key: SettingKey| settings.entries.iter().filter(move |e| e.key == key && e.touched > 0);
+    let mut parts = Vec::new();
+    let left_out = report.coverage.left_out as usize;
+    if left_out > 0 {
+        parts.push(format!("{} left out", phrases::count(left_out, "file", "files")));
+    }
+    parts.extend(changed(SettingKey::Subject).map(|e| format!("subject corrected (line {})", e.line)));
+    for (key, one, many) in [(SettingKey::System, "system named", "systems named"), (SettingKey::Off, "rule off", "rules off")] {
+        let lines: Vec<String> = changed(key).map(|e| e.line.to_string()).collect();
+        if !lines.is_empty() {
+            let word = if lines.len() == 1 { "line" } else { "lines" };
+            parts.push(format!("{} ({word} {})", phrases::count(lines.len(), one, many), lines.join(", ")));
+        }
+    }
+    let told = if parts.is_empty() { "changes nothing".to_owned() } else { parts.join(" · ") };
+    page.wrap(0, 2, &Line::new().place(&settings.file, None).plain(": ").add(Ink::Part, &told));
+    if page.verbose() > 0 {
+        for entry in &settings.entries {
+            let reason = entry.reason.as_deref().map(|r| format!(" (reason: {r})")).unwrap_or_default();
+            let place = format!("{}:{}", settings.file, entry.line);
+            let line = Line::new().place(&place, None).plain(&format!("  {}: {}{reason}", entry.names, entry.effect));
+            page.wrap(2, 4, &line);
         }
     }
 }
@@ -125,13 +162,13 @@ fn no_system(page: &mut Page<'_>, report: &Report) {
             page.pair(4, &Line::new().place(&place, link(&report.repository, evidence)), 4 + place.chars().count() + 2, &what);
         }
     }
-    page.wrap(
-        2,
-        2,
-        &Line::new().plain(
-            "No level is claimed: the maturity models speak of systems that train or serve a model, and none was found here.",
-        ),
-    );
+    let claims = matches!(subject.kind, SubjectKind::MlSystem | SubjectKind::MlCollection);
+    let told = match report.inputs.below.as_deref().filter(|_| claims) {
+        Some(below) => format!("No level is claimed: no system that trains or serves a model lies below {below}."),
+        None => "No level is claimed: the maturity models speak of systems that train or serve a model, and none was found here."
+            .to_owned(),
+    };
+    page.wrap(2, 2, &Line::new().plain(&told));
 }
 
 fn in_full(page: &mut Page<'_>, report: &Report, system: &System) {
@@ -286,6 +323,7 @@ fn unknown(system: &System) -> Option<String> {
         (Unknown::NoDetector, "has no detector yet", "have no detector yet"),
         (Unknown::NotRead, "hangs on a file that was not read", "hang on files that were not read"),
         (Unknown::NoHistory, "needs history (fetch it all: fetch-depth: 0)", "need history (fetch it all: fetch-depth: 0)"),
+        (Unknown::SwitchedOff, "is switched off in the settings", "are switched off in the settings"),
     ] {
         match number(why) {
             0 => {}

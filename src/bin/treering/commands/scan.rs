@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use treering::{Format, Options, Style};
+use treering::{Format, Options, Report, Style};
 
 use super::catalog;
 use crate::args::{Color, Output, Scan};
@@ -17,28 +17,44 @@ pub fn run(scan: &Scan) -> Result<ExitCode> {
     let catalog = catalog(&scan.rules)?;
     let gates = held_against::Gates::of(scan, &catalog)?;
     let outputs = outputs(scan)?;
+    if scan.paths.len() > 1 && outputs.iter().any(|output| output.path.is_some()) {
+        bail!("--output takes one report and {} paths were given; scan one path at a time, or leave it out", scan.paths.len());
+    }
     let options = Options {
         revision: scan.rev.clone(),
         models: scan.models.clone(),
         threads: scan.threads.map(usize::from),
-        ..Options::default()
+        parent: !scan.pointed.no_parent,
+        config: scan.pointed.config.clone(),
+        as_of: scan.pointed.as_of.clone(),
+        no_snippets: scan.pointed.no_snippets,
     };
+    // all of them before a word is written: a report that comes out is one of a scan that was done
     let bar = Bar::new(scan.quiet);
-    let report = treering::scan(&scan.path, &catalog, &options, &bar);
+    let reports: Result<Vec<Report>, treering::Error> =
+        scan.paths.iter().map(|path| treering::scan(path, &catalog, &options, &bar)).collect();
     bar.clear();
-    let report = report?;
+    let reports = reports?;
 
     // all that can fail comes before the first file is moved to its place
-    let held = gates.judge(&report)?;
+    let held = gates.judge(&scan.paths, &reports)?;
     let mut terminal = Vec::new();
     let mut files = Vec::new();
-    for Output { format, path } in &outputs {
-        let format = format.unwrap_or(scan.format);
-        let mut bytes = Vec::new();
-        treering::write(&report, format, &mut bytes, &style(scan, format, path.is_none()))?;
-        match path {
-            Some(path) => files.push(output::stage(path, &bytes)?),
-            None => terminal.append(&mut bytes),
+    for (number, (path, report)) in scan.paths.iter().zip(&reports).enumerate() {
+        for output in &outputs {
+            let format = output.format.unwrap_or(scan.format);
+            let mut bytes = Vec::new();
+            treering::write(report, format, &mut bytes, &style(scan, format, output.path.is_none()))?;
+            match &output.path {
+                Some(path) => files.push(output::stage(path, &bytes)?),
+                None => {
+                    if scan.paths.len() > 1 && format == Format::Text {
+                        let gap = if number > 0 { "\n" } else { "" };
+                        terminal.extend(format!("{gap}==> {} <==\n", printable(path)).bytes());
+                    }
+                    terminal.append(&mut bytes);
+                }
+            }
         }
     }
     for file in files {
@@ -53,6 +69,11 @@ pub fn run(scan: &Scan) -> Result<ExitCode> {
         held.lines.iter().for_each(|line| output::remark(line));
     }
     Ok(ExitCode::from(held.status))
+}
+
+/// A path in a headline; what a terminal would take for an order is shown as its code.
+fn printable(path: &Path) -> String {
+    path.to_string_lossy().chars().flat_map(|c| if c.is_control() { c.escape_unicode().collect() } else { vec![c] }).collect()
 }
 
 /// Where the report goes: to the terminal too, unless a plain file takes its place.
