@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::redact;
 use super::super::system::{ChainHead, Lookalike, OpenEnd};
 use super::{Findings, JudgedSystem, chain, evidence_of, place, signal};
-use crate::graph::{NodeId, NodeKind};
 use crate::graph::reach::Walk;
+use crate::graph::{NodeId, NodeKind};
 use crate::practices::{Judged, rank};
 use crate::words::{Because, EdgeKind, Op, Strength, TriggerKind, Verdict};
 

@@ -126,9 +126,9 @@ fn served(findings: &Findings<'_>, system: &JudgedSystem<'_>, unseen: bool) -> S
     let reach = |starters: Vec<NodeId>, least| nearest(findings, &targets, &starters, least);
     // who rolls it out may be elsewhere
     let assumed = |p: &&Judged| p.standing.because == Some(Because::Assumed);
-    let handed_over = find(system, "deploy.automated").filter(assumed).map(|p| {
-        p.near.as_ref().map(|n| super::sentence(findings, n)).unwrap_or_default()
-    });
+    let handed_over = find(system, "deploy.automated")
+        .filter(assumed)
+        .map(|p| p.near.as_ref().map(|n| super::sentence(findings, n)).unwrap_or_default());
     let (starter, at, why) = if let Some(at) = reach(graph.triggers(TriggerKind::is_continuous), Strength::Inferred) {
         (Starter::Itself, Some(at), String::new())
     } else if let Some(near) = handed_over {
