@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod explain;
 mod fact;
 mod facts;
 mod git;
@@ -34,9 +35,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 pub use error::{Error, RuleError};
-pub use render::{Format, Style, write};
+pub use explain::{Explained, Explanation, FileView, Inspection, Link, Question, Row, Sighting, Start};
+pub use render::{Format, Style, write, write_explanation};
 pub use report::Report;
-pub use rules::{Catalog, Explanation, Listed, Summary};
+pub use rules::{Catalog, Listed, Summary};
 
 use history::{Enough, History};
 use practices::{Evidence, PathChange};
@@ -92,20 +94,48 @@ pub fn scan(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn Pr
         let known: Vec<&str> = catalog.models.iter().map(|m| m.id.as_str()).collect();
         return Err(Error::Usage(format!("no maturity model is called `{unknown}`; there are {}", known.join(", "))));
     }
-    let pool =
-        rayon::ThreadPoolBuilder::new().num_threads(options.threads.unwrap_or(0)).stack_size(STACK).build().map_err(|e| {
-            Error::Usage(format!("cannot start {:?} threads: {e}; ask for fewer with --threads", options.threads))
-        })?;
-    pool.install(|| scan_here(path, catalog, options, progress))
+    threads(options)?.install(|| scan_here(path, catalog, options, progress, None)).map(|found| found.report)
 }
 
-fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn Progress) -> Result<Report, Error> {
+/// Scans as [`scan`] does, and says what is known of a rule or a file there.
+///
+/// # Errors
+///
+/// Those of [`scan`], and [`Error::Usage`] where there is no such file.
+pub fn inspect(
+    path: &Path,
+    catalog: &Catalog,
+    options: &Options,
+    question: &Question,
+    progress: &dyn Progress,
+) -> Result<Inspection, Error> {
+    threads(options)?.install(|| scan_here(path, catalog, options, progress, Some(question)))
+}
+
+fn threads(options: &Options) -> Result<rayon::ThreadPool, Error> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(options.threads.unwrap_or(0))
+        .stack_size(STACK)
+        .build()
+        .map_err(|e| Error::Usage(format!("cannot start {:?} threads: {e}; ask for fewer with --threads", options.threads)))
+}
+
+fn scan_here(
+    path: &Path,
+    catalog: &Catalog,
+    options: &Options,
+    progress: &dyn Progress,
+    question: Option<&Question>,
+) -> Result<Inspection, Error> {
     progress.stage("listing files", 0, 0);
     let opened = git::open(path, git::Search::Here, options.revision.as_deref())?;
     let mut notices: Vec<Notice> = opened.notices;
     let git = opened.repository.as_ref();
     let (inventory, listed) = walk::list(&opened.root, git, &walk::Limits::default(), options.revision.is_some())?;
     notices.extend(listed);
+    if let Some(Question::File { path, .. }) = question {
+        file_is_there(&inventory, path)?;
+    }
     let history = git.map_or_else(|| History::absent("this is no Git repository"), history::headers);
     let information = git.map(git::Repository::information);
     notices.extend(history_notice(&history));
@@ -143,15 +173,66 @@ fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn P
         }),
         read: scene.read,
         unread: scene.unread.iter().map(|(path, kind)| (path.clone(), catalog.unread[*kind].what.clone())).collect(),
+        probes: question.is_some(),
     };
     notices.sort();
     notices.dedup();
     let mut report = write_down(&inventory, &scene, catalog, &asked, &subject, &judged, &notices);
+    let (sightings, more, file) =
+        question.map(|q| answer(&inventory, &scene, catalog, &asked, &judged, &notices, q)).transpose()?.unwrap_or_default();
     if subject.kind == words::SubjectKind::Template {
         report.systems = generated(&inventory, scene, catalog, options, &asked, &subject)?;
         report.summary.systems = report.systems.len() as u64;
     }
-    Ok(report)
+    Ok(Inspection { report, sightings, more, file })
+}
+
+/// What the stages know beyond the report.
+fn answer(
+    inventory: &walk::Inventory,
+    scene: &Scene,
+    catalog: &Catalog,
+    asked: &Asked,
+    judged: &[JudgedSystem<'_>],
+    notices: &[Notice],
+    question: &Question,
+) -> Result<(Vec<Sighting>, usize, Option<FileView>), Error> {
+    let scopes = scopes(catalog)?;
+    let lines = Lines::new(inventory);
+    let seen = explain::Seen {
+        findings: &Findings {
+            inventory,
+            signals: &scene.signals,
+            graph: &scene.graph,
+            rules: &catalog.practices,
+            line: &|at| lines.line(at),
+        },
+        book: &scene.book,
+        placements: &scene.placements,
+        judged,
+        notices,
+        unread: &asked.unread,
+        scope: &|path| scopes.why(inventory, path),
+    };
+    Ok(explain::look_up(&seen, question))
+}
+
+/// A name that leads to no file is told with those of the same name, before anything is read.
+fn file_is_there(inventory: &walk::Inventory, path: &str) -> Result<(), Error> {
+    if inventory.contains(path) || inventory.skipped().iter().any(|s| *s.path == *path) {
+        return Ok(());
+    }
+    let name = source::file_name(path);
+    let same: Vec<&str> =
+        inventory.entries().iter().map(|e| &*e.path).filter(|p| source::file_name(p) == name).take(3).collect();
+    let hint = if inventory.is_dir(path) {
+        "that is a folder; name a file in it".to_owned()
+    } else if same.is_empty() {
+        "name it from the root of the repository".to_owned()
+    } else {
+        format!("did you mean {}?", same.join(", "))
+    };
+    Err(Error::Usage(format!("there is no file `{path}` here; {hint}")))
 }
 
 /// Everything between the files and the judging.

@@ -33,6 +33,7 @@ const ROOMS: &[&str] = &[
     "practices",
     "maturity",
     "report",
+    "explain",
     "render",
     "lib",
 ];
@@ -43,7 +44,7 @@ const STRICT: &[(&str, &[&str])] = &[
     ("rules", &["error", "source", "words", "syntax"]),
     ("walk", &["error", "source", "words", "git"]),
     ("history", &["error", "source", "words", "git"]),
-    ("render", &["report"]),
+    ("render", &["report", "explain"]),
 ];
 
 /// What may be named, and where, by the beginning of the path.

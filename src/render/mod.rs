@@ -4,9 +4,12 @@
 //! of [`write`]. Renderers only read the report; they decide nothing.
 
 mod escape;
+mod explain;
 mod json;
 mod page;
 mod text;
+
+pub use explain::write_explanation;
 
 use std::io::{self, Write};
 

@@ -6,7 +6,7 @@
 
 mod chains;
 mod levels;
-mod phrases;
+pub(super) mod phrases;
 
 use std::io::{self, Write};
 

@@ -1,13 +1,12 @@
 //! `treering scan`: read a repository, write the report, hold it against what was asked for.
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use treering::{Format, Options, Report, Style};
 
 use super::catalog;
-use crate::args::{Color, Gate, Scan};
+use crate::args::{Gate, Scan};
 use crate::output;
 use crate::progress::Bar;
 
@@ -57,16 +56,8 @@ fn known_models(catalog: &treering::Catalog, scan: &Scan) -> Result<()> {
 }
 
 fn style(scan: &Scan) -> Style {
-    let terminal = scan.output.is_none() && std::io::stdout().is_terminal();
-    let color = match scan.color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => terminal && anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never,
-    };
-    let columns = || std::env::var("COLUMNS").ok().and_then(|c| c.trim().parse().ok()).filter(|_| terminal);
-    let width = scan.width.map(usize::from).or_else(columns).unwrap_or(80);
-    // Links only where there is a person to follow them, and colour shows that the terminal is not a plain one.
-    Style { color, width: width.clamp(40, 400), verbose: scan.verbose, links: terminal && color && scan.format == Format::Text }
+    let text = scan.format == Format::Text;
+    super::style(scan.output.is_none(), scan.color, scan.width, scan.verbose, text)
 }
 
 /// 0 where every level asked for is there, 1 where one is lower, 3 where one cannot be told.
