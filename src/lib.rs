@@ -35,7 +35,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 pub use error::{Error, RuleError};
-pub use explain::{Explained, Explanation, FileView, Inspection, Link, Question, Row, Sighting, Start};
+pub use explain::{Explained, Explanation, FileView, Inspection, Link, Question, Row, Scope, Sighting, Start, Weighing};
 pub use render::{Format, Style, write, write_explanation};
 pub use report::Report;
 pub use rules::{Catalog, Listed, Summary};

@@ -128,3 +128,27 @@ fn schemas_and_rules_are_printed() {
     assert!(treering(&["rules", "check"]).status.success());
     assert!(treering(&["explain", "training.continuous"]).status.success());
 }
+
+#[test]
+fn a_rule_goes_before_a_file_and_a_dot_makes_it_a_file() {
+    let dir = folder();
+    std::fs::write(dir.path().join("azure"), "notes\n").expect("a file");
+    let told = |what: &str| out(&treering(&["explain", what, text(dir.path())]));
+    assert!(told("azure").contains("a maturity model") && told("azure").contains("IN THIS REPOSITORY"));
+    assert!(told("./azure").starts_with("azure, 1 line"), "{}", told("./azure"));
+    let path = dir.path().join("README.md");
+    assert!(told(text(&path)).starts_with("README.md"), "{}", told(text(&path)));
+    let plain = out(&treering(&["explain", "azure.2"]));
+    assert!(plain.starts_with("azure.2, a level") && !plain.contains("IN THIS REPOSITORY"));
+}
+
+#[test]
+fn a_wrong_id_is_told_with_the_right_one() {
+    let dir = folder();
+    for (wrong, right) in [("training.continous", "training.continuous"), ("azure.22", "azure.2"), ("src/README.md", "README.md")] {
+        let output = treering(&["explain", wrong, text(dir.path())]);
+        assert_eq!((output.status.code(), out(&output).as_str()), (Some(2), ""));
+        let said = err(&output);
+        assert!(said.contains("did you mean") && said.contains(right) && said.lines().count() == 1, "{said}");
+    }
+}

@@ -1,6 +1,6 @@
 //! One file: why it is there, what was read in it, what leads to it, where it leads and where that stops.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::start::Starts;
 use super::{MOST, Seen, Sighting, Start, practices, sighting};
@@ -110,10 +110,6 @@ pub(super) fn view(seen: &Seen<'_>, path: &str, line: Option<u32>) -> Option<Fil
     let mut rows = rows(seen, path, line);
     let nodes = nodes_at(seen, path, line, &rows);
     let starts = Starts::of(seen.findings.graph);
-    for (line, row) in &mut rows {
-        row.line = *line;
-        row.snippet = text.as_ref().ok().map(|t| t.line_text(*line).trim()).filter(|t| !t.is_empty()).map(snippet);
-    }
     for (index, found) in seen.findings.signals.all.iter().enumerate() {
         if *found.at.path == *path && found.commit.is_none() && covers(&found.at, line) {
             let row = rows.entry(line.unwrap_or(found.at.line)).or_default();
@@ -177,8 +173,11 @@ fn covers(at: &Location, line: Option<u32>) -> bool {
 fn rows(seen: &Seen<'_>, path: &str, line: Option<u32>) -> BTreeMap<u32, Row> {
     let graph = seen.findings.graph;
     let mut rows: BTreeMap<u32, Row> = BTreeMap::new();
+    let led: BTreeSet<u32> = graph.edges.iter().filter(|e| *e.at.path == *path && e.runs()).map(|e| e.at.line).collect();
     for fact in seen.book.get(path).iter().flat_map(|facts| &facts.facts) {
-        let touches = line.is_none_or(|l| (fact.line..=fact.end_line).contains(&l));
+        // where an edge was made of it, the edge tells more
+        let told = matches!(fact.kind, FactKind::Uses(_)) && led.contains(&fact.line);
+        let touches = !told && line.is_none_or(|l| (fact.line..=fact.end_line).contains(&l));
         if let Some(words) = touches.then(|| in_words(fact, seen.book.get(path), line.is_some())).flatten() {
             add(&mut rows.entry(line.unwrap_or(fact.line)).or_default().reads, snippet(&words));
         }
@@ -195,7 +194,8 @@ fn rows(seen: &Seen<'_>, path: &str, line: Option<u32>) -> BTreeMap<u32, Row> {
                 row.practices.sort();
                 row.practices.dedup();
             }
-            if !matches!(edge.kind, EdgeKind::Contains | EdgeKind::Precedes) && from.key != to.key && !is_own_trigger(from, edge) {
+            let itself = to.at.path == edge.at.path && to.at.line == edge.at.line;
+            if !matches!(edge.kind, EdgeKind::Contains | EdgeKind::Precedes) && !itself && !is_own_trigger(from, edge) {
                 add(&mut rows.entry(at).or_default().to, link(edge, to));
             }
         }
@@ -208,14 +208,11 @@ fn rows(seen: &Seen<'_>, path: &str, line: Option<u32>) -> BTreeMap<u32, Row> {
             add(&mut rows.entry(line.unwrap_or(to.at.line)).or_default().from, back);
         }
     }
-    if line.is_some() {
-        for (id, node) in graph.nodes.iter().enumerate() {
-            let stuck = node.kind == NodeKind::Command && *node.at.path == *path && covers(&node.at, line);
-            let leads = graph.leaving(id).any(|e| e.kind != EdgeKind::Precedes);
-            if stuck && !leads && node.signals.is_empty() {
-                let why = format!("no rule knows what `{}` does, so it is followed no further", snippet(&node.label));
-                add(&mut rows.entry(line.unwrap_or(node.at.line)).or_default().stops, why);
-            }
+    for (id, node) in graph.nodes.iter().enumerate() {
+        let stuck = node.kind == NodeKind::Command && *node.at.path == *path && covers(&node.at, line);
+        if stuck && node.signals.is_empty() && !graph.leaving(id).any(|e| e.kind != EdgeKind::Precedes) {
+            let row = rows.entry(line.unwrap_or(node.at.line)).or_default();
+            add(&mut row.stops, "no rule knows this command, so it is followed no further".to_owned());
         }
     }
     rows
@@ -329,7 +326,7 @@ fn also(facts: &FileFacts) -> Vec<String> {
     }
     let settings = facts.facts.iter().filter(|f| matches!(f.kind, FactKind::Setting { .. })).count();
     if settings > 0 {
-        also.push(format!("{settings} variables and parameters"));
+        also.push(if settings == 1 { "1 variable or parameter".to_owned() } else { format!("{settings} variables and parameters") });
     }
     also
 }

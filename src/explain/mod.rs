@@ -18,7 +18,7 @@ use crate::report::{Chain, Evidence, Report, Starter};
 use crate::source::{Notice, RepoPath};
 
 pub use crate::report::{EdgeKind, Op, Strength};
-pub use crate::rules::{Explained, Explanation};
+pub use crate::rules::{Explained, Explanation, Weighing};
 pub use crate::words::Scope;
 pub use file::{FileView, Link, Row};
 

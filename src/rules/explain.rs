@@ -1,5 +1,7 @@
 //! `list` and `explain`: the rules in words, printed from the rules themselves so that nothing can drift.
 
+use std::collections::BTreeMap;
+
 use super::Catalog;
 use super::model::{Expr, Key, Level, Model, Role};
 use super::practice::{Clause, Detectors, PracticeRule, Select};
@@ -32,6 +34,17 @@ pub struct Explanation {
     pub origin: String,
     /// Titles with their lines.
     pub sections: Vec<(String, Vec<String>)>,
+    /// The weighing rows of every model by their ids, as reports name them.
+    pub rows: BTreeMap<String, Weighing>,
+}
+
+/// A row that weighs for a level.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weighing {
+    /// The criterion that it stands for.
+    pub stands_for: String,
+    /// The practices that decide it, with their qualifiers.
+    pub practices: Vec<String>,
 }
 
 /// What can be explained.
@@ -113,6 +126,15 @@ impl Catalog {
 
     /// What a signal, practice, criterion, level or model is, or `levels` as such; `None` where no rule has that id.
     pub fn explain(&self, id: &str) -> Option<Explanation> {
+        let rows = self.models.iter().flat_map(Model::all_levels).flat_map(|l| &l.weighs);
+        let rows = rows.map(|row| {
+            let practices = row.of.references().iter().map(|r| r.key.clone()).collect();
+            (row.id.clone(), Weighing { stands_for: row.stands_for.clone(), practices })
+        });
+        self.find(id).map(|found| Explanation { rows: rows.collect(), ..found })
+    }
+
+    fn find(&self, id: &str) -> Option<Explanation> {
         if id == "levels" {
             return Some(levels());
         }
@@ -191,6 +213,7 @@ impl Catalog {
             asks: rule.question.clone(),
             origin: self.file_of(&rule.id).to_owned(),
             sections: sections.0,
+            rows: BTreeMap::new(),
         }
     }
 
@@ -220,6 +243,7 @@ impl Catalog {
             asks: rule.title.clone(),
             origin: self.file_of(&rule.id).to_owned(),
             sections: sections.0,
+            rows: BTreeMap::new(),
         }
     }
 }
@@ -323,14 +347,29 @@ fn opens(key: &Key) -> String {
         keys.iter().map(part).collect::<Vec<_>>().join(word)
     };
     match key {
-        Key::Shown(expr) => match expr {
-            Expr::Any(_) => format!("at least partly: one of {}", formula(expr).replace(" or ", ", ")),
-            _ => format!("at least partly: {}", formula(expr)),
-        },
-        Key::Full(expr) => format!("met without reserve: {}", formula(expr)),
+        Key::Shown(Expr::Any(any)) => {
+            format!("one of these is there, in part at least: {}", any.iter().map(formula).collect::<Vec<_>>().join(", "))
+        }
+        Key::Shown(expr) => format!("{} is there, in part at least", formula(expr)),
+        Key::Full(expr) => format!("{} is met", formula(expr)),
         Key::All(keys) => several(keys, ", and "),
-        Key::Any(keys) => several(keys, "; or "),
+        Key::Any(keys) => several(keys, " or "),
     }
+}
+
+/// The ways to open a level: those that its rule lists, and of each those that its key joins by "or".
+fn ways(alternative: &super::model::Alternative) -> Vec<String> {
+    let keys: Vec<&Key> = match &alternative.when {
+        None => Vec::new(),
+        Some(Key::Any(keys)) => keys.iter().collect(),
+        Some(key) => vec![key],
+    };
+    let share = (alternative.share > 0.0).then(|| format!("the rows weigh {} in the mean", percent(alternative.share)));
+    if keys.is_empty() {
+        return vec![share.unwrap_or_default()];
+    }
+    let share = share.map(|share| format!("; and {share}")).unwrap_or_default();
+    keys.into_iter().map(|key| format!("{}{share}", opens(key))).collect()
 }
 
 fn percent(share: f64) -> String {
@@ -372,6 +411,7 @@ fn levels() -> Explanation {
         asks: "How far is the work automated, by a model that somebody else has published?".to_owned(),
         origin: String::new(),
         sections,
+        rows: BTreeMap::new(),
     }
 }
 
@@ -404,13 +444,14 @@ fn whole(model: &Model) -> Explanation {
         .collect();
     sections.add("COLUMNS", &columns);
     let criterion = |c: &super::model::Criterion| format!("{} ({}): {}", c.id, role(c.role), c.says);
-    sections.add("REQUIREMENTS", &model.criteria.iter().map(criterion).collect::<Vec<_>>());
+    sections.add("CRITERIA", &model.criteria.iter().map(criterion).collect::<Vec<_>>());
     Explanation {
         id: model.id.clone(),
         kind: Explained::Model,
         asks: format!("{}, edition {}", model.title, model.edition),
         origin: model.path.clone(),
         sections: sections.0,
+        rows: BTreeMap::new(),
     }
 }
 
@@ -427,20 +468,8 @@ fn level(model: &Model, id: &str) -> Option<Explanation> {
     };
     let rule = dimension.map_or(&model.levels, |d| &d.levels).iter().find(|l| l.level == number)?;
     let mut sections = Sections::default();
-    let alternatives: Vec<String> = rule
-        .keys
-        .iter()
-        .map(|alternative| {
-            let key = alternative.when.as_ref().map(opens);
-            let share = (alternative.share > 0.0).then(|| format!("the rows below weigh {} in the mean", percent(alternative.share)));
-            match (key, share) {
-                (Some(key), Some(share)) => format!("{key}; and {share}"),
-                (Some(key), None) => key,
-                (None, share) => share.unwrap_or_default(),
-            }
-        })
-        .collect();
-    sections.add(if alternatives.len() > 1 { "EITHER OF THESE OPENS IT" } else { "WHAT OPENS IT" }, &alternatives);
+    let ways: Vec<String> = rule.keys.iter().flat_map(ways).collect();
+    sections.add(if ways.len() > 1 { "ONE OF THESE OPENS IT" } else { "WHAT OPENS IT" }, &ways);
     let rows: Vec<String> = rule
         .weighs
         .iter()
@@ -467,6 +496,7 @@ fn level(model: &Model, id: &str) -> Option<Explanation> {
         asks: format!("{} {column}level {number}{name}: {}", model.title, rule.decided_by),
         origin: model.path.clone(),
         sections: sections.0,
+        rows: BTreeMap::new(),
     })
 }
 
@@ -519,6 +549,7 @@ fn criterion(model: &Model, id: &str) -> Option<Explanation> {
         asks: format!("{}, level {}: {}", model.title, rule.level, rule.says),
         origin: model.path.clone(),
         sections: sections.0,
+        rows: BTreeMap::new(),
     })
 }
 

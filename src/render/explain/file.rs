@@ -20,6 +20,7 @@ pub(super) fn file(page: &mut Page<'_>, view: &FileView, report: &Report) {
     why_here(page, view, report);
     start(page, view, report);
     read(page, view, report);
+    carries(page, view);
     for notice in &view.notices {
         page.title("COULD NOT BE READ OR FOLLOWED");
         let line = notice.line.map(|l| format!("line {l}: ")).unwrap_or_default();
@@ -55,6 +56,17 @@ fn start(page: &mut Page<'_>, view: &FileView, report: &Report) {
     // what stands in the file itself is told below
     if start.way.0.iter().any(|hop| hop.path != view.path) {
         words::hops(page, &start.way, 4, &report.repository);
+    }
+}
+
+/// The practices whose chains pass here, or whose evidence stands here.
+fn carries(page: &mut Page<'_>, view: &FileView) {
+    let signals = view.rows.iter().flat_map(|row| &row.signals).flat_map(|s| &s.practices);
+    let all: std::collections::BTreeSet<&str> =
+        view.rows.iter().flat_map(|row| &row.practices).chain(signals).map(String::as_str).collect();
+    if !all.is_empty() {
+        page.title("WHAT RESTS ON IT");
+        page.wrap(2, 4, &Line::new().plain(&all.into_iter().collect::<Vec<_>>().join(", ")));
     }
 }
 
@@ -114,16 +126,15 @@ fn one(page: &mut Page<'_>, row: &Row, view: &FileView, report: &Report) {
     }
     for signal in &row.signals {
         let op = signal.op.map(|op| format!(" ({})", phrases::deed(op))).unwrap_or_default();
-        say(page, "signal", &Line::of(Ink::Strong, &signal.evidence.signal).plain(&op).plain("; ").join(here::state(signal)));
+        let state = here::state(signal, view.start.as_ref());
+        let between = if state.is_empty() { "" } else { "; " };
+        say(page, "signal", &Line::of(Ink::Strong, &signal.evidence.signal).plain(&op).plain(between).join(state));
     }
     for link in &row.to {
         say(page, words::edge(link.edge), &words::link(link));
     }
     for stop in &row.stops {
         say(page, "stops", &Line::new().plain(stop));
-    }
-    if !row.practices.is_empty() {
-        say(page, "carries", &Line::of(Ink::Quiet, &row.practices.join(", ")));
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a practice, a requirement or a signal came to in a repository.
 
 use super::{phrases, words};
-use crate::explain::{Explanation, Inspection, Scope, Sighting};
+use crate::explain::{Explanation, Inspection, Scope, Sighting, Start};
 use crate::render::page::{Ink, Line, Page};
 use crate::report::{Assessment, Criterion, Evidence, Practice, Report, Repository, System, Verdict};
 
@@ -41,7 +41,7 @@ pub(super) fn practice(page: &mut Page<'_>, rule: &Explanation, report: &Report)
         }
         name(page, system, report);
         one(page, practice, report);
-        used(page, &rule.id, system);
+        used(page, rule, system);
     }
 }
 
@@ -113,20 +113,20 @@ fn not_read(page: &mut Page<'_>, practice: &Practice, report: &Report) {
 }
 
 /// The requirements that ask for a practice, and what they say here.
-fn used(page: &mut Page<'_>, id: &str, system: &System) {
-    let asks = |c: &&Criterion| c.practices.iter().any(|p| p.split('[').next() == Some(id));
+fn used(page: &mut Page<'_>, rule: &Explanation, system: &System) {
+    let asks = |c: &&Criterion| c.practices.iter().any(|p| p.split('[').next() == Some(rule.id.as_str()));
     let all: Vec<(&Assessment, &Criterion)> =
         system.models.iter().flat_map(|m| m.criteria.iter().filter(asks).map(move |c| (m, c))).collect();
     if all.is_empty() {
         return;
     }
-    page.wrap(2, 4, &Line::of(Ink::Strong, "Requirements that ask for it:"));
+    page.wrap(2, 4, &Line::of(Ink::Strong, "Criteria that ask for it:"));
     let widest = all.iter().map(|(_, c)| c.id.chars().count()).max().unwrap_or(0);
     let at = (4 + widest + 2).min(page.width() * 3 / 5);
     for (model, criterion) in all {
         let (ink, verdict) = words::criterion(criterion);
         let mut line = Line::of(ink, &verdict);
-        let weighs = weights(model, &criterion.id);
+        let weighs = weights(rule, model, &criterion.id);
         if !weighs.is_empty() {
             line = line.add(Ink::Quiet, &format!("; weighs {}", weighs.join(", ")));
         }
@@ -135,9 +135,9 @@ fn used(page: &mut Page<'_>, id: &str, system: &System) {
 }
 
 /// `in full at level 2`, for every level where a row stands for the requirement.
-fn weights(model: &Assessment, id: &str) -> Vec<String> {
+fn weights(rule: &Explanation, model: &Assessment, id: &str) -> Vec<String> {
     let of = |level: &crate::report::Reached| -> Vec<String> {
-        let rows = level.rows.iter().filter(|r| r.of == id);
+        let rows = level.rows.iter().filter(|r| rule.rows.get(&r.id).is_some_and(|row| row.stands_for == id));
         rows.map(|r| format!("{} at level {}", words::weight(r.weight.level).1, level.level)).collect()
     };
     let mut all: Vec<String> = model.reached.iter().flat_map(of).collect();
@@ -146,7 +146,8 @@ fn weights(model: &Assessment, id: &str) -> Vec<String> {
 }
 
 /// What a requirement came to, system by system.
-pub(super) fn criterion(page: &mut Page<'_>, id: &str, model: &str, report: &Report) {
+pub(super) fn criterion(page: &mut Page<'_>, rule: &Explanation, model: &str, report: &Report) {
+    let id = rule.id.as_str();
     super::title(page, report);
     if report.systems.is_empty() {
         return super::no_system(page, report);
@@ -160,7 +161,7 @@ pub(super) fn criterion(page: &mut Page<'_>, id: &str, model: &str, report: &Rep
         if found.verdict.is_none() && found.holds.is_none() {
             page.wrap(2, 4, &Line::new().plain("No rule can decide it from files; a person would have to state it."));
         }
-        let weighs = weights(assessment, id);
+        let weighs = weights(rule, assessment, id);
         if !weighs.is_empty() {
             page.wrap(2, 4, &Line::of(Ink::Quiet, "Weighs: ").plain(&weighs.join(", ")).plain("."));
         }
@@ -188,7 +189,7 @@ pub(super) fn rests_on<'p>(page: &mut Page<'_>, ids: impl Iterator<Item = &'p st
             (None, _) => Line::of(ink, &word),
         };
         if let Some(hop) = practice.chains.first().filter(|_| practice.verdict == Verdict::Met).and_then(|c| c.0.first()) {
-            line = line.plain("  from ").place(&words::hop_place(hop), None);
+            line = line.plain(", from ").place(&words::hop_place(hop), None);
         }
         let id = id.replace('[', " (").replace(']', ")").replace('=', " ");
         page.pair(4, &Line::new().plain(&id), 30.min(page.width() / 2), &line);
@@ -220,26 +221,31 @@ fn seen(page: &mut Page<'_>, sighting: &Sighting, repository: &Repository) {
     let link = sighting.evidence.path.as_deref().and_then(|p| phrases::link(repository, p, sighting.evidence.line.unwrap_or(0)));
     let snippet = Line::new().plain(sighting.evidence.snippet.as_deref().unwrap_or_default());
     page.pair(2, &Line::new().place(&place, link), (2 + place.chars().count() + 2).min(page.width() / 2), &snippet);
-    page.wrap(6, 8, &state(sighting));
+    page.wrap(6, 8, &state(sighting, None));
 }
 
-/// Who starts a signal, how sure it is, and what rests on it.
-pub(super) fn state(sighting: &Sighting) -> Line {
+/// Who starts a signal where that is not told already, how sure it is, and what rests on it; empty where nothing is
+/// left to say.
+pub(super) fn state(sighting: &Sighting, told: Option<&Start>) -> Line {
     let (ink, start) = words::start(&sighting.start);
-    let mut line = match &sighting.off {
-        Some(off) => Line::of(Ink::Bad, &format!("switched off: {off}")),
-        None if sighting.evidence.commit.is_some() => Line::of(Ink::Quiet, "told by the history"),
-        None => Line::of(ink, &start),
-    };
-    if let Some(unsure) = words::unsure(sighting.strength) {
-        line = line.add(Ink::Part, &format!("; recognised {unsure}"));
+    let mut says: Vec<(Ink, String)> = Vec::new();
+    match &sighting.off {
+        Some(off) => says.push((Ink::Bad, format!("switched off: {off}"))),
+        None if sighting.evidence.commit.is_some() => says.push((Ink::Quiet, "told by the history".to_owned())),
+        None if told.is_some_and(|t| t.starter == sighting.start.starter && t.by == sighting.start.by) => {}
+        None => says.push((ink, start)),
     }
-    if sighting.scope != Scope::Source {
+    says.extend(words::unsure(sighting.strength).map(|unsure| (Ink::Part, format!("recognised {unsure}"))));
+    if sighting.scope != Scope::Source && told.is_none() {
         let place = words::scope(sighting.scope).split(':').next().unwrap_or_default();
-        line = line.add(Ink::Part, &format!("; it stands in {place}"));
+        says.push((Ink::Part, format!("it stands in {place}")));
     }
     if !sighting.practices.is_empty() {
-        line = line.add(Ink::Quiet, &format!("; on it rest {}", sighting.practices.join(", ")));
+        says.push((Ink::Quiet, format!("on it rest {}", sighting.practices.join(", "))));
+    }
+    let mut line = Line::new();
+    for (ink, text) in says {
+        line = if line.is_empty() { line } else { line.plain("; ") }.add(ink, &text);
     }
     line
 }

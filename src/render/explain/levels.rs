@@ -1,11 +1,13 @@
 //! What a level or a model came to in a repository.
 
 use super::{here, phrases, words};
+use crate::explain::Explanation;
 use crate::render::page::{Ink, Line, Page};
 use crate::report::{Assessment, Blocking, Reached, Report, System};
 
 /// What one level came to, system by system.
-pub(super) fn level(page: &mut Page<'_>, model: &str, dimension: Option<&str>, level: u8, report: &Report) {
+pub(super) fn level(page: &mut Page<'_>, rule: &Explanation, asked: (&str, Option<&str>, u8), report: &Report) {
+    let (model, dimension, level) = asked;
     super::title(page, report);
     if report.systems.is_empty() {
         return super::no_system(page, report);
@@ -17,7 +19,7 @@ pub(super) fn level(page: &mut Page<'_>, model: &str, dimension: Option<&str>, l
         here::name(page, system, report);
         let at = dimension.map_or(assessment.level, |d| assessment.dimensions.get(d).and_then(|d| d.level));
         stands(page, reached, at);
-        rows(page, reached, assessment, system);
+        rows(page, rule, reached, assessment, system);
         let of = |b: &&Blocking| b.level == level && b.dimension.as_deref() == dimension;
         lifts(page, &assessment.blocking.iter().filter(of).collect::<Vec<_>>());
     }
@@ -60,16 +62,17 @@ fn stands(page: &mut Page<'_>, reached: &Reached, at: Option<u8>) {
     }
 }
 
-/// The rows with their weights and what they rest on.
-fn rows(page: &mut Page<'_>, reached: &Reached, assessment: &Assessment, system: &System) {
+/// The rows with their weights, what each stands for and what it rests on.
+fn rows(page: &mut Page<'_>, rule: &Explanation, reached: &Reached, assessment: &Assessment, system: &System) {
     for row in &reached.rows {
+        let Some(weighing) = rule.rows.get(&row.id) else { continue };
         let (ink, weight) = words::weight(row.weight.level);
-        let criterion = assessment.criteria.iter().find(|c| c.id == row.of);
-        let head = Line::of(Ink::Strong, &row.of).plain("  weighs ").add(ink, &weight);
+        let weighs = if row.weight.level.is_some() { "weighs " } else { "" };
+        let says = assessment.criteria.iter().find(|c| c.id == weighing.stands_for).map(|c| c.says.as_str()).unwrap_or_default();
+        page.blank();
+        let head = Line::of(Ink::Strong, &weighing.stands_for).plain(", ").add(ink, &format!("{weighs}{weight}")).plain(": ").plain(says);
         page.wrap(2, 4, &head);
-        if let Some(criterion) = criterion {
-            here::rests_on(page, criterion.practices.iter().map(String::as_str), system);
-        }
+        here::rests_on(page, weighing.practices.iter().map(String::as_str), system);
     }
 }
 
@@ -77,6 +80,7 @@ fn lifts(page: &mut Page<'_>, blocking: &[&Blocking]) {
     if blocking.is_empty() {
         return;
     }
+    page.blank();
     page.wrap(2, 4, &Line::of(Ink::Strong, "What would bring it about, nearest first:"));
     for (at, one) in blocking.iter().take(8).enumerate() {
         let told = if one.action.is_empty() { &one.what } else { &one.action };
@@ -123,6 +127,10 @@ fn numbers(page: &mut Page<'_>, assessment: &Assessment) {
         return page.wrap(2, 4, &Line::new().plain("The model gives no overall number; each column stands by itself."));
     };
     let mut line = Line::of(Ink::Strong, &format!("Level {level}"));
+    let all = [assessment.floor, assessment.ceiling, assessment.strict];
+    if all.iter().all(|n| *n == Some(level)) {
+        return page.wrap(2, 4, &line.plain(", however it is counted."));
+    }
     let mut more = Vec::new();
     more.extend(assessment.floor.map(|f| format!("{f} from complete chains alone")));
     more.extend(assessment.ceiling.map(|c| format!("{c} if what lies outside is confirmed")));

@@ -15,7 +15,7 @@ use super::Style;
 use super::page::{Ink, Line, Page};
 use super::text::phrases;
 use crate::explain::{Explained, Explanation, Inspection};
-use crate::report::Report;
+use crate::report::{Report, Verdict};
 
 /// Writes what a rule asks, what it came to in a repository, or what is known of a file there.
 ///
@@ -38,10 +38,10 @@ pub fn write_explanation(
 
 fn of_rule(page: &mut Page<'_>, rule: &Explanation, found: Option<&Inspection>) {
     let kind = match &rule.kind {
-        Explained::Practice if rule.id.starts_with("probe.") => "a probe, asked by requirements only",
+        Explained::Practice if rule.id.starts_with("probe.") => "a probe, asked by criteria only",
         Explained::Practice => "a practice",
         Explained::Signal => "a signal",
-        Explained::Criterion { .. } => "a requirement",
+        Explained::Criterion { .. } => "a criterion",
         Explained::Level { .. } => "a level",
         Explained::Model => "a maturity model",
         Explained::Levels => "how a level is decided",
@@ -53,9 +53,9 @@ fn of_rule(page: &mut Page<'_>, rule: &Explanation, found: Option<&Inspection>) 
         match &rule.kind {
             Explained::Practice => here::practice(page, rule, &found.report),
             Explained::Signal => here::signal(page, found),
-            Explained::Criterion { model } => here::criterion(page, &rule.id, model, &found.report),
+            Explained::Criterion { model } => here::criterion(page, rule, model, &found.report),
             Explained::Level { model, dimension, level } => {
-                levels::level(page, model, dimension.as_deref(), *level, &found.report);
+                levels::level(page, rule, (model, dimension.as_deref(), *level), &found.report);
             }
             Explained::Model => levels::model(page, &rule.id, &found.report),
             Explained::Levels => levels::all(page, &found.report),
@@ -63,8 +63,8 @@ fn of_rule(page: &mut Page<'_>, rule: &Explanation, found: Option<&Inspection>) 
     }
     for (title, lines) in &rule.sections {
         // told where the repository is, with what it came to there
-        let told = found.is_some() && matches!(title.as_str(), "USED BY" | "LOOKED FOR");
-        if told {
+        let told = ["USED BY", "LOOKED FOR", "IT MAY SAY MORE CLOSELY", "WEIGHS IN", "ROWS THAT WEIGH"];
+        if found.is_some_and(|f| !f.report.systems.is_empty()) && (told.contains(&title.as_str()) || done(rule, title, found)) {
             continue;
         }
         page.title(title);
@@ -72,6 +72,12 @@ fn of_rule(page: &mut Page<'_>, rule: &Explanation, found: Option<&Inspection>) 
             section_line(page, line);
         }
     }
+}
+
+/// What would bring a practice about is no news where it is met.
+fn done(rule: &Explanation, title: &str, found: Option<&Inspection>) -> bool {
+    let of = |s: &crate::report::System| s.practices.iter().find(|p| p.id == rule.id).is_some_and(|p| p.verdict == Verdict::Met);
+    title == "TO BRING IT ABOUT" && found.is_some_and(|f| f.report.systems.iter().all(of))
 }
 
 /// A line that begins with an id and a colon has the id set apart.

@@ -37,10 +37,10 @@ fn answer(explain: &Explain, catalog: &Catalog) -> Result<(Option<Explanation>, 
         Ok(found) => Ok((None, Some(found))),
         Err(treering::Error::Usage(no_file)) => {
             let near = catalog.suggestions(&explain.what);
-            if near.is_empty() {
-                bail!("there is no rule `{}`, and {no_file}; `treering rules list` names all rules", explain.what);
+            if near.is_empty() || no_file.contains("did you mean") {
+                bail!("{no_file} (nor is it a rule; `treering rules list` names them all)");
             }
-            bail!("there is no rule `{}`; did you mean {}? And {no_file}", explain.what, near.join(", "));
+            bail!("there is no rule and no file `{}`; did you mean {}?", explain.what, near.join(", "));
         }
         Err(error) => Err(error.into()),
     }
