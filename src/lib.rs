@@ -223,8 +223,7 @@ fn file_is_there(inventory: &walk::Inventory, path: &str) -> Result<(), Error> {
         return Ok(());
     }
     let name = source::file_name(path);
-    let same: Vec<&str> =
-        inventory.entries().iter().map(|e| &*e.path).filter(|p| source::file_name(p) == name).take(3).collect();
+    let same: Vec<&str> = inventory.entries().iter().map(|e| &*e.path).filter(|p| source::file_name(p) == name).take(3).collect();
     let hint = if inventory.is_dir(path) {
         "that is a folder; name a file in it".to_owned()
     } else if same.is_empty() {

@@ -145,7 +145,8 @@ fn a_rule_goes_before_a_file_and_a_dot_makes_it_a_file() {
 #[test]
 fn a_wrong_id_is_told_with_the_right_one() {
     let dir = folder();
-    for (wrong, right) in [("training.continous", "training.continuous"), ("azure.22", "azure.2"), ("src/README.md", "README.md")] {
+    for (wrong, right) in [("training.continous", "training.continuous"), ("azure.22", "azure.2"), ("src/README.md", "README.md")]
+    {
         let output = treering(&["explain", wrong, text(dir.path())]);
         assert_eq!((output.status.code(), out(&output).as_str()), (Some(2), ""));
         let said = err(&output);

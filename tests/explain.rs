@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use treering::{Catalog, FileView, Inspection, Options, Question, Scope, Style};
+use treering::{Catalog, Explanation, FileView, Inspection, Options, Question, Scope, Style};
 
 struct Quiet;
 
@@ -18,25 +18,36 @@ fn inspect(at: &Path, question: &Question) -> Result<Inspection, treering::Error
     treering::inspect(at, &Catalog::embedded().expect("sound rules"), &Options::default(), question, &Quiet)
 }
 
+type Answer = (Option<Explanation>, Inspection);
+
 /// The answer about a rule in a story.
-fn rule(name: &str, id: &str, style: &Style) -> String {
+fn of_rule(name: &str, id: &str) -> Answer {
     let explanation = Catalog::embedded().expect("sound rules").explain(id).unwrap_or_else(|| panic!("{id} is no rule"));
     let found = inspect(&story(name), &Question::Rule(explanation.id.clone())).expect("a scan");
-    let mut out = Vec::new();
-    treering::write_explanation(Some(&explanation), Some(&found), &mut out, style).expect("writing to memory");
-    String::from_utf8(out).expect("UTF-8")
-}
-
-fn view(at: &Path, path: &str, line: Option<u32>) -> FileView {
-    inspect(at, &Question::File { path: path.to_owned(), line }).expect("a scan").file.expect("a file")
+    (Some(explanation), found)
 }
 
 /// The answer about a file of a folder.
-fn file(at: &Path, path: &str, line: Option<u32>, style: &Style) -> String {
-    let found = inspect(at, &Question::File { path: path.to_owned(), line }).expect("a scan");
+fn of_file(at: &Path, path: &str, line: Option<u32>) -> Answer {
+    (None, inspect(at, &Question::File { path: path.to_owned(), line }).expect("a scan"))
+}
+
+fn written((rule, found): &Answer, style: &Style) -> String {
     let mut out = Vec::new();
-    treering::write_explanation(None, Some(&found), &mut out, style).expect("writing to memory");
+    treering::write_explanation(rule.as_ref(), Some(found), &mut out, style).expect("writing to memory");
     String::from_utf8(out).expect("UTF-8")
+}
+
+fn rule(name: &str, id: &str, style: &Style) -> String {
+    written(&of_rule(name, id), style)
+}
+
+fn file(at: &Path, path: &str, line: Option<u32>, style: &Style) -> String {
+    written(&of_file(at, path, line), style)
+}
+
+fn view(at: &Path, path: &str, line: Option<u32>) -> FileView {
+    of_file(at, path, line).1.file.expect("a file")
 }
 
 fn snapshot(name: &str, text: &str) {
@@ -137,26 +148,28 @@ fn what_a_file_holds_is_hidden_and_escaped() {
 
 #[test]
 fn no_line_is_wider_than_the_page_and_colour_adds_nothing() {
-    let answers = |style: &Style| {
-        [
-            rule("kitchen-sink", "deploy.automated", style),
-            rule("kitchen-sink", "azure.3", style),
-            rule("kitchen-sink", "google", style),
-            rule("kitchen-sink", "levels", style),
-            file(&story("kitchen-sink"), "dvc.yaml", None, style),
-        ]
-    };
+    let answers = [
+        of_rule("kitchen-sink", "deploy.automated"),
+        of_rule("kitchen-sink", "azure.3"),
+        of_rule("kitchen-sink", "google"),
+        of_rule("kitchen-sink", "levels"),
+        of_file(&story("kitchen-sink"), "dvc.yaml", None),
+    ];
     for width in [40, 60, 80] {
-        for text in answers(&Style { width, ..WIDE }) {
+        for text in answers.iter().map(|a| written(a, &Style { width, ..WIDE })) {
             for line in text.lines() {
                 assert!(line.chars().count() <= width || !line.trim().contains(' '), "{width}: {line}");
             }
         }
     }
-    for (plain, rich) in answers(&WIDE).iter().zip(answers(&Style { color: true, ..WIDE })) {
+    for answer in &answers {
+        let (plain, rich) = (written(answer, &WIDE), written(answer, &Style { color: true, ..WIDE }));
         assert!(rich.contains('\u{1b}') && !plain.contains('\u{1b}'));
-        let bare: String = rich.split('\u{1b}').enumerate().map(|(i, p)| if i == 0 { p } else { p.split_once('m').map_or("", |(_, t)| t) }).collect();
-        assert_eq!(&bare, plain);
+        let words = |(i, part): (usize, &'_ str)| {
+            if i == 0 { part.to_owned() } else { part.split_once('m').map_or("", |(_, t)| t).to_owned() }
+        };
+        let bare: String = rich.split('\u{1b}').enumerate().map(words).collect();
+        assert_eq!(bare, plain);
     }
 }
 

@@ -105,7 +105,9 @@ pub(super) fn view(seen: &Seen<'_>, path: &str, line: Option<u32>) -> Option<Fil
     let lines = text.as_ref().ok().map(|t| u32::try_from(t.text.lines().count()).unwrap_or(u32::MAX));
     let known = seen.book.get(path);
     let mut unread: Vec<String> = skipped.map(|s| s.why.sentence().to_owned()).into_iter().collect();
-    unread.extend(seen.unread.iter().filter(|(p, _)| **p == *path).map(|(_, what)| format!("{what}, which this version does not read")));
+    unread.extend(
+        seen.unread.iter().filter(|(p, _)| **p == *path).map(|(_, what)| format!("{what}, which this version does not read")),
+    );
     unread.extend(text.as_ref().err().filter(|_| skipped.is_none()).map(|notice| snippet(&notice.text)));
     let mut rows = rows(seen, path, line);
     let nodes = nodes_at(seen, path, line, &rows);
@@ -200,10 +202,11 @@ fn rows(seen: &Seen<'_>, path: &str, line: Option<u32>) -> BTreeMap<u32, Row> {
             }
         }
         // of a unit, what leads to it stands where it begins
-        let arrives = *to.at.path == *path && *edge.at.path != *path && covers(&to.at, line);
+        let arrives = *to.at.path == *path && *edge.at.path != *path && line.is_none_or(|l| to.at.line.max(1) == l);
         if arrives && !matches!(edge.kind, EdgeKind::Contains | EdgeKind::Precedes) {
             let mut back = link(edge, from);
-            back.what = snippet(if edge.what.is_empty() { &from.label } else { &edge.what });
+            let by_file = edge.what.is_empty() || edge.kind == EdgeKind::Imports;
+            back.what = snippet(if by_file { &from.label } else { &edge.what });
             back.place = Some(edge.at.to_string());
             add(&mut rows.entry(line.unwrap_or(to.at.line)).or_default().from, back);
         }
@@ -212,7 +215,7 @@ fn rows(seen: &Seen<'_>, path: &str, line: Option<u32>) -> BTreeMap<u32, Row> {
         let stuck = node.kind == NodeKind::Command && *node.at.path == *path && covers(&node.at, line);
         if stuck && node.signals.is_empty() && !graph.leaving(id).any(|e| e.kind != EdgeKind::Precedes) {
             let row = rows.entry(line.unwrap_or(node.at.line)).or_default();
-            add(&mut row.stops, "no rule knows this command, so it is followed no further".to_owned());
+            add(&mut row.stops, "no rule knows this command".to_owned());
         }
     }
     rows
@@ -256,7 +259,8 @@ fn nodes_at(seen: &Seen<'_>, path: &str, line: Option<u32>, rows: &BTreeMap<u32,
     };
     let all: Vec<NodeId> = (0..graph.nodes.len()).filter(of_file).collect();
     let Some(line) = line else { return all };
-    let mut on: Vec<NodeId> = graph.edges.iter().filter(|e| *e.at.path == *path && covers(&e.at, Some(line))).map(|e| e.from).collect();
+    let mut on: Vec<NodeId> =
+        graph.edges.iter().filter(|e| *e.at.path == *path && covers(&e.at, Some(line))).map(|e| e.from).collect();
     let signals = seen.findings.signals.all.iter().enumerate();
     on.extend(signals.filter(|(_, s)| *s.at.path == *path && covers(&s.at, Some(line))).filter_map(|(i, _)| graph.node_of(i)));
     on.retain(|n| of_file(n));
@@ -321,12 +325,17 @@ fn also(facts: &FileFacts) -> Vec<String> {
         also.push(format!("{all} dependencies, {exact} of them fixed to one version"));
     }
     if let Some(code) = &facts.code {
-        let functions = code.module.scopes.iter().filter(|s| matches!(s.kind, crate::syntax::python::ScopeKind::Function)).count();
+        let functions =
+            code.module.scopes.iter().filter(|s| matches!(s.kind, crate::syntax::python::ScopeKind::Function)).count();
         also.push(format!("Python code: {functions} functions, {} calls", code.module.calls.len()));
     }
     let settings = facts.facts.iter().filter(|f| matches!(f.kind, FactKind::Setting { .. })).count();
     if settings > 0 {
-        also.push(if settings == 1 { "1 variable or parameter".to_owned() } else { format!("{settings} variables and parameters") });
+        also.push(if settings == 1 {
+            "1 variable or parameter".to_owned()
+        } else {
+            format!("{settings} variables and parameters")
+        });
     }
     also
 }

@@ -36,7 +36,8 @@ impl<'g> Starts<'g> {
         let Some(node) = node else { return nobody };
         let Some((starter, tests, reached)) = self.walks.iter().find(|(_, _, reached)| reached.has(node)) else { return nobody };
         let start = &self.graph.nodes[reached.start(self.graph, node)];
-        let by = if start.at.path.is_empty() { snippet(&start.label) } else { format!("{} ({})", snippet(&start.label), start.at) };
+        let by =
+            if start.at.path.is_empty() { snippet(&start.label) } else { format!("{} ({})", snippet(&start.label), start.at) };
         Start { starter: *starter, tests: *tests, by, way: self.way(reached, node) }
     }
 

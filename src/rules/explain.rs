@@ -203,7 +203,10 @@ impl Catalog {
             .models
             .iter()
             .flat_map(|m| {
-                m.criteria.iter().filter(asks).map(move |c| format!("{}: {}, level {}, {}", c.id, m.title, c.level, c.role.word()))
+                m.criteria
+                    .iter()
+                    .filter(asks)
+                    .map(move |c| format!("{}: {}, level {}, {}", c.id, m.title, c.level, c.role.word()))
             })
             .collect();
         sections.add("USED BY", &used);
@@ -422,7 +425,9 @@ fn whole(model: &Model) -> Explanation {
         "WHAT TO KNOW",
         &match model.source_basis {
             super::model::Basis::Published => model.note.clone(),
-            super::model::Basis::Inferred => format!("The publisher's own text is not public; the cells are ours. {}", model.note),
+            super::model::Basis::Inferred => {
+                format!("The publisher's own text is not public; the cells are ours. {}", model.note)
+            }
         },
     );
     let decided = |l: &Level, id: String| {

@@ -30,11 +30,9 @@ pub(super) fn file(page: &mut Page<'_>, view: &FileView, report: &Report) {
 
 fn why_here(page: &mut Page<'_>, view: &FileView, report: &Report) {
     page.title("WHY IT IS HERE");
-    let mut line = Line::new().plain(&words::capital(words::scope(view.scope)));
-    if let Some(why) = &view.scope_why {
-        line = line.plain(", for ").plain(why);
-    }
-    page.wrap(2, 4, &line.plain("."));
+    let (what, means) = words::scope(view.scope);
+    let because = view.scope_why.as_ref().map(|why| format!(", because {why}")).unwrap_or_default();
+    page.wrap(2, 4, &Line::new().plain(&format!("{}{because}. {means}", words::capital(what))));
     if view.nested_root {
         page.wrap(2, 4, &Line::new().plain("It lies in a folder that looks like a project of its own."));
     }
@@ -126,7 +124,7 @@ fn one(page: &mut Page<'_>, row: &Row, view: &FileView, report: &Report) {
     }
     for signal in &row.signals {
         let op = signal.op.map(|op| format!(" ({})", phrases::deed(op))).unwrap_or_default();
-        let state = here::state(signal, view.start.as_ref());
+        let state = here::state(signal, view.start.as_ref().or(Some(&signal.start)));
         let between = if state.is_empty() { "" } else { "; " };
         say(page, "signal", &Line::of(Ink::Strong, &signal.evidence.signal).plain(&op).plain(between).join(state));
     }

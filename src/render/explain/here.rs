@@ -3,7 +3,7 @@
 use super::{phrases, words};
 use crate::explain::{Explanation, Inspection, Scope, Sighting, Start};
 use crate::render::page::{Ink, Line, Page};
-use crate::report::{Assessment, Criterion, Evidence, Practice, Report, Repository, System, Verdict};
+use crate::report::{Assessment, Cause, Criterion, Evidence, Practice, Report, Repository, System, Unknown, Verdict};
 
 /// Systems that are told in full; of the others, the verdict.
 const FULL: usize = 3;
@@ -84,7 +84,8 @@ fn chains(page: &mut Page<'_>, practice: &Practice, repository: &Repository) {
         let weakest = chain.0.iter().map(|hop| hop.strength).min();
         if let Some((ink, told)) = weakest.map(words::chain) {
             let word = if chain.0.len() > 1 { "Chain, " } else { "One place, " };
-            let told = if chain.0.len() > 1 { told } else { told.trim_start_matches("every hop ").trim_start_matches("one hop ") };
+            let told =
+                if chain.0.len() > 1 { told } else { told.trim_start_matches("every hop ").trim_start_matches("one hop ") };
             page.wrap(2, 4, &Line::of(Ink::Strong, word.trim_end()).add(ink, &format!(" {told}:")));
         }
         words::hops(page, chain, 4, repository);
@@ -104,11 +105,15 @@ fn chains(page: &mut Page<'_>, practice: &Practice, repository: &Repository) {
 
 /// For what is unknown: the files that may show it.
 fn not_read(page: &mut Page<'_>, practice: &Practice, report: &Report) {
-    if practice.verdict != Verdict::Unknown || !words::practice(practice).1.contains("not read") {
+    if practice.because != Some(Cause::Unknown(Unknown::NotRead)) || report.coverage.seen_not_read.is_empty() {
         return;
     }
+    page.wrap(2, 4, &Line::of(Ink::Quiet, "Seen and not read by this version:"));
     for seen in report.coverage.seen_not_read.iter().take(PLACES) {
         page.wrap(4, 6, &Line::new().place(&seen.path, None).plain(": ").plain(&seen.what));
+    }
+    if let Some(more) = report.coverage.seen_not_read.len().checked_sub(PLACES).filter(|n| *n > 0) {
+        page.wrap(4, 6, &Line::of(Ink::Quiet, &format!("and {more} more")));
     }
 }
 
@@ -237,8 +242,7 @@ pub(super) fn state(sighting: &Sighting, told: Option<&Start>) -> Line {
     }
     says.extend(words::unsure(sighting.strength).map(|unsure| (Ink::Part, format!("recognised {unsure}"))));
     if sighting.scope != Scope::Source && told.is_none() {
-        let place = words::scope(sighting.scope).split(':').next().unwrap_or_default();
-        says.push((Ink::Part, format!("it stands in {place}")));
+        says.push((Ink::Part, format!("its file is {}", words::scope(sighting.scope).0)));
     }
     if !sighting.practices.is_empty() {
         says.push((Ink::Quiet, format!("on it rest {}", sighting.practices.join(", "))));

@@ -31,9 +31,12 @@ fn stands(page: &mut Page<'_>, reached: &Reached, at: Option<u8>) {
     let share = reached.share.level;
     let enough = reached.needed.is_none_or(|needed| share >= needed);
     let sentence = match (reached.holds.level, at) {
-        (true, Some(at)) if at >= number => (Ink::Good, format!("Reached: level {number} holds, and the system stands at level {at}.")),
+        (true, Some(at)) if at >= number => {
+            (Ink::Good, format!("Reached: level {number} holds, and the system stands at level {at}."))
+        }
         (true, at) => {
-            let at = at.map(|at| format!(" The system stands at level {at}, because a level between is missing.")).unwrap_or_default();
+            let at =
+                at.map(|at| format!(" The system stands at level {at}, because a level between is missing.")).unwrap_or_default();
             (Ink::Part, format!("What level {number} asks for is there.{at}"))
         }
         (false, _) if enough => (Ink::Bad, format!("Not reached: what opens level {number} is not there.")),
@@ -70,7 +73,11 @@ fn rows(page: &mut Page<'_>, rule: &Explanation, reached: &Reached, assessment: 
         let weighs = if row.weight.level.is_some() { "weighs " } else { "" };
         let says = assessment.criteria.iter().find(|c| c.id == weighing.stands_for).map(|c| c.says.as_str()).unwrap_or_default();
         page.blank();
-        let head = Line::of(Ink::Strong, &weighing.stands_for).plain(", ").add(ink, &format!("{weighs}{weight}")).plain(": ").plain(says);
+        let head = Line::of(Ink::Strong, &weighing.stands_for)
+            .plain(", ")
+            .add(ink, &format!("{weighs}{weight}"))
+            .plain(": ")
+            .plain(says);
         page.wrap(2, 4, &head);
         here::rests_on(page, weighing.practices.iter().map(String::as_str), system);
     }
@@ -151,10 +158,11 @@ fn one_level(page: &mut Page<'_>, id: &str, reached: &Reached) {
     };
     let mut line = Line::of(ink, word);
     if !reached.rows.is_empty() {
-        let needed = reached.needed.filter(|n| *n > 0.0).map(|n| format!(" of {} needed", words::per_cent(n))).unwrap_or_default();
+        let needed =
+            reached.needed.filter(|n| *n > 0.0).map(|n| format!(", {} are needed", words::per_cent(n))).unwrap_or_default();
         line = line.add(Ink::Quiet, &format!("; rows weigh {}{needed}", words::per_cent(reached.share.level)));
     }
-    page.pair(2, &Line::new().plain(id), 14, &line.add(Ink::Quiet, &format!("; {}", reached.key)));
+    page.pair(2, &Line::new().plain(id), 14, &line);
 }
 
 /// The numbers of every model.
@@ -168,11 +176,8 @@ pub(super) fn all(page: &mut Page<'_>, report: &Report) {
         for assessment in &system.models {
             page.wrap(2, 4, &Line::of(Ink::Strong, &assessment.title).add(Ink::Quiet, &format!(" (explain {})", assessment.id)));
             numbers(page, assessment);
-            let columns: Vec<String> = assessment
-                .dimensions
-                .values()
-                .filter_map(|d| d.level.map(|level| format!("{} {level}", d.title)))
-                .collect();
+            let columns: Vec<String> =
+                assessment.dimensions.values().filter_map(|d| d.level.map(|level| format!("{} {level}", d.title))).collect();
             if assessment.level.is_none() && !columns.is_empty() {
                 page.wrap(2, 4, &Line::new().plain(&columns.join(", ")).plain("."));
             }

@@ -82,7 +82,10 @@ fn done(rule: &Explanation, title: &str, found: Option<&Inspection>) -> bool {
 
 /// A line that begins with an id and a colon has the id set apart.
 fn section_line(page: &mut Page<'_>, line: &str) {
-    let id = |head: &str| head.contains('.') && !head.contains(' ') || head.contains(" (") && head.split(' ').next().is_some_and(|w| w.contains('.'));
+    let id = |head: &str| {
+        head.contains('.') && !head.contains(' ')
+            || head.contains(" (") && head.split(' ').next().is_some_and(|w| w.contains('.'))
+    };
     match line.split_once(": ").filter(|(head, _)| id(head)) {
         Some((head, rest)) => page.wrap(2, 4, &Line::of(Ink::Strong, head).plain(": ").plain(rest)),
         None => page.wrap(2, 4, &Line::new().plain(line)),
@@ -101,5 +104,14 @@ fn title(page: &mut Page<'_>, report: &Report) {
 fn no_system(page: &mut Page<'_>, report: &Report) {
     let kind = phrases::subject(report.repository.subject.kind);
     let why = &report.repository.subject.why;
-    page.wrap(2, 2, &Line::new().plain("Nothing is judged here: no system that trains or serves a model was found. It is taken for ").plain(kind).plain(": ").plain(why).plain(if why.ends_with('.') { "" } else { "." }));
+    page.wrap(
+        2,
+        2,
+        &Line::new()
+            .plain("Nothing is judged here: no system that trains or serves a model was found. It is taken for ")
+            .plain(kind)
+            .plain(": ")
+            .plain(why)
+            .plain(if why.ends_with('.') { "" } else { "." }),
+    );
 }

@@ -132,30 +132,33 @@ pub(super) fn start(start: &Start) -> (Ink, String) {
     }
 }
 
-pub(super) const fn scope(scope: Scope) -> &'static str {
+/// What a file is by its scope, and what that means for it.
+pub(super) const fn scope(scope: Scope) -> (&'static str, &'static str) {
     match scope {
-        Scope::Vendored => "somebody else's code, copied in: it is evidence of nothing",
-        Scope::Generated => "written by a machine: it is evidence of nothing",
-        Scope::Template => "a template: it describes repositories that it would create, not this one",
-        Scope::Disabled => "switched off by its name or folder: it does not count unless something live reaches it",
-        Scope::Test => "test code: it counts as a test, and what only tests run is no automation",
-        Scope::Docs => "documentation: it is evidence of nothing that runs",
-        Scope::Example => "an example: it does not count unless something live reaches it",
-        Scope::Source => "source: it counts in full",
+        Scope::Vendored => ("somebody else's code, copied in", "It is evidence of nothing."),
+        Scope::Generated => ("written by a machine", "It is evidence of nothing."),
+        Scope::Template => ("a template", "It describes repositories that it would create, not this one."),
+        Scope::Disabled => ("switched off", "It does not count unless something live reaches it."),
+        Scope::Test => ("test code", "It counts as a test, and what only tests run is no automation."),
+        Scope::Docs => ("documentation", "It is evidence of nothing that runs."),
+        Scope::Example => ("an example", "It does not count unless something live reaches it."),
+        Scope::Source => ("source", "It counts in full."),
     }
 }
 
 /// One edge, from the line that is looked at.
 pub(super) fn link(link: &Link) -> Line {
     let mut line = Line::new().plain(&link.what);
-    if let Some(place) = &link.place {
+    // what is called by its path needs no second telling where it begins
+    let told = |place: &str| place.rsplit_once(':').is_some_and(|(path, at)| at == "1" && link.what.contains(path));
+    if let Some(place) = link.place.as_ref().filter(|place| !told(place) && link.what != **place) {
         line = line.plain(" (").place(place, None).plain(")");
     }
     let mut says: Vec<String> = Vec::new();
     if link.outside {
         says.push("not in this scan, so following stops here".to_owned());
     } else if link.missing {
-        says.push("not there, so this cannot work as written".to_owned());
+        says.push("this cannot work as written".to_owned());
     } else if let Some(unsure) = unsure(link.strength) {
         says.push(unsure.to_owned());
     }

@@ -47,8 +47,7 @@ fn answer(explain: &Explain, catalog: &Catalog) -> Result<(Option<Explanation>, 
 }
 
 fn inspect(explain: &Explain, catalog: &Catalog, path: &Path, question: &Question) -> Result<Inspection, treering::Error> {
-    let options =
-        Options { revision: explain.rev.clone(), threads: explain.threads.map(usize::from), ..Options::default() };
+    let options = Options { revision: explain.rev.clone(), threads: explain.threads.map(usize::from), ..Options::default() };
     let bar = Bar::new(explain.quiet);
     let found = treering::inspect(path, catalog, &options, question, &bar);
     bar.clear();
