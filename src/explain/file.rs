@@ -196,7 +196,9 @@ fn rows(seen: &Seen<'_>, path: &str, line: Option<u32>) -> BTreeMap<u32, Row> {
                 row.practices.sort();
                 row.practices.dedup();
             }
-            let itself = to.at.path == edge.at.path && to.at.line == edge.at.line;
+            let itself = !matches!(to.kind, NodeKind::Outside | NodeKind::Missing)
+                && to.at.path == edge.at.path
+                && to.at.line == edge.at.line;
             if !matches!(edge.kind, EdgeKind::Contains | EdgeKind::Precedes) && !itself && !is_own_trigger(from, edge) {
                 add(&mut rows.entry(at).or_default().to, link(edge, to));
             }

@@ -209,7 +209,8 @@ pub(super) fn signal(page: &mut Page<'_>, found: &Inspection) {
     }
     let files: std::collections::BTreeSet<&Option<String>> = found.sightings.iter().map(|s| &s.evidence.path).collect();
     let times = phrases::count(found.sightings.len() + found.more, "place", "places");
-    let told = format!("Seen in {times}, {}.", phrases::count(files.len(), "file", "files"));
+    let of = if files.len() > 1 { format!(" of {} files", files.len()) } else { String::new() };
+    let told = format!("Seen in {times}{of}.");
     page.wrap(2, 2, &Line::new().plain(&told));
     let most = if page.verbose() > 0 { usize::MAX } else { 12 };
     for sighting in found.sightings.iter().take(most) {
