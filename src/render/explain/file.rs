@@ -124,7 +124,7 @@ fn one(page: &mut Page<'_>, row: &Row, view: &FileView, report: &Report) {
     }
     for signal in &row.signals {
         let op = signal.op.map(|op| format!(" ({})", phrases::deed(op))).unwrap_or_default();
-        let state = here::state(signal, view.start.as_ref().or(Some(&signal.start)));
+        let state = here::state(signal, view.start.as_ref().or(Some(&signal.start)), view.line.is_some());
         let between = if state.is_empty() { "" } else { "; " };
         say(page, "signal", &Line::of(Ink::Strong, &signal.evidence.signal).plain(&op).plain(between).join(state));
     }

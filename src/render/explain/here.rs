@@ -227,12 +227,12 @@ fn seen(page: &mut Page<'_>, sighting: &Sighting, repository: &Repository) {
     let link = sighting.evidence.path.as_deref().and_then(|p| phrases::link(repository, p, sighting.evidence.line.unwrap_or(0)));
     let snippet = Line::new().plain(sighting.evidence.snippet.as_deref().unwrap_or_default());
     page.pair(2, &Line::new().place(&place, link), (2 + place.chars().count() + 2).min(page.width() / 2), &snippet);
-    page.wrap(6, 8, &state(sighting, None));
+    page.wrap(6, 8, &state(sighting, None, false));
 }
 
 /// Who starts a signal where that is not told already, how sure it is, and what rests on it; empty where nothing is
-/// left to say.
-pub(super) fn state(sighting: &Sighting, told: Option<&Start>) -> Line {
+/// left to say. `gathered` says that the latter is told elsewhere.
+pub(super) fn state(sighting: &Sighting, told: Option<&Start>, gathered: bool) -> Line {
     let (ink, start) = words::start(&sighting.start);
     let mut says: Vec<(Ink, String)> = Vec::new();
     match &sighting.off {
@@ -245,7 +245,7 @@ pub(super) fn state(sighting: &Sighting, told: Option<&Start>) -> Line {
     if sighting.scope != Scope::Source && told.is_none() {
         says.push((Ink::Part, format!("its file is {}", words::scope(sighting.scope).0)));
     }
-    if !sighting.practices.is_empty() {
+    if !sighting.practices.is_empty() && !gathered {
         says.push((Ink::Quiet, format!("on it rest {}", sighting.practices.join(", "))));
     }
     let mut line = Line::new();
