@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod explain;
 mod fact;
 mod facts;
 pub mod gate;
@@ -36,9 +37,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 pub use error::{Error, RuleError};
-pub use render::{Format, Style, write};
+pub use explain::{Explained, Explanation, FileView, Inspection, Link, Question, Row, Scope, Sighting, Start, Weighing};
+pub use render::{Format, Style, write, write_explanation};
 pub use report::Report;
-pub use rules::{Catalog, Explanation, Listed, Summary};
+pub use rules::{Catalog, Listed, Summary};
 
 use history::{Enough, History};
 use practices::{Evidence, PathChange};
@@ -110,14 +112,39 @@ pub fn scan(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn Pr
         let known: Vec<&str> = catalog.models.iter().map(|m| m.id.as_str()).collect();
         return Err(Error::Usage(format!("no maturity model is called `{unknown}`; there are {}", known.join(", "))));
     }
-    let pool =
-        rayon::ThreadPoolBuilder::new().num_threads(options.threads.unwrap_or(0)).stack_size(STACK).build().map_err(|e| {
-            Error::Usage(format!("cannot start {:?} threads: {e}; ask for fewer with --threads", options.threads))
-        })?;
-    pool.install(|| scan_here(path, catalog, options, progress))
+    threads(options)?.install(|| scan_here(path, catalog, options, progress, None)).map(|found| found.report)
 }
 
-fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn Progress) -> Result<Report, Error> {
+/// Scans as [`scan`] does, and says what is known of a rule or a file there.
+///
+/// # Errors
+///
+/// Those of [`scan`], and [`Error::Usage`] where there is no such file.
+pub fn inspect(
+    path: &Path,
+    catalog: &Catalog,
+    options: &Options,
+    question: &Question,
+    progress: &dyn Progress,
+) -> Result<Inspection, Error> {
+    threads(options)?.install(|| scan_here(path, catalog, options, progress, Some(question)))
+}
+
+fn threads(options: &Options) -> Result<rayon::ThreadPool, Error> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(options.threads.unwrap_or(0))
+        .stack_size(STACK)
+        .build()
+        .map_err(|e| Error::Usage(format!("cannot start {:?} threads: {e}; ask for fewer with --threads", options.threads)))
+}
+
+fn scan_here(
+    path: &Path,
+    catalog: &Catalog,
+    options: &Options,
+    progress: &dyn Progress,
+    question: Option<&Question>,
+) -> Result<Inspection, Error> {
     progress.stage("listing files", 0, 0);
     let as_of = options.as_of.as_deref().map(last_day).transpose()?;
     let Site { opened, mut inventory, history, mut notices, settings, below } = arrive(path, catalog, options, as_of)?;
@@ -129,6 +156,8 @@ fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn P
     let given = settings.clone().unwrap_or_default();
     let off = given.switched_off();
     let git = opened.repository.as_ref();
+    let question = question.map(|asked| here(asked, &inventory, below.as_deref())).transpose()?;
+    let question = question.as_ref();
     let information = git.map(git::Repository::information);
     notices.extend(history_notice(&history));
     let committed = information.as_ref().and_then(|i| i.committed.as_deref());
@@ -191,15 +220,72 @@ fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn P
         places_only: options.no_snippets,
         read: scene.read,
         unread: scene.unread.iter().map(|(path, kind)| (path.clone(), catalog.unread[*kind].what.clone())).collect(),
+        probes: question.is_some(),
     };
     notices.sort();
     notices.dedup();
     let mut report = write_down(&inventory, &scene, catalog, &asked, &subject, &judged, &notices);
+    let (sightings, more, file) =
+        question.map(|q| answer(&inventory, &scene, catalog, &asked, &judged, &notices, q)).transpose()?.unwrap_or_default();
     if subject.kind == words::SubjectKind::Template {
         report.systems = generated(&inventory, scene, catalog, options, &asked, &subject, &off)?;
         report.summary.systems = report.systems.len() as u64;
     }
-    Ok(report)
+    Ok(Inspection { report, sightings, more, file })
+}
+
+/// What the stages know beyond the report.
+fn answer(
+    inventory: &walk::Inventory,
+    scene: &Scene,
+    catalog: &Catalog,
+    asked: &Asked,
+    judged: &[JudgedSystem<'_>],
+    notices: &[Notice],
+    question: &Question,
+) -> Result<(Vec<Sighting>, usize, Option<FileView>), Error> {
+    let scopes = scopes(catalog)?;
+    let lines = Lines::new(inventory);
+    let seen = explain::Seen {
+        findings: &Findings {
+            inventory,
+            signals: &scene.signals,
+            graph: &scene.graph,
+            rules: &catalog.practices,
+            line: &|at| lines.line(at),
+        },
+        book: &scene.book,
+        placements: &scene.placements,
+        judged,
+        notices,
+        unread: &asked.unread,
+        scope: &|path| scopes.why(inventory, path),
+    };
+    Ok(explain::look_up(&seen, question))
+}
+
+/// The question as the repository puts it: a file may be named from the root, or from the folder that was scanned. A name
+/// that leads to no file is told with those of the same name, before anything is read.
+fn here(question: &Question, inventory: &walk::Inventory, below: Option<&str>) -> Result<Question, Error> {
+    let Question::File { path, line } = question else { return Ok(question.clone()) };
+    let is_there = |path: &str| inventory.contains(path) || inventory.skipped().iter().any(|s| *s.path == *path);
+    let inside = below.and_then(|folder| source::join(folder, path)).filter(|path| is_there(path));
+    if let Some(path) = inside {
+        return Ok(Question::File { path, line: *line });
+    }
+    if is_there(path) {
+        return Ok(question.clone());
+    }
+    let name = source::file_name(path);
+    let same: Vec<&str> = inventory.entries().iter().map(|e| &*e.path).filter(|p| source::file_name(p) == name).take(3).collect();
+    let hint = if inventory.is_dir(path) {
+        "that is a folder; name a file in it".to_owned()
+    } else if same.is_empty() {
+        "name it from the root of the repository".to_owned()
+    } else {
+        format!("did you mean {}?", same.join(", "))
+    };
+    Err(Error::Usage(format!("there is no file `{path}` here; {hint}")))
 }
 
 /// What stands where the user pointed, before any of it is read.

@@ -107,6 +107,19 @@ impl Scopes {
             .collect()
     }
 
+    /// What puts a file into its scope, in words; none for source, which is what nothing else fits.
+    pub(crate) fn why(&self, inventory: &Inventory, path: &str) -> Option<String> {
+        let marked = |scope: &str| format!("an attribute of the repository says that it is {scope}");
+        let attributes = inventory.get(path).map(|e| &e.attributes);
+        if attributes.is_some_and(|a| a.vendored == Some(true)) {
+            return Some(marked("vendored"));
+        }
+        if attributes.is_some_and(|a| a.generated == Some(true)) {
+            return Some(marked("generated"));
+        }
+        self.rules.iter().find_map(|rule| rule.why(inventory, path))
+    }
+
     fn of(&self, path: &str, below: &[(Scope, BTreeSet<String>)]) -> Scope {
         let lower = path.to_lowercase();
         let name = file_name(path);
@@ -119,6 +132,29 @@ impl Scopes {
                 || below.iter().any(|(scope, roots)| *scope == rule.scope && inside(path, roots))
         };
         self.rules.iter().find(|r| fits(r)).map_or(Scope::Source, |r| r.scope)
+    }
+}
+
+impl Compiled {
+    /// What of a path fits this rule.
+    fn why(&self, inventory: &Inventory, path: &str) -> Option<String> {
+        let lower = path.to_lowercase();
+        let named = |f: &&str| self.folders.contains(*f) || self.suffixes.iter().any(|s| f.ends_with(s.as_str()));
+        if let Some(found) = folder(&lower).split('/').find(named) {
+            return Some(format!("it lies in a folder `{found}`"));
+        }
+        if let Some(mark) = self.marks.iter().find(|m| path.contains(m.as_str())) {
+            return Some(format!("its path holds `{mark}`"));
+        }
+        if self.files.is_match(file_name(path)) {
+            return Some("its name says so".to_owned());
+        }
+        if self.paths.is_match(path) {
+            return Some("its place says so".to_owned());
+        }
+        let roots = || inventory.entries().iter().filter(|e| self.below.iter().any(|name| name == file_name(&e.path)));
+        let root = roots().find(|e| inside(path, &BTreeSet::from([folder(&e.path).to_owned()])))?;
+        Some(format!("it lies beside or below `{}`", root.path))
     }
 }
 

@@ -34,6 +34,7 @@ const ROOMS: &[&str] = &[
     "practices",
     "maturity",
     "report",
+    "explain",
     "render",
     "gate",
     "lib",
@@ -45,7 +46,7 @@ const STRICT: &[(&str, &[&str])] = &[
     ("rules", &["error", "source", "words", "syntax"]),
     ("walk", &["error", "source", "words", "git"]),
     ("history", &["error", "source", "words", "git"]),
-    ("render", &["report"]),
+    ("render", &["report", "explain"]),
     ("gate", &["error", "rules", "report", "render"]),
 ];
 

@@ -135,12 +135,12 @@ const CUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/cron-retrain-cu
 
 #[test]
 fn a_gate_passes_or_fails_and_says_why() {
-    let output = treering(&["scan", STORY, "--at-least", "azure=1", "--require", "training.continuous=met"]);
+    let output = treering(&["scan", STORY, "--no-parent", "--at-least", "azure=1", "--require", "training.continuous=met"]);
     assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
-    let output = treering(&["scan", CUT, "--require", "training.continuous=indicated"]);
+    let output = treering(&["scan", CUT, "--no-parent", "--require", "training.continuous=indicated"]);
     assert_eq!(output.status.code(), Some(1), "{}", err(&output));
     assert!(err(&output).contains("training.continuous is not found") && err(&output).lines().count() == 1, "{}", err(&output));
-    let output = treering(&["scan", STORY, "--system", "elsewhere", "--at-least", "azure=1"]);
+    let output = treering(&["scan", STORY, "--no-parent", "--system", "elsewhere", "--at-least", "azure=1"]);
     assert_eq!((output.status.code(), out(&output).as_str()), (Some(2), ""));
     assert!(err(&output).contains("name one of ."), "{}", err(&output));
 }
@@ -149,20 +149,20 @@ fn a_gate_passes_or_fails_and_says_why() {
 fn a_regression_is_told_and_fails_where_that_is_asked() {
     let dir = tempfile::tempdir().expect("a folder");
     let file = dir.path().join("report.json");
-    let saved = treering(&["scan", STORY, "--format", "json", "-o", text(&file)]);
+    let saved = treering(&["scan", STORY, "--no-parent", "--format", "json", "-o", text(&file)]);
     assert_eq!((saved.status.code(), out(&saved).as_str()), (Some(0), ""));
-    let again = treering(&["scan", STORY, "--baseline", text(&file), "--fail-on", "regression"]);
+    let again = treering(&["scan", STORY, "--no-parent", "--baseline", text(&file), "--fail-on", "regression"]);
     assert_eq!(again.status.code(), Some(0), "{}", err(&again));
-    let told = treering(&["scan", CUT, "--baseline", text(&file)]);
+    let told = treering(&["scan", CUT, "--no-parent", "--baseline", text(&file)]);
     assert_eq!(told.status.code(), Some(0), "{}", err(&told));
-    let failed = treering(&["scan", CUT, "--baseline", text(&file), "--fail-on", "regression"]);
+    let failed = treering(&["scan", CUT, "--no-parent", "--baseline", text(&file), "--fail-on", "regression"]);
     assert_eq!(failed.status.code(), Some(1), "{}", err(&failed));
     assert_eq!(err(&told), err(&failed));
     assert!(err(&failed).contains("lost: training.continuous"), "{}", err(&failed));
     // judged by other rules
     let other = std::fs::read_to_string(&file).expect("a report").replace("\"digest\": \"", "\"digest\": \"0");
     std::fs::write(&file, other).expect("a file");
-    let refused = treering(&["scan", STORY, "--baseline", text(&file)]);
+    let refused = treering(&["scan", STORY, "--no-parent", "--baseline", text(&file)]);
     assert_eq!((refused.status.code(), out(&refused).as_str()), (Some(2), ""));
     assert!(err(&refused).contains("judged by other rules"), "{}", err(&refused));
 }
@@ -172,15 +172,15 @@ fn several_reports_are_written_at_once_or_none() {
     let dir = tempfile::tempdir().expect("a folder");
     let (json, summary) = (dir.path().join("report.json"), dir.path().join("summary.md"));
     let (json, summary) = (format!("json={}", text(&json)), format!("markdown={}", text(&summary)));
-    let output = treering(&["scan", STORY, "--output", &json, "--output", &summary]);
+    let output = treering(&["scan", STORY, "--no-parent", "--output", &json, "--output", &summary]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
     assert!(out(&output).starts_with("treering "), "the text is printed beside them");
     let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).expect("a report");
     assert!(read("report.json").starts_with('{') && read("summary.md").starts_with("## treering"));
-    let output = treering(&["scan", STORY, "--output", &json, "--output", "markdown=-"]);
+    let output = treering(&["scan", STORY, "--no-parent", "--output", &json, "--output", "markdown=-"]);
     assert!(out(&output).starts_with("## treering"), "{}", out(&output));
     std::fs::remove_file(dir.path().join("report.json")).expect("a file");
-    let output = treering(&["scan", STORY, "--output", &json, "--output", "markdown=no/such/folder/x.md"]);
+    let output = treering(&["scan", STORY, "--no-parent", "--output", &json, "--output", "markdown=no/such/folder/x.md"]);
     assert_eq!((output.status.code(), out(&output).as_str()), (Some(2), ""));
     assert_eq!(std::fs::read_dir(dir.path()).expect("a folder").count(), 1, "only the old summary is there");
 }
@@ -414,4 +414,28 @@ fn without_snippets_no_line_of_a_file_is_told() {
     }
     assert!(quoted.contains("5 4 * * 2") && quoted.contains("model.fit"), "the test would see them");
     assert!(report.contains("services/eta/train.py"), "places stay");
+}
+#[test]
+fn a_rule_goes_before_a_file_and_a_dot_makes_it_a_file() {
+    let dir = folder();
+    std::fs::write(dir.path().join("azure"), "notes\n").expect("a file");
+    let told = |what: &str| out(&treering(&["explain", what, text(dir.path())]));
+    assert!(told("azure").contains("a maturity model") && told("azure").contains("IN THIS REPOSITORY"));
+    assert!(told("./azure").starts_with("azure, 1 line"), "{}", told("./azure"));
+    let path = dir.path().join("README.md");
+    assert!(told(text(&path)).starts_with("README.md"), "{}", told(text(&path)));
+    let plain = out(&treering(&["explain", "azure.2"]));
+    assert!(plain.starts_with("azure.2, a level") && !plain.contains("IN THIS REPOSITORY"));
+}
+
+#[test]
+fn a_wrong_id_is_told_with_the_right_one() {
+    let dir = folder();
+    for (wrong, right) in [("training.continous", "training.continuous"), ("azure.22", "azure.2"), ("src/README.md", "README.md")]
+    {
+        let output = treering(&["explain", wrong, text(dir.path())]);
+        assert_eq!((output.status.code(), out(&output).as_str()), (Some(2), ""));
+        let said = err(&output);
+        assert!(said.contains("did you mean") && said.contains(right) && said.lines().count() == 1, "{said}");
+    }
 }

@@ -4,12 +4,15 @@
 //! of [`write`]. Renderers only read the report; they decide nothing.
 
 mod escape;
+mod explain;
 mod github;
 mod json;
 mod markdown;
 mod page;
 mod phrases;
 mod text;
+
+pub use explain::write_explanation;
 
 use std::io::{self, Write};
 

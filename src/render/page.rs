@@ -92,6 +92,16 @@ impl Line {
         self
     }
 
+    /// Adds another run of words, which were escaped as they were added.
+    pub(super) fn join(mut self, other: Self) -> Self {
+        let glued = self.open;
+        let mut words = other.words.into_iter();
+        self.words.extend(words.next().map(|first| Word { glued, ..first }));
+        self.words.extend(words);
+        self.open = other.open;
+        self
+    }
+
     /// Columns that it takes unbroken.
     pub(super) fn width(&self) -> usize {
         let gaps = self.words.iter().skip(1).filter(|w| !w.glued).count();

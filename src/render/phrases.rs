@@ -8,11 +8,11 @@ use crate::report::{
 };
 
 /// `1 practice`, `2 practices`.
-pub(super) fn count(n: usize, one: &str, many: &str) -> String {
+pub(in crate::render) fn count(n: usize, one: &str, many: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
 }
 
-pub(super) fn subject(kind: SubjectKind) -> &'static str {
+pub(in crate::render) fn subject(kind: SubjectKind) -> &'static str {
     match kind {
         SubjectKind::Template => "a template for ML systems",
         SubjectKind::MlLibrary => "a library for machine learning",
@@ -26,7 +26,7 @@ pub(super) fn subject(kind: SubjectKind) -> &'static str {
 }
 
 /// What a chain does in the end, as a noun.
-pub(super) fn deed(op: Op) -> &'static str {
+pub(in crate::render) fn deed(op: Op) -> &'static str {
     match op {
         Op::Ingest => "ingestion",
         Op::ValidateData => "data checks",
@@ -48,7 +48,7 @@ pub(super) fn deed(op: Op) -> &'static str {
 }
 
 /// How complete a chain is.
-pub(super) fn completeness(head: &ChainHead) -> (Ink, &'static str) {
+pub(in crate::render) fn completeness(head: &ChainHead) -> (Ink, &'static str) {
     match head.because {
         None => (Ink::Good, "complete"),
         Some(Because::Assumed) if head.trigger.is_none() => (Ink::Part, "starts elsewhere"),
@@ -77,7 +77,7 @@ fn reason(because: Because, chain: Option<&Chain>) -> &'static str {
 }
 
 /// A verdict in words, with its cause.
-pub(super) fn verdict(verdict: Verdict, because: Option<Cause>, chain: Option<&Chain>) -> (Ink, String) {
+pub(in crate::render) fn verdict(verdict: Verdict, because: Option<Cause>, chain: Option<&Chain>) -> (Ink, String) {
     let ink = |cause: Option<Cause>| match cause {
         Some(Cause::Indicated(b)) if !b.works() => Ink::Bad,
         _ => Ink::Part,
@@ -109,7 +109,7 @@ pub(super) fn verdict(verdict: Verdict, because: Option<Cause>, chain: Option<&C
     }
 }
 
-pub(super) fn step(step: StepName) -> &'static str {
+pub(in crate::render) fn step(step: StepName) -> &'static str {
     match step {
         StepName::Extract => "extract",
         StepName::Analyse => "analyse",
@@ -122,7 +122,7 @@ pub(super) fn step(step: StepName) -> &'static str {
     }
 }
 
-pub(super) fn starter(starter: Starter) -> (Ink, &'static str) {
+pub(in crate::render) fn starter(starter: Starter) -> (Ink, &'static str) {
     match starter {
         Starter::Itself => (Ink::Good, "itself"),
         Starter::Outside => (Ink::Part, "outside"),
@@ -133,7 +133,7 @@ pub(super) fn starter(starter: Starter) -> (Ink, &'static str) {
 }
 
 /// `path:line`, `path`, or the short id and date of a commit.
-pub(super) fn place(evidence: &Evidence) -> Option<String> {
+pub(in crate::render) fn place(evidence: &Evidence) -> Option<String> {
     match (&evidence.path, evidence.line, &evidence.commit) {
         (Some(path), Some(line), _) if line > 0 => Some(format!("{path}:{line}")),
         (Some(path), ..) => Some(path.clone()),
@@ -146,7 +146,7 @@ pub(super) fn place(evidence: &Evidence) -> Option<String> {
 }
 
 /// The first seven characters of an id.
-pub(super) fn short(id: &str) -> String {
+pub(in crate::render) fn short(id: &str) -> String {
     id.chars().take(7).collect()
 }
 
@@ -208,7 +208,7 @@ pub(super) fn repository_name(repository: &Repository) -> &str {
 }
 
 /// Where a line can be read at the remote, for remotes whose addresses are known.
-pub(super) fn link(repository: &Repository, path: &str, line: u32) -> Option<String> {
+pub(in crate::render) fn link(repository: &Repository, path: &str, line: u32) -> Option<String> {
     let remote = repository.remote.as_deref()?;
     let commit = repository.commit.as_deref()?;
     let (host, name) = remote

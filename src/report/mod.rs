@@ -19,7 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use crate::words::{Because, EdgeKind, Observability, Op, Strength, SubjectKind, TriggerKind, Unknown, Verdict};
-pub use model::{Assessment, Blocking, Dimension, Reached, Row, Three};
+pub use model::{Assessment, Blocking, Criterion, Dimension, Reached, Row, Three};
 pub use system::{Cause, Chain, ChainHead, Evidence, Hop, Lookalike, NearestMiss, Practice, Starter, Step, StepName, System};
 
 /// The version of the report's form. The first number changes when a field is renamed, removed or changes its

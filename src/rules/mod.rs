@@ -23,7 +23,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, RuleError};
 use crate::syntax::shell::Wrapper;
-pub use explain::{Explanation, Listed, Summary};
+pub use explain::{Explained, Explanation, Listed, Summary, Weighing};
 use model::Model;
 use needles::Needles;
 use pattern::{Compile, Patterns};

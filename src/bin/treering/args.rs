@@ -26,14 +26,8 @@ Exit status: 0 fine; 1 below what was asked, or less than the baseline; 2 failed
 pub enum Command {
     /// Read a repository and report
     Scan(Scan),
-    /// Say what a practice, criterion, signal or model means and what counts
-    Explain {
-        /// Its id, such as training.continuous or azure
-        id: String,
-        /// A folder of rules of your own, beside those that come with treering (repeatable)
-        #[arg(long = "rules", value_name = "DIR")]
-        rules: Vec<PathBuf>,
-    },
+    /// Say what a practice, signal, level or file means, what counts, and why it is so in a repository
+    Explain(Explain),
     /// List or check rules
     #[command(subcommand, arg_required_else_help = true)]
     Rules(Rules),
@@ -86,6 +80,9 @@ pub struct Scan {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=400))]
     pub width: Option<u16>,
     /// Where it is pointed, and with which settings.
+    /// Tell places only, and no text of files
+    #[arg(long)]
+    pub no_snippets: bool,
     #[command(flatten)]
     pub pointed: Pointed,
 }
@@ -102,10 +99,49 @@ pub struct Pointed {
     /// Count age back from this day (YYYY-MM-DD); commits and tags after it do not count [default: the newest commit's]
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<String>,
-    /// Tell places only, and no text of files
-    #[arg(long)]
-    pub no_snippets: bool,
 }
+
+/// `treering explain`.
+#[derive(Debug, Args)]
+#[command(after_help = WHAT)]
+pub struct Explain {
+    /// Id of a practice, signal, requirement, level or model, `levels`, or a file with or without a line
+    #[arg(value_name = "ID|FILE[:LINE]")]
+    pub what: String,
+    /// The root of a repository: say why it is so there [default for a file: .]
+    pub path: Option<PathBuf>,
+    #[command(flatten)]
+    pub pointed: Pointed,
+    /// Look at this commit, branch or tag instead of the files on disk
+    #[arg(long, value_name = "REV")]
+    pub rev: Option<String>,
+    /// A folder of rules of your own, beside those that come with treering (repeatable)
+    #[arg(long = "rules", value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+    /// Threads to use; changes nothing in the answer [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// No progress
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Show every line of a file and every place of a signal
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// When to colour; auto pays attention to NO_COLOR
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Columns to fill [default: COLUMNS, or 80]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=400))]
+    pub width: Option<u16>,
+}
+
+const WHAT: &str = "\
+  treering explain training.continuous      what a practice asks and what counts
+  treering explain training.continuous .    and why it is so in this repository
+  treering explain azure.2 .                a level: what opens it, and its rows
+  treering explain levels                   how a level is decided
+  treering explain Makefile:12 .            what was read there and where it leads
+Where a file has the name of a rule, write ./ before it. Exit status: 0 fine; 2 failed or no such thing.";
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

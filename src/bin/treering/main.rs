@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match &cli.command {
         Command::Scan(scan) => commands::scan::run(scan),
-        Command::Explain { id, rules } => commands::explain::run(id, rules),
+        Command::Explain(explain) => commands::explain::run(explain),
         Command::Rules(rules) => commands::rules::run(rules),
         Command::Schema { which } => commands::schema::run(*which),
     };

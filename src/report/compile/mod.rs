@@ -68,6 +68,8 @@ pub(crate) struct Asked {
     pub(crate) read: usize,
     /// Automation that was seen and not read: path, and what it is.
     pub(crate) unread: Vec<(RepoPath, String)>,
+    /// Whether probes are written down beside the practices, for whoever asks why a criterion holds.
+    pub(crate) probes: bool,
 }
 
 /// A system with all that was said of it.
@@ -92,7 +94,7 @@ pub(crate) fn compile(
 ) -> Report {
     let mut evidence: Vec<Evidence> = subject.signals.iter().map(|s| signal(findings, *s)).collect();
     evidence.extend(subject.places.iter().map(|at| place(findings, at, "subject")));
-    let systems: Vec<System> = systems.iter().map(|s| system(findings, s)).collect();
+    let systems: Vec<System> = systems.iter().map(|s| system(findings, s, asked.probes)).collect();
     let skipped: Vec<Skipped> = findings
         .inventory
         .skipped()
@@ -174,12 +176,12 @@ fn not_read(findings: &Findings<'_>, unread: &[(RepoPath, String)]) -> Vec<SeenN
     files.into_iter().take(200).map(|(path, what)| SeenNotRead { path: redact::snippet(path), what: what.join(", ") }).collect()
 }
 
-fn system(findings: &Findings<'_>, judged: &JudgedSystem<'_>) -> System {
+fn system(findings: &Findings<'_>, judged: &JudgedSystem<'_>, probes: bool) -> System {
     let titles: BTreeMap<&str, &PracticeRule> = findings.rules.iter().map(|r| (r.id.as_str(), r)).collect();
     let practices: Vec<Practice> = judged
         .practices
         .iter()
-        .filter(|p| !p.id.starts_with("probe."))
+        .filter(|p| probes || !p.id.starts_with("probe."))
         .filter_map(|p| Some(practice(findings, titles.get(p.id.as_str())?, p)))
         .collect();
     let first = highlights::first_seen(findings, judged);
@@ -258,7 +260,7 @@ pub(super) fn evidence_of(findings: &Findings<'_>, judged: &Judged) -> Vec<Evide
 }
 
 /// A signal as evidence.
-pub(super) fn signal(findings: &Findings<'_>, index: usize) -> Evidence {
+pub(crate) fn signal(findings: &Findings<'_>, index: usize) -> Evidence {
     let seen = &findings.signals.all[index];
     if let Some((id, date)) = &seen.commit {
         return Evidence {

@@ -1,58 +1,97 @@
-//! `treering explain`: what an id means and what counts.
+//! `treering explain`: what an id or a file means, and why it is so in a repository.
 
-use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use treering::{Catalog, Explanation, Inspection, Options, Question};
 
 use super::catalog;
+use crate::args::Explain;
 use crate::output;
+use crate::progress::Bar;
 
-pub fn run(id: &str, rules: &[PathBuf]) -> Result<ExitCode> {
-    let catalog = catalog(rules)?;
-    let Some(explanation) = catalog.explain(id) else {
-        let near = catalog.suggestions(id);
-        if near.is_empty() {
-            bail!("there is no rule `{id}`; `treering rules list` names them all");
-        }
-        bail!("there is no rule `{id}`; did you mean {}? `treering rules list` names them all", near.join(", "));
-    };
-    let mut text = format!("{}\n", explanation.heading);
-    for (title, lines) in &explanation.sections {
-        text.push('\n');
-        if !title.is_empty() {
-            let _ = writeln!(text, "{}", title.to_uppercase());
-        }
-        for line in lines {
-            wrap(&mut text, line);
-        }
-    }
-    output::print(text.as_bytes())?;
+pub fn run(explain: &Explain) -> Result<ExitCode> {
+    let catalog = catalog(&explain.rules)?;
+    let (rule, found) = answer(explain, &catalog)?;
+    let style = super::style(true, explain.color, explain.width, explain.verbose, true);
+    let mut bytes = Vec::new();
+    treering::write_explanation(rule.as_ref(), found.as_ref(), &mut bytes, &style)?;
+    output::print(&bytes)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Two columns in, at most 80 wide; an indent that the line brings along is kept for what follows.
-fn wrap(text: &mut String, line: &str) {
-    let own = line.len() - line.trim_start_matches(' ').len();
-    let indent = " ".repeat(2 + own.min(20));
-    let mut column = 0;
-    for word in line.split_whitespace() {
-        let width = word.chars().count();
-        if column == 0 {
-            text.push_str(&indent);
-            column = indent.len();
-        } else if column + 1 + width > 80 {
-            text.push('\n');
-            text.push_str(&indent);
-            text.push_str("  ");
-            column = indent.len() + 2;
-        } else {
-            text.push(' ');
-            column += 1;
-        }
-        text.push_str(word);
-        column += width;
+/// A rule goes before a file of the same name; `./` makes it a file.
+fn answer(explain: &Explain, catalog: &Catalog) -> Result<(Option<Explanation>, Option<Inspection>)> {
+    if let Some(rule) = catalog.explain(&explain.what) {
+        let found = match &explain.path {
+            Some(path) => Some(inspect(explain, catalog, path, &Question::Rule(rule.id.clone()))?),
+            None => None,
+        };
+        return Ok((Some(rule), found));
     }
-    text.push('\n');
+    let (file, line) = file_and_line(&explain.what);
+    let root = explain.path.as_deref().unwrap_or(Path::new("."));
+    let question = Question::File { path: inside(file, root), line };
+    match inspect(explain, catalog, root, &question) {
+        Ok(found) => Ok((None, Some(found))),
+        Err(treering::Error::Usage(no_file)) => {
+            let near = catalog.suggestions(&explain.what);
+            if near.is_empty() || no_file.contains("did you mean") {
+                bail!("{no_file} (nor is it a rule; `treering rules list` names them all)");
+            }
+            bail!("there is no rule and no file `{}`; did you mean {}?", explain.what, near.join(", "));
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn inspect(explain: &Explain, catalog: &Catalog, path: &Path, question: &Question) -> Result<Inspection, treering::Error> {
+    let options = Options {
+        revision: explain.rev.clone(),
+        threads: explain.threads.map(usize::from),
+        parent: !explain.pointed.no_parent,
+        config: explain.pointed.config.clone(),
+        as_of: explain.pointed.as_of.clone(),
+        ..Options::default()
+    };
+    let bar = Bar::new(explain.quiet);
+    let found = treering::inspect(path, catalog, &options, question, &bar);
+    bar.clear();
+    found
+}
+
+/// `path:12` as path and line.
+fn file_and_line(what: &str) -> (&str, Option<u32>) {
+    match what.rsplit_once(':').map(|(file, line)| (file, line.parse().ok())) {
+        Some((file, Some(line))) if !file.is_empty() => (file, Some(line)),
+        _ => (what, None),
+    }
+}
+
+/// The file as the repository names it: without `./`, and without the root where the user wrote that as well.
+fn inside(file: &str, root: &Path) -> String {
+    let path = Path::new(file);
+    let short = if root == Path::new(".") { path } else { path.strip_prefix(root).unwrap_or(path) };
+    let parts = short.components().filter(|c| !matches!(c, std::path::Component::CurDir));
+    parts.map(|c| c.as_os_str().to_string_lossy().into_owned()).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_what_follows_the_last_colon_if_it_is_a_number() {
+        assert_eq!(file_and_line("src/a.py:12"), ("src/a.py", Some(12)));
+        assert_eq!(file_and_line("a:b"), ("a:b", None));
+        assert_eq!(file_and_line(":3"), (":3", None));
+    }
+
+    #[test]
+    fn a_file_is_named_from_the_root() {
+        assert_eq!(inside("./src/a.py", Path::new(".")), "src/a.py");
+        assert_eq!(inside("../eta/src/a.py", Path::new("../eta")), "src/a.py");
+        assert_eq!(inside("src/a.py", Path::new("../eta")), "src/a.py");
+    }
 }

@@ -1,6 +1,5 @@
 //! `treering scan`: read a repository, write the report, hold it against what was asked for.
 
-use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -8,7 +7,7 @@ use anyhow::{Result, bail};
 use treering::{Format, Options, Report, Style};
 
 use super::catalog;
-use crate::args::{Color, Output, Scan};
+use crate::args::{Output, Scan};
 use crate::held_against;
 use crate::output;
 use crate::progress::Bar;
@@ -27,7 +26,7 @@ pub fn run(scan: &Scan) -> Result<ExitCode> {
         parent: !scan.pointed.no_parent,
         config: scan.pointed.config.clone(),
         as_of: scan.pointed.as_of.clone(),
-        no_snippets: scan.pointed.no_snippets,
+        no_snippets: scan.no_snippets,
     };
     // all of them before a word is written: a report that comes out is one of a scan that was done
     let bar = Bar::new(scan.quiet);
@@ -96,15 +95,6 @@ fn is_special(path: &Path) -> bool {
     path.metadata().is_ok_and(|m| !m.is_file())
 }
 
-fn style(scan: &Scan, format: Format, terminal: bool) -> Style {
-    let terminal = terminal && std::io::stdout().is_terminal();
-    let color = match scan.color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => terminal && anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never,
-    };
-    let columns = || std::env::var("COLUMNS").ok().and_then(|c| c.trim().parse().ok()).filter(|_| terminal);
-    let width = scan.width.map(usize::from).or_else(columns).unwrap_or(80);
-    // Links only where there is a person to follow them, and colour shows that the terminal is not a plain one.
-    Style { color, width: width.clamp(40, 400), verbose: scan.verbose, links: terminal && color && format == Format::Text }
+fn style(scan: &Scan, format: Format, shown: bool) -> Style {
+    super::style(shown, scan.color, scan.width, scan.verbose, format == Format::Text)
 }

@@ -1,0 +1,256 @@
+//! What a practice, a requirement or a signal came to in a repository.
+
+use super::{phrases, words};
+use crate::explain::{Explanation, Inspection, Scope, Sighting, Start};
+use crate::render::page::{Ink, Line, Page};
+use crate::report::{Assessment, Cause, Criterion, Evidence, Practice, Report, Repository, System, Unknown, Verdict};
+
+/// Systems that are told in full; of the others, the verdict.
+const FULL: usize = 3;
+/// Chains and places told.
+const CHAINS: usize = 3;
+const PLACES: usize = 6;
+
+/// What to call a system, where there are several.
+pub(super) fn name(page: &mut Page<'_>, system: &System, report: &Report) {
+    if report.systems.len() < 2 && !system.generated {
+        return;
+    }
+    let folder = if system.path == "." { "the root" } else { &system.path };
+    let mut line = Line::of(Ink::Strong, "  System ").place(folder, None);
+    if system.primary {
+        line = line.add(Ink::Quiet, " (the primary one)");
+    } else if system.generated {
+        line = line.add(Ink::Quiet, " (what the template would generate)");
+    }
+    page.wrap(2, 2, &line);
+}
+
+/// What a practice came to, system by system.
+pub(super) fn practice(page: &mut Page<'_>, rule: &Explanation, report: &Report) {
+    super::title(page, report);
+    if report.systems.is_empty() {
+        return super::no_system(page, report);
+    }
+    for (index, system) in report.systems.iter().enumerate() {
+        let Some(practice) = system.practices.iter().find(|p| p.id == rule.id) else { continue };
+        if index >= FULL {
+            let (ink, word) = phrases::verdict(practice.verdict, practice.because, practice.chains.first());
+            page.wrap(2, 4, &Line::new().plain("System ").place(&system.path, None).plain(": ").add(ink, &word));
+            continue;
+        }
+        name(page, system, report);
+        one(page, practice, report);
+        used(page, rule, system);
+    }
+}
+
+fn one(page: &mut Page<'_>, practice: &Practice, report: &Report) {
+    let repository = &report.repository;
+    let (ink, sentence) = words::practice(practice);
+    page.wrap(2, 4, &Line::of(ink, sentence.trim_end_matches('.')).plain("."));
+    if practice.verdict == Verdict::NotApplicable {
+        page.wrap(2, 4, &Line::new().plain("What it is about is not here, so it neither lifts nor lowers a level."));
+    }
+    let found = matches!(practice.verdict, Verdict::Met | Verdict::Indicated | Verdict::Contradicted);
+    if !found && !practice.looked_for.is_empty() {
+        page.wrap(2, 4, &Line::of(Ink::Quiet, "Looked for: ").plain(&practice.looked_for.join(", ")).plain("."));
+    }
+    if let Some(miss) = practice.nearest_miss.as_ref().filter(|_| !found) {
+        page.wrap(2, 4, &Line::of(Ink::Quiet, "Nearest: ").plain(&miss.text).plain("."));
+    }
+    if let Some(miss) = practice.nearest_miss.as_ref().filter(|m| !m.evidence.is_empty()) {
+        let first = practice.chains.first();
+        let shown = |e: &&Evidence| {
+            phrases::place(e).is_some_and(|p| {
+                miss.text.contains(&p) || found && first.is_some_and(|c| c.0.iter().any(|hop| words::hop_place(hop) == p))
+            })
+        };
+        let places: Vec<&Evidence> = miss.evidence.iter().filter(|e| !shown(e)).collect();
+        words::all_evidence(page, &places, 2, repository);
+    }
+    not_read(page, practice, report);
+    let closer: Vec<String> =
+        practice.qualifiers.iter().filter(|(_, w)| !w.is_empty()).map(|(k, w)| format!("{k} {}", w.join(", "))).collect();
+    if !closer.is_empty() {
+        page.wrap(2, 4, &Line::of(Ink::Quiet, "More closely: ").plain(&closer.join("; ")).plain("."));
+    }
+    chains(page, practice, repository);
+}
+
+/// The chains and the places that carry a verdict.
+fn chains(page: &mut Page<'_>, practice: &Practice, repository: &Repository) {
+    for chain in practice.chains.iter().take(CHAINS) {
+        let weakest = chain.0.iter().map(|hop| hop.strength).min();
+        if let Some((ink, told)) = weakest.map(words::chain) {
+            let word = if chain.0.len() > 1 { "Chain, " } else { "One place, " };
+            let told =
+                if chain.0.len() > 1 { told } else { told.trim_start_matches("every hop ").trim_start_matches("one hop ") };
+            page.wrap(2, 4, &Line::of(Ink::Strong, word.trim_end()).add(ink, &format!(" {told}:")));
+        }
+        words::hops(page, chain, 4, repository);
+    }
+    if let Some(more) = practice.chains.len().checked_sub(CHAINS).filter(|n| *n > 0) {
+        page.wrap(2, 2, &Line::of(Ink::Quiet, &format!("and {}", phrases::count(more, "more chain", "more chains"))));
+    }
+    let hops = || practice.chains.iter().take(CHAINS).flat_map(|chain| &chain.0);
+    let told = |e: &&Evidence| phrases::place(e).is_some_and(|place| hops().any(|hop| words::hop_place(hop) == place));
+    let rest: Vec<&Evidence> = practice.evidence.iter().filter(|e| !told(e)).collect();
+    if !rest.is_empty() {
+        let title = if practice.chains.is_empty() { "Seen in:" } else { "Rests on these as well:" };
+        page.wrap(2, 4, &Line::of(Ink::Strong, title));
+        words::all_evidence(page, &rest, PLACES, repository);
+    }
+}
+
+/// For what is unknown: the files that may show it.
+fn not_read(page: &mut Page<'_>, practice: &Practice, report: &Report) {
+    if practice.because != Some(Cause::Unknown(Unknown::NotRead)) || report.coverage.seen_not_read.is_empty() {
+        return;
+    }
+    page.wrap(2, 4, &Line::of(Ink::Quiet, "Seen and not read by this version:"));
+    for seen in report.coverage.seen_not_read.iter().take(PLACES) {
+        page.wrap(4, 6, &Line::new().place(&seen.path, None).plain(": ").plain(&seen.what));
+    }
+    if let Some(more) = report.coverage.seen_not_read.len().checked_sub(PLACES).filter(|n| *n > 0) {
+        page.wrap(4, 6, &Line::of(Ink::Quiet, &format!("and {more} more")));
+    }
+}
+
+/// The requirements that ask for a practice, and what they say here.
+fn used(page: &mut Page<'_>, rule: &Explanation, system: &System) {
+    let asks = |c: &&Criterion| c.practices.iter().any(|p| p.split('[').next() == Some(rule.id.as_str()));
+    let all: Vec<(&Assessment, &Criterion)> =
+        system.models.iter().flat_map(|m| m.criteria.iter().filter(asks).map(move |c| (m, c))).collect();
+    if all.is_empty() {
+        return;
+    }
+    page.wrap(2, 4, &Line::of(Ink::Strong, "Criteria that ask for it:"));
+    let widest = all.iter().map(|(_, c)| c.id.chars().count()).max().unwrap_or(0);
+    let at = (4 + widest + 2).min(page.width() * 3 / 5);
+    for (model, criterion) in all {
+        let (ink, verdict) = words::criterion(criterion);
+        let mut line = Line::of(ink, &verdict);
+        let weighs = weights(rule, model, &criterion.id);
+        if !weighs.is_empty() {
+            line = line.add(Ink::Quiet, &format!("; weighs {}", weighs.join(", ")));
+        }
+        page.pair(4, &Line::new().plain(&criterion.id), at, &line);
+    }
+}
+
+/// `in full at level 2`, for every level where a row stands for the requirement.
+fn weights(rule: &Explanation, model: &Assessment, id: &str) -> Vec<String> {
+    let of = |level: &crate::report::Reached| -> Vec<String> {
+        let rows = level.rows.iter().filter(|r| rule.rows.get(&r.id).is_some_and(|row| row.stands_for == id));
+        rows.map(|r| format!("{} at level {}", words::weight(r.weight.level).1, level.level)).collect()
+    };
+    let mut all: Vec<String> = model.reached.iter().flat_map(of).collect();
+    all.dedup();
+    all
+}
+
+/// What a requirement came to, system by system.
+pub(super) fn criterion(page: &mut Page<'_>, rule: &Explanation, model: &str, report: &Report) {
+    let id = rule.id.as_str();
+    super::title(page, report);
+    if report.systems.is_empty() {
+        return super::no_system(page, report);
+    }
+    for system in &report.systems {
+        let Some(assessment) = system.models.iter().find(|m| m.id == model) else { continue };
+        let Some(found) = assessment.criteria.iter().find(|c| c.id == id) else { continue };
+        name(page, system, report);
+        let (ink, verdict) = words::criterion(found);
+        page.wrap(2, 4, &Line::of(ink, &words::capital(&verdict)).plain("."));
+        if found.verdict.is_none() && found.holds.is_none() {
+            page.wrap(2, 4, &Line::new().plain("No rule can decide it from files; a person would have to state it."));
+        }
+        let weighs = weights(rule, assessment, id);
+        if !weighs.is_empty() {
+            page.wrap(2, 4, &Line::of(Ink::Quiet, "Weighs: ").plain(&weighs.join(", ")).plain("."));
+        }
+        if !found.practices.is_empty() {
+            page.wrap(2, 4, &Line::of(Ink::Strong, "What decides it:"));
+            rests_on(page, found.practices.iter().map(String::as_str), system);
+        }
+        let evidence: Vec<&Evidence> = found.evidence.iter().collect();
+        if !evidence.is_empty() {
+            page.wrap(2, 4, &Line::of(Ink::Strong, "Seen in:"));
+            words::all_evidence(page, &evidence, PLACES, &report.repository);
+        }
+    }
+}
+
+/// Practices with their verdicts, and why.
+pub(super) fn rests_on<'p>(page: &mut Page<'_>, ids: impl Iterator<Item = &'p str>, system: &System) {
+    for id in ids {
+        let bare = id.split('[').next().unwrap_or(id);
+        let Some(practice) = system.practices.iter().find(|p| p.id == bare) else { continue };
+        let (ink, word) = phrases::verdict(practice.verdict, practice.because, practice.chains.first());
+        let mut line = match (&practice.nearest_miss, practice.verdict) {
+            (Some(miss), Verdict::Indicated) => Line::of(ink, "partly").plain(": ").plain(&miss.text),
+            (Some(miss), _) => Line::of(ink, &word).add(Ink::Quiet, "; nearest: ").plain(&miss.text),
+            (None, _) => Line::of(ink, &word),
+        };
+        if let Some(hop) = practice.chains.first().filter(|_| practice.verdict == Verdict::Met).and_then(|c| c.0.first()) {
+            line = line.plain(", from ").place(&words::hop_place(hop), None);
+        }
+        let id = id.replace('[', " (").replace(']', ")").replace('=', " ");
+        page.pair(4, &Line::new().plain(&id), 30.min(page.width() / 2), &line);
+    }
+}
+
+/// Where a signal is seen, and what rests on it.
+pub(super) fn signal(page: &mut Page<'_>, found: &Inspection) {
+    super::title(page, &found.report);
+    if found.sightings.is_empty() {
+        return page.wrap(2, 2, &Line::new().plain("Not seen in any file that was read."));
+    }
+    let files: std::collections::BTreeSet<&Option<String>> = found.sightings.iter().map(|s| &s.evidence.path).collect();
+    let times = phrases::count(found.sightings.len() + found.more, "place", "places");
+    let of = if files.len() > 1 { format!(" of {} files", files.len()) } else { String::new() };
+    let told = format!("Seen in {times}{of}.");
+    page.wrap(2, 2, &Line::new().plain(&told));
+    let most = if page.verbose() > 0 { usize::MAX } else { 12 };
+    for sighting in found.sightings.iter().take(most) {
+        seen(page, sighting, &found.report.repository);
+    }
+    let left = found.sightings.len().saturating_sub(most) + found.more;
+    if left > 0 {
+        page.wrap(2, 2, &Line::of(Ink::Quiet, &format!("and {}", phrases::count(left, "more place", "more places"))));
+    }
+}
+
+fn seen(page: &mut Page<'_>, sighting: &Sighting, repository: &Repository) {
+    let Some(place) = phrases::place(&sighting.evidence) else { return };
+    let link = sighting.evidence.path.as_deref().and_then(|p| phrases::link(repository, p, sighting.evidence.line.unwrap_or(0)));
+    let snippet = Line::new().plain(sighting.evidence.snippet.as_deref().unwrap_or_default());
+    page.pair(2, &Line::new().place(&place, link), (2 + place.chars().count() + 2).min(page.width() / 2), &snippet);
+    page.wrap(6, 8, &state(sighting, None, false));
+}
+
+/// Who starts a signal where that is not told already, how sure it is, and what rests on it; empty where nothing is
+/// left to say. `gathered` says that the latter is told elsewhere.
+pub(super) fn state(sighting: &Sighting, told: Option<&Start>, gathered: bool) -> Line {
+    let (ink, start) = words::start(&sighting.start);
+    let mut says: Vec<(Ink, String)> = Vec::new();
+    match &sighting.off {
+        Some(off) => says.push((Ink::Bad, format!("switched off: {off}"))),
+        None if sighting.evidence.commit.is_some() => says.push((Ink::Quiet, "told by the history".to_owned())),
+        None if told.is_some_and(|t| t.starter == sighting.start.starter && t.by == sighting.start.by) => {}
+        None => says.push((ink, start)),
+    }
+    says.extend(words::unsure(sighting.strength).map(|unsure| (Ink::Part, format!("recognised {unsure}"))));
+    if sighting.scope != Scope::Source && told.is_none() {
+        says.push((Ink::Part, format!("its file is {}", words::scope(sighting.scope).0)));
+    }
+    if !sighting.practices.is_empty() && !gathered {
+        says.push((Ink::Quiet, format!("on it rest {}", sighting.practices.join(", "))));
+    }
+    let mut line = Line::new();
+    for (ink, text) in says {
+        line = if line.is_empty() { line } else { line.plain("; ") }.add(ink, &text);
+    }
+    line
+}
