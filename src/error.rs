@@ -29,6 +29,9 @@ pub enum Error {
     /// The author of a rule file made mistakes; all of them at once, one a line.
     #[error("{} in the rules; nothing was scanned:\n{}", count(.0.len(), "mistake"), lines(.0))]
     Rules(Vec<RuleError>),
+    /// The owner of the settings made mistakes; all of them at once, one a line.
+    #[error("{}", settings(.0))]
+    Settings(Vec<RuleError>),
     /// The user asked for something the rules do not know, such as a model id.
     #[error("{0}")]
     Usage(String),
@@ -37,7 +40,7 @@ pub enum Error {
     Write(#[from] std::io::Error),
 }
 
-/// One mistake in a rule file.
+/// One mistake in a rule file or in a file of settings.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RuleError {
     /// The rule file, relative to the folder of rules.
@@ -54,6 +57,13 @@ impl std::fmt::Display for RuleError {
             0 => write!(f, "{}: {}", self.path, self.message),
             line => write!(f, "{}:{line}: {}", self.path, self.message),
         }
+    }
+}
+
+fn settings(errors: &[RuleError]) -> String {
+    match errors {
+        [one] => format!("{one}; nothing was scanned"),
+        more => format!("{} in the settings; nothing was scanned:\n{}", count(more.len(), "mistake"), lines(more)),
     }
 }
 

@@ -5,7 +5,7 @@
 //! trigger, a command, a reference, an order, a guard). So nothing downstream can tell one CI system from another.
 //! A fact sees one file only; what needs two files is the work of `resolve` and `graph`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::source::{Notice, RepoPath};
@@ -35,6 +35,8 @@ pub struct FileFacts {
     pub embedded: Vec<(usize, Arc<Code>)>,
     /// For a file that others call with inputs: what it was read for.
     pub called: Option<Called>,
+    /// For a file that takes values from others by name: which.
+    pub templated: Option<Templated>,
     /// The file's text, kept only where a rule for texts without a reader may look at it.
     pub lines: Option<Lines>,
     /// What could not be read or followed.
@@ -54,6 +56,17 @@ pub struct Called {
     pub alone: Option<UnitId>,
     /// The unit for the callers that give just these values.
     pub by_inputs: Vec<(Inputs, UnitId)>,
+}
+
+/// What a file takes from the documents that it names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Templated {
+    /// The names, dotted, that it does not give itself.
+    pub names: BTreeSet<String>,
+    /// The documents that may give them; the first that does counts.
+    pub files: Vec<RepoPath>,
+    /// The values that it gives itself.
+    pub given: Inputs,
 }
 
 /// The text of a file without a reader of its own.
@@ -440,6 +453,7 @@ impl FileFacts {
             alone: called.alone.map(|u| u + units),
             by_inputs: called.by_inputs.into_iter().map(|(inputs, u)| (inputs, u + units)).collect(),
         }));
+        self.templated = self.templated.take().or(other.templated);
         self.tree = self.tree.take().or(other.tree);
         self.code = self.code.take().or(other.code);
         self.lines = self.lines.take().or(other.lines);

@@ -15,6 +15,8 @@ pub const MOST_COMMITS: usize = 2_000;
 pub const MOST_TAGS: usize = 5_000;
 /// The longest subject that is kept, in characters.
 const LONGEST_SUBJECT: usize = 200;
+/// How many commits are passed over because they are younger than the day asked for.
+const MOST_PASSED: usize = 50_000;
 /// How many tree entries one question about paths may look at.
 const MOST_STEPS: usize = 5_000_000;
 
@@ -47,6 +49,9 @@ pub struct History {
     pub tags: Vec<Tag>,
     /// Short names of the branches that the clone knows, sorted.
     pub branches: Vec<String>,
+    /// The day from which age is counted back, in days since 1970-01-01, where one was asked for: commits and tags after
+    /// it do not count.
+    pub as_of: Option<i64>,
 }
 
 /// One commit.
@@ -124,7 +129,14 @@ impl History {
     /// A history from plain data, newest first; each commit counts as the first parent of the one before it.
     pub fn from_parts(state: State, commits: Vec<Commit>, tags: Vec<Tag>) -> Self {
         let first_parent = (0..commits.len()).collect();
-        Self { state, commits, first_parent, capped: false, tags, branches: Vec::new() }
+        Self { state, commits, first_parent, capped: false, tags, branches: Vec::new(), as_of: None }
+    }
+
+    /// The day from which age is counted back, in days since 1970-01-01: that of the newest commit unless another one was
+    /// asked for. None without a commit.
+    pub fn last_day(&self) -> Option<i64> {
+        let newest = self.commits.first().map(|commit| commit.day)?;
+        Some(self.as_of.unwrap_or(newest))
     }
 
     /// Whether all of it was read, so that what was not found is not there.
@@ -133,8 +145,17 @@ impl History {
     }
 }
 
-/// Reads the headers of the history that ends in the repository's commit. Without one, it is absent.
-pub fn headers(repository: &Repository) -> History {
+/// A day written as `YYYY-MM-DD`, in days since 1970-01-01.
+pub fn day(text: &str) -> Option<i64> {
+    let fits = |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
+    let plain = text.len() == 10 && text.bytes().enumerate().all(fits);
+    let midnight: jiff::Timestamp = plain.then(|| format!("{text}T00:00:00Z").parse().ok()).flatten()?;
+    Some(midnight.as_second().div_euclid(86_400))
+}
+
+/// Reads the headers of the history that ends in the repository's commit; of what came after the day `as_of`, nothing.
+/// Without a commit, it is absent.
+pub fn headers(repository: &Repository, as_of: Option<i64>) -> History {
     let Some(start) = repository.commit() else { return History::absent("there is no commit to start from") };
     let identities = repository.identities();
     let mut state = if repository.is_shallow() { State::Shallow } else { State::Full };
@@ -147,9 +168,12 @@ pub fn headers(repository: &Repository) -> History {
     let mut commits: Vec<Commit> = Vec::new();
     let mut places: BTreeMap<Id, usize> = BTreeMap::new();
     let mut first: BTreeMap<Id, Id> = BTreeMap::new();
+    let mut younger: BTreeSet<Id> = BTreeSet::new();
     let mut capped = false;
+    let mut passed = 0;
+    let counts = |seconds: i64| as_of.is_none_or(|last| seconds.div_euclid(86_400) <= last);
     while let Some((_, id)) = waiting.pop() {
-        if commits.len() >= MOST_COMMITS {
+        if commits.len() >= MOST_COMMITS || passed >= MOST_PASSED {
             capped = true;
             break;
         }
@@ -158,7 +182,7 @@ pub fn headers(repository: &Repository) -> History {
         if !boundary {
             for parent in &object.parents {
                 // Clocks go wrong: a parent that was placed before its child is not placed again.
-                if places.contains_key(parent) || found.contains_key(parent) {
+                if places.contains_key(parent) || found.contains_key(parent) || younger.contains(parent) {
                     continue;
                 }
                 match repository.store().commit(*parent) {
@@ -176,24 +200,38 @@ pub fn headers(repository: &Repository) -> History {
         if let Some(parent) = object.parents.first() {
             first.insert(id, *parent);
         }
+        if !counts(object.seconds) {
+            passed += 1;
+            younger.insert(id);
+            continue;
+        }
         places.insert(id, commits.len());
         commits.push(read(id, &object, boundary, &identities));
     }
     let line = std::iter::successors(Some(start), |id| first.get(id).copied());
-    let first_parent = line.map_while(|id| places.get(&id).copied()).take(MOST_COMMITS).collect();
+    // what is too young is passed over; the line ends where nothing was read any more
+    let line = line.take(MOST_COMMITS + MOST_PASSED).take_while(|id| places.contains_key(id) || younger.contains(id));
+    let first_parent = line.filter_map(|id| places.get(&id).copied()).collect();
+    if commits.is_empty() && !younger.is_empty() {
+        let why = if capped { "too many commits came after" } else { "every commit came after" };
+        return History { as_of, ..History::absent(&format!("{why} the day that was asked for")) };
+    }
     if commits.is_empty() {
         return History::absent("its newest commit cannot be read");
     }
-    History { state, commits, first_parent, capped, tags: tags(repository), branches: repository.branches() }
+    let tags = tags(repository, &counts);
+    History { state, commits, first_parent, capped, tags, branches: repository.branches(), as_of }
 }
 
-fn tags(repository: &Repository) -> Vec<Tag> {
-    let mut dates: BTreeMap<Id, String> = BTreeMap::new();
+fn tags(repository: &Repository, counts: &dyn Fn(i64) -> bool) -> Vec<Tag> {
+    let mut dates: BTreeMap<Id, Option<i64>> = BTreeMap::new();
     let named = repository.tags(MOST_TAGS).into_iter();
     named
-        .map(|(name, id)| {
-            let read = || repository.store().commit(id).map(|c| git::date(c.seconds)).unwrap_or_default();
-            Tag { name, commit: id.to_string(), date: dates.entry(id).or_insert_with(read).clone() }
+        .filter_map(|(name, id)| {
+            let read = || repository.store().commit(id).ok().map(|c| c.seconds);
+            let seconds = *dates.entry(id).or_insert_with(read);
+            let date = seconds.map(git::date).unwrap_or_default();
+            seconds.is_none_or(counts).then(|| Tag { name, commit: id.to_string(), date })
         })
         .collect()
 }
@@ -333,7 +371,7 @@ mod tests {
     fn headers_are_newest_first_and_name_nobody() {
         let made = five();
         made.commit_by("Bump x (#12)\n\nbody", 6 * DAY, "dependabot[bot]", "1+dependabot[bot]@users.example", &[]);
-        let history = headers(&repository(&made));
+        let history = headers(&repository(&made), None);
         assert_eq!(history.commits.len(), 6);
         assert_eq!(history.first_parent, [0, 1, 2, 3, 4, 5]);
         assert!(history.is_whole());
@@ -348,11 +386,11 @@ mod tests {
     #[test]
     fn merges_keep_children_before_parents() {
         let made = five();
-        let base = headers(&repository(&made)).commits[2].id.clone();
+        let base = headers(&repository(&made), None).commits[2].id.clone();
         // A side branch whose clock is a year ahead.
         let side = made.commit_aside(&base, "side", 400 * DAY, &[&base]);
         made.commit_by("Merge pull request #7 from a/b", 6 * DAY, "Ada", "ada@example.org", &[&side]);
-        let history = headers(&repository(&made));
+        let history = headers(&repository(&made), None);
         let subjects: Vec<_> = history.commits.iter().map(|c| c.subject.as_str()).collect();
         assert_eq!(subjects[..3], ["Merge pull request #7 from a/b", "side", "commit 4"]);
         assert!(history.commits[0].is_merge && history.commits[0].pr_reference);
@@ -363,7 +401,7 @@ mod tests {
     fn paths_are_counted_until_there_are_enough() {
         let made = five();
         let repository = repository(&made);
-        let history = headers(&repository);
+        let history = headers(&repository, None);
         let model = |path: &str| path == "src/model.py";
         let found = of_paths(&repository, &history, &model, Enough::default());
         assert_eq!((found.touching, found.days, found.enough, found.complete), (vec![0, 2, 4], 3, true, true));
@@ -377,10 +415,10 @@ mod tests {
     #[test]
     fn where_a_shallow_clone_ends_nothing_was_touched() {
         let made = five();
-        let boundary = headers(&repository(&made)).commits[2].id.clone();
+        let boundary = headers(&repository(&made), None).commits[2].id.clone();
         made.write_git("shallow", &format!("{boundary}\n"));
         let repository = repository(&made);
-        let history = headers(&repository);
+        let history = headers(&repository, None);
         assert_eq!((history.state.clone(), history.commits.len()), (State::Shallow, 3));
         let found = of_paths(&repository, &history, &|path| path.ends_with(".py"), Enough { commits: 9, days: 9 });
         assert_eq!((found.touching.as_slice(), found.complete), (&[0, 1][..], false));
@@ -389,9 +427,9 @@ mod tests {
     #[test]
     fn a_parent_that_is_not_here_ends_the_history() {
         let made = five();
-        let lost = headers(&repository(&made)).commits[3].id.clone();
+        let lost = headers(&repository(&made), None).commits[3].id.clone();
         made.forget(&lost);
-        let history = headers(&repository(&made));
+        let history = headers(&repository(&made), None);
         assert_eq!((history.state.clone(), history.commits.len()), (State::Shallow, 3));
         assert!(history.commits[2].is_boundary);
     }
@@ -399,10 +437,10 @@ mod tests {
     #[test]
     fn tags_lead_to_commits_and_unborn_is_absent() {
         let made = Made::new();
-        assert!(matches!(headers(&repository(&made)).state, State::Absent { .. }));
+        assert!(matches!(headers(&repository(&made), None).state, State::Absent { .. }));
         let id = made.write("a", "").commit_all("c", 3 * DAY);
         made.tag("v1", &id, Some("note")).tag("v2", &id, None);
-        let history = headers(&repository(&made));
+        let history = headers(&repository(&made), None);
         let tags: Vec<_> = history.tags.iter().map(|t| (t.name.as_str(), t.commit.as_str(), t.date.as_str())).collect();
         assert_eq!(tags, [("v1", &*id, "1970-01-04T00:00:00Z"), ("v2", &*id, "1970-01-04T00:00:00Z")]);
         assert_eq!(history.branches, ["main"]);
@@ -417,6 +455,30 @@ mod tests {
         }
         for message in ["", "Fix #3", "Fix (#x)", "See (#", "Merge branch 'a'"] {
             assert!(!names_pull_request(message), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_came_after_the_day_asked_for_does_not_count() {
+        let made = five();
+        let all = headers(&repository(&made), None);
+        let early = all.commits[3].id.clone();
+        made.tag("old", &early, None).tag("new", &all.commits[0].id, None);
+        let history = headers(&repository(&made), Some(1));
+        assert_eq!(history.commits.iter().map(|c| c.day).collect::<Vec<_>>(), [1, 0]);
+        assert_eq!((history.first_parent.as_slice(), history.is_whole()), (&[0, 1][..], true));
+        assert_eq!(history.tags.iter().map(|t| t.name.as_str()).collect::<Vec<_>>(), ["old"]);
+        // an age is counted back from the day, not from the newest commit before it
+        assert_eq!((all.last_day(), history.last_day()), (Some(4), Some(1)));
+        assert_eq!(headers(&repository(&made), Some(90)).last_day(), Some(90));
+        assert!(matches!(headers(&repository(&made), Some(-1)).state, State::Absent { .. }));
+    }
+
+    #[test]
+    fn a_day_is_written_in_one_way() {
+        assert_eq!([day("1970-01-02"), day("1969-12-31"), day("2024-02-29")], [Some(1), Some(-1), Some(19_782)]);
+        for wrong in ["2023-02-29", "1970-1-2", "19700102", "1970-01-02T00:00", "yesterday", ""] {
+            assert_eq!(day(wrong), None, "{wrong}");
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The whole program is the function [`scan`]: walk → facts → signals → graph → subject → practices → levels → report,
 //! each stage a room of its own that imports only from rooms before it. It checks what is asked and makes the threads;
-//! `scan_here` lists the files and asks Git, `look` goes from files to the graph, `judge` from systems to levels, and
+//! `arrive` finds repository, settings and files, `scan_here` asks Git and goes through the rooms, `look` goes from files to the graph, `judge` from systems to levels, and
 //! `write_down` makes the report. `ARCHITECTURE.md` is the map.
 //!
 //! Nothing scanned is executed, imported or fetched. Same tree and rules in, same bytes out, whatever the number of
@@ -12,6 +12,7 @@
 mod error;
 mod fact;
 mod facts;
+pub mod gate;
 mod git;
 mod graph;
 mod history;
@@ -22,6 +23,7 @@ mod report;
 mod resolve;
 mod rules;
 mod scope;
+mod settings;
 mod signals;
 mod source;
 mod subject;
@@ -30,8 +32,8 @@ mod verdict;
 mod walk;
 mod words;
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 pub use error::{Error, RuleError};
 pub use render::{Format, Style, write};
@@ -40,7 +42,9 @@ pub use rules::{Catalog, Explanation, Listed, Summary};
 
 use history::{Enough, History};
 use practices::{Evidence, PathChange};
+use report::compile::settings::{Effects, told};
 use report::compile::{Asked, Findings, JudgedSystem};
+use settings::Settings;
 use source::{Location, Notice, NoticeKind, RepoPath};
 use subject::System;
 
@@ -53,6 +57,16 @@ pub struct Options {
     pub models: Vec<String>,
     /// Number of threads; as many as there are cores where none is given. The result does not depend on it.
     pub threads: Option<usize>,
+    /// Whether a folder inside a work tree is scanned with its repository: read from the root, and of the systems those
+    /// that lie below it are reported. Otherwise the folder is scanned alone.
+    pub parent: bool,
+    /// Settings from this file instead of `treering.toml` at the root of what is scanned.
+    pub config: Option<PathBuf>,
+    /// Age is counted back from this day (`YYYY-MM-DD`), and commits and tags after it do not count; without one, the day
+    /// of the newest commit is the last.
+    pub as_of: Option<String>,
+    /// Whether the report tells places only, and no text of files.
+    pub no_snippets: bool,
 }
 
 /// Is told how far a scan has come.
@@ -68,6 +82,8 @@ pub enum Schema {
     Report,
     /// Of a file of signal rules (practices and models have none yet).
     Rules,
+    /// Of `treering.toml`.
+    Settings,
 }
 
 /// The JSON Schema, pretty, with a final line feed.
@@ -75,6 +91,7 @@ pub fn schema(which: Schema) -> String {
     match which {
         Schema::Report => report::schema(),
         Schema::Rules => rules::schema(),
+        Schema::Settings => settings::schema(),
     }
 }
 
@@ -86,7 +103,8 @@ const STACK: usize = 16 << 20;
 /// # Errors
 ///
 /// [`Error::Unreadable`] where the folder cannot be listed, [`Error::Revision`] where the revision does not exist,
-/// [`Error::Usage`] where a model is not known. Whatever is wrong *inside* the repository is a notice in the report.
+/// [`Error::Settings`] for mistakes in `treering.toml`, [`Error::Usage`] where a model or a day is not known. Whatever
+/// else is wrong *inside* the repository is a notice in the report.
 pub fn scan(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn Progress) -> Result<Report, Error> {
     if let Some(unknown) = options.models.iter().find(|id| !catalog.models.iter().any(|m| m.id == **id)) {
         let known: Vec<&str> = catalog.models.iter().map(|m| m.id.as_str()).collect();
@@ -101,32 +119,58 @@ pub fn scan(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn Pr
 
 fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn Progress) -> Result<Report, Error> {
     progress.stage("listing files", 0, 0);
-    let opened = git::open(path, git::Search::Here, options.revision.as_deref())?;
-    let mut notices: Vec<Notice> = opened.notices;
+    let as_of = options.as_of.as_deref().map(last_day).transpose()?;
+    let Site { opened, mut inventory, history, mut notices, settings, below } = arrive(path, catalog, options, as_of)?;
+    let mut effects = Effects::default();
+    if let Some(settings) = &settings {
+        let exclude = &settings.exclude;
+        effects.left_out = inventory.leave_out(exclude.globs.len(), &|path| exclude.fits(path));
+    }
+    let given = settings.clone().unwrap_or_default();
+    let off = given.switched_off();
     let git = opened.repository.as_ref();
-    let (inventory, listed) = walk::list(&opened.root, git, &walk::Limits::default(), options.revision.is_some())?;
-    notices.extend(listed);
-    let history = git.map_or_else(|| History::absent("this is no Git repository"), history::headers);
     let information = git.map(git::Repository::information);
     notices.extend(history_notice(&history));
+    let committed = information.as_ref().and_then(|i| i.committed.as_deref());
+    notices.extend(options.as_of.as_deref().and_then(|day| newer_files(day, committed?)));
 
     let checkout = graph::connect::Checkout {
         branches: information.as_ref().map(|i| i.branches.clone()).unwrap_or_default(),
         remote: information.as_ref().and_then(|i| i.remote.as_deref()).map(owner_and_name),
     };
-    let scene = look(&inventory, catalog, &history, &checkout, &|done, total| progress.stage("reading", done, total))?;
+    let done = |done, total| progress.stage("reading", done, total);
+    let scene = look(&inventory, catalog, &history, &checkout, &off, &done)?;
     notices.extend(scene.notices.iter().cloned());
-    let systems = subject::systems(&scene.signals, &scene.graph, &scene.placements, &projects(&inventory), false);
-    let subject = subject::decide(&scene.signals, &scene.graph, &scene.book, &scene.placements, &systems, &|name| {
+    let mut systems =
+        subject::systems(&scene.signals, &scene.graph, &scene.placements, &projects(&inventory), &given.systems, false);
+    let mut subject = subject::decide(&scene.signals, &scene.graph, &scene.book, &scene.placements, &systems, &|name| {
         catalog.knows_import(name)
     });
+    effects.signals.clone_from(&scene.off);
+    effects.subject = Some(subject.kind);
+    for system in &mut systems {
+        let Some(named) = given.system_at(&system.path) else { continue };
+        let roots = (system.trains.len() + system.serves.len()).max(1) as u64;
+        effects.systems.insert(named.path.clone(), roots);
+        system.why.push_str(&format!("; {} makes this folder one system", given.place(named.line)));
+    }
+    correct(&mut subject, &given);
+    if let Some(below) = &below {
+        systems.retain(|system| lies_below(system, below, &scene.signals));
+    }
 
     progress.stage("judging", 0, 0);
     let paths = |files: &BTreeSet<RepoPath>| path_change(git, &history, files);
     let claims = matches!(subject.kind, words::SubjectKind::MlSystem | words::SubjectKind::MlCollection);
     let mut judged: Vec<JudgedSystem<'_>> =
-        if claims { judge(&systems, catalog, options, &scene, &history, &paths) } else { Vec::new() };
+        if claims { judge(&systems, catalog, options, &scene, &history, &off, &paths) } else { Vec::new() };
     mark_primary(&mut judged);
+    effects.judged = judged.len() as u64;
+    let settings = settings.map(|settings| {
+        let (input, idle) = told(&settings, &effects);
+        notices.extend(idle);
+        input
+    });
 
     let asked = Asked {
         digest: catalog.digest.clone(),
@@ -141,6 +185,10 @@ fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn P
             let branches = information.as_ref().map_or(0, |i| i.branches.len());
             (history.commits.len(), branches, history.tags.len(), !history.is_whole())
         }),
+        as_of: options.as_of.clone(),
+        below,
+        settings,
+        places_only: options.no_snippets,
         read: scene.read,
         unread: scene.unread.iter().map(|(path, kind)| (path.clone(), catalog.unread[*kind].what.clone())).collect(),
     };
@@ -148,10 +196,108 @@ fn scan_here(path: &Path, catalog: &Catalog, options: &Options, progress: &dyn P
     notices.dedup();
     let mut report = write_down(&inventory, &scene, catalog, &asked, &subject, &judged, &notices);
     if subject.kind == words::SubjectKind::Template {
-        report.systems = generated(&inventory, scene, catalog, options, &asked, &subject)?;
+        report.systems = generated(&inventory, scene, catalog, options, &asked, &subject, &off)?;
         report.summary.systems = report.systems.len() as u64;
     }
     Ok(report)
+}
+
+/// What stands where the user pointed, before any of it is read.
+struct Site {
+    opened: git::Opened,
+    inventory: walk::Inventory,
+    history: History,
+    notices: Vec<Notice>,
+    settings: Option<Settings>,
+    /// The folder that was named, where the scan begins above it.
+    below: Option<String>,
+}
+
+/// Finds repository, settings and files. A folder that holds nothing of the repository above it is scanned alone.
+fn arrive(path: &Path, catalog: &Catalog, options: &Options, as_of: Option<i64>) -> Result<Site, Error> {
+    let revision = options.revision.as_deref();
+    // the headers of the commits are read beside the list of files
+    let list = |opened: &git::Opened| {
+        let git = opened.repository.as_ref();
+        let (listing, history) = rayon::join(
+            || walk::list(&opened.root, git, &walk::Limits::default(), revision.is_some()),
+            || git.map_or_else(|| History::absent("this is no Git repository"), |git| history::headers(git, as_of)),
+        );
+        listing.map(|(inventory, listed)| (inventory, listed, history))
+    };
+    let search = if options.parent { git::Search::Upwards } else { git::Search::Here };
+    let mut opened = git::open(path, search, revision)?;
+    let (mut inventory, mut listed, mut history) = list(&opened)?;
+    let mut below = (opened.prefix != ".").then(|| opened.prefix.clone());
+    if let Some(folder) = below.take_if(|folder| !inventory.is_dir(folder)) {
+        if let Some(revision) = revision {
+            let why = format!("`{folder}` holds no file at revision `{revision}`; name a folder that has some, or the root");
+            return Err(Error::Usage(why));
+        }
+        opened = git::open(path, git::Search::Here, revision)?;
+        (inventory, listed, history) = list(&opened)?;
+        let text = format!("`{folder}` holds no file of the repository above it, so it was scanned alone");
+        listed.push(Notice { at: None, kind: NoticeKind::NotFollowed, text });
+    }
+    let settings = given(&opened, catalog, options)?;
+    let mut notices = std::mem::take(&mut opened.notices);
+    notices.extend(listed);
+    Ok(Site { opened, inventory, history, notices, settings, below })
+}
+
+/// The settings: of the file that the user names, else of the one at the root of what is scanned, else none.
+fn given(opened: &git::Opened, catalog: &Catalog, options: &Options) -> Result<Option<Settings>, Error> {
+    let known = |id: &str| catalog.signals.iter().any(|s| s.id == id) || catalog.practices.iter().any(|p| p.id == id);
+    let near = |id: &str| catalog.suggestions(id).into_iter().filter(|id| known(id)).collect();
+    let read = |file: &str, bytes: &[u8]| settings::read(file, bytes, &known, &near).map_err(Error::Settings);
+    if let Some(path) = &options.config {
+        let bytes = walk::of_user(path, settings::LARGEST)?;
+        // only its name enters the report: where it lies is the user's affair
+        let name = path.file_name().map_or_else(|| settings::NAME.to_owned(), |name| name.to_string_lossy().into_owned());
+        return read(&name, &bytes).map(Some);
+    }
+    let at_revision = options.revision.is_some();
+    match walk::top_file(&opened.root, opened.repository.as_ref(), at_revision, settings::NAME, settings::LARGEST) {
+        Ok(None) => Ok(None),
+        Ok(Some(bytes)) => Ok(Some(Settings { in_repository: true, ..read(settings::NAME, &bytes)? })),
+        Err(why) => {
+            let message = format!("it cannot be used: {why}; mend it, or give other settings with --config");
+            Err(Error::Settings(vec![RuleError { path: settings::NAME.to_owned(), line: 0, message }]))
+        }
+    }
+}
+
+/// Takes over what the owner says that the repository is.
+fn correct(subject: &mut subject::Subject, settings: &Settings) {
+    let Some(correction) = &settings.subject else { return };
+    if subject.kind != correction.kind {
+        let reason = report::redact::snippet(&correction.reason);
+        let found = format!("without this it is found to be {}: {}", subject.kind, subject.why);
+        subject.why = format!("corrected by {}, because {reason} ({found})", settings.place(correction.line));
+        subject.kind = correction.kind;
+    }
+    if settings.in_repository {
+        subject.places.insert(0, Location::line(&settings.file.as_str().into(), correction.line));
+    }
+}
+
+/// Whether a system, or a place where it trains or serves, lies below a folder.
+fn lies_below(system: &System, folder: &str, signals: &signals::Signals) -> bool {
+    let roots = system.trains.iter().chain(&system.serves);
+    subject::beneath(&system.path, folder)
+        || roots.filter_map(|i| signals.all.get(*i)).any(|root| subject::beneath(&root.at.path, folder))
+}
+
+/// The day that is asked for, in days since 1970-01-01.
+fn last_day(text: &str) -> Result<i64, Error> {
+    history::day(text).ok_or_else(|| Error::Usage(format!("`{text}` is no day; write one as YYYY-MM-DD, such as 2024-05-31")))
+}
+
+/// Files that are younger than the day from which age is counted.
+fn newer_files(day: &str, committed: &str) -> Option<Notice> {
+    let date = committed.get(..10)?;
+    let text = || format!("the files are those of the commit of {date}, which came after {day}; --rev takes an older one");
+    (date > day).then(|| Notice { at: None, kind: NoticeKind::History, text: text() })
 }
 
 /// Everything between the files and the judging.
@@ -164,6 +310,8 @@ struct Scene {
     /// Automation that was seen and not read, and the practices that it may hide.
     unread: Vec<(RepoPath, usize)>,
     hidden: BTreeSet<String>,
+    /// For each signal that is switched off, in how many places it was seen.
+    off: BTreeMap<String, u64>,
     read: usize,
 }
 
@@ -172,6 +320,7 @@ fn look(
     catalog: &Catalog,
     history: &History,
     checkout: &graph::connect::Checkout,
+    off: &BTreeSet<String>,
     done: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Scene, Error> {
     let placements = scopes(catalog)?.place(inventory);
@@ -179,17 +328,25 @@ fn look(
     let extracted = facts::extract(inventory, &placements, catalog, &modules, false, done);
     let book = extracted.book;
     let program = resolve::Program::build(&book, &modules);
-    let signals = signals::find(catalog, inventory, &book, &placements, &program, history);
+    let mut signals = signals::find(catalog, inventory, &book, &placements, &program, history);
+    let known = off.iter().filter(|id| catalog.signals.iter().any(|rule| rule.id == **id));
+    let mut switched_off: BTreeMap<String, u64> = known.map(|id| (id.clone(), 0)).collect();
+    signals.all.retain(|signal| {
+        let count = switched_off.get_mut(&*signal.id);
+        let counts = count.is_none();
+        count.into_iter().for_each(|count| *count += 1);
+        counts
+    });
     let view = resolve::View::new(inventory, &book, &modules, &catalog.programs);
     let graph = graph::connect::connect(&book, &view, &program, &placements, &signals, checkout, catalog);
     // only source files hide anything: an example's pipeline is no practice of this repository; nor is what needs a
     // runner that nothing calls
     let called = graph.called(&book, &|command, uses| {
+        let own = command.iter().map(|command| command.words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>());
+        let through = command.iter().flat_map(|command| &command.through).map(|by| by.split(' ').collect::<Vec<_>>());
+        let lines: Vec<Vec<&str>> = own.chain(through).collect();
         let fits = |kind: &rules::unread::Unread| match (command, uses) {
-            (Some(command), _) => {
-                let through = command.through.iter().any(|by| kind.is_run_by(&by.split(' ').collect::<Vec<_>>()));
-                through || kind.is_run_by(&command.words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>())
-            }
+            (Some(_), _) => lines.iter().any(|words| kind.is_run_by(words)),
             (_, Some(uses)) => kind.is_set_up_by(&uses.reference),
             _ => false,
         };
@@ -207,7 +364,17 @@ fn look(
         // where the list of files was cut off, nothing can be said not to be there
         hidden.extend(catalog.practices.iter().map(|rule| rule.id.clone()));
     }
-    Ok(Scene { placements, book, signals, graph, notices: extracted.notices, unread, hidden, read: extracted.read })
+    Ok(Scene {
+        placements,
+        book,
+        signals,
+        graph,
+        notices: extracted.notices,
+        unread,
+        hidden,
+        off: switched_off,
+        read: extracted.read,
+    })
 }
 
 /// What a template's body would be judged as: systems of its own, none of them primary, without a history.
@@ -218,16 +385,17 @@ fn generated(
     options: &Options,
     asked: &Asked,
     subject: &subject::Subject,
+    off: &BTreeSet<String>,
 ) -> Result<Vec<report::System>, Error> {
     let history = History::absent("what a template makes has no history yet");
     let body = subject::body(inventory);
     let scene = match &body {
-        Some(body) => look(body, catalog, &history, &graph::connect::Checkout::default(), &|_, _| {})?,
+        Some(body) => look(body, catalog, &history, &graph::connect::Checkout::default(), off, &|_, _| {})?,
         None => scene,
     };
     let inventory = body.as_ref().unwrap_or(inventory);
-    let systems = subject::systems(&scene.signals, &scene.graph, &scene.placements, &projects(inventory), true);
-    let judged = judge(&systems, catalog, options, &scene, &history, &|_| PathChange::default());
+    let systems = subject::systems(&scene.signals, &scene.graph, &scene.placements, &projects(inventory), &[], true);
+    let judged = judge(&systems, catalog, options, &scene, &history, off, &|_| PathChange::default());
     // the subject's own places lie in the template and not in its body
     let subject = subject::Subject { signals: Vec::new(), places: Vec::new(), ..subject.clone() };
     Ok(write_down(inventory, &scene, catalog, asked, &subject, &judged, &[]).systems)
@@ -260,6 +428,7 @@ fn judge<'s>(
     options: &Options,
     scene: &Scene,
     history: &History,
+    off: &BTreeSet<String>,
     paths: &dyn Fn(&BTreeSet<RepoPath>) -> PathChange,
 ) -> Vec<JudgedSystem<'s>> {
     systems
@@ -273,6 +442,7 @@ fn judge<'s>(
                 paths,
                 book: &scene.book,
                 unread: &scene.hidden,
+                off,
                 system,
             };
             let practices = practices::judge(&evidence);

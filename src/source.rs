@@ -54,6 +54,8 @@ pub enum NoticeKind {
     History,
     /// A reference that the reader could not follow.
     NotFollowed,
+    /// A setting that changes nothing.
+    Setting,
     /// A defect of ours: a reader panicked on this file.
     Defect,
 }

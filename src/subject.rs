@@ -11,4 +11,4 @@ mod system;
 
 pub(crate) use body::body;
 pub(crate) use kind::{Subject, decide};
-pub(crate) use system::{System, systems};
+pub(crate) use system::{System, beneath, systems};

@@ -212,6 +212,8 @@ words! {
         NotRead = "not_read",
         /// History is needed and is not there.
         NoHistory = "no_history",
+        /// Somebody asked that it is not looked for.
+        SwitchedOff = "switched_off",
     }
 }
 

@@ -19,6 +19,7 @@ const ROOMS: &[&str] = &[
     "words",
     "syntax",
     "rules",
+    "settings",
     "git",
     "walk",
     "history",
@@ -34,6 +35,7 @@ const ROOMS: &[&str] = &[
     "maturity",
     "report",
     "render",
+    "gate",
     "lib",
 ];
 
@@ -44,6 +46,7 @@ const STRICT: &[(&str, &[&str])] = &[
     ("walk", &["error", "source", "words", "git"]),
     ("history", &["error", "source", "words", "git"]),
     ("render", &["report"]),
+    ("gate", &["error", "rules", "report", "render"]),
 ];
 
 /// What may be named, and where, by the beginning of the path.
@@ -102,7 +105,7 @@ const BRANDS: &[&str] = &[
     "jenkins",
 ];
 /// Rooms that could not tell one tool from another.
-const BRANDLESS: &[&str] = &["graph", "subject", "practices", "maturity", "report"];
+const BRANDLESS: &[&str] = &["graph", "subject", "practices", "maturity", "report", "gate"];
 /// What hides secrets knows their forms, and those begin with the name of who issued them.
 const BRANDED: &[&str] = &["report/redact.rs"];
 

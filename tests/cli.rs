@@ -44,6 +44,15 @@ fn what_cannot_be_done_is_status_2_and_one_sentence() {
         &["scan", "--format", "pdf"][..],
         &["scan", "--at-least", "azure"],
         &["scan", "--at-least", "nonsense=1"],
+        &["scan", "--at-least", "gigaom=2"],
+        &["scan", "--at-least", "azure=9"],
+        &["scan", "--require", "training.continuous"],
+        &["scan", "--require", "no.such.practice=met"],
+        &["scan", "--fail-on", "regression"],
+        &["scan", "--baseline", "no/such/report.json"],
+        &["scan", "--baseline", "Cargo.toml"],
+        &["scan", "--system", "all"],
+        &["scan", "--output", "json=a", "--output", "markdown=a"],
         &["scan", "--threads", "0"],
         &["scan", "no/such/folder"],
         &["explain", "no.such.rule"],
@@ -84,6 +93,31 @@ fn text_is_plain_where_nobody_watches() {
 }
 
 #[test]
+fn what_is_there_of_machine_learning_is_said_where_no_system_is() {
+    let dir = folder();
+    let file = |name: &str, code: &str| std::fs::write(dir.path().join(name), code).expect("a file");
+    file("late.py", "import os\nimport xgboost\n\nprint(os.name, xgboost.__version__)\n");
+    let told = out(&treering(&["scan", text(dir.path())]));
+    assert!(told.contains("no system that trains or serves was recognised"), "{told}");
+    assert!(told.contains("imports xgboost at late.py:2"), "{told}");
+    file("late.py", "import os\n");
+    let told = out(&treering(&["scan", text(dir.path())]));
+    assert!(told.contains("no machine learning") && told.contains("nothing here trains a model"), "{told}");
+}
+
+/// Where serving is in the head, the steps have it too.
+#[test]
+fn what_serves_and_nothing_starts_is_no_missing_step() {
+    let dir = folder();
+    let code = "import joblib\nfrom fastapi import FastAPI\n\napp = FastAPI()\nmodel = joblib.load(\"late.pkl\")\n\n\n@app.post(\"/late\")\ndef late(km: float):\n    return bool(model.predict([[km]])[0])\n";
+    std::fs::write(dir.path().join("api.py"), code).expect("a file");
+    let told = out(&treering(&["scan", text(dir.path())]));
+    let steps = told.split("WHO STARTS").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap_or_default();
+    let missing = steps.lines().find(|l| l.trim_start().starts_with("not found")).unwrap_or_default();
+    assert!(steps.contains("serve") && !missing.contains("serve"), "{told}");
+}
+
+#[test]
 fn a_gate_without_a_system_gives_no_verdict() {
     let dir = folder();
     let output = treering(&["scan", text(dir.path()), "--at-least", "azure=1"]);
@@ -91,6 +125,64 @@ fn a_gate_without_a_system_gives_no_verdict() {
     assert!(err(&output).contains("no verdict"), "{}", err(&output));
     let output = treering(&["scan", text(dir.path()), "--at-least", "azure=1", "--quiet"]);
     assert_eq!((output.status.code(), err(&output).as_str()), (Some(3), ""));
+    let output = treering(&["scan", text(dir.path()), "--at-least", "azure=1", "--allow-no-verdict"]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(err(&output).contains("no verdict"), "{}", err(&output));
+}
+
+const STORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/cron-retrain/repo");
+const CUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/cron-retrain-cut/repo");
+
+#[test]
+fn a_gate_passes_or_fails_and_says_why() {
+    let output = treering(&["scan", STORY, "--at-least", "azure=1", "--require", "training.continuous=met"]);
+    assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
+    let output = treering(&["scan", CUT, "--require", "training.continuous=indicated"]);
+    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    assert!(err(&output).contains("training.continuous is not found") && err(&output).lines().count() == 1, "{}", err(&output));
+    let output = treering(&["scan", STORY, "--system", "elsewhere", "--at-least", "azure=1"]);
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(2), ""));
+    assert!(err(&output).contains("name one of ."), "{}", err(&output));
+}
+
+#[test]
+fn a_regression_is_told_and_fails_where_that_is_asked() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("report.json");
+    let saved = treering(&["scan", STORY, "--format", "json", "-o", text(&file)]);
+    assert_eq!((saved.status.code(), out(&saved).as_str()), (Some(0), ""));
+    let again = treering(&["scan", STORY, "--baseline", text(&file), "--fail-on", "regression"]);
+    assert_eq!(again.status.code(), Some(0), "{}", err(&again));
+    let told = treering(&["scan", CUT, "--baseline", text(&file)]);
+    assert_eq!(told.status.code(), Some(0), "{}", err(&told));
+    let failed = treering(&["scan", CUT, "--baseline", text(&file), "--fail-on", "regression"]);
+    assert_eq!(failed.status.code(), Some(1), "{}", err(&failed));
+    assert_eq!(err(&told), err(&failed));
+    assert!(err(&failed).contains("lost: training.continuous"), "{}", err(&failed));
+    // judged by other rules
+    let other = std::fs::read_to_string(&file).expect("a report").replace("\"digest\": \"", "\"digest\": \"0");
+    std::fs::write(&file, other).expect("a file");
+    let refused = treering(&["scan", STORY, "--baseline", text(&file)]);
+    assert_eq!((refused.status.code(), out(&refused).as_str()), (Some(2), ""));
+    assert!(err(&refused).contains("judged by other rules"), "{}", err(&refused));
+}
+
+#[test]
+fn several_reports_are_written_at_once_or_none() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (json, summary) = (dir.path().join("report.json"), dir.path().join("summary.md"));
+    let (json, summary) = (format!("json={}", text(&json)), format!("markdown={}", text(&summary)));
+    let output = treering(&["scan", STORY, "--output", &json, "--output", &summary]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(out(&output).starts_with("treering "), "the text is printed beside them");
+    let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).expect("a report");
+    assert!(read("report.json").starts_with('{') && read("summary.md").starts_with("## treering"));
+    let output = treering(&["scan", STORY, "--output", &json, "--output", "markdown=-"]);
+    assert!(out(&output).starts_with("## treering"), "{}", out(&output));
+    std::fs::remove_file(dir.path().join("report.json")).expect("a file");
+    let output = treering(&["scan", STORY, "--output", &json, "--output", "markdown=no/such/folder/x.md"]);
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(2), ""));
+    assert_eq!(std::fs::read_dir(dir.path()).expect("a folder").count(), 1, "only the old summary is there");
 }
 
 #[test]
@@ -125,6 +217,201 @@ fn schemas_and_rules_are_printed() {
     assert_eq!(out(&treering(&["schema", "report"])), include_str!("../schemas/report.schema.json"));
     let output = treering(&["rules", "list"]);
     assert!(output.status.success() && !output.stdout.is_empty());
+    assert_eq!(out(&treering(&["schema", "settings"])), include_str!("../schemas/treering.schema.json"));
     assert!(treering(&["rules", "check"]).status.success());
     assert!(treering(&["explain", "training.continuous"]).status.success());
+}
+
+/// A repository with two systems, the CI of one of them at the root, and a commit of 2024.
+fn two_systems() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a folder");
+    let train = |model: &str| {
+        format!(
+            "import lightgbm\n\nmodel = lightgbm.{model}()\nmodel.fit([[1], [2]], [1, 2])\nmodel.booster_.save_model(\"m.txt\")\n"
+        )
+    };
+    for (path, text) in [
+        ("services/eta/train.py", train("LGBMRegressor")),
+        ("services/eta/requirements.txt", "lightgbm==4.5.0\n".to_owned()),
+        ("services/returns/fit.py", train("LGBMClassifier")),
+        ("services/returns/requirements.txt", "lightgbm==4.5.0\n".to_owned()),
+        ("docs/notes.md", "# Notes\n".to_owned()),
+        (
+            ".github/workflows/eta.yml",
+            "on:\n  schedule:\n    - cron: \"5 4 * * 2\"\njobs:\n  eta:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - run: pip install -r services/eta/requirements.txt\n      - run: python services/eta/train.py\n".to_owned(),
+        ),
+    ] {
+        let file = dir.path().join(path);
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("folders");
+        std::fs::write(file, text).expect("a file");
+    }
+    let git = git2::Repository::init(dir.path()).expect("a repository");
+    let mut index = git.index().expect("an index");
+    index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).expect("files are added");
+    index.write().expect("the index is written");
+    let tree = git.find_tree(index.write_tree().expect("a tree")).expect("the tree");
+    let who = git2::Signature::new("Ada", "ada@example.org", &git2::Time::new(1_714_000_000, 0)).expect("a name");
+    git.commit(Some("HEAD"), &who, &who, "first", &tree, &[]).expect("a commit");
+    dir
+}
+
+fn json(args: &[&str]) -> serde_json::Value {
+    let output = treering(&[&["scan", "--format", "json"], args].concat());
+    assert_eq!(output.status.code(), Some(0), "{args:?}: {}", err(&output));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+fn systems(report: &serde_json::Value) -> Vec<&str> {
+    report["systems"].as_array().into_iter().flatten().filter_map(|s| s["path"].as_str()).collect()
+}
+
+fn verdict<'r>(report: &'r serde_json::Value, practice: &str) -> &'r str {
+    let practices = report["systems"][0]["practices"].as_array().into_iter().flatten();
+    practices.filter(|p| p["id"] == practice).find_map(|p| p["verdict"].as_str()).unwrap_or("absent")
+}
+
+#[test]
+fn a_folder_inside_a_work_tree_is_scanned_with_its_repository() {
+    let dir = two_systems();
+    let eta = dir.path().join("services/eta");
+    let whole = json(&[text(dir.path())]);
+    assert_eq!(systems(&whole), ["services/eta", "services/returns"]);
+    assert_eq!((&whole["inputs"]["below"], &whole["repository"]["dirty"]), (&serde_json::Value::Null, &false.into()));
+    let below = json(&[text(&eta)]);
+    assert_eq!((systems(&below), &below["inputs"]["below"]), (vec!["services/eta"], &"services/eta".into()));
+    assert_eq!(verdict(&below, "training.automated"), "met", "the root's CI starts it");
+    let alone = json(&[text(&eta), "--no-parent"]);
+    assert_eq!((alone["inputs"]["tree"].as_str(), verdict(&alone, "training.automated") == "met"), (Some("folder"), false));
+    assert!(alone["repository"]["dirty"].is_null(), "outside Git nobody can tell");
+    let docs = treering(&["scan", text(&dir.path().join("docs")), "--at-least", "azure=1"]);
+    assert_eq!(docs.status.code(), Some(3));
+    assert!(out(&docs).contains("lies below docs"), "{}", out(&docs));
+}
+
+#[test]
+fn a_folder_that_the_repository_above_ignores_is_scanned_alone() {
+    let dir = two_systems();
+    std::fs::write(dir.path().join(".gitignore"), "build/\n").expect("a file");
+    let build = dir.path().join("build");
+    std::fs::create_dir(&build).expect("a folder");
+    std::fs::write(build.join("a.py"), "print(1)\n").expect("a file");
+    let report = json(&[text(&build)]);
+    assert_eq!((report["inputs"]["tree"].as_str(), report["coverage"]["files"].as_u64()), (Some("folder"), Some(1)));
+    assert!(report["notices"].to_string().contains("scanned alone"), "{}", report["notices"]);
+    let output = treering(&["scan", text(&build), "--rev", "HEAD"]);
+    assert!(output.status.code() == Some(2) && err(&output).contains("holds no file at revision"), "{}", err(&output));
+}
+
+#[test]
+fn several_paths_give_several_reports() {
+    let dir = two_systems();
+    let paths = [dir.path().join("services/eta"), dir.path().join("services/returns")];
+    let output = treering(&["scan", text(&paths[0]), text(&paths[1])]);
+    assert_eq!(out(&output).lines().filter(|l| l.starts_with("==> ")).count(), 2);
+    let output = treering(&["scan", text(&paths[0]), text(&paths[1]), "--format", "json"]);
+    let all: Vec<serde_json::Value> =
+        serde_json::Deserializer::from_slice(&output.stdout).into_iter().map(|r| r.expect("JSON")).collect();
+    assert_eq!(all.iter().flat_map(systems).collect::<Vec<_>>(), ["services/eta", "services/returns"]);
+    let file = dir.path().join("report.txt");
+    let output = treering(&["scan", text(&paths[0]), text(&paths[1]), "-o", text(&file)]);
+    assert!(output.status.code() == Some(2) && err(&output).contains("takes one report") && !file.exists(), "{}", err(&output));
+    let output = treering(&["scan", text(&paths[0]), "no/such/folder"]);
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(2), ""), "nothing half written");
+}
+
+#[test]
+fn settings_change_what_they_say_and_stand_in_the_report() {
+    let dir = two_systems();
+    let plain = json(&[text(dir.path())]);
+    assert_eq!(verdict(&plain, "training.automated"), "met");
+    let with = |settings: &str| {
+        std::fs::write(dir.path().join("treering.toml"), settings).expect("a file");
+        json(&[text(dir.path())])
+    };
+    let entry = |report: &serde_json::Value, at: usize| {
+        let entry = &report["inputs"]["settings"]["entries"][at];
+        (entry["line"].as_u64().unwrap_or(0), entry["touched"].as_u64().unwrap_or(0))
+    };
+    let report = with("exclude = [\"services/returns\", \"nothing/*\"]\n");
+    assert_eq!((systems(&report), report["coverage"]["left_out"].as_u64()), (vec!["services/eta"], Some(2)));
+    assert_eq!((entry(&report, 0), entry(&report, 1)), ((1, 0), (1, 2)));
+    assert!(report["notices"].to_string().contains("`nothing/*` leaves out no file"), "{}", report["notices"]);
+    assert_eq!((&report["repository"]["dirty"], report["repository"]["changed"].as_u64()), (&true.into(), Some(1)));
+
+    let report = with("[[system]]\nname = \"both\"\npath = \"services\"\n");
+    assert_eq!((systems(&report), &report["systems"][0]["name"]), (vec!["services"], &"both".into()));
+    assert!(report["systems"][0]["why"].as_str().is_some_and(|why| why.contains("treering.toml:3")), "{report}");
+
+    let report = with("[subject]\nkind = \"teaching\"\nreason = \"two lessons\"\n");
+    let subject = &report["repository"]["subject"];
+    assert_eq!((&subject["kind"], systems(&report).len()), (&"teaching".into(), 0));
+    assert!(subject["why"].as_str().is_some_and(|why| why.starts_with("corrected by treering.toml:2, because two lessons")));
+
+    let report = with("[[off]]\nrule = \"training.automated\"\nreason = \"not by us\"\n");
+    assert_eq!((verdict(&report, "training.automated"), entry(&report, 0)), ("unknown", (2, 2)));
+    for (model, level) in report["summary"]["levels"].as_object().into_iter().flatten() {
+        let before = plain["summary"]["levels"][model].as_u64();
+        assert!(level.as_u64() <= before, "{model}: what is switched off raises no level");
+    }
+    let output = treering(&["scan", text(dir.path())]);
+    assert!(out(&output).contains("treering.toml: 1 rule off (line 2)"), "{}", out(&output));
+
+    // a signal that is off is not seen, and so neither is the system that it made
+    let id = plain["systems"][0]["trains"][0]["signal"].as_str().unwrap_or_default();
+    let report = with(&format!("[[off]]\nrule = \"{id}\"\nreason = \"a table of means\"\n"));
+    assert!(entry(&report, 0).1 > 0 && !report.to_string().contains(&format!("\"signal\":\"{id}\"")), "{id}");
+
+    // at a revision the settings are those of the revision; those of the user come before all others
+    let report = json(&[text(dir.path()), "--rev", "HEAD"]);
+    assert!(report["inputs"].get("settings").is_none());
+    let own = tempfile::tempdir().expect("a folder");
+    std::fs::write(own.path().join("ours.toml"), "exclude = [\"services/eta\"]\n").expect("a file");
+    let report = json(&[text(dir.path()), "--config", text(&own.path().join("ours.toml"))]);
+    assert_eq!((systems(&report), &report["inputs"]["settings"]["file"]), (vec!["services/returns"], &"ours.toml".into()));
+    assert!(!report.to_string().contains(text(own.path())), "no path of the machine");
+    // what is left out is no missing file: the job leaves the scan, and nothing is called broken
+    assert!(!report.to_string().contains("is not there"), "{report}");
+}
+
+#[test]
+fn bad_settings_stop_the_scan_with_one_sentence() {
+    let dir = two_systems();
+    let file = dir.path().join("report.json");
+    for (settings, says) in [
+        ("exlude = []\n", "treering.toml:1: there is no key `exlude` at the top; did you mean `exclude`?"),
+        ("[[off]]\nrule = \"training.automatd\"\nreason = \"x\"\n", "treering.toml:2: there is no signal or practice"),
+        ("exclude = [\"../other\"]\n", "treering.toml:1: `../other` leads out"),
+    ] {
+        std::fs::write(dir.path().join("treering.toml"), settings).expect("a file");
+        let output = treering(&["scan", text(dir.path()), "--format", "json", "-o", text(&file)]);
+        assert_eq!((output.status.code(), out(&output).as_str(), file.exists()), (Some(2), "", false), "{settings}");
+        assert!(err(&output).contains(says) && err(&output).lines().count() == 1, "{}", err(&output));
+    }
+    for args in [["--config", "no/such.toml"], ["--as-of", "last week"]] {
+        let output = treering(&[&["scan", text(dir.path())], args.as_slice()].concat());
+        assert!(output.status.code() == Some(2) && err(&output).lines().count() == 1, "{args:?}: {}", err(&output));
+    }
+}
+
+#[test]
+fn a_day_asked_for_ends_the_history() {
+    let dir = two_systems();
+    assert_eq!(json(&[text(dir.path())])["inputs"]["history"]["commits"], 1);
+    let later = json(&[text(dir.path()), "--as-of", "2024-12-31"]);
+    assert_eq!((&later["inputs"]["as_of"], &later["inputs"]["history"]["commits"]), (&"2024-12-31".into(), &1.into()));
+    let before = json(&[text(dir.path()), "--as-of", "2024-01-01"]);
+    assert_eq!(before["inputs"]["history"]["commits"], 0);
+    assert!(before["notices"].to_string().contains("which came after 2024-01-01"), "{}", before["notices"]);
+}
+
+#[test]
+fn without_snippets_no_line_of_a_file_is_told() {
+    let dir = two_systems();
+    let quoted = json(&[text(dir.path())]).to_string();
+    let report = json(&[text(dir.path()), "--no-snippets"]).to_string();
+    for text in ["5 4 * * 2", "model.fit", "LGBMRegressor", "pip install"] {
+        assert!(!report.contains(text), "{text}");
+    }
+    assert!(quoted.contains("5 4 * * 2") && quoted.contains("model.fit"), "the test would see them");
+    assert!(report.contains("services/eta/train.py"), "places stay");
 }

@@ -54,7 +54,7 @@ fn text_with_two_systems() {
     second.primary = false;
     report.systems[0].path = "services/eta".to_owned();
     report.systems.push(second);
-    report.repository.dirty = true;
+    report.repository.dirty = Some(true);
     report.repository.changed = 2;
     let all = text(&report, Style::default());
     snapshot("text-two-systems", all.split("\n\n").take(3).collect::<Vec<_>>().join("\n\n").as_str());
@@ -94,6 +94,41 @@ fn colour_and_links_add_nothing_but_colour_and_links() {
     assert_eq!(bare, plain);
 }
 
+fn written(report: &Report, format: Format) -> String {
+    let mut out = Vec::new();
+    treering::write(report, format, &mut out, &Style::default()).expect("writing to memory");
+    String::from_utf8(out).expect("UTF-8")
+}
+
+#[test]
+fn markdown_is_short() {
+    snapshot("markdown", &written(&sample(), Format::Markdown));
+    let mut report = sample();
+    report.systems.clear();
+    let without = written(&report, Format::Markdown);
+    assert!(without.contains("No level is claimed") && !without.contains("| model |"), "{without}");
+}
+
+#[test]
+fn annotations_are_one_a_line_and_few() {
+    let annotations = written(&sample(), Format::Github);
+    snapshot("github", &annotations);
+    let mut report = sample();
+    let many = vec![report.systems[0].clone(); 9];
+    report.systems = many;
+    for (at, system) in report.systems.iter_mut().enumerate() {
+        for lookalike in &mut system.lookalikes {
+            lookalike.why = format!("{at}\n::error::{}", lookalike.why);
+            lookalike.evidence[0].path = Some(format!("src/{at}.py"));
+        }
+    }
+    let annotations = written(&report, Format::Github);
+    assert_eq!(annotations.lines().count(), 10);
+    assert!(annotations.lines().all(|l| l.starts_with("::notice ") || l.starts_with("::warning ")), "{annotations}");
+    report.systems.clear();
+    assert_eq!(written(&report, Format::Github).lines().count(), 1);
+}
+
 #[test]
 fn json_is_the_report() {
     let mut out = Vec::new();
@@ -104,14 +139,16 @@ fn json_is_the_report() {
 
 /// `TREERING_BLESS=1 cargo test --test render` writes it anew.
 #[test]
-fn the_published_schema_is_up_to_date() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/report.schema.json");
-    let made = treering::schema(Schema::Report);
-    if std::env::var_os("TREERING_BLESS").is_some() {
-        std::fs::write(path, &made).expect("the schema can be written");
+fn the_published_schemas_are_up_to_date() {
+    for (name, which) in [("report", Schema::Report), ("treering", Schema::Settings)] {
+        let path = format!("{}/schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
+        let made = treering::schema(which);
+        if std::env::var_os("TREERING_BLESS").is_some() {
+            std::fs::write(&path, &made).expect("the schema can be written");
+        }
+        let published = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(published == made, "schemas/{name}.schema.json is not what `treering schema` prints");
     }
-    let published = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(published == made, "schemas/report.schema.json is not what `treering schema report` prints");
 }
 
 #[test]

@@ -177,7 +177,8 @@ fn one(
     context: &Context<'_>,
 ) -> Outcome {
     let wanting: Vec<&Reader> = readers().filter(|r| (r.wants)(path)).collect();
-    let tree = catalog.wants_tree(path);
+    // what something takes values from is a document, whether or not a rule asks for its keys
+    let tree = catalog.wants_tree(path) || (led_to && crate::rules::pattern::format_at(path).is_some());
     let text = catalog.wants_text(path);
     let unread = catalog.unread_at.at(path);
     if wanting.is_empty() && !tree && !text && unread.is_empty() {
@@ -198,7 +199,7 @@ fn one(
         };
         whole &= wanted;
         if wanted {
-            let read = guarded(reader.name, &file, || match super::ci::read_for(reader.name).filter(|_| !calls.is_empty()) {
+            let read = guarded(reader.name, &file, || match super::read_for(reader.name).filter(|_| !calls.is_empty()) {
                 Some(read_for) => read_for(&file, context, calls),
                 None => (reader.read)(&file, context),
             });

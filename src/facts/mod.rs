@@ -14,7 +14,7 @@ pub(crate) mod packages;
 pub(crate) mod runners;
 pub(crate) mod shell;
 
-use crate::fact::FileFacts;
+use crate::fact::{FileFacts, Inputs};
 use crate::source::{Location, Notice, NoticeKind, SourceFile};
 use crate::syntax::shell::Wrapper;
 use crate::syntax::{self};
@@ -23,7 +23,7 @@ pub(crate) use extract::extract;
 
 /// A reader: what it is called, which paths it reads, and how a file becomes facts.
 pub(crate) struct Reader {
-    /// For notices, and the key of [`ci::read_for`].
+    /// For notices, and the key of [`read_for`].
     pub(crate) name: &'static str,
     /// Whether a path is its business, by name alone.
     pub(crate) wants: fn(&str) -> bool,
@@ -53,6 +53,15 @@ pub(crate) struct Context<'c> {
 /// Every reader, folder by folder. A path may have several; their facts are joined.
 pub(crate) fn readers() -> impl Iterator<Item = &'static Reader> {
     [ci::ALL, runners::ALL, code::ALL, packages::ALL, deploy::ALL].into_iter().flatten()
+}
+
+/// Turns a file into facts for these sets of values: those its callers give, or those it takes from other files.
+pub(crate) type ReadFor = fn(&SourceFile, &Context<'_>, &[Inputs]) -> FileFacts;
+
+/// How a file is read for values, by the name of its reader.
+fn read_for(reader: &str) -> Option<ReadFor> {
+    let all = ci::CALLED.iter().copied().flatten().chain(runners::GIVEN);
+    all.into_iter().find(|(name, _)| *name == reader).map(|(_, read)| *read)
 }
 
 /// A structured file that no reader lowers: its document alone, for rules that ask for keys.

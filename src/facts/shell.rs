@@ -7,7 +7,7 @@ use super::Context;
 use crate::fact::{Code, Command, Fact, FactKind, FileFacts, OnFailure, Unit, UnitId, UnitKind};
 use crate::source;
 use crate::syntax::python::{self, Mode};
-use crate::syntax::shell::{self, ConditionKind, Options, REPO_ROOT, SCRIPT_DIR, Stdin};
+use crate::syntax::shell::{self, ConditionKind, Options, REPO_ROOT, SCRIPT_DIR, Script, Stdin};
 
 /// What is known of a text before its first line.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +26,13 @@ pub(crate) struct Shell {
     pub(crate) at_build: bool,
 }
 
+impl Shell {
+    /// What the parser asks of it.
+    pub(crate) fn options(&self) -> Options {
+        Options { errexit: self.errexit, pipefail: self.pipefail, variables: self.variables.clone() }
+    }
+}
+
 /// Deepest nesting of shell text in commands (`bash -c "bash -c …"`).
 const DEPTH: usize = 3;
 
@@ -38,11 +45,23 @@ pub(crate) fn lower(
     context: &Context<'_>,
     into: &mut FileFacts,
 ) {
-    nested(text, line_of, unit, how, context, into, 0);
+    lower_script(&shell::parse(text, &how.options()), line_of, unit, how, context, into);
+}
+
+/// Lowers a text that was parsed before, with the [`Shell::options`] of `how`.
+pub(crate) fn lower_script(
+    script: &Script,
+    line_of: &dyn Fn(u32) -> u32,
+    unit: UnitId,
+    how: &Shell,
+    context: &Context<'_>,
+    into: &mut FileFacts,
+) {
+    nested(script, line_of, unit, how, context, into, 0);
 }
 
 fn nested(
-    text: &str,
+    script: &Script,
     line_of: &dyn Fn(u32) -> u32,
     unit: UnitId,
     how: &Shell,
@@ -50,8 +69,6 @@ fn nested(
     into: &mut FileFacts,
     depth: usize,
 ) {
-    let options = Options { errexit: how.errexit, pipefail: how.pipefail, variables: how.variables.clone() };
-    let script = shell::parse(text, &options);
     let first_function = into.units.len();
     for function in &script.functions {
         into.units.push(Unit {
@@ -114,13 +131,13 @@ fn nested(
         match body {
             Some(Body::Shell(text)) if inner.depth < DEPTH => {
                 let how = Shell { errexit: false, ..how.clone() };
-                nested(&text, &|_| inner.line, owner, &how, context, into, depth + 1);
+                nested(&shell::parse(&text, &how.options()), &|_| inner.line, owner, &how, context, into, depth + 1);
             }
             // what runs on another machine starts in a folder that is not known here, and in a shell of its own
             Some(Body::Remote(text, first)) if inner.depth < DEPTH => {
                 let how = Shell { at_build: how.at_build, ..Shell::default() };
                 let line_of = |n: u32| if first == 0 { inner.line } else { first.saturating_add(n.saturating_sub(1)) };
-                nested(&text, &line_of, owner, &how, context, into, depth + 1);
+                nested(&shell::parse(&text, &how.options()), &line_of, owner, &how, context, into, depth + 1);
             }
             Some(Body::Python(text, first)) => {
                 let module = python::parse(&text, Mode::Module);

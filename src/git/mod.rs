@@ -42,6 +42,8 @@ pub struct Opened {
     pub repository: Option<Repository>,
     /// The root to scan: that of the work tree, the bare repository, or the folder as named.
     pub root: PathBuf,
+    /// The folder as named, relative to `root`; `.` where they are the same.
+    pub prefix: String,
     /// Why history is missing or partial.
     pub notices: Vec<Notice>,
 }
@@ -61,6 +63,10 @@ pub fn open(folder: &Path, search: Search, revision: Option<&str>) -> Result<Ope
     let mut why_not = "there is no Git repository".to_owned();
     let mut opened = None;
     for (steps, candidate) in start.ancestors().enumerate() {
+        if steps > 0 && search == Search::Upwards && !opening::is_one_place(&start, candidate) {
+            // another disk or another owner: what lies there is not what the user pointed at
+            break;
+        }
         match place::at(candidate, steps == 0) {
             Found::Nothing if search == Search::Upwards => continue,
             Found::Nothing => {}
@@ -83,7 +89,7 @@ pub fn open(folder: &Path, search: Search, revision: Option<&str>) -> Result<Ope
     let Some((mut repository, root)) = opened else {
         return match revision {
             Some(_) => Err(no_revision(why_not)),
-            None => Ok(Opened { repository: None, root: start, notices }),
+            None => Ok(Opened { repository: None, root: start, prefix: ".".into(), notices }),
         };
     };
     repository.commit = match revision {
@@ -93,7 +99,10 @@ pub fn open(folder: &Path, search: Search, revision: Option<&str>) -> Result<Ope
     if repository.is_shallow() {
         notices.push(history_notice("The clone is shallow: what happened before its last commits cannot be seen.".into()));
     }
-    Ok(Opened { repository: Some(repository), root, notices })
+    let prefix =
+        start.strip_prefix(&root).ok().map(|p| String::from_utf8_lossy(&opening::bytes_from_name(p.as_os_str())).into_owned());
+    let prefix = prefix.filter(|p| !p.is_empty()).unwrap_or_else(|| ".".into());
+    Ok(Opened { repository: Some(repository), root, prefix, notices })
 }
 
 fn history_notice(text: String) -> Notice {
@@ -263,9 +272,21 @@ impl Repository {
 
     /// One file of a commit's tree by path, of at most `limit` bytes; `None` where it is absent or unreadable.
     pub fn file_at(&self, commit: Id, name: &str, limit: u64) -> Option<Vec<u8>> {
-        let listing = self.store.top(self.store.commit(commit).ok()?.tree).ok()?;
-        let (_, id, _) = listing.into_iter().find(|(n, _, _)| n == name.as_bytes())?;
-        self.store.blob(id, limit).ok()
+        self.top_file(commit, name, limit).ok().flatten()
+    }
+
+    /// One file at the top of a commit's tree, of at most `limit` bytes; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where it is there and is not read: too large, no file, not in this clone.
+    pub fn top_file(&self, commit: Id, name: &str, limit: u64) -> Result<Option<Vec<u8>>, ReadError> {
+        let listing = self.store.top(self.store.commit(commit)?.tree)?;
+        let found = listing.into_iter().find(|(n, _, _)| n == name.as_bytes());
+        match found {
+            None => Ok(None),
+            Some((_, _, mode)) if is_link(mode) => Err(ReadError::Damaged("a link, which is not followed".into())),
+            Some((_, id, _)) => self.store.blob(id, limit).map(Some),
+        }
     }
 
     /// What is tracked. The error is a sentence's second half (split and sparse indexes are not understood).

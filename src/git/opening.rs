@@ -54,6 +54,21 @@ pub fn read_regular(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 
+/// Whether a folder above another one lies on the same file system and belongs to the same user: only then may what lies
+/// there speak for both.
+pub fn is_one_place(folder: &Path, above: &Path) -> bool {
+    let (Ok(here), Ok(there)) = (folder.symlink_metadata(), above.symlink_metadata()) else { return false };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        here.dev() == there.dev() && here.uid() == there.uid()
+    }
+    #[cfg(not(unix))]
+    {
+        here.is_dir() && there.is_dir()
+    }
+}
+
 /// A path from the bytes that Git stores; `/` separates, whatever the system.
 pub fn path_from_bytes(bytes: &[u8]) -> PathBuf {
     #[cfg(unix)]

@@ -7,7 +7,7 @@
 mod gate;
 mod starts;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::reach::Walk;
 use super::{Edge, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
@@ -39,17 +39,16 @@ pub(crate) fn connect(
     checkout: &Checkout,
     catalog: &Catalog,
 ) -> Graph {
-    let mut build = Build { graph: Graph::default(), book, view, placements, checkout };
+    let mut build = Build { graph: Graph::default(), units: HashMap::new(), book, view, placements, checkout };
     for (path, facts) in book {
-        for unit in 0..facts.units.len() {
-            build.unit(path, facts, unit);
-        }
+        let nodes = (0..facts.units.len()).map(|unit| build.add_unit(path, facts, unit)).collect();
+        build.units.insert(path, nodes);
     }
     python::connect(&mut build.graph, book, program, placements);
     for (path, facts) in book {
         for fact in &facts.facts {
             if let FactKind::Trigger(trigger) = &fact.kind {
-                build.trigger(path, facts, fact, trigger);
+                build.trigger(path, fact, trigger);
             }
         }
     }
@@ -74,12 +73,17 @@ impl Graph {
         let mut found = BTreeSet::new();
         for (path, facts) in book {
             for (index, fact) in facts.facts.iter().enumerate() {
-                let (key, said) = match (&fact.kind, fact.unit) {
-                    (FactKind::Command(command), _) => (command_key(path, index), names(Some(command), None)),
-                    (FactKind::Uses(uses), Some(unit)) => (node_key(path, facts, unit), names(None, Some(uses))),
+                let said = match &fact.kind {
+                    FactKind::Command(command) => names(Some(command), None),
+                    FactKind::Uses(uses) if fact.unit.is_some() => names(None, Some(uses)),
                     _ => continue,
                 };
-                if !said.is_empty() && self.find(&key).is_some_and(|node| live.has(node)) {
+                // nearly nothing is said, so only then is the node looked up
+                let node = || match (&fact.kind, fact.unit) {
+                    (FactKind::Uses(_), Some(unit)) => self.find(&node_key(path, facts, unit)),
+                    _ => self.find(&command_key(path, index)),
+                };
+                if !said.is_empty() && node().is_some_and(|node| live.has(node)) {
                     found.extend(said);
                 }
             }
@@ -90,6 +94,8 @@ impl Graph {
 
 struct Build<'b> {
     graph: Graph,
+    /// For every file the nodes of its units; every statement asks for that of its own.
+    units: HashMap<&'b str, Vec<NodeId>>,
     book: &'b Book,
     view: &'b View<'b>,
     placements: &'b BTreeMap<RepoPath, Placement>,
@@ -166,7 +172,11 @@ impl Build<'_> {
         })
     }
 
-    fn unit(&mut self, path: &RepoPath, facts: &FileFacts, unit: usize) -> NodeId {
+    fn unit(&self, path: &str, unit: UnitId) -> NodeId {
+        self.units[path][unit]
+    }
+
+    fn add_unit(&mut self, path: &RepoPath, facts: &FileFacts, unit: UnitId) -> NodeId {
         let it = &facts.units[unit];
         let label = match it.kind {
             UnitKind::Workflow => format!("workflow {}", it.title.as_deref().unwrap_or(&it.name)),
@@ -188,13 +198,19 @@ impl Build<'_> {
 
     /// Parents contain their children; a guard says for whom.
     fn containment(&mut self, path: &RepoPath, facts: &FileFacts) {
-        for (index, unit) in facts.units.iter().enumerate() {
-            let child = self.unit(path, facts, index);
+        // sorted out once: a file that is read for many callers has thousands of both
+        let mut stated: Vec<Vec<&Fact>> = vec![Vec::new(); facts.units.len()];
+        for fact in &facts.facts {
+            if let Some(of_unit) = fact.unit.and_then(|unit| stated.get_mut(unit)) {
+                of_unit.push(fact);
+            }
+        }
+        for (index, (unit, own)) in facts.units.iter().zip(&stated).enumerate() {
+            let child = self.unit(path, index);
             let Some(parent) = unit.parent else { continue };
-            let guards: Vec<&Fact> = facts.facts.iter().filter(|f| f.unit == Some(index)).collect();
-            let gate = self.guards(facts, unit, &guards);
-            let from = self.unit(path, facts, parent);
-            let line = guards.iter().find(|f| matches!(f.kind, FactKind::Guard(_))).map_or(unit.line, |f| f.line);
+            let gate = self.guards(facts, unit, own, &stated);
+            let from = self.unit(path, parent);
+            let line = own.iter().find(|f| matches!(f.kind, FactKind::Guard(_))).map_or(unit.line, |f| f.line);
             // a shell function is run by those who call it
             let kind = if unit.kind == UnitKind::ShellFunction { continue } else { EdgeKind::Contains };
             let stops = gate.discarded.is_none();
@@ -217,7 +233,7 @@ impl Build<'_> {
 
     fn statements(&mut self, path: &RepoPath, facts: &FileFacts) {
         for (index, fact) in facts.facts.iter().enumerate() {
-            let owner = fact.unit.map(|u| self.unit(path, facts, u));
+            let owner = fact.unit.map(|u| self.unit(path, u));
             match (&fact.kind, owner) {
                 (FactKind::Command(command), Some(owner)) => self.command(path, facts, index, fact, command, owner),
                 (FactKind::Uses(uses), Some(owner)) => {
@@ -229,7 +245,7 @@ impl Build<'_> {
                     }
                 }
                 (FactKind::Needs(needs), Some(owner)) => {
-                    let first = self.unit(path, facts, needs.on);
+                    let first = self.unit(path, needs.on);
                     let what = format!("after {}", self.graph.nodes[first].label);
                     let at = Location::line(path, fact.line);
                     self.graph.edge(Edge {
@@ -301,7 +317,7 @@ impl Build<'_> {
                 let found: Vec<usize> =
                     (0..facts.units.len()).filter(|u| facts.units[*u].kind == *kind && facts.units[*u].name == *name).collect();
                 let found = nearest(facts, found, *kind, by.filter(|_| to == path));
-                let found = found.into_iter().map(|u| self.unit(to, facts, u)).collect();
+                let found = found.into_iter().map(|u| self.unit(to, u)).collect();
                 (found, lead.edge, lead.strength)
             }
             Target::File { path: to, run } => (self.file(to, *run), lead.edge, lead.strength),
@@ -314,6 +330,12 @@ impl Build<'_> {
             }
             Target::Outside { what } => {
                 let node = self.add(format!("outside:{what}"), NodeKind::Outside, at.clone(), what.clone());
+                (vec![node], lead.edge, Strength::Assumed)
+            }
+            // what was left out is there: what it does cannot be said, but nothing breaks
+            Target::Missing { path: to, .. } if self.view.inventory.is_left_out(to) => {
+                let what = format!("`{to}`, left out of this scan");
+                let node = self.add(format!("outside:{what}"), NodeKind::Outside, at.clone(), what);
                 (vec![node], lead.edge, Strength::Assumed)
             }
             Target::Missing { path: to, what } => {
@@ -386,7 +408,7 @@ impl Build<'_> {
                 tops.iter().map(|u| &facts.units[*u]).filter(|u| u.kind == UnitKind::Image).map(|u| u.name.clone()).collect();
             let mut nodes: Vec<NodeId> = Vec::new();
             if run != Run::Image {
-                nodes.extend(tops.into_iter().map(|u| self.unit(path, facts, u)));
+                nodes.extend(tops.into_iter().map(|u| self.unit(path, u)));
             }
             // a script only builds; who applies or starts the definition starts what it holds
             if run != Run::Script {

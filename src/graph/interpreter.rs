@@ -50,12 +50,17 @@ pub(super) fn mark(graph: &mut Graph, book: &Book, view: &View<'_>, program: &Pr
     for (command, failure) in broken {
         fail(graph, command, failure);
     }
+    graph.failing = super::configuration::missing_keys(program, book, view, &catalog.interpreter);
     for code in program.files().iter().filter(|f| f.embedded.is_none()) {
-        let Some(line) = code.module().unreadable else { continue };
-        for key in [python::program_key(&code.path), python::module_key(&code.path)] {
+        if let Some(line) = code.module().unreadable {
+            let what = format!("no Python 3 can read line {line} of {}", code.path);
+            graph.failing.insert(code.path.clone(), (Location::line(&code.path, line), what));
+        }
+    }
+    for (path, (at, what)) in graph.failing.clone() {
+        for key in [python::program_key(&path), python::module_key(&path)] {
             if let Some(node) = graph.find(&key) {
-                let what = format!("no Python 3 can read line {line} of {}", code.path);
-                fail(graph, node, Failure { at: Location::line(&code.path, line), what });
+                fail(graph, node, Failure { at: at.clone(), what: what.clone() });
             }
         }
     }
@@ -235,7 +240,7 @@ impl Look<'_> {
             }
             Install::Gone(list) => {
                 ground.installed = None;
-                let certain = plain && command.conditions.is_empty();
+                let certain = plain && command.conditions.is_empty() && !self.view.inventory.is_left_out(&list);
                 let what = format!("`{list}` is not there to install from");
                 return certain.then(|| Failure { at: Location::line(path, fact.line), what });
             }
@@ -449,7 +454,10 @@ impl Look<'_> {
             return None;
         }
         let there = table.provides(ground.installed.as_ref()?, first)?;
-        (!there).then(|| format!("nothing installs `{first}` in this job"))
+        // a module of ours that the settings leave out needs no installing
+        let is_module = |path: &RepoPath| path.strip_suffix(".py").is_some_and(|stem| stem.split('/').any(|part| part == first));
+        let ours = || self.view.inventory.left_out().iter().any(is_module);
+        (!there && !ours()).then(|| format!("nothing installs `{first}` in this job"))
     }
 }
 

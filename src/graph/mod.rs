@@ -8,6 +8,7 @@
 //! of the files alone; a walk is bounded by the number of edges.
 
 pub(crate) mod breaks;
+mod configuration;
 pub(crate) mod connect;
 mod interpreter;
 pub(crate) mod order;
@@ -15,10 +16,10 @@ pub(crate) mod python;
 pub(crate) mod reach;
 mod requests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::fact::UnitKind;
-use crate::source::Location;
+use crate::source::{Location, RepoPath};
 use crate::words::{EdgeKind, Scope, Strength, TriggerKind};
 
 /// Index into [`Graph::nodes`].
@@ -135,9 +136,12 @@ pub(crate) struct Graph {
     pub(crate) edges: Vec<Edge>,
     leaving: Vec<Vec<EdgeId>>,
     arriving: Vec<Vec<EdgeId>>,
-    by_key: BTreeMap<String, NodeId>,
+    /// Looked up, never listed.
+    by_key: HashMap<String, NodeId>,
     /// What guards ask of a walk; worked out when first asked.
     guards: std::sync::OnceLock<reach::Guards>,
+    /// Modules that certainly fail when they are imported or run: the line, and why.
+    pub(crate) failing: BTreeMap<RepoPath, (Location, String)>,
     /// For every signal: the node it stands on, where it stands on one.
     pub(crate) signal_nodes: Vec<Option<NodeId>>,
 }

@@ -85,6 +85,15 @@ impl Judge<'_> {
             answer.chains.push(found);
         }
         answer.signals = vec![by, held];
+        if ask.on == Paths::EveryPath && !self.evidence.unread.is_empty() {
+            // a way around may lie in what was not read
+            let met = answer.standing.verdict == Verdict::Met;
+            answer = answer.cap(Because::Assumed);
+            if met {
+                let at = self.evidence.signals.all[by].at.clone();
+                answer.why = Some(Miss::quote(at, "", by, " comes before it; automation that was not read may go around it"));
+            }
+        }
         if by_hand { answer.cap(Because::Weak) } else { answer }
     }
 

@@ -49,9 +49,9 @@ impl<'e> Judge<'e> {
         if let Some(done) = self.done.get(id) {
             return done.clone();
         }
-        let unknown = |id: &str| Judged {
+        let unknown = |id: &str, why: Unknown| Judged {
             id: id.to_owned(),
-            standing: Standing::unknown(Unknown::NoDetector),
+            standing: Standing::unknown(why),
             signals: Vec::new(),
             places: Vec::new(),
             chains: Vec::new(),
@@ -59,9 +59,14 @@ impl<'e> Judge<'e> {
             near: None,
             action: String::new(),
         };
-        let Some(rule) = self.evidence.rules.iter().find(|r| r.id == id) else { return (unknown(id), BTreeMap::new()) };
+        let nobody_looks = || (unknown(id, Unknown::NoDetector), BTreeMap::new());
+        let Some(rule) = self.evidence.rules.iter().find(|r| r.id == id) else { return nobody_looks() };
         if self.open.iter().any(|o| o == id) {
-            return (unknown(id), BTreeMap::new());
+            return nobody_looks();
+        }
+        if self.evidence.off.contains(id) {
+            // unknown, never "not found": nobody looked; and never better than what was found without it
+            return (unknown(id, Unknown::SwitchedOff), BTreeMap::new());
         }
         self.open.push(id.to_owned());
         let judged = self.rule(rule);
@@ -107,7 +112,10 @@ impl<'e> Judge<'e> {
                 best = Answer { standing: Standing::plain(Verdict::Contradicted), qualified: BTreeMap::new(), ..against };
             }
         }
-        if best.standing.verdict == Verdict::NotShown {
+        // what starts nothing here, or cannot run, may be started or run by what was not read
+        let elsewhere =
+            matches!(best.standing.because, Some(Because::Idle | Because::Broken)) && self.evidence.unread.contains(&rule.id);
+        if best.standing.verdict == Verdict::NotShown || elsewhere {
             best.standing = nothing_found(rule, self.evidence.unread);
         }
         let near = match best.standing.verdict {
@@ -277,11 +285,7 @@ impl<'e> Judge<'e> {
             On::Unattended => (From::Unattended, targets.clone()),
             On::TrainRun | On::TrainReads => (From::Anyone, inside(&self.evidence.system.train_run)),
             On::ServeRun => (From::Anyone, inside(&self.evidence.system.serve_run)),
-            On::BothRuns => {
-                let both: Vec<bool> =
-                    self.evidence.system.train_run.iter().zip(&self.evidence.system.serve_run).map(|(t, s)| *t && *s).collect();
-                (From::Anyone, inside(&both))
-            }
+            On::BothRuns => (From::Anyone, inside(&self.evidence.system.both_runs)),
             On::Live | On::File => (From::Anyone, targets.clone()),
         };
         let answer = self.competing(from, &[], &candidates, ask.check, ask.notebooks, tests);
@@ -307,11 +311,14 @@ impl<'e> Judge<'e> {
     /// Signals that stand in files, whatever runs: as good as the surest of them.
     fn of_files(&self, ask: &Select, mut found: Vec<(usize, Option<NodeId>)>) -> Answer {
         let all = &self.evidence.signals.all;
-        // the surest first, and of those what something starts
+        // the surest first, and of those what something starts; last what stands in a module that cannot be loaded
         let live = self.live();
-        found.sort_by_key(|(s, n)| (std::cmp::Reverse(all[*s].strength), !n.is_some_and(|n| live.has(n))));
+        let fails = |s: usize, n: Option<NodeId>| n.and_then(|_| self.evidence.graph.failing.get(&all[s].at.path));
+        found.sort_by_key(|(s, n)| {
+            (fails(*s, *n).is_some(), std::cmp::Reverse(all[*s].strength), !n.is_some_and(|n| live.has(n)))
+        });
         let mut answer = Answer::plain(Verdict::Met);
-        let Some(first) = found.first().map(|(s, _)| *s) else { return Answer::no() };
+        let Some((first, node)) = found.first().copied() else { return Answer::no() };
         let strongest = all[first].strength;
         answer.standing = match strongest {
             Strength::Resolved => Standing::plain(Verdict::Met),
@@ -321,6 +328,10 @@ impl<'e> Judge<'e> {
         };
         if strongest < Strength::Resolved {
             answer.why = Some(Miss::quote(all[first].at.clone(), "", first, near::unsure(strongest)));
+        }
+        if let Some((at, what)) = fails(first, node) {
+            answer.standing = cap(answer.standing, Because::Broken);
+            answer.why = Some(Miss::plain(at.clone(), what.clone()));
         }
         let only_notebooks = found.iter().all(|(s, _)| all[*s].notebook);
         if only_notebooks && ask.notebooks == Notebooks::Capped {

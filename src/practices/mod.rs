@@ -106,6 +106,8 @@ pub(crate) struct Evidence<'e> {
     pub(crate) book: &'e Book,
     /// Practices that files seen and not read may show.
     pub(crate) unread: &'e BTreeSet<String>,
+    /// Practices that are not judged because somebody asked for it.
+    pub(crate) off: &'e BTreeSet<String>,
     /// The system that is judged.
     pub(crate) system: &'e System,
 }
@@ -143,6 +145,7 @@ pub(crate) fn nothing_found(rule: &PracticeRule, unread: &BTreeSet<String>) -> S
     match rule.detectors {
         Detectors::All if unread.contains(&rule.id) => Standing::unknown(Unknown::NotRead),
         Detectors::All => Standing::plain(Verdict::NotShown),
+        Detectors::Some if unread.contains(&rule.id) => Standing::unknown(Unknown::NotRead),
         Detectors::None | Detectors::Some => Standing::unknown(Unknown::NoDetector),
     }
 }

@@ -11,6 +11,7 @@ use crate::fact::FactKind;
 use crate::graph::NodeId;
 use crate::signals::{Owner, Signal};
 use crate::source::RepoPath;
+use crate::words::Op;
 
 /// Longest text that is taken for a path, in bytes.
 const LONGEST: usize = 300;
@@ -34,7 +35,9 @@ impl Named {
         let files: BTreeSet<&RepoPath> =
             evidence.graph.nodes.iter().zip(run).filter(|(_, runs)| **runs).map(|(node, _)| &node.at.path).collect();
         let mut named = Self { written: BTreeSet::new(), ends: BTreeSet::new(), folders: BTreeSet::new() };
-        for facts in files.into_iter().filter_map(|path| evidence.book.get(path)) {
+        let after = only_after(evidence);
+        let feeds = |path: &&RepoPath| !after.contains(*path);
+        for facts in files.into_iter().filter(feeds).filter_map(|path| evidence.book.get(path)) {
             let codes = facts.code.iter().chain(facts.embedded.iter().map(|(_, code)| code));
             codes.flat_map(|code| &code.module.strings).for_each(|(text, _)| named.take(text));
             for fact in &facts.facts {
@@ -112,6 +115,26 @@ impl Named {
             ends(above).any(|end| self.folders.contains(&end))
         })
     }
+}
+
+/// Files of the same run that work on what training has made, and on nothing before it: what an evaluation reads is not
+/// what training reads.
+fn only_after(evidence: &Evidence<'_>) -> BTreeSet<RepoPath> {
+    let mut after = BTreeSet::new();
+    let mut before: BTreeSet<&RepoPath> = evidence.system.train_files.iter().collect();
+    for signal in &evidence.signals.all {
+        match signal.op {
+            Some(Op::Ingest | Op::ValidateData | Op::Features | Op::Train | Op::Tune) => {
+                before.insert(&signal.at.path);
+            }
+            Some(_) if matches!(signal.owner, Owner::Code(_)) => {
+                after.insert(signal.at.path.clone());
+            }
+            _ => {}
+        }
+    }
+    after.retain(|path| !before.contains(path));
+    after
 }
 
 /// Whether what was seen is that a file is there.

@@ -36,18 +36,18 @@ pub(crate) fn pinned(evidence: &Evidence<'_>, at_least: f64) -> Answer {
     answer
 }
 
-/// The share of people's first-parent commits in the year before the scanned commit that carry a pull-request
+/// The share of people's first-parent commits in the year before the scanned commit (or the day asked for) that carry a pull-request
 /// reference by somebody else than their author.
 pub(crate) fn reviewed(evidence: &Evidence<'_>, at_least: f64) -> Answer {
     let history = evidence.history;
-    let Some(newest) = history.commits.first() else {
+    let (Some(newest), Some(last_day)) = (history.commits.first(), history.last_day()) else {
         let mut answer = empty(Verdict::Unknown);
         answer.standing = Standing::unknown(Unknown::NoHistory);
         return answer;
     };
     let (mut reviewed, mut all) = (0_usize, 0_usize);
     for commit in history.first_parent.iter().filter_map(|i| history.commits.get(*i)) {
-        if commit.is_bot || newest.day - commit.day > 365 {
+        if commit.is_bot || last_day - commit.day > 365 {
             continue;
         }
         all += 1;

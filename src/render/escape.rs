@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 /// The text with everything that does not show itself made visible.
-pub(super) fn visible(text: &str) -> Cow<'_, str> {
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     if !text.chars().any(hides) {
         return Cow::Borrowed(text);
     }

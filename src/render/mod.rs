@@ -4,13 +4,18 @@
 //! of [`write`]. Renderers only read the report; they decide nothing.
 
 mod escape;
+mod github;
 mod json;
+mod markdown;
 mod page;
+mod phrases;
 mod text;
 
 use std::io::{self, Write};
 
-use crate::report::Report;
+pub(crate) use escape::visible;
+
+use crate::report::{Practice, Report};
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,17 +24,23 @@ pub enum Format {
     Text,
     /// For programs: everything, see the schema.
     Json,
+    /// For a job summary or a comment: what matters, short.
+    Markdown,
+    /// For the log of a GitHub Actions job: workflow commands that annotate lines.
+    Github,
 }
 
 impl Format {
     /// Every format, in the order of the help.
-    pub const ALL: &'static [Self] = &[Self::Text, Self::Json];
+    pub const ALL: &'static [Self] = &[Self::Text, Self::Json, Self::Markdown, Self::Github];
 
     /// The name by which the user asks for it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::Json => "json",
+            Self::Markdown => "markdown",
+            Self::Github => "github",
         }
     }
 
@@ -58,6 +69,11 @@ impl Default for Style {
     }
 }
 
+/// The verdict of a practice in plain words, with its cause.
+pub(crate) fn verdict(practice: &Practice) -> String {
+    phrases::verdict(practice.verdict, practice.because, practice.chains.first()).1
+}
+
 /// Writes the report in one format.
 ///
 /// # Errors
@@ -66,5 +82,7 @@ pub fn write(report: &Report, format: Format, out: &mut dyn Write, style: &Style
     match format {
         Format::Text => text::write(report, out, style),
         Format::Json => json::write(report, out),
+        Format::Markdown => markdown::write(report, out),
+        Format::Github => github::write(report, out),
     }
 }

@@ -9,6 +9,7 @@
 
 pub(crate) mod compile;
 mod model;
+mod places;
 pub(crate) mod redact;
 mod system;
 
@@ -18,8 +19,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use crate::words::{Because, EdgeKind, Observability, Op, Strength, SubjectKind, TriggerKind, Unknown, Verdict};
-pub use model::{Assessment, Blocking, Dimension, Reached, Row};
-pub use system::{Cause, Chain, ChainHead, Evidence, Hop, NearestMiss, Practice, Starter, Step, StepName, System};
+pub use model::{Assessment, Blocking, Dimension, Reached, Row, Three};
+pub use system::{Cause, Chain, ChainHead, Evidence, Hop, Lookalike, NearestMiss, Practice, Starter, Step, StepName, System};
 
 /// The version of the report's form. The first number changes when a field is renamed, removed or changes its
 /// meaning; the second when fields are added.
@@ -85,10 +86,60 @@ pub struct Inputs {
     pub revision: Option<String>,
     /// Ids of the maturity models that were applied, sorted.
     pub models: Vec<String>,
-    /// The day by which age was judged (`YYYY-MM-DD`); without one, age is never judged.
+    /// The day from which age was counted back (`YYYY-MM-DD`); commits and tags after it did not count. Without one it is
+    /// the day of the newest commit.
     pub as_of: Option<String>,
+    /// The folder that the scan was pointed at, below the root of the repository: only systems of it are reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<String>,
+    /// What a file of settings changed; none where there is no such file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<SettingsInput>,
     /// What was known of the history; none outside Git.
     pub history: Option<HistoryInput>,
+}
+
+/// A file of settings, and what each of its entries changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SettingsInput {
+    /// The name of the file.
+    pub file: String,
+    /// Whether it stands at the root of the scanned repository; otherwise the user gave it with `--config`.
+    pub in_repository: bool,
+    /// Its entries, in the order of their lines.
+    pub entries: Vec<SettingEntry>,
+}
+
+/// One entry of a file of settings.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct SettingEntry {
+    /// Where it stands, 1-based.
+    pub line: u32,
+    /// What it is for.
+    pub key: SettingKey,
+    /// What it names: a pattern, the path of a system, a kind of subject, the id of a rule.
+    pub names: String,
+    /// Why, in the words of whoever wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What it changed, in a few words.
+    pub effect: String,
+    /// How many files, places, roots or practices it touched; 0 where it changed nothing.
+    pub touched: u64,
+}
+
+/// What an entry of a file of settings is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SettingKey {
+    /// Files are not read.
+    Exclude,
+    /// A folder is one system.
+    System,
+    /// The subject is corrected.
+    Subject,
+    /// A rule does not count.
+    Off,
 }
 
 /// Where the files were taken from.
@@ -123,8 +174,8 @@ pub struct Repository {
     pub commit: Option<String>,
     /// When it was committed, RFC 3339.
     pub committed_at: Option<String>,
-    /// Whether the files differ from the commit.
-    pub dirty: bool,
+    /// Whether the files differ from the commit; null where that cannot be told, as outside Git.
+    pub dirty: Option<bool>,
     /// Number of files that differ from the commit or are not tracked.
     pub changed: u64,
     /// Address of the remote, without user information.
@@ -206,6 +257,9 @@ pub struct Coverage {
     pub files: u64,
     /// Number of files whose content was read.
     pub read: u64,
+    /// Number of files that the settings leave out; they are not among those that are there.
+    #[serde(default)]
+    pub left_out: u64,
     /// Files that would have been read and could not be, by path.
     pub skipped: Vec<Skipped>,
     /// Files that would count, in a format that this version does not read, by path.
@@ -261,6 +315,8 @@ pub enum NoticeKind {
     History,
     /// A reference that could not be followed.
     NotFollowed,
+    /// A setting that changes nothing.
+    Setting,
     /// A defect of treering.
     Defect,
 }
@@ -275,6 +331,7 @@ impl From<&crate::source::Notice> for Notice {
             Kind::NotAFile => NoticeKind::NotAFile,
             Kind::History => NoticeKind::History,
             Kind::NotFollowed => NoticeKind::NotFollowed,
+            Kind::Setting => NoticeKind::Setting,
             Kind::Defect => NoticeKind::Defect,
         };
         let at = notice.at.as_ref();

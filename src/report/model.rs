@@ -31,6 +31,10 @@ pub struct Assessment {
     pub strict: Option<u8>,
     /// The level if dated statements by people count as met.
     pub with_attestations: Option<u8>,
+    /// The three numbers if all that is unknown were met; null where that changes nothing. A level asked for that lies
+    /// between a number and this one can be neither granted nor refused.
+    #[serde(default)]
+    pub could_be: Option<Three<u8>>,
     /// Ids of the unknown practices that could change a number.
     pub incomplete: Vec<String>,
     /// Levels reached although one below is not.
@@ -103,6 +107,12 @@ pub struct Dimension {
     pub ceiling: Option<u8>,
     /// The publisher's letter.
     pub strict: Option<u8>,
+    /// The three numbers if all that is unknown were met; null where that changes nothing.
+    #[serde(default)]
+    pub could_be: Option<Three<u8>>,
+    /// Ids of the unknown practices that could change a number.
+    #[serde(default)]
+    pub incomplete: Vec<String>,
     /// Every level that has rows here.
     pub reached: Vec<Reached>,
 }

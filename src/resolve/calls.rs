@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Lead, Target, View};
-use crate::fact::{Called, FactKind, FileFacts, Inputs, UnitId, Uses, UsesTarget};
+use crate::fact::{Called, FactKind, FileFacts, Inputs, Templated, UnitId, Uses, UsesTarget};
 use crate::source::{self, RepoPath};
+use crate::syntax::tree::Tree;
 use crate::words::Strength;
 
 /// Longest value that is given to a callee, in bytes; a longer one stays a name.
@@ -16,7 +17,10 @@ const MAX_VALUE: usize = 32 << 10;
 /// Every file that is called with inputs that matter, and the different sets of values, in order.
 pub(crate) fn calls(view: &View<'_>) -> BTreeMap<RepoPath, Vec<Inputs>> {
     let mut all: BTreeMap<RepoPath, BTreeSet<Inputs>> = BTreeMap::new();
-    for facts in view.book.values() {
+    for (path, facts) in view.book {
+        if let Some(values) = facts.templated.as_ref().map(|t| looked_up(t, view)).filter(|values| !values.is_empty()) {
+            all.entry(path.clone()).or_default().insert(values);
+        }
         for fact in &facts.facts {
             if let FactKind::Uses(uses) = &fact.kind
                 && let UsesTarget::File(path) = &uses.to
@@ -28,6 +32,13 @@ pub(crate) fn calls(view: &View<'_>) -> BTreeMap<RepoPath, Vec<Inputs>> {
         }
     }
     all.into_iter().map(|(path, sets)| (path, sets.into_iter().collect())).collect()
+}
+
+/// What documents give to a file that takes values from them.
+fn looked_up(templated: &Templated, view: &View<'_>) -> Inputs {
+    let documents: Vec<&Tree> = templated.files.iter().filter_map(|f| view.book.get(f)?.tree.as_deref()).collect();
+    let value = |name: &String| documents.iter().find_map(|d| d.root()?.at(name)).filter(|value| value.len() <= MAX_VALUE);
+    templated.names.iter().filter_map(|name| Some((name.clone(), value(name)?.to_owned()))).collect()
 }
 
 /// The file that a reference by path means: itself, or what makes its folder an action.

@@ -202,11 +202,8 @@ pub(super) fn own(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
 
 /// The file that defines a function of a shell text: the text itself, or one that it sources.
 fn function(path: &RepoPath, name: &str, view: &View<'_>) -> Option<RepoPath> {
-    let facts = view.book.get(path).filter(|_| view.functions.contains(name))?;
-    let defines = |p: &RepoPath| {
-        view.book.get(p).is_some_and(|f| f.units.iter().any(|u| u.kind == UnitKind::ShellFunction && u.name == name))
-    };
-    std::iter::once(path.clone()).chain(view.parts(path, facts)).find(defines)
+    let defining = view.functions.get(name)?;
+    std::iter::once(path).chain(view.parts(path)).find(|p| defining.binary_search(p).is_ok()).cloned()
 }
 
 /// Servers that are given an application as `package.module:name`.

@@ -14,7 +14,7 @@ pub(crate) mod program;
 pub(crate) mod python;
 mod stages;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
 use crate::fact::{Book, Command, Data, Fact, FactKind, FileFacts, UnitId, UnitKind, Uses, UsesTarget};
@@ -41,12 +41,12 @@ pub(crate) struct View<'v> {
     programs: &'v Programs,
     /// Commands that the project installs, by name: the file that says so, the first in path order.
     commands: BTreeMap<&'v str, &'v RepoPath>,
-    /// Files by their name alone, in path order.
-    named: HashMap<&'v str, Vec<&'v RepoPath>>,
     /// Files that another file takes in as a part of itself (`include`, `source`), and the first that does.
     taken_in: BTreeMap<RepoPath, &'v RepoPath>,
-    /// Names of all functions of shell texts.
-    functions: HashSet<&'v str>,
+    /// What each file takes in; every bare command of a text with such parts asks for them.
+    parts: HashMap<&'v str, Vec<RepoPath>>,
+    /// Functions of shell texts by name: the files that define one, in path order.
+    functions: HashMap<&'v str, Vec<&'v RepoPath>>,
     /// Images that the repository builds, by key, and the file that does; found when first asked for.
     images: OnceLock<BTreeMap<String, RepoPath>>,
 }
@@ -60,38 +60,42 @@ impl<'v> View<'v> {
                 commands.entry(unit.name.as_str()).or_insert(path);
             }
         }
-        let mut named: HashMap<&str, Vec<&RepoPath>> = HashMap::new();
-        for entry in inventory.entries() {
-            named.entry(source::file_name(&entry.path)).or_default().push(&entry.path);
-        }
-        let units = book.values().flat_map(|facts| &facts.units).filter(|u| u.kind == UnitKind::ShellFunction);
-        let functions = units.map(|unit| unit.name.as_str()).collect();
-        let mut view = Self {
-            inventory,
-            book,
-            imports,
-            programs,
-            commands,
-            named,
-            taken_in: BTreeMap::new(),
-            functions,
-            images: OnceLock::new(),
-        };
-        let mut taken_in = BTreeMap::new();
+        let mut functions: HashMap<&str, Vec<&RepoPath>> = HashMap::new();
         for (path, facts) in book {
-            for part in view.parts(path, facts) {
-                taken_in.entry(part).or_insert(path);
+            for unit in facts.units.iter().filter(|u| u.kind == UnitKind::ShellFunction) {
+                functions.entry(unit.name.as_str()).or_default().push(path);
+            }
+        }
+        let taken_in = BTreeMap::new();
+        let parts = HashMap::new();
+        let images = OnceLock::new();
+        let mut view = Self { inventory, book, imports, programs, commands, taken_in, parts, functions, images };
+        let takers: Vec<(&RepoPath, Vec<&Fact>)> = book
+            .iter()
+            .map(|(path, facts)| (path, facts.facts.iter().filter(|fact| takes_in(fact)).collect()))
+            .filter(|(_, taking): &(_, Vec<_>)| !taking.is_empty())
+            .collect();
+        let mut taken_in = BTreeMap::new();
+        for (path, taking) in &takers {
+            for part in view.find_parts(path, taking) {
+                taken_in.entry(part).or_insert(*path);
             }
         }
         view.taken_in = taken_in;
+        // a part that is itself taken in looks for its own from where it is taken in, which is known from here on
+        view.parts = takers.iter().map(|(path, taking)| (&***path, view.find_parts(path, taking))).collect();
         view
     }
 
     /// Files that a file takes in as a part of itself: of a Makefile what it includes, of shell text what it sources.
-    pub(crate) fn parts(&self, path: &RepoPath, facts: &FileFacts) -> Vec<RepoPath> {
+    fn parts(&self, path: &str) -> &[RepoPath] {
+        self.parts.get(path).map_or(&[], Vec::as_slice)
+    }
+
+    fn find_parts(&self, path: &RepoPath, taking: &[&Fact]) -> Vec<RepoPath> {
         let part = |fact: &Fact| match &fact.kind {
-            FactKind::Uses(Uses { to: UsesTarget::File(to), .. }) if fact.unit.is_none() => Some(RepoPath::from(to.as_str())),
-            FactKind::Command(command) if matches!(command.program(), "source" | ".") => {
+            FactKind::Uses(Uses { to: UsesTarget::File(to), .. }) => Some(RepoPath::from(to.as_str())),
+            FactKind::Command(command) => {
                 let invocation = Invocation { command, path, unit: fact.unit };
                 match invocation.locate(&invocation.arguments().first()?.text, self) {
                     Located::Found(path, Strength::Resolved) => Some(path),
@@ -100,7 +104,16 @@ impl<'v> View<'v> {
             }
             _ => None,
         };
-        facts.facts.iter().filter_map(part).filter(|to| self.inventory.contains(to)).collect()
+        taking.iter().filter_map(|fact| part(fact)).filter(|to| self.inventory.contains(to)).collect()
+    }
+}
+
+/// Whether a fact may make another file a part of its own.
+fn takes_in(fact: &Fact) -> bool {
+    match &fact.kind {
+        FactKind::Uses(Uses { to: UsesTarget::File(_), .. }) => fact.unit.is_none(),
+        FactKind::Command(command) => matches!(command.program(), "source" | "."),
+        _ => false,
     }
 }
 
@@ -271,11 +284,11 @@ impl Invocation<'_> {
         if !suffix.contains('.') || suffix.len() < 4 {
             return None;
         }
-        let mut found =
-            view.named.get(source::file_name(&tail))?.iter().filter(|path| path.ends_with(&tail) || ****path == *suffix);
+        let named = view.inventory.named(source::file_name(&tail)).map(|entry| &entry.path);
+        let mut found = named.filter(|path| path.ends_with(&tail) || ***path == *suffix);
         let first = found.next()?;
         let alone = found.next().is_none();
-        alone.then(|| Located::Found((*first).clone(), Strength::Inferred))
+        alone.then(|| Located::Found(first.clone(), Strength::Inferred))
     }
 }
 
@@ -446,6 +459,9 @@ pub(crate) fn demands(facts: &FileFacts, path: &RepoPath, fresh: bool, view: &Vi
             FactKind::Uses(it) => uses(it, path, view).into_iter().for_each(&mut take),
             _ => {}
         }
+    }
+    if let Some(templated) = &facts.templated {
+        wanted.extend(templated.files.iter().filter(|f| view.inventory.contains(f)).cloned());
     }
     for code in facts.code.iter().chain(facts.embedded.iter().map(|(_, code)| code)).filter(|_| fresh) {
         wanted.extend(view.imports.imported(path, &code.module));

@@ -39,6 +39,10 @@ pub(crate) struct Table {
     pub(crate) actions: BTreeSet<String>,
     /// Published steps that set up a bare Python.
     pub(crate) sets_up: BTreeMap<String, SetUp>,
+    /// Functions that read a document into plain mappings.
+    pub(crate) loaders: BTreeSet<String>,
+    /// Classes that take a mapping and raise where an attribute is asked that it does not have.
+    pub(crate) strict: BTreeSet<String>,
     /// Published steps that put back what an earlier run kept, with the input that says where.
     pub(crate) caches: BTreeMap<String, String>,
 }

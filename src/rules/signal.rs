@@ -255,6 +255,9 @@ pub struct CallFull {
     /// Names of base classes (the class is the place).
     #[serde(default)]
     pub subclass: OneOrMany,
+    /// With `subclass`: regular expression over the name of the class.
+    #[serde(default)]
+    pub class: Option<String>,
     /// Names of methods on a receiver whose type could not be resolved; makes the match `inferred`.
     #[serde(default)]
     pub method: OneOrMany,

@@ -30,12 +30,20 @@ pub(crate) struct Look<'l> {
     pub(crate) facts: &'l FileFacts,
     pub(crate) program: &'l Program,
     codes: Vec<Seen<'l>>,
+    /// Commands by their program: indices of their facts, in order. Many rules ask, and most for other programs.
+    commands: BTreeMap<&'l str, Vec<usize>>,
 }
 
 impl<'l> Look<'l> {
     /// Looks at a file, whose Python is worked out at once.
     pub(crate) fn new(catalog: &'l Catalog, path: &'l RepoPath, facts: &'l FileFacts, program: &'l Program) -> Self {
-        Self { catalog, path, facts, program, codes: Seen::of(path, facts, program) }
+        let mut commands: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, fact) in facts.facts.iter().enumerate() {
+            if let FactKind::Command(command) = &fact.kind {
+                commands.entry(command.program()).or_default().push(index);
+            }
+        }
+        Self { catalog, path, facts, program, codes: Seen::of(path, facts, program), commands }
     }
 }
 
@@ -236,13 +244,10 @@ impl<'c> Table<'c> {
         if !look.codes.is_empty() {
             wanted.extend(self.open_calls.iter().chain(&self.branches));
         }
-        let [mut commands, mut uses, mut instructions] = [false; 3];
+        wanted.extend(look.commands.keys().filter_map(|program| self.programs.get(program)).flatten());
+        let [mut uses, mut instructions] = [false; 2];
         for fact in &look.facts.facts {
             match &fact.kind {
-                FactKind::Command(command) => {
-                    commands = true;
-                    wanted.extend(self.programs.get(command.program()).into_iter().flatten());
-                }
                 FactKind::Dependency(it) => wanted.extend(self.dependencies.get(it.name.as_str()).into_iter().flatten()),
                 FactKind::Uses(_) => uses = true,
                 FactKind::Instruction(_) => instructions = true,
@@ -250,7 +255,7 @@ impl<'c> Table<'c> {
             }
         }
         let stated = [
-            (commands, &self.open_programs),
+            (!look.commands.is_empty(), &self.open_programs),
             (uses, &self.uses),
             (instructions, &self.instructions),
             (look.facts.lines.is_some(), &self.texts),

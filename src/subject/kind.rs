@@ -48,12 +48,7 @@ pub(crate) fn decide(
         .or_else(|| look.hosted())
         .or_else(|| look.systems())
         .or_else(|| look.infra())
-        .unwrap_or_else(|| Subject {
-            kind: SubjectKind::NotMl,
-            why: "nothing here trains a model or serves one".to_owned(),
-            signals: Vec::new(),
-            places: Vec::new(),
-        })
+        .unwrap_or_else(|| look.nothing())
 }
 
 struct Look<'l> {
@@ -74,6 +69,36 @@ impl Look<'_> {
     fn subject(&self, kind: SubjectKind, why: impl Into<String>, mut signals: Vec<usize>) -> Option<Subject> {
         signals.truncate(5);
         Some(Subject { kind, why: why.into(), signals, places: Vec::new() })
+    }
+
+    /// No system was found. What is there of machine learning all the same is said, with its first place: somebody may
+    /// train or serve with it in a way that is not known here.
+    fn nothing(&self) -> Subject {
+        let kind = SubjectKind::NotMl;
+        let lived = |s: &Signal| !matches!(s.scope, Scope::Test | Scope::Docs);
+        let first = |fits: &dyn Fn(&Signal) -> bool| self.all(|s| lived(s) && fits(s)).into_iter().next();
+        let kinds: [(&str, &dyn Fn(&Signal) -> bool); 4] = [
+            ("imports", &|s| &*s.id == "archetype.learns"),
+            ("loads a model with", &|s| s.id.starts_with("serve.load.")),
+            ("works on a model with", &|s| matches!(s.op, Some(Op::Train | Op::Tune | Op::Evaluate | Op::Serve))),
+            ("keeps", &|s| &*s.id == "registry.model_committed"),
+        ];
+        let found: Vec<(&str, usize)> = kinds.iter().filter_map(|(verb, fits)| Some((*verb, first(*fits)?))).collect();
+        if found.is_empty() {
+            let why = "nothing here trains a model or serves one".to_owned();
+            return Subject { kind, why, signals: Vec::new(), places: Vec::new() };
+        }
+        let told: Vec<String> = found
+            .iter()
+            .map(|(verb, i)| {
+                let seen = &self.signals.all[*i];
+                let what = seen.what.strip_prefix("import ").unwrap_or(&seen.what);
+                if *verb == "keeps" { format!("keeps {}", seen.at) } else { format!("{verb} {what} at {}", seen.at) }
+            })
+            .collect();
+        let what = told.join(", ");
+        let why = format!("it {what}; nothing that trains a model or serves one was recognised");
+        Subject { kind, why, signals: found.into_iter().map(|(_, i)| i).collect(), places: Vec::new() }
     }
 
     /// Whether something unattended reaches one of these effects in source code.

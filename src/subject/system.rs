@@ -6,6 +6,7 @@ use super::group::{group, project_of};
 use crate::fact::Placement;
 use crate::graph::reach::Walk;
 use crate::graph::{Graph, NodeId, NodeKind};
+use crate::settings::Named;
 use crate::signals::{Signal, Signals};
 use crate::source::{RepoPath, file_name, folder};
 use crate::words::{Op, Scope, Strength, TriggerKind};
@@ -46,6 +47,9 @@ pub(crate) struct System {
     pub(crate) train_run: Vec<bool>,
     /// For every node: runs when the model is served.
     pub(crate) serve_run: Vec<bool>,
+    /// For every node: runs for training and for serving, each by a way of its own; that one program holds both roots
+    /// ties nothing that it does for one of them to the other.
+    pub(crate) both_runs: Vec<bool>,
     others: Vec<String>,
     lifted: BTreeSet<RepoPath>,
     unsourced: BTreeSet<RepoPath>,
@@ -72,16 +76,19 @@ impl System {
     }
 }
 
-fn beneath(path: &str, dir: &str) -> bool {
+pub(crate) fn beneath(path: &str, dir: &str) -> bool {
     dir == "." || path == dir || path.strip_prefix(dir).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Finds the systems, in the order of their paths. `projects` are the folders with a manifest of their own; `generated` asks for the body of a template instead.
+/// Finds the systems, in the order of their paths. `projects` are the folders with a manifest of their own; each folder of
+/// `declared` is one system, whatever else would join or part its roots; `generated` asks for the body of a template
+/// instead.
 pub(crate) fn systems(
     signals: &Signals,
     graph: &Graph,
     placements: &BTreeMap<RepoPath, Placement>,
     projects: &BTreeSet<String>,
+    declared: &[Named],
     generated: bool,
 ) -> Vec<System> {
     let lifted = lifted(graph, placements);
@@ -90,7 +97,7 @@ pub(crate) fn systems(
         (scope || lifted.contains(&s.at.path)) && s.off.is_none()
     };
     let roots = roots(signals, graph, counts);
-    let groups = group(&roots, signals, graph, projects);
+    let groups = regroup(group(&roots, signals, graph, projects), declared, &|r| &signals.all[roots[r].signal].at.path);
     let unsourced: BTreeSet<RepoPath> =
         placements.iter().filter(|(_, p)| p.scope != Scope::Source).map(|(path, _)| path.clone()).collect();
     let mut found: Vec<System> = groups
@@ -112,6 +119,7 @@ pub(crate) fn systems(
                 serve_files: files_of(graph, &ids(&serves)),
                 train_run: run_of(graph, &learning),
                 serve_run: run_of(graph, &ids(&serves)),
+                both_runs: both_runs(graph, &learning, &ids(&serves)),
                 others: Vec::new(),
                 lifted: lifted.clone(),
                 unsourced: unsourced.clone(),
@@ -120,14 +128,44 @@ pub(crate) fn systems(
         .collect();
     let held: Vec<Vec<&str>> =
         groups.iter().map(|g| g.iter().map(|r| &*signals.all[roots[*r].signal].at.path).collect()).collect();
-    let paths: Vec<String> = (0..found.len()).map(|at| place(at, &found, &held, graph, projects, placements)).collect();
+    let named: Vec<Option<&Named>> = held.iter().map(|paths| paths.first().and_then(|p| innermost(declared, p))).collect();
+    let paths: Vec<String> = (0..found.len())
+        .map(|at| named[at].map_or_else(|| place(at, &found, &held, graph, projects, placements), |s| s.path.clone()))
+        .collect();
     for (index, system) in found.iter_mut().enumerate() {
         system.path.clone_from(&paths[index]);
-        system.name.clone_from(&paths[index]);
+        system.name.clone_from(named[index].map_or(&paths[index], |s| &s.name));
         system.others = paths.iter().enumerate().filter(|(i, p)| *i != index && **p != ".").map(|(_, p)| p.clone()).collect();
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
+}
+
+/// The innermost of the declared folders that holds a file.
+fn innermost<'d>(declared: &'d [Named], path: &str) -> Option<&'d Named> {
+    declared.iter().filter(|s| beneath(path, &s.path)).max_by_key(|s| if s.path == "." { 0 } else { s.path.len() })
+}
+
+/// The groups once those roots are together that lie in one declared folder, and apart from all others.
+fn regroup<'p>(groups: Vec<Vec<usize>>, declared: &[Named], path: &dyn Fn(usize) -> &'p str) -> Vec<Vec<usize>> {
+    let mut together: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut left: Vec<Vec<usize>> = Vec::new();
+    for group in groups {
+        let mut rest = Vec::new();
+        for root in group {
+            match innermost(declared, path(root)) {
+                Some(system) => together.entry(&system.path).or_default().push(root),
+                None => rest.push(root),
+            }
+        }
+        left.push(rest);
+    }
+    left.retain(|group| !group.is_empty());
+    left.extend(together.into_values().map(|mut roots| {
+        roots.sort_unstable();
+        roots
+    }));
+    left
 }
 
 /// Where models are trained and served. Where nothing is, what could not be there without a model: a search, a
@@ -219,6 +257,19 @@ fn run_of(graph: &Graph, roots: &[NodeId]) -> Vec<bool> {
     starters.extend(roots);
     let reached = graph.reach(&starters, walk);
     (0..graph.nodes.len()).map(|n| reached.has(n)).collect()
+}
+
+/// What runs for the ones and for the others, where whatever leads to both is left out.
+fn both_runs(graph: &Graph, trains: &[NodeId], serves: &[NodeId]) -> Vec<bool> {
+    let walk = Walk::at(Strength::Broken);
+    let (to_train, to_serve) = (graph.reach_back(trains, walk), graph.reach_back(serves, walk));
+    let run = |roots: &[NodeId], own: &[bool], other: &[bool]| {
+        let mut starters: Vec<NodeId> = (0..graph.nodes.len()).filter(|n| own[*n] && !other[*n]).collect();
+        starters.extend(roots);
+        graph.reach(&starters, walk)
+    };
+    let (train, serve) = (run(trains, &to_train, &to_serve), run(serves, &to_serve, &to_train));
+    (0..graph.nodes.len()).map(|n| train.has(n) && serve.has(n)).collect()
 }
 
 /// Files of the roots and of what they call or import.

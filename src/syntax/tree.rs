@@ -300,6 +300,23 @@ impl<'t> Node<'t> {
         self.lookup(key).map(|(_, value)| value)
     }
 
+    /// The text of the scalar at a dotted path, with elements of lists by number: `model.layers[0]`.
+    pub fn at(self, path: &str) -> Option<&'t str> {
+        let mut node = self;
+        for part in path.split('.') {
+            let (key, mut rest) = part.split_at(part.find('[').unwrap_or(part.len()));
+            node = node.get(key)?;
+            while let Some((index, more)) = rest.strip_prefix('[').and_then(|r| r.split_once(']')) {
+                node = match index.parse::<usize>() {
+                    Ok(index) => node.items().nth(index)?,
+                    Err(_) => node.get(index)?,
+                };
+                rest = more;
+            }
+        }
+        node.text()
+    }
+
     /// 1-based line of the key that [`Node::get`] finds.
     pub fn key_line(self, key: &str) -> Option<u32> {
         self.lookup(key).map(|(key, _)| key.site_line())

@@ -98,6 +98,7 @@ impl<'a> Listing<'a> {
         self.inventory.store = Some(git.store().clone());
         let mut seen = vec![false; index.entries.len()];
         let mut changed = differing(git, &index);
+        self.inventory.unsure |= changed.unknown;
         // Room for what is not tracked; what is tracked has been cut to the bound before.
         let mut room = self.limits.files.saturating_sub(index.entries.len());
         disk::walk(self.root, &rules, &mut |met| {
@@ -175,6 +176,7 @@ impl<'a> Listing<'a> {
             },
             What::File(metadata) => {
                 let state = tracked.map(|(entry, index)| self.state(&met.disk, &metadata, entry, index));
+                self.inventory.unsure |= state == Some(State::Unsure);
                 let path = self.path(&met.path);
                 let spelled = (path.as_bytes() != met.path).then(|| Box::new(met.disk.into_os_string()));
                 let blob = match state {
@@ -409,16 +411,19 @@ struct Changes {
     tracked: Vec<bool>,
     /// How many other files do: removed from the index, or not tracked.
     others: usize,
+    /// Whether the commit could not be read, so that nothing is known.
+    unknown: bool,
 }
 
 /// Compares the index with the commit that the work tree stands on.
 fn differing(git: &Repository, index: &Index) -> Changes {
-    let mut changes = Changes { tracked: vec![false; index.entries.len()], others: 0 };
+    let mut changes = Changes { tracked: vec![false; index.entries.len()], others: 0, unknown: false };
     let Some(commit) = git.commit() else {
         changes.tracked.fill(true);
         return changes;
     };
-    let Ok(listing) = git.tree(commit, MOST_TREE_STEPS, 256) else { return changes };
+    let Ok(listing) = git.tree(commit, MOST_TREE_STEPS, 256) else { return Changes { unknown: true, ..changes } };
+    changes.unknown = listing.cut_off || !listing.closed.is_empty();
     let mut committed: Vec<_> = listing.entries.iter().map(|e| (e.path.as_slice(), e.id)).collect();
     committed.sort();
     let mut committed = committed.into_iter().peekable();

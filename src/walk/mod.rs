@@ -10,17 +10,21 @@ mod disk;
 mod ignores;
 mod links;
 mod list;
+mod lookup;
 mod text;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::ops::Bound;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::git::{self, Id, Store};
 use crate::source::{self, Location, Notice, NoticeKind, RepoPath, SourceFile};
 
 pub use attributes::Attributes;
 pub use list::list;
+pub use lookup::{of_user, top_file};
 
 /// How much is read. Counts and bytes, never seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,8 +138,12 @@ pub struct Inventory {
     limits: Limits,
     entries: Vec<Entry>,
     skipped: Vec<Skipped>,
+    left_out: BTreeSet<RepoPath>,
     dirty: usize,
+    unsure: bool,
     incomplete: bool,
+    /// Positions in `entries`, sorted by file name, then by path; worked out when first asked.
+    by_name: OnceLock<Vec<usize>>,
 }
 
 impl Inventory {
@@ -193,6 +201,20 @@ impl Inventory {
         self.entries.get(from..to).unwrap_or_default()
     }
 
+    /// The files of a name, in whatever folder, sorted by path.
+    pub fn named(&self, name: &str) -> impl Iterator<Item = &Entry> {
+        let name_at = |at: &usize| self.entries.get(*at).map_or("", |e| source::file_name(&e.path));
+        let by_name = self.by_name.get_or_init(|| {
+            let mut all: Vec<usize> = (0..self.entries.len()).collect();
+            // stable, and the entries are sorted by path
+            all.sort_by(|a, b| name_at(a).cmp(name_at(b)));
+            all
+        });
+        let from = by_name.partition_point(|at| name_at(at) < name);
+        let found = by_name.get(from..).unwrap_or_default().iter();
+        found.take_while(move |at| name_at(at) == name).filter_map(|at| self.entries.get(*at))
+    }
+
     /// What is not among the entries, sorted by path.
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
@@ -202,6 +224,44 @@ impl Inventory {
     /// Always 0 for a commit and outside Git.
     pub fn dirty(&self) -> usize {
         self.dirty
+    }
+
+    /// Whether it cannot be told of some file whether it differs from the commit.
+    pub fn is_unsure(&self) -> bool {
+        self.unsure
+    }
+
+    /// Takes out the files that `fits` gives a number, and links that lead to them: they are not read, and whoever
+    /// names them has named something that is there. How many files went under each number, of `kinds`.
+    pub fn leave_out(&mut self, kinds: usize, fits: &dyn Fn(&str) -> Option<usize>) -> Vec<u64> {
+        let mut counts = vec![0; kinds];
+        let (out, kept) = std::mem::take(&mut self.entries).into_iter().partition(|entry| {
+            let fit = fits(&entry.path).or_else(|| entry.link.as_deref().and_then(fits));
+            if let Some(count) = fit.and_then(|kind| counts.get_mut(kind)) {
+                *count += 1;
+            }
+            fit.is_some()
+        });
+        let out: Vec<Entry> = out;
+        self.entries = kept;
+        self.left_out = out.into_iter().map(|entry| entry.path).collect();
+        counts
+    }
+
+    /// Files that were left out because the user asked for it.
+    pub fn left_out(&self) -> &BTreeSet<RepoPath> {
+        &self.left_out
+    }
+
+    /// Whether a path was left out: a file, or a folder that holds one.
+    pub fn is_left_out(&self, path: &str) -> bool {
+        let beneath = |p: &RepoPath| p.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        self.left_out.contains(path)
+            || self
+                .left_out
+                .range::<str, _>((Bound::Excluded(path), Bound::Unbounded))
+                .take_while(|p| p.starts_with(path))
+                .any(beneath)
     }
 
     /// Whether a bound cut the list off, so that "not there" cannot be claimed.

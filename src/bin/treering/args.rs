@@ -1,10 +1,12 @@
 //! The command line; the only user of clap.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use treering::Format;
+use treering::gate::{LevelAsked, Of, PracticeAsked};
 
 /// How mature is the MLOps of a repository, and which lines say so?
 #[derive(Debug, Parser)]
@@ -17,7 +19,7 @@ pub struct Cli {
 
 const EXIT: &str = "\
 Nothing in a scanned repository is run, and no connection is opened.
-Exit status: 0 fine; 1 below --at-least; 2 failed; 3 no verdict could be given for --at-least.";
+Exit status: 0 fine; 1 below what was asked, or less than the baseline; 2 failed; 3 what was asked cannot be told.";
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
@@ -35,7 +37,7 @@ pub enum Command {
     /// List or check rules
     #[command(subcommand, arg_required_else_help = true)]
     Rules(Rules),
-    /// Print the JSON Schema of the report or of a file of signal rules
+    /// Print the JSON Schema of the report, of a file of signal rules or of treering.toml
     Schema {
         /// Of what
         which: Which,
@@ -46,9 +48,9 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT)]
 pub struct Scan {
-    /// The root of the repository; folders above it are not searched
-    #[arg(default_value = ".")]
-    pub path: PathBuf,
+    /// Work tree, folder in one, bare repository or plain folder; several give several reports, one after the other
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
     /// Scan this commit, branch or tag instead of the files on disk
     #[arg(long, value_name = "REV")]
     pub rev: Option<String>,
@@ -64,12 +66,13 @@ pub struct Scan {
     /// How to write the report
     #[arg(long, default_value = Format::Text.name(), value_parser = format_parser())]
     pub format: Format,
-    /// Write the report to this file instead of the terminal
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Fail with status 1 if the level of a model is lower (repeatable)
-    #[arg(long, value_name = "MODEL=LEVEL", value_parser = gate)]
-    pub at_least: Vec<Gate>,
+    /// Write the report to this file instead of the terminal; FORMAT=FILE writes one more report, in that format
+    /// (repeatable; `-` is the terminal)
+    #[arg(short, long, value_name = "[FORMAT=]FILE", value_parser = output_parser())]
+    pub output: Vec<Output>,
+    /// What the report is held against.
+    #[command(flatten)]
+    pub gates: Gates,
     /// No progress and no remarks beside the report
     #[arg(short, long)]
     pub quiet: bool,
@@ -82,6 +85,26 @@ pub struct Scan {
     /// Columns to fill [default: COLUMNS, or 80]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=400))]
     pub width: Option<u16>,
+    /// Where it is pointed, and with which settings.
+    #[command(flatten)]
+    pub pointed: Pointed,
+}
+
+/// Flags of `treering scan` on where it is pointed, and on what decides besides the files.
+#[derive(Debug, Args)]
+pub struct Pointed {
+    /// Scan a folder alone, and not with the repository that it lies in
+    #[arg(long)]
+    pub no_parent: bool,
+    /// Take the settings from this file and not from treering.toml at the root of the repository
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Count age back from this day (YYYY-MM-DD); commits and tags after it do not count [default: the newest commit's]
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<String>,
+    /// Tell places only, and no text of files
+    #[arg(long)]
+    pub no_snippets: bool,
 }
 
 /// When to colour.
@@ -102,6 +125,8 @@ pub enum Which {
     Report,
     /// A file of signal rules.
     Rules,
+    /// A treering.toml.
+    Settings,
 }
 
 /// `treering rules`.
@@ -120,20 +145,72 @@ pub enum Rules {
     },
 }
 
-/// A level that is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gate {
-    /// Id of the model.
-    pub model: String,
-    /// The lowest level that passes.
-    pub level: u8,
+/// What a report is held against.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Gates")]
+pub struct Gates {
+    /// Fail with status 1 if a model is at a lower level, such as azure=2 or gigaom.architecture=1 (repeatable)
+    #[arg(long, value_name = "MODEL=LEVEL")]
+    pub at_least: Vec<LevelAsked>,
+    /// Fail with status 1 unless a practice is met, or indicated for a reason that works (repeatable)
+    #[arg(long, value_name = "PRACTICE=met|indicated")]
+    pub require: Vec<PracticeAsked>,
+    /// By what levels are judged: the level itself, or complete chains alone
+    #[arg(long, value_name = "WHICH", default_value = "level")]
+    pub evidence: WhichEvidence,
+    /// Judge the system in this folder, or all of them, so that the worst decides [default: the primary one]
+    #[arg(long, value_name = "PATH|all")]
+    pub system: Option<Of>,
+    /// Compare with a report that was saved as JSON
+    #[arg(long, value_name = "REPORT")]
+    pub baseline: Option<PathBuf>,
+    /// Fail with status 1 if a practice or a level is lost since the baseline
+    #[arg(long, value_name = "WHAT", requires = "baseline")]
+    pub fail_on: Option<FailOn>,
+    /// Status 0 instead of 3 where what was asked cannot be told
+    #[arg(long)]
+    pub allow_no_verdict: bool,
 }
 
-fn gate(text: &str) -> Result<Gate, String> {
-    let wrong = || "write the id of a model, `=` and a level, such as azure=2".to_owned();
-    let (model, level) = text.split_once('=').ok_or_else(wrong)?;
-    let level = level.trim().parse().map_err(|_| wrong())?;
-    if model.trim().is_empty() { Err(wrong()) } else { Ok(Gate { model: model.trim().to_owned(), level }) }
+/// By which number of a model a gate judges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WhichEvidence {
+    /// The level that the report shows.
+    Level,
+    /// The level from complete chains alone.
+    Complete,
+}
+
+/// What a comparison fails on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// A practice or a level that is lost.
+    Regression,
+}
+
+/// Where a report goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// In which format; none for that of `--format`.
+    pub format: Option<Format>,
+    /// The file; none for standard output.
+    pub path: Option<PathBuf>,
+}
+
+impl Output {
+    /// `FORMAT=FILE` only where the first word is the name of a format; everything else is a file.
+    fn of(text: OsString) -> Self {
+        let split = text.to_str().and_then(|t| t.split_once('=')).and_then(|(f, path)| Some((Format::from_name(f)?, path)));
+        let (format, path) = match split {
+            Some((format, path)) => (Some(format), OsString::from(path)),
+            None => (None, text),
+        };
+        Self { format, path: (path != "-").then(|| PathBuf::from(path)) }
+    }
+}
+
+fn output_parser() -> impl TypedValueParser<Value = Output> {
+    OsStringValueParser::new().map(Output::of)
 }
 
 fn format_parser() -> impl TypedValueParser<Value = Format> {
@@ -149,7 +226,9 @@ mod tests {
     fn the_command_line_is_sound() {
         use clap::CommandFactory;
         Cli::command().debug_assert();
-        assert_eq!(gate("azure=2"), Ok(Gate { model: "azure".into(), level: 2 }));
-        assert!(gate("azure").is_err() && gate("azure=high").is_err() && gate("=1").is_err());
+        let output = |text: &str| Output::of(OsString::from(text));
+        assert_eq!(output("json=a=b"), Output { format: Some(Format::Json), path: Some("a=b".into()) });
+        assert_eq!(output("pdf=a"), Output { format: None, path: Some("pdf=a".into()) });
+        assert_eq!(output("markdown=-"), Output { format: Some(Format::Markdown), path: None });
     }
 }

@@ -1,9 +1,10 @@
 //! The command line of treering: parse, call the library, write, choose the exit status.
 //!
-//! Exit status: 0 fine, 1 below what was asked for, 2 failed, 3 no verdict could be given.
+//! Exit status: 0 fine, 1 below what was asked for or less than the baseline, 2 failed, 3 no verdict could be given.
 
 mod args;
 mod commands;
+mod held_against;
 mod output;
 mod progress;
 

@@ -24,26 +24,63 @@ pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
 }
 
-/// Writes a file beside its place and moves it there, so that nobody ever reads half a report. What is no regular
-/// file (a device, a pipe) is written straight.
-pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
-    let failed = || format!("cannot write `{}`; name a file in a folder that exists and that you may write to", path.display());
+/// A file that is written and waits to be moved to its place; dropped before, it leaves nothing behind.
+pub struct Staged {
+    path: PathBuf,
+    state: State,
+}
+
+enum State {
+    /// Written beside its place.
+    Beside(PathBuf),
+    /// What is no regular file (a device, a pipe) can only be written straight.
+    Straight(Vec<u8>),
+    Done,
+}
+
+/// Writes a file beside its place, so that nobody ever reads half a report.
+pub fn stage(path: &Path, bytes: &[u8]) -> Result<Staged> {
     // A link keeps being one: what it leads to is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if fs::metadata(&path).is_ok_and(|m| !m.is_file()) {
-        return OpenOptions::new().write(true).open(&path).and_then(|mut f| f.write_all(bytes)).with_context(failed);
+    if fs::metadata(&path).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
+        return Ok(Staged { path, state: State::Straight(bytes.to_owned()) });
     }
-    let (beside, mut file) = create_beside(&path).with_context(failed)?;
-    let done = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| {
-        if let Ok(old) = fs::metadata(&path) {
-            fs::set_permissions(&beside, old.permissions())?;
+    if path.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory)).with_context(|| failed(&path));
+    }
+    let (beside, mut file) = create_beside(&path).with_context(|| failed(&path))?;
+    let staged = Staged { path, state: State::Beside(beside) };
+    file.write_all(bytes).and_then(|()| file.sync_all()).with_context(|| failed(&staged.path))?;
+    Ok(staged)
+}
+
+fn failed(path: &Path) -> String {
+    format!("cannot write `{}`; name a file in a folder that exists and that you may write to", path.display())
+}
+
+impl Staged {
+    /// Moves it to its place.
+    pub fn commit(mut self) -> Result<()> {
+        let done = match &self.state {
+            State::Beside(beside) => fs::metadata(&self.path)
+                .map_or(Ok(()), |old| fs::set_permissions(beside, old.permissions()))
+                .and_then(|()| fs::rename(beside, &self.path)),
+            State::Straight(bytes) => OpenOptions::new().write(true).open(&self.path).and_then(|mut f| f.write_all(bytes)),
+            State::Done => Ok(()),
+        };
+        if done.is_ok() {
+            self.state = State::Done;
         }
-        fs::rename(&beside, &path)
-    });
-    if done.is_err() {
-        let _ = fs::remove_file(&beside);
+        done.with_context(|| failed(&self.path))
     }
-    done.with_context(failed)
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if let State::Beside(beside) = &self.state {
+            let _ = fs::remove_file(beside);
+        }
+    }
 }
 
 fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {

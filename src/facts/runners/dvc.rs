@@ -1,9 +1,11 @@
 //! DVC: stages ordered by what they read and write, pointers with content hashes, the lock, the remote.
 
+pub(crate) mod template;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::fact::{Data, DataKind, Fact, FactKind, FileFacts, Guard, Needs, Unit, UnitId, UnitKind};
+use crate::fact::{Data, DataKind, Fact, FactKind, FileFacts, Guard, Inputs, Needs, Unit, UnitId, UnitKind};
 use crate::facts::shell::{Shell, lower};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{self, SourceFile, file_name, folder};
@@ -31,14 +33,23 @@ fn is_pointer(path: &str) -> bool {
 }
 
 fn pipeline(file: &SourceFile, context: &Context<'_>) -> FileFacts {
+    with_parameters(file, context, &[])
+}
+
+/// Reads a pipeline with what its parameter files give.
+pub(super) fn with_parameters(file: &SourceFile, context: &Context<'_>, given: &[Inputs]) -> FileFacts {
     let parsed = yaml::parse(&file.text);
     let mut facts = FileFacts { notices: parsed.errors.iter().map(|e| unparsable(file, e)).collect(), ..FileFacts::default() };
     let home = folder(&file.path);
+    facts.templated = parsed.tree.root().and_then(|root| template::asked(root, home));
+    let mut values = facts.templated.as_ref().map(|t| t.given.clone()).unwrap_or_default();
+    values.extend(given.iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
+    let values = &values;
     if let Some(stages) = parsed.tree.root().and_then(|r| r.get("stages")) {
         for (key, stage) in stages.entries().filter(|(_, s)| s.kind() == Kind::Map) {
             let inner =
                 stage.get("do").filter(|_| stage.get("foreach").is_some() || stage.get("matrix").is_some()).unwrap_or(stage);
-            one_stage(key.text, key.line, stage, inner, home, context, &mut facts);
+            one_stage(key.text, key.line, stage, inner, home, context, values, &mut facts);
         }
         order(&mut facts);
     }
@@ -47,7 +58,16 @@ fn pipeline(file: &SourceFile, context: &Context<'_>) -> FileFacts {
 }
 
 #[allow(clippy::too_many_arguments)] // a stage has that many sides
-fn one_stage(name: &str, line: u32, outer: Node<'_>, stage: Node<'_>, home: &str, context: &Context<'_>, facts: &mut FileFacts) {
+fn one_stage(
+    name: &str,
+    line: u32,
+    outer: Node<'_>,
+    stage: Node<'_>,
+    home: &str,
+    context: &Context<'_>,
+    values: &Inputs,
+    facts: &mut FileFacts,
+) {
     let id = facts.units.len();
     facts.units.push(Unit {
         kind: UnitKind::Stage,
@@ -57,9 +77,9 @@ fn one_stage(name: &str, line: u32, outer: Node<'_>, stage: Node<'_>, home: &str
         end_line: outer.end_line().max(line),
         parent: None,
     });
-    let wdir = match stage.get("wdir").and_then(Node::text) {
+    let wdir = match stage.get("wdir").and_then(Node::text).map(|wdir| template::fill(wdir, values)) {
         Some(wdir) if wdir.contains("${") => None,
-        Some(wdir) => source::join(home, wdir),
+        Some(wdir) => source::join(home, &wdir),
         None => Some(home.to_owned()),
     };
     if let Some(frozen) = stage.get("frozen").filter(|f| f.as_bool() == Some(true)) {
@@ -72,7 +92,7 @@ fn one_stage(name: &str, line: u32, outer: Node<'_>, stage: Node<'_>, home: &str
             let first = text.line();
             let exact = matches!(text.style(), crate::syntax::tree::Style::Literal);
             let how = Shell { dir: wdir.clone(), ..Shell::default() };
-            lower(shell, &|n| if exact { first + n - 1 } else { first }, id, &how, context, facts);
+            lower(&template::fill(shell, values), &|n| if exact { first + n - 1 } else { first }, id, &how, context, facts);
         }
     }
     let dir = wdir.as_deref().unwrap_or(home);
@@ -83,15 +103,15 @@ fn one_stage(name: &str, line: u32, outer: Node<'_>, stage: Node<'_>, home: &str
         ("plots", DataKind::Path, true),
     ] {
         for (path, line) in stage.get(key).map(paths).unwrap_or_default() {
-            data(facts, id, line, dir, path, kind, writes, None);
+            data(facts, id, line, dir, &template::fill(path, values), kind, writes, None);
         }
     }
     for item in stage.get("params").into_iter().flat_map(Node::items) {
         // `- train.lr` reads params.yaml; `- other.yaml: [a]` reads that file
         match item.kind() {
-            Kind::Map => {
-                item.entries().for_each(|(key, _)| data(facts, id, key.line, dir, key.text, DataKind::Params, false, None))
-            }
+            Kind::Map => item.entries().for_each(|(key, _)| {
+                data(facts, id, key.line, dir, &template::fill(key.text, values), DataKind::Params, false, None);
+            }),
             _ => data(facts, id, item.line(), dir, "params.yaml", DataKind::Params, false, None),
         }
     }

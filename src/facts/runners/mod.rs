@@ -3,6 +3,9 @@
 mod dvc;
 mod makefile;
 
-use super::Reader;
+use super::{ReadFor, Reader};
 
 pub(crate) const ALL: &[Reader] = &[makefile::READER, dvc::PIPELINE, dvc::POINTER, dvc::LOCK, dvc::CONFIG];
+
+/// Readers of files that take values from others, each by its name.
+pub(crate) const GIVEN: &[(&str, ReadFor)] = &[(dvc::PIPELINE.name, dvc::with_parameters)];

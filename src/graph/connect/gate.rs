@@ -5,9 +5,10 @@ use crate::fact::{Fact, FactKind, FileFacts, Guard, Unit};
 use crate::words::TriggerKind;
 
 impl Build<'_> {
-    pub(super) fn guards(&self, facts: &FileFacts, unit: &Unit, stated: &[&Fact]) -> Gate {
+    /// What the guards of a unit, among its `own` facts, come to; `stated` are the facts of every unit.
+    pub(super) fn guards(&self, facts: &FileFacts, unit: &Unit, own: &[&Fact], stated: &[Vec<&Fact>]) -> Gate {
         let mut gate = Gate::default();
-        for fact in stated {
+        for fact in own {
             let FactKind::Guard(guard) = &fact.kind else { continue };
             match guard {
                 Guard::If(text) => gate.condition = Some(text.clone()),
@@ -33,7 +34,8 @@ impl Build<'_> {
         while let Some(parent) = top.and_then(|u| facts.units.get(u)).and_then(|u| u.parent) {
             top = Some(parent);
         }
-        let has_triggers = facts.facts.iter().any(|f| f.unit == top && matches!(&f.kind, FactKind::Trigger(t) if !t.is_call()));
+        let starts = |fact: &&Fact| matches!(&fact.kind, FactKind::Trigger(t) if !t.is_call());
+        let has_triggers = top.and_then(|top| stated.get(top)).is_some_and(|of_top| of_top.iter().any(starts));
         if !has_triggers || unit.parent.is_none() {
             gate.events = None;
         }

@@ -3,16 +3,16 @@
 //! A trigger whose sender is not in sight is `assumed`; so is a branch that the clone does not know.
 
 use super::{Build, command_key, node_key};
-use crate::fact::{Fact, FactKind, FileFacts, Trigger, UnitKind};
+use crate::fact::{Fact, FactKind, Trigger, UnitKind};
 use crate::graph::{Edge, NodeId, NodeKind, python};
 use crate::source::{Location, RepoPath};
 use crate::words::{EdgeKind, Strength, TriggerKind};
 
 impl Build<'_> {
     /// Triggers start the units that state them; workflows that wait for another are started by that one.
-    pub(super) fn trigger(&mut self, path: &RepoPath, facts: &FileFacts, fact: &Fact, trigger: &Trigger) {
+    pub(super) fn trigger(&mut self, path: &RepoPath, fact: &Fact, trigger: &Trigger) {
         let Some(unit) = fact.unit else { return };
-        let to = self.unit(path, facts, unit);
+        let to = self.unit(path, unit);
         let at = Location::line(path, fact.line);
         if trigger.is_call() {
             return;
@@ -48,18 +48,18 @@ impl Build<'_> {
             && !patterns.iter().any(|p| p.contains(['*', '?', '[', '+', '!']) || known.iter().any(|b| b == p))
     }
 
-    fn workflows_named(&mut self, name: &str) -> Vec<NodeId> {
+    fn workflows_named(&self, name: &str) -> Vec<NodeId> {
         let mut found = Vec::new();
         for (path, facts) in self.book {
             for (index, unit) in facts.units.iter().enumerate() {
                 let is = unit.kind == UnitKind::Workflow
                     && (unit.title.as_deref() == Some(name) || unit.name == name || &**path == name);
                 if is {
-                    found.push((path, facts, index));
+                    found.push(self.unit(path, index));
                 }
             }
         }
-        found.into_iter().map(|(path, facts, index)| self.unit(path, facts, index)).collect()
+        found
     }
 
     /// Workflows that wait to be called, and nothing here calls or starts them: the open door is told as switched off.
@@ -67,7 +67,7 @@ impl Build<'_> {
         for (path, facts) in self.book {
             for fact in &facts.facts {
                 let (FactKind::Trigger(trigger), Some(unit)) = (&fact.kind, fact.unit) else { continue };
-                let to = self.unit(path, facts, unit);
+                let to = self.unit(path, unit);
                 if !trigger.is_call() || self.graph.arriving(to).next().is_some() {
                     continue;
                 }
@@ -92,7 +92,7 @@ impl Build<'_> {
                     && trigger.off.is_none()
                 {
                     for event in &trigger.from {
-                        answering.push((event.clone(), self.unit(path, facts, unit), Location::line(path, fact.line)));
+                        answering.push((event.clone(), self.unit(path, unit), Location::line(path, fact.line)));
                     }
                 }
             }

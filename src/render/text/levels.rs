@@ -9,7 +9,7 @@ pub(super) fn levels(page: &mut Page<'_>, system: &System) {
     if system.models.is_empty() {
         return;
     }
-    let names: Vec<String> = system.models.iter().map(name).collect();
+    let names: Vec<String> = system.models.iter().map(phrases::model_name).collect();
     let left = names.iter().map(|n| n.chars().count()).max().unwrap_or(0).clamp(18, 30) + 3;
     let wide = page.width() >= left + 54;
     if wide && system.models.iter().any(|m| m.level.is_some()) {
@@ -37,15 +37,6 @@ pub(super) fn levels(page: &mut Page<'_>, system: &System) {
             "A level is a judgement: two careful readers give the same one in 3 of 4 repositories, and are never more than one apart.",
         ),
     );
-}
-
-/// Title and edition, the latter where the title does not hold it yet.
-fn name(model: &Assessment) -> String {
-    if model.edition.is_empty() || model.title.contains(&model.edition) {
-        model.title.clone()
-    } else {
-        format!("{} {}", model.title, model.edition)
-    }
 }
 
 fn top(reached: &[Reached]) -> Option<u8> {
@@ -203,9 +194,9 @@ pub(super) fn next(page: &mut Page<'_>, system: &System, repository: &Repository
         let by_column = model.level.is_none();
         let next = model.blocking.iter().map(|b| b.level).min().unwrap_or_default();
         let head = if by_column {
-            format!("{}, each category by itself", name(model))
+            format!("{}, each category by itself", phrases::model_name(model))
         } else {
-            format!("{}: level {next}", name(model))
+            format!("{}: level {next}", phrases::model_name(model))
         };
         let open = match model.strict_gaps.len() {
             0 => String::new(),
@@ -232,7 +223,7 @@ fn still_open(page: &mut Page<'_>, system: &System) {
     }
     page.title("STILL OPEN IN THE LEVELS REACHED, if read to the letter");
     for model in system.models.iter().filter(|m| !m.strict_gaps.is_empty()) {
-        page.wrap(2, 4, &Line::of(Ink::Strong, &name(model)));
+        page.wrap(2, 4, &Line::of(Ink::Strong, &phrases::model_name(model)));
         for gap in &model.strict_gaps {
             let mut line = Line::of(Ink::Quiet, &format!("level {}: ", gap.level)).plain(&gap.what);
             if !gap.practices.is_empty() {

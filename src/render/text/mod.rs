@@ -6,13 +6,12 @@
 
 mod chains;
 mod levels;
-mod phrases;
 
 use std::io::{self, Write};
 
-use super::Style;
 use super::page::{Ink, Line, Page};
-use crate::report::{Cause, Evidence, FilesFrom, Practice, Report, Repository, SubjectKind, System, Unknown, Verdict};
+use super::{Style, phrases};
+use crate::report::{Cause, Evidence, Practice, Report, Repository, SettingKey, SubjectKind, System, Unknown, Verdict};
 
 /// Writes the report for a terminal.
 pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::Result<()> {
@@ -52,31 +51,65 @@ fn head(page: &mut Page<'_>, report: &Report) {
     let mut line =
         Line::of(Ink::Quiet, &format!("{} {} · rules {}", report.tool.name, report.tool.version, report.tool.ruleset.version));
     if let Some(commit) = &repository.commit {
-        let day = repository.committed_at.as_deref().map(|at| at.chars().take(10).collect::<String>());
-        let day = day.map(|day| format!(" ({day})")).unwrap_or_default();
+        let day = phrases::day(repository).map(|day| format!(" ({day})")).unwrap_or_default();
         line = line.add(Ink::Quiet, &format!(" · commit {}{day}", phrases::short(commit)));
     }
-    let state = match (report.inputs.tree, repository.dirty) {
-        (FilesFrom::Folder, _) => "no Git repository".to_owned(),
-        (FilesFrom::Revision, _) => "as committed".to_owned(),
-        (FilesFrom::WorkTree, false) => "clean tree".to_owned(),
-        (FilesFrom::WorkTree, true) => format!("{} not committed", phrases::count(repository.changed as usize, "file", "files")),
-    };
-    page.wrap(0, 2, &line.add(if repository.dirty { Ink::Part } else { Ink::Quiet }, &format!(", {state}")));
+    let ink = if repository.dirty == Some(true) { Ink::Part } else { Ink::Quiet };
+    page.wrap(0, 2, &line.add(ink, &format!(", {}", phrases::state(report))));
+    asked(page, report);
     page.blank();
     let systems: Vec<&System> = report.systems.iter().filter(|s| !s.generated).collect();
     match (systems.as_slice(), repository.subject.kind) {
         ([system], SubjectKind::MlSystem) => title_of(page, system, repository),
         ([_, ..], SubjectKind::MlSystem | SubjectKind::MlCollection) => collection(page, report, &systems),
         (_, kind) => {
-            page.wrap(0, 2, &Line::of(Ink::Strong, name_of_repository(repository)).plain(": ").plain(phrases::subject(kind)));
+            // where a part of machine learning is there, "none" would say more than was looked for
+            let partly = kind == SubjectKind::NotMl && !repository.subject.evidence.is_empty();
+            let told = if partly { "no system that trains or serves was recognised" } else { phrases::subject(kind) };
+            page.wrap(0, 2, &Line::of(Ink::Strong, phrases::repository_name(repository)).plain(": ").plain(told));
+        }
+    }
+}
+
+/// What the reader must know of how the scan was asked for: a line each for the folder, the day and the settings.
+fn asked(page: &mut Page<'_>, report: &Report) {
+    let inputs = &report.inputs;
+    if let Some(below) = &inputs.below {
+        page.wrap(0, 2, &Line::new().plain("read from the root; reported is what lies below ").place(below, None));
+    }
+    if let Some(day) = &inputs.as_of {
+        page.wrap(0, 2, &Line::new().plain(&format!("as of {day}: commits after that day do not count")));
+    }
+    let Some(settings) = &inputs.settings else { return };
+    let changed = |key: SettingKey| settings.entries.iter().filter(move |e| e.key == key && e.touched > 0);
+    let mut parts = Vec::new();
+    let left_out = report.coverage.left_out as usize;
+    if left_out > 0 {
+        parts.push(format!("{} left out", phrases::count(left_out, "file", "files")));
+    }
+    parts.extend(changed(SettingKey::Subject).map(|e| format!("subject corrected (line {})", e.line)));
+    for (key, one, many) in [(SettingKey::System, "system named", "systems named"), (SettingKey::Off, "rule off", "rules off")] {
+        let lines: Vec<String> = changed(key).map(|e| e.line.to_string()).collect();
+        if !lines.is_empty() {
+            let word = if lines.len() == 1 { "line" } else { "lines" };
+            parts.push(format!("{} ({word} {})", phrases::count(lines.len(), one, many), lines.join(", ")));
+        }
+    }
+    let told = if parts.is_empty() { "changes nothing".to_owned() } else { parts.join(" · ") };
+    page.wrap(0, 2, &Line::new().place(&settings.file, None).plain(": ").add(Ink::Part, &told));
+    if page.verbose() > 0 {
+        for entry in &settings.entries {
+            let reason = entry.reason.as_deref().map(|r| format!(" (reason: {r})")).unwrap_or_default();
+            let place = format!("{}:{}", settings.file, entry.line);
+            let line = Line::new().place(&place, None).plain(&format!("  {}: {}{reason}", entry.names, entry.effect));
+            page.wrap(2, 4, &line);
         }
     }
 }
 
 /// One system in a line: its name, where it trains and serves.
 fn title_of(page: &mut Page<'_>, system: &System, repository: &Repository) {
-    let mut line = Line::of(Ink::Strong, &name_of(system, repository)).plain(if system.generated {
+    let mut line = Line::of(Ink::Strong, &phrases::system_name(system, repository)).plain(if system.generated {
         ": the ML system that it would generate"
     } else {
         ": one ML system"
@@ -93,16 +126,6 @@ fn title_of(page: &mut Page<'_>, system: &System, repository: &Repository) {
         line = line.plain(")");
     }
     page.wrap(0, 2, &line);
-}
-
-/// What to call a system: the repository where it is all of it.
-fn name_of(system: &System, repository: &Repository) -> String {
-    if system.name.is_empty() || system.name == "." { name_of_repository(repository).to_owned() } else { system.name.clone() }
-}
-
-fn name_of_repository(repository: &Repository) -> &str {
-    let name = repository.remote.as_deref().map_or("this repository", |r| r.trim_end_matches('/').trim_end_matches(".git"));
-    name.rsplit(['/', ':']).next().unwrap_or(name)
 }
 
 /// Several systems: a line each, then the primary one in full.
@@ -139,13 +162,13 @@ fn no_system(page: &mut Page<'_>, report: &Report) {
             page.pair(4, &Line::new().place(&place, link(&report.repository, evidence)), 4 + place.chars().count() + 2, &what);
         }
     }
-    page.wrap(
-        2,
-        2,
-        &Line::new().plain(
-            "No level is claimed: the maturity models speak of systems that train or serve a model, and none was found here.",
-        ),
-    );
+    let claims = matches!(subject.kind, SubjectKind::MlSystem | SubjectKind::MlCollection);
+    let told = match report.inputs.below.as_deref().filter(|_| claims) {
+        Some(below) => format!("No level is claimed: no system that trains or serves a model lies below {below}."),
+        None => "No level is claimed: the maturity models speak of systems that train or serve a model, and none was found here."
+            .to_owned(),
+    };
+    page.wrap(2, 2, &Line::new().plain(&told));
 }
 
 fn in_full(page: &mut Page<'_>, report: &Report, system: &System) {
@@ -160,27 +183,12 @@ fn in_full(page: &mut Page<'_>, report: &Report, system: &System) {
 }
 
 fn practices(page: &mut Page<'_>, system: &System, repository: &Repository) {
-    let number = |verdict: Verdict| system.practices.iter().filter(|p| p.verdict == verdict).count();
-    let parts: Vec<String> = [
-        (Verdict::Met, "met"),
-        (Verdict::Indicated, "partly"),
-        (Verdict::Attested, "stated by a person"),
-        (Verdict::NotShown, "not found"),
-        (Verdict::Contradicted, "with evidence against"),
-        (Verdict::NotApplicable, "not applicable"),
-        (Verdict::Unknown, "unknown"),
-    ]
-    .into_iter()
-    .map(|(verdict, word)| (number(verdict), word))
-    .filter(|(n, _)| *n > 0)
-    .map(|(n, word)| format!("{n} {word}").replace(' ', "\u{a0}"))
-    .collect();
     if system.practices.is_empty() {
         return;
     }
     page.blank();
     let title = Line::of(Ink::Title, &phrases::count(system.practices.len(), "PRACTICE", "PRACTICES"));
-    page.pair(0, &title, 14, &Line::new().plain(&parts.join(" · ")));
+    page.pair(0, &title, 14, &Line::new().plain(&phrases::tally(system).join(" · ")));
     if page.verbose() > 0 {
         for practice in &system.practices {
             one_practice(page, practice, repository);
@@ -315,6 +323,7 @@ fn unknown(system: &System) -> Option<String> {
         (Unknown::NoDetector, "has no detector yet", "have no detector yet"),
         (Unknown::NotRead, "hangs on a file that was not read", "hang on files that were not read"),
         (Unknown::NoHistory, "needs history (fetch it all: fetch-depth: 0)", "need history (fetch it all: fetch-depth: 0)"),
+        (Unknown::SwitchedOff, "is switched off in the settings", "are switched off in the settings"),
     ] {
         match number(why) {
             0 => {}

@@ -97,6 +97,7 @@ pub(super) fn assessment(
         ceiling: numbers.map(|n| n.ceiling),
         strict: found.overall.strict,
         with_attestations: found.overall.with_attestations,
+        could_be: found.overall.could_be.map(three),
         incomplete: found.overall.incomplete.clone(),
         traits: found.overall.traits.clone(),
         reached: found.overall.reached.iter().map(reached).collect(),
@@ -112,6 +113,8 @@ pub(super) fn assessment(
                     floor: numbers.map(|n| n.floor),
                     ceiling: numbers.map(|n| n.ceiling),
                     strict: grades.strict,
+                    could_be: grades.could_be.map(three),
+                    incomplete: grades.incomplete.clone(),
                     reached: grades.reached.iter().map(reached).collect(),
                 };
                 (name.clone(), dimension)
@@ -121,6 +124,10 @@ pub(super) fn assessment(
         blocking,
         strict_gaps,
     }
+}
+
+fn three<T>(of: maturity::Three<T>) -> Three<T> {
+    Three { floor: of.floor, level: of.level, ceiling: of.ceiling }
 }
 
 fn reached(level: &maturity::Reached) -> Reached {

@@ -1,15 +1,14 @@
-//! What a reader should see first: the strongest chains, who starts each step, open ends, and what looks automatic and
-//! is not.
+//! What a reader should see first: the strongest chains, open ends, and what looks automatic and is not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::redact;
-use super::super::system::{ChainHead, Lookalike, OpenEnd, Starter, Step, StepName};
+use super::super::system::{ChainHead, Lookalike, OpenEnd};
 use super::{Findings, JudgedSystem, chain, evidence_of, place, signal};
-use crate::graph::NodeKind;
 use crate::graph::reach::Walk;
+use crate::graph::{NodeId, NodeKind};
 use crate::practices::{Judged, rank};
-use crate::words::{EdgeKind, Op, Strength, TriggerKind, Verdict};
+use crate::words::{Because, EdgeKind, Op, Strength, TriggerKind, Verdict};
 
 /// Practices whose chains are worth a headline, with what they do.
 const HEADS: &[(&str, Op)] = &[
@@ -24,11 +23,11 @@ const HEADS: &[(&str, Op)] = &[
     ("data.ingest_automated", Op::Ingest),
 ];
 
-fn find<'j>(system: &'j JudgedSystem<'_>, id: &str) -> Option<&'j Judged> {
+pub(super) fn find<'j>(system: &'j JudgedSystem<'_>, id: &str) -> Option<&'j Judged> {
     system.practices.iter().find(|p| p.id == id)
 }
 
-fn holds(judged: &Judged) -> bool {
+pub(super) fn holds(judged: &Judged) -> bool {
     matches!(judged.standing.verdict, Verdict::Met | Verdict::Indicated)
 }
 
@@ -65,78 +64,38 @@ pub(super) fn chain_heads(findings: &Findings<'_>, system: &JudgedSystem<'_>) ->
     heads.into_iter().map(|(_, h)| h).take(6).collect()
 }
 
-/// Which of several places a reader should see first, least first: what others use before what by its name tries it
-/// out, what starts by itself, code before notebooks, and definitions before what only calls them.
-pub(super) fn first_seen(findings: &Findings<'_>) -> impl Fn(usize) -> [bool; 4] {
+/// Which of several places a reader should see first, least first: what starts by itself before what a person starts
+/// and what nothing starts; what a headline leads to; what others use before what by its name tries it out, code before
+/// notebooks, and definitions before what only calls them.
+pub(super) fn first_seen(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> impl Fn(usize) -> [u8; 6] {
     let graph = findings.graph;
     let live = graph.reach(&graph.triggers(|k| k != TriggerKind::Manual), Walk::at(Strength::Assumed));
+    let by_hand = graph.reach(&people(findings), Walk::at(Strength::Inferred));
+    let heads = HEADS.iter().filter_map(|(id, _)| find(system, id)).filter(|p| holds(p));
+    let told: BTreeSet<usize> = heads.filter_map(|p| p.chains.first()).map(|c| c.signal).collect();
     move |signal| {
         let seen = &findings.signals.all[signal];
-        let by_itself = graph.node_of(signal).is_some_and(|n| live.has(n));
+        let node = graph.node_of(signal);
+        let starts = match node {
+            Some(n) if live.has(n) => 0,
+            Some(n) if by_hand.has(n) => 1,
+            _ => 2,
+        };
         let name = crate::source::file_name(&seen.at.path).to_lowercase();
-        let trial = ["test", "smoke", "example", "demo"].iter().any(|word| name.contains(word));
-        let defines = graph.node_of(signal).is_some_and(|n| matches!(graph.nodes[n].kind, NodeKind::Function | NodeKind::File));
-        [trial, !by_itself, seen.notebook, !defines]
+        let named = |words: &[&str]| words.iter().any(|word| name.contains(word));
+        let defines = node.is_some_and(|n| matches!(graph.nodes[n].kind, NodeKind::Function | NodeKind::File));
+        // a trial that a job runs on every push is started before the real thing, and is not it
+        let flags = [named(&["smoke", "test"]), !told.contains(&signal), named(&["example", "demo"]), seen.notebook, !defines];
+        let [trial, untold, shows, notebook, calls] = flags.map(u8::from);
+        [trial, starts, untold, shows, notebook, calls]
     }
 }
 
-/// Who starts each of the eight steps.
-pub(super) fn steps(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> Vec<Step> {
-    StepName::ALL.iter().map(|step| one_step(findings, system, *step)).collect()
-}
-
-fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) -> Step {
-    let (ops, practice): (&[Op], &str) = match step {
-        StepName::Extract => (&[Op::Ingest], "data.ingest_automated"),
-        StepName::Analyse => {
-            return Step {
-                step,
-                starter: Starter::Person,
-                evidence: Vec::new(),
-                why: "analysis is done by people, at every level".to_owned(),
-            };
-        }
-        StepName::Prepare => (&[Op::Features], "training.orchestrated"),
-        StepName::Train => (&[Op::Train], "training.automated"),
-        StepName::Evaluate => (&[Op::Evaluate], "model.evaluated"),
-        StepName::Validate => (&[Op::Gate], "model.gated"),
-        StepName::Serve => (&[Op::Deploy], "deploy.automated"),
-        StepName::Monitor => (&[Op::Monitor], "monitoring.data_drift"),
-    };
-    let graph = findings.graph;
-    let targets: Vec<(usize, usize)> = findings
-        .signals
-        .all
-        .iter()
-        .enumerate()
-        .filter(|(_, s)| s.op.is_some_and(|op| ops.contains(&op)) && system.system.owns(&s.at.path) && s.off.is_none())
-        .filter(|(_, s)| system.system.is_source(&s.at.path))
-        .filter_map(|(i, _)| graph.node_of(i).map(|n| (i, n)))
-        .collect();
-    let reach = |starters: Vec<usize>, least| {
-        let reached = graph.reach(&starters, Walk::at(least));
-        targets.iter().filter(|(_, n)| reached.has(*n)).min_by_key(|(i, n)| (reached.hops(*n), *i)).map(|(i, _)| *i)
-    };
-    let unattended = graph.triggers(|k| k.is_unattended());
-    let outside = graph.triggers(|k| matches!(k, TriggerKind::Api | TriggerKind::Upstream));
-    let mut people = graph.triggers(|k| k == TriggerKind::Manual);
-    people.extend(graph.entries());
-    let judged = find(system, practice);
-    let miss = judged.and_then(|p| p.near.as_ref()).map(|n| super::sentence(findings, n)).unwrap_or_default();
-    let (starter, at, why) = if let Some(at) = reach(unattended.clone(), Strength::Inferred) {
-        (Starter::Itself, Some(at), String::new())
-    } else if let Some(at) = reach(unattended, Strength::Assumed).or_else(|| reach(outside, Strength::Assumed)) {
-        (Starter::Outside, Some(at), miss)
-    } else if let Some(at) = reach(people, Strength::Inferred) {
-        (Starter::Person, Some(at), String::new())
-    } else if let Some((at, _)) = targets.first() {
-        (Starter::Nobody, Some(*at), "written, and nothing starts it".to_owned())
-    } else if judged.is_some_and(|p| p.standing.verdict == Verdict::Unknown) {
-        (Starter::Unknown, None, String::new())
-    } else {
-        (Starter::Nobody, None, String::new())
-    };
-    Step { step, starter, evidence: at.map(|s| vec![signal(findings, s)]).unwrap_or_default(), why }
+/// What a person can start: triggers by hand, and programs.
+pub(super) fn people(findings: &Findings<'_>) -> Vec<NodeId> {
+    let mut people = findings.graph.triggers(|k| k == TriggerKind::Manual);
+    people.extend(findings.graph.entries());
+    people
 }
 
 /// Where the automation leaves what was scanned.
@@ -231,7 +190,7 @@ pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
     }
     for judged in &system.practices {
         let unheeded = judged.chains.first().and_then(|c| c.unheeded.as_ref());
-        if let (Some(why), true) = (unheeded, judged.standing.because == Some(crate::words::Because::Broken)) {
+        if let (Some(why), true) = (unheeded, judged.standing.because == Some(Because::Broken)) {
             found.push(Lookalike {
                 evidence: evidence_of(findings, judged).into_iter().take(2).collect(),
                 why: redact::snippet(&format!("its failure stops nothing: {why}")),

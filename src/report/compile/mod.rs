@@ -2,13 +2,15 @@
 
 mod assess;
 mod highlights;
+pub(crate) mod settings;
+mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::redact;
 use super::{
     Cause, Chain, Claim, Counts, Coverage, Evidence, FilesFrom, HistoryInput, Hop, Inputs, NearestMiss, Practice, Report,
-    Repository, Ruleset, SCHEMA_VERSION, SeenNotRead, Skipped, Subject, Summary, System, Tool,
+    Repository, Ruleset, SCHEMA_VERSION, SeenNotRead, SettingsInput, Skipped, Subject, Summary, System, Tool,
 };
 use crate::graph::Graph;
 use crate::practices::{self, Judged, Miss};
@@ -54,6 +56,14 @@ pub(crate) struct Asked {
     pub(crate) in_git: bool,
     /// Commits, branches and tags that were seen, and whether the history is cut off.
     pub(crate) history: Option<(usize, usize, usize, bool)>,
+    /// The day from which age is counted back, as asked for.
+    pub(crate) as_of: Option<String>,
+    /// The folder below the root that was asked for.
+    pub(crate) below: Option<String>,
+    /// What the settings changed.
+    pub(crate) settings: Option<SettingsInput>,
+    /// Whether only places are told, and no text of files.
+    pub(crate) places_only: bool,
     /// Number of files read.
     pub(crate) read: usize,
     /// Automation that was seen and not read: path, and what it is.
@@ -98,7 +108,7 @@ pub(crate) fn compile(
         practices: Counts::of(primary.iter().flat_map(|s| s.practices.iter().map(|p| p.verdict))),
         notices: notices.len() as u64,
     };
-    Report {
+    let mut report = Report {
         schema_version: SCHEMA_VERSION.to_owned(),
         tool: Tool {
             name: "treering".to_owned(),
@@ -115,7 +125,9 @@ pub(crate) fn compile(
             },
             revision: asked.revision.clone(),
             models: asked.models.clone(),
-            as_of: None,
+            as_of: asked.as_of.clone(),
+            below: asked.below.as_deref().map(redact::snippet),
+            settings: asked.settings.clone(),
             history: asked.history.map(|(commits, branches, tags, cut_off)| HistoryInput {
                 commits: commits as u64,
                 branches: branches as u64,
@@ -126,7 +138,11 @@ pub(crate) fn compile(
         repository: Repository {
             commit: asked.commit.clone(),
             committed_at: asked.committed_at.clone(),
-            dirty: findings.inventory.dirty() > 0,
+            dirty: match (asked.in_git, findings.inventory.dirty() > 0) {
+                (true, false) if findings.inventory.is_unsure() => None,
+                (true, differs) => Some(differs),
+                (false, _) => None,
+            },
             changed: findings.inventory.dirty() as u64,
             remote: asked.remote.as_deref().map(redact::address),
             subject: Subject { kind: subject.kind, why: subject.why.clone(), evidence },
@@ -136,11 +152,16 @@ pub(crate) fn compile(
         coverage: Coverage {
             files: findings.inventory.entries().len() as u64,
             read: asked.read as u64,
+            left_out: findings.inventory.left_out().len() as u64,
             skipped,
             seen_not_read: not_read(findings, &asked.unread),
         },
         notices: notices.iter().map(super::Notice::from).collect(),
+    };
+    if asked.places_only {
+        super::places::only(&mut report);
     }
+    report
 }
 
 /// Files that were seen and not followed, each once. A notebook whose calls are evidence was read.
@@ -161,10 +182,13 @@ fn system(findings: &Findings<'_>, judged: &JudgedSystem<'_>) -> System {
         .filter(|p| !p.id.starts_with("probe."))
         .filter_map(|p| Some(practice(findings, titles.get(p.id.as_str())?, p)))
         .collect();
-    let first = highlights::first_seen(findings);
+    let first = highlights::first_seen(findings, judged);
     let of = |ids: &[usize]| -> Vec<Evidence> {
         let mut ids = ids.to_vec();
-        ids.sort_by_key(|s| (first(*s), *s));
+        // several rules may see one call: the surest tells it
+        let at = |s: usize| &findings.signals.all[s];
+        ids.sort_by_key(|s| (first(*s), &at(*s).at.path, at(*s).at.line, std::cmp::Reverse(at(*s).strength), *s));
+        ids.dedup_by_key(|s| (at(*s).at.path.clone(), at(*s).at.line));
         ids.into_iter().take(20).map(|s| signal(findings, s)).collect()
     };
     System {
@@ -179,7 +203,7 @@ fn system(findings: &Findings<'_>, judged: &JudgedSystem<'_>) -> System {
         open_ends: highlights::open_ends(findings, judged),
         lookalikes: highlights::lookalikes(findings, judged),
         chain_heads: highlights::chain_heads(findings, judged),
-        steps: highlights::steps(findings, judged),
+        steps: steps::steps(findings, judged),
         practices,
     }
 }

@@ -62,6 +62,7 @@ pub(super) fn forms(matcher: &Matcher) -> Vec<String> {
         Matcher::PythonCall(CallMatch::Full(full)) => {
             let asks = [&full.name, &full.decorator, &full.subclass, &full.method].into_iter().any(some);
             must(asks, "`python-call:` needs `name:`, `decorator:`, `subclass:` or `method:`");
+            must(full.class.is_none() || some(&full.subclass), "`class:` is asked of a `subclass:`; give one");
             must(full.receiver.is_none() || some(&full.method), "`receiver:` is asked of a `method:`; give one");
         }
         Matcher::PythonBranch(m) => {
@@ -113,7 +114,7 @@ pub(super) fn compile(matcher: &Matcher, patterns: &mut Patterns) -> Result<(), 
         Matcher::Dockerfile(m) => patterns.add_regex(&m.matches),
         Matcher::PythonImport(_) | Matcher::Dependency(_) | Matcher::PythonCall(CallMatch::Names(_)) => Ok(()),
         Matcher::PythonCall(CallMatch::Full(full)) => {
-            full.receiver.iter().try_for_each(|r| patterns.add_regex(r))?;
+            full.receiver.iter().chain(&full.class).try_for_each(|r| patterns.add_regex(r))?;
             full.keyword.values().chain(full.argument.values()).try_for_each(|r| patterns.add_regex(r))
         }
         Matcher::PythonBranch(m) => {

@@ -74,20 +74,23 @@ pub(crate) fn call(matcher: &CallMatch, look: &Look<'_>) -> Vec<Hit> {
                 });
             }
         }
-        definitions(full, seen, &mut hits);
+        definitions(full, seen, look, &mut hits);
     }
     hits
 }
 
 /// Decorated functions and subclasses.
-fn definitions(full: &CallFull, seen: &Seen<'_>, hits: &mut Vec<Hit>) {
+fn definitions(full: &CallFull, seen: &Seen<'_>, look: &Look<'_>, hits: &mut Vec<Hit>) {
+    let called = |name: &str| full.class.as_ref().is_none_or(|regex| look.catalog.patterns.regex(regex, name));
     let named = |names: &[String], patterns: &OneOrMany| {
         names.iter().find(|name| patterns.all().iter().any(|p| name_fits(p, name))).cloned()
     };
     let kinds = [(&seen.decorators, &full.decorator, true), (&seen.bases, &full.subclass, false)];
     for (scopes, patterns, decorated) in kinds.into_iter().filter(|(_, patterns, _)| !patterns.all().is_empty()) {
         for (id, names) in scopes {
-            if let (Some(name), Some(scope)) = (named(names, patterns), seen.module().scopes.get(*id)) {
+            if let (Some(name), Some(scope)) = (named(names, patterns), seen.module().scopes.get(*id))
+                && (decorated || called(&scope.name))
+            {
                 let what = if decorated { format!("@{name} {}", scope.name) } else { format!("class {}({name})", scope.name) };
                 hits.push(Hit {
                     off: switched_off(seen, &scope.conditions),

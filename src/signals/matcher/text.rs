@@ -15,11 +15,17 @@ pub(crate) fn command(matcher: &CommandMatch, look: &Look<'_>) -> Vec<Hit> {
         }
         CommandMatch::Full(full) => full,
     };
-    look.facts
-        .facts
-        .iter()
-        .enumerate()
-        .filter_map(|(index, fact)| {
+    let runs = |program: &str| {
+        let first = |line: &String| line.split_whitespace().next().is_some_and(|first| word_fits(first, program));
+        full.words.all().iter().any(first)
+    };
+    let mut asked: Vec<usize> =
+        look.commands.iter().filter(|(program, _)| runs(program)).flat_map(|(_, commands)| commands).copied().collect();
+    asked.sort_unstable();
+    asked
+        .into_iter()
+        .filter_map(|index| {
+            let fact = look.facts.facts.get(index)?;
             let FactKind::Command(command) = &fact.kind else { return None };
             fits(full, command, look).then(|| {
                 let text = command.text();
@@ -37,11 +43,6 @@ pub(crate) fn command(matcher: &CommandMatch, look: &Look<'_>) -> Vec<Hit> {
 
 fn fits(full: &CommandFull, command: &Command, look: &Look<'_>) -> bool {
     let program = command.program();
-    // most rules are for other programs: nothing is split before that is known
-    let first = |pattern: &String| pattern.split_whitespace().next().is_some_and(|first| word_fits(first, program));
-    if !full.words.all().iter().any(first) {
-        return false;
-    }
     let words: Vec<&str> = command.words.iter().map(|w| w.text.as_str()).collect();
     let Some((_, rest)) = words.split_first() else { return false };
     let line = |pattern: &String| {

@@ -41,7 +41,7 @@ pub const SCRIPT_DIR: &str = "${0%/*}";
 pub const REPO_ROOT: &str = "$(git rev-parse --show-toplevel)";
 
 /// What the caller knows before the first line.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Options {
     /// A failing command ends the script (`bash -e`).
     pub errexit: bool,

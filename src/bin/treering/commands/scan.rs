@@ -1,63 +1,103 @@
 //! `treering scan`: read a repository, write the report, hold it against what was asked for.
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use treering::{Format, Options, Report, Style};
 
 use super::catalog;
-use crate::args::{Color, Gate, Scan};
+use crate::args::{Color, Output, Scan};
+use crate::held_against;
 use crate::output;
 use crate::progress::Bar;
 
 pub fn run(scan: &Scan) -> Result<ExitCode> {
     let catalog = catalog(&scan.rules)?;
-    known_models(&catalog, scan)?;
+    let gates = held_against::Gates::of(scan, &catalog)?;
+    let outputs = outputs(scan)?;
+    if scan.paths.len() > 1 && outputs.iter().any(|output| output.path.is_some()) {
+        bail!("--output takes one report and {} paths were given; scan one path at a time, or leave it out", scan.paths.len());
+    }
     let options = Options {
         revision: scan.rev.clone(),
         models: scan.models.clone(),
         threads: scan.threads.map(usize::from),
-        ..Options::default()
+        parent: !scan.pointed.no_parent,
+        config: scan.pointed.config.clone(),
+        as_of: scan.pointed.as_of.clone(),
+        no_snippets: scan.pointed.no_snippets,
     };
+    // all of them before a word is written: a report that comes out is one of a scan that was done
     let bar = Bar::new(scan.quiet);
-    let report = treering::scan(&scan.path, &catalog, &options, &bar);
+    let reports: Result<Vec<Report>, treering::Error> =
+        scan.paths.iter().map(|path| treering::scan(path, &catalog, &options, &bar)).collect();
     bar.clear();
-    let report = report?;
+    let reports = reports?;
 
-    let mut bytes = Vec::new();
-    treering::write(&report, scan.format, &mut bytes, &style(scan))?;
-    let status = judge(&report, &scan.at_least, scan.quiet);
-    match &scan.output {
-        Some(path) => output::write_file(path, &bytes)?,
-        // A reader that went away does not change what the gate says.
-        None => match output::print(&bytes) {
-            Err(error) if output::is_closed_pipe(&error) => {}
-            other => other?,
-        },
-    }
-    Ok(ExitCode::from(status))
-}
-
-/// A gate on a model that is not there must never pass or fail in silence.
-fn known_models(catalog: &treering::Catalog, scan: &Scan) -> Result<()> {
-    if scan.models.is_empty() && scan.at_least.is_empty() {
-        return Ok(());
-    }
-    let known: Vec<String> = catalog.list().into_iter().filter(|l| l.kind == "model").map(|l| l.id).collect();
-    for id in scan.models.iter().chain(scan.at_least.iter().map(|g| &g.model)) {
-        if !known.contains(id) {
-            bail!("there is no maturity model `{id}`; there are {}", known.join(", "));
+    // all that can fail comes before the first file is moved to its place
+    let held = gates.judge(&scan.paths, &reports)?;
+    let mut terminal = Vec::new();
+    let mut files = Vec::new();
+    for (number, (path, report)) in scan.paths.iter().zip(&reports).enumerate() {
+        for output in &outputs {
+            let format = output.format.unwrap_or(scan.format);
+            let mut bytes = Vec::new();
+            treering::write(report, format, &mut bytes, &style(scan, format, output.path.is_none()))?;
+            match &output.path {
+                Some(path) => files.push(output::stage(path, &bytes)?),
+                None => {
+                    if scan.paths.len() > 1 && format == Format::Text {
+                        let gap = if number > 0 { "\n" } else { "" };
+                        terminal.extend(format!("{gap}==> {} <==\n", printable(path)).bytes());
+                    }
+                    terminal.append(&mut bytes);
+                }
+            }
         }
     }
-    if let Some(gate) = scan.at_least.iter().find(|g| !scan.models.is_empty() && !scan.models.contains(&g.model)) {
-        bail!("--at-least asks for `{0}`, which --model leaves out; add --model {0}", gate.model);
+    for file in files {
+        file.commit()?;
     }
-    Ok(())
+    // A reader that went away does not change what the gate says.
+    match output::print(&terminal) {
+        Err(error) if output::is_closed_pipe(&error) => {}
+        other => other?,
+    }
+    if !scan.quiet {
+        held.lines.iter().for_each(|line| output::remark(line));
+    }
+    Ok(ExitCode::from(held.status))
 }
 
-fn style(scan: &Scan) -> Style {
-    let terminal = scan.output.is_none() && std::io::stdout().is_terminal();
+/// A path in a headline; what a terminal would take for an order is shown as its code.
+fn printable(path: &Path) -> String {
+    path.to_string_lossy().chars().flat_map(|c| if c.is_control() { c.escape_unicode().collect() } else { vec![c] }).collect()
+}
+
+/// Where the report goes: to the terminal too, unless a plain file takes its place.
+fn outputs(scan: &Scan) -> Result<Vec<Output>> {
+    let mut outputs = scan.output.clone();
+    if let Some(twice) = outputs.iter().enumerate().find_map(|(at, output)| {
+        let path = output.path.as_ref().filter(|path| !is_special(path))?;
+        outputs.iter().skip(at + 1).any(|other| other.path.as_ref() == Some(path)).then_some(path)
+    }) {
+        bail!("two reports would be written to `{}`; give each a file of its own", twice.display());
+    }
+    if outputs.iter().all(|output| output.format.is_some() && output.path.is_some()) {
+        outputs.push(Output { format: None, path: None });
+    }
+    Ok(outputs)
+}
+
+/// Whether a path is there and no regular file: a device or a pipe may take several reports.
+fn is_special(path: &Path) -> bool {
+    path.metadata().is_ok_and(|m| !m.is_file())
+}
+
+fn style(scan: &Scan, format: Format, terminal: bool) -> Style {
+    let terminal = terminal && std::io::stdout().is_terminal();
     let color = match scan.color {
         Color::Always => true,
         Color::Never => false,
@@ -66,42 +106,5 @@ fn style(scan: &Scan) -> Style {
     let columns = || std::env::var("COLUMNS").ok().and_then(|c| c.trim().parse().ok()).filter(|_| terminal);
     let width = scan.width.map(usize::from).or_else(columns).unwrap_or(80);
     // Links only where there is a person to follow them, and colour shows that the terminal is not a plain one.
-    Style { color, width: width.clamp(40, 400), verbose: scan.verbose, links: terminal && color && scan.format == Format::Text }
-}
-
-/// 0 where every level asked for is there, 1 where one is lower, 3 where one cannot be told.
-fn judge(report: &Report, gates: &[Gate], quiet: bool) -> u8 {
-    let remark = |text: String| {
-        if !quiet {
-            output::remark(&text);
-        }
-    };
-    let system = report.systems.iter().find(|s| s.primary);
-    let mut status = 0;
-    for Gate { model, level: asked } in gates {
-        let assessment = system.and_then(|s| s.models.iter().find(|m| m.id == *model));
-        match assessment.and_then(|a| a.level) {
-            Some(level) if level >= *asked => {}
-            Some(level) => {
-                let unknown = assessment.map_or(0, |a| a.incomplete.len());
-                let more = if unknown > 0 {
-                    format!("; {unknown} practices that could not be looked for might change it")
-                } else {
-                    String::new()
-                };
-                remark(format!("{model} is at level {level}, {asked} was asked for{more}"));
-                status = 1;
-            }
-            None => {
-                let why = match (system, assessment) {
-                    (None, _) => "there is no system here that trains or serves a model".to_owned(),
-                    (Some(_), None) => "it was not applied".to_owned(),
-                    (Some(_), Some(_)) => "it gives no overall level".to_owned(),
-                };
-                remark(format!("no verdict on {model}: {why}"));
-                status = if status == 1 { 1 } else { 3 };
-            }
-        }
-    }
-    status
+    Style { color, width: width.clamp(40, 400), verbose: scan.verbose, links: terminal && color && format == Format::Text }
 }

@@ -11,6 +11,7 @@ pub fn run(which: Which) -> Result<ExitCode> {
     let which = match which {
         Which::Report => treering::Schema::Report,
         Which::Rules => treering::Schema::Rules,
+        Which::Settings => treering::Schema::Settings,
     };
     output::print(treering::schema(which).as_bytes())?;
     Ok(ExitCode::SUCCESS)

@@ -18,13 +18,14 @@ mod steps;
 mod tests;
 mod triggers;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::fact::{FactKind, FileFacts, Inputs, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{self, Location, Notice, NoticeKind, SourceFile, file_name, folder};
 use crate::syntax::tree::{Kind, Node};
-use crate::syntax::yaml;
+use crate::syntax::{shell, yaml};
 use crate::words::EdgeKind;
 
 use known::Known;
@@ -72,6 +73,9 @@ pub(super) struct Reading<'c> {
     started: Started,
     steps_left: usize,
     shell_left: usize,
+    /// Shell texts that were parsed: a file is read for every set of inputs, and most of its steps name none of those
+    /// that differ. `shell_left` bounds them.
+    scripts: HashMap<(String, shell::Options), Arc<shell::Script>>,
 }
 
 impl<'c> Reading<'c> {
@@ -83,7 +87,19 @@ impl<'c> Reading<'c> {
             started: Started::default(),
             steps_left: MAX_STEPS,
             shell_left: MAX_SHELL,
+            scripts: HashMap::new(),
         }
+    }
+
+    /// Parses a shell text, once.
+    fn script(&mut self, text: &str, options: shell::Options) -> Arc<shell::Script> {
+        let key = (text.to_owned(), options);
+        if let Some(known) = self.scripts.get(&key) {
+            return known.clone();
+        }
+        let script = Arc::new(shell::parse(text, &key.1));
+        self.scripts.insert(key, script.clone());
+        script
     }
 
     fn fact(&mut self, unit: UnitId, line: u32, kind: FactKind) {

@@ -8,7 +8,7 @@ use super::known::{Cell, Copied, FOR_OUTPUTS, FOR_VARIABLES, Known};
 use super::shells::{self, Program};
 use super::{Reading, settings};
 use crate::fact::{Code, Command, Fact, FactKind, FileFacts, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
-use crate::facts::shell::{Shell, lower};
+use crate::facts::shell::{Shell, lower_script};
 use crate::source::{self, NoticeKind};
 use crate::syntax::python::{self, Mode};
 use crate::syntax::shell::{REPO_ROOT, Word};
@@ -104,7 +104,8 @@ fn run_text(step: Node<'_>, run: Node<'_>, id: UnitId, known: &Known, reading: &
             break;
         }
         reading.shell_left -= text.len();
-        lowered.push(one_text(text, &|line| line_at(lines, line), id, reading.facts.units.len(), known, &program, reading));
+        let units = reading.facts.units.len();
+        lowered.push(one_text(text, &|line| line_at(lines, line), id, units, known, &program, reading));
     }
     let mut lowered = lowered.into_iter();
     let Some(mut main) = lowered.next() else { return };
@@ -152,7 +153,7 @@ fn one_text(
     units: usize,
     known: &Known,
     program: &Program,
-    reading: &Reading<'_>,
+    reading: &mut Reading<'_>,
 ) -> FileFacts {
     let dir = known.dir.as_deref().unwrap_or(".");
     let mut facts = FileFacts::default();
@@ -171,7 +172,8 @@ fn one_text(
                 variables: known.variables(),
                 ..Shell::default()
             };
-            lower(text, line_of, id, &how, reading.context, &mut facts);
+            let script = reading.script(text, how.options());
+            lower_script(&script, line_of, id, &how, reading.context, &mut facts);
             facts.units.drain(..units);
         }
         Program::Lines => {

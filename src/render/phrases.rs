@@ -1,9 +1,10 @@
-//! The plain words that the terminal uses for the words of the data, because people misread the latter.
+//! The plain words that people read for the words of the data, because they misread the latter; shared by every format
+//! for people.
 
-use crate::render::page::Ink;
+use super::page::Ink;
 use crate::report::{
-    Because, Cause, Chain, ChainHead, Evidence, Op, Repository, Starter, StepName, Strength, SubjectKind, TriggerKind, Unknown,
-    Verdict,
+    Assessment, Because, Cause, Chain, ChainHead, Evidence, FilesFrom, Op, Report, Repository, Starter, StepName, Strength,
+    SubjectKind, System, TriggerKind, Unknown, Verdict,
 };
 
 /// `1 practice`, `2 practices`.
@@ -100,6 +101,7 @@ pub(super) fn verdict(verdict: Verdict, because: Option<Cause>, chain: Option<&C
                 Some(Cause::Unknown(Unknown::NoDetector)) => "unknown: no detector yet",
                 Some(Cause::Unknown(Unknown::NotRead)) => "unknown: a file was not read",
                 Some(Cause::Unknown(Unknown::NoHistory)) => "unknown: needs history",
+                Some(Cause::Unknown(Unknown::SwitchedOff)) => "unknown: switched off in the settings",
                 _ => "unknown",
             }
             .to_owned(),
@@ -146,6 +148,63 @@ pub(super) fn place(evidence: &Evidence) -> Option<String> {
 /// The first seven characters of an id.
 pub(super) fn short(id: &str) -> String {
     id.chars().take(7).collect()
+}
+
+/// Which state of the files was read.
+pub(super) fn state(report: &Report) -> String {
+    match (report.inputs.tree, report.repository.dirty) {
+        (FilesFrom::Folder, _) => "no Git repository".to_owned(),
+        (FilesFrom::Revision, _) => "as committed".to_owned(),
+        (FilesFrom::WorkTree, None) => "whether it is all committed cannot be told".to_owned(),
+        (FilesFrom::WorkTree, Some(false)) => "clean tree".to_owned(),
+        (FilesFrom::WorkTree, Some(true)) => {
+            format!("{} not committed", count(report.repository.changed as usize, "file", "files"))
+        }
+    }
+}
+
+/// The day of the commit.
+pub(super) fn day(repository: &Repository) -> Option<String> {
+    repository.committed_at.as_deref().map(|at| at.chars().take(10).collect())
+}
+
+/// How many practices have which verdict; a number stays with its word.
+pub(super) fn tally(system: &System) -> Vec<String> {
+    let number = |verdict: Verdict| system.practices.iter().filter(|p| p.verdict == verdict).count();
+    [
+        (Verdict::Met, "met"),
+        (Verdict::Indicated, "partly"),
+        (Verdict::Attested, "stated by a person"),
+        (Verdict::NotShown, "not found"),
+        (Verdict::Contradicted, "with evidence against"),
+        (Verdict::NotApplicable, "not applicable"),
+        (Verdict::Unknown, "unknown"),
+    ]
+    .into_iter()
+    .map(|(verdict, word)| (number(verdict), word))
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, word)| format!("{n} {word}").replace(' ', "\u{a0}"))
+    .collect()
+}
+
+/// Title and edition, the latter where the title does not hold it yet.
+pub(super) fn model_name(model: &Assessment) -> String {
+    if model.edition.is_empty() || model.title.contains(&model.edition) {
+        model.title.clone()
+    } else {
+        format!("{} {}", model.title, model.edition)
+    }
+}
+
+/// What to call a system: the repository where it is all of it.
+pub(super) fn system_name(system: &System, repository: &Repository) -> String {
+    if system.name.is_empty() || system.name == "." { repository_name(repository).to_owned() } else { system.name.clone() }
+}
+
+/// What to call the repository: the last word of its remote.
+pub(super) fn repository_name(repository: &Repository) -> &str {
+    let name = repository.remote.as_deref().map_or("this repository", |r| r.trim_end_matches('/').trim_end_matches(".git"));
+    name.rsplit(['/', ':']).next().unwrap_or(name)
 }
 
 /// Where a line can be read at the remote, for remotes whose addresses are known.

@@ -1,0 +1,285 @@
+//! What was there in a saved report and is not there any more?
+//!
+//! Why: a level says that something was lost, not what; so every practice that holds less well is named, with the hop
+//! of its old chain that broke. Places are compared without their lines, which move with every edit.
+//!
+//! Invariants: reports of other rules are never compared, for a rule that changed is no change of the repository; what
+//! could not be looked for is not lost, it leaves without a verdict.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::asked::{Of, Weighing};
+use super::level::number;
+use super::practice::{rank, unknown};
+use super::{Outcome, Status, folder, place};
+use crate::error::Error;
+use crate::render::{verdict, visible};
+use crate::report::{Assessment, EdgeKind, Hop, Practice, Report, SCHEMA_VERSION, Strength, System, Three, Verdict};
+
+/// A saved report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Baseline {
+    /// The file that it was read from, as the user named it.
+    pub name: String,
+    /// What it says.
+    pub report: Report,
+}
+
+/// As much of a report as every version has.
+#[derive(Deserialize)]
+struct Form {
+    schema_version: String,
+}
+
+impl Baseline {
+    /// Reads a saved report; `name` is the file that it came from, for messages.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Usage`] where it is no report, or one of another form.
+    pub fn read(name: &str, bytes: &[u8]) -> Result<Self, Error> {
+        let name = visible(name).into_owned();
+        // where, and not what: the message must not repeat whatever the file holds
+        let wrong = |e: &serde_json::Error| {
+            Error::Usage(format!(
+                "`{name}` is no JSON report of treering (line {}, column {}); save one with `treering scan PATH --format json -o report.json`",
+                e.line(),
+                e.column()
+            ))
+        };
+        let form: Form = serde_json::from_slice(bytes).map_err(|e| wrong(&e))?;
+        let major = |version: &str| version.split('.').next().unwrap_or_default().to_owned();
+        if major(&form.schema_version) != major(SCHEMA_VERSION) {
+            return Err(Error::Usage(format!(
+                "`{name}` has the form {}, and this version compares {SCHEMA_VERSION}; save it anew with `treering scan PATH --format json -o {name}`",
+                visible(&form.schema_version)
+            )));
+        }
+        let report = serde_json::from_slice(bytes).map_err(|e| wrong(&e))?;
+        Ok(Self { name, report })
+    }
+}
+
+/// Names each practice and each level that is lost since a saved report, and counts what is better; `rescan` is the
+/// command that scans the same repository with the same rules.
+///
+/// # Errors
+///
+/// [`Error::Usage`] where the baseline was judged by other rules, with the command that makes it comparable.
+pub fn compare(baseline: &Baseline, report: &Report, of: &Of, weighing: Weighing, rescan: &str) -> Result<Outcome, Error> {
+    let old = &baseline.report;
+    comparable(baseline, report, rescan)?;
+    let mut found = Found::default();
+    let several = old.systems.len().max(report.systems.len()) > 1;
+    for (before, now) in pairs(&old.systems, &report.systems) {
+        if matches!(of, Of::Path(path) if *path != before.path && now.is_none_or(|n| *path != n.path)) {
+            continue;
+        }
+        let of = if several { format!(" in {}", folder(before)) } else { String::new() };
+        match now {
+            Some(now) => {
+                levels(before, now, weighing, &of, &mut found);
+                practices(before, now, &of, &mut found);
+            }
+            None => gone(before, report, &mut found),
+        }
+    }
+    let commit = old.repository.commit.as_deref().map(|c| format!(" of commit {}", c.chars().take(7).collect::<String>()));
+    let mut outcome = Outcome::default();
+    outcome.add(
+        Status::Fine,
+        &format!(
+            "compared with `{}`{}: {} lost, {} better{}",
+            baseline.name,
+            commit.unwrap_or_default(),
+            found.lost,
+            found.better,
+            if found.open > 0 { format!(", {} without a verdict", found.open) } else { String::new() }
+        ),
+    );
+    outcome.join(found.outcome);
+    Ok(outcome)
+}
+
+/// What the comparison found.
+#[derive(Default)]
+struct Found {
+    outcome: Outcome,
+    lost: usize,
+    open: usize,
+    better: usize,
+}
+
+impl Found {
+    fn lost(&mut self, line: &str) {
+        self.lost += 1;
+        self.outcome.add(Status::Below, line);
+    }
+
+    fn open(&mut self, line: &str) {
+        self.open += 1;
+        self.outcome.add(Status::NoVerdict, line);
+    }
+}
+
+fn comparable(baseline: &Baseline, report: &Report, rescan: &str) -> Result<(), Error> {
+    let (old, new) = (&baseline.report.tool.ruleset.digest, &report.tool.ruleset.digest);
+    if old == new {
+        return Ok(());
+    }
+    let name = &baseline.name;
+    let repository = &baseline.report.repository;
+    let how = match repository.commit.as_deref().filter(|_| repository.dirty != Some(true)) {
+        Some(commit) => format!("scan its commit again: {rescan} --rev {} --format json -o {name}", visible(commit)),
+        None => {
+            format!("check out what was scanned then, which no commit holds, and run {rescan} --format json -o {name}")
+        }
+    };
+    Err(Error::Usage(format!(
+        "`{name}` was judged by other rules ({}, these are {new}), so a difference would say nothing of the repository; {how}",
+        visible(old)
+    )))
+}
+
+/// Each old system with what it is now: that of its folder, or, where one system of each is left over, that one, for a
+/// folder that moved is no loss.
+fn pairs<'r>(old: &'r [System], new: &'r [System]) -> Vec<(&'r System, Option<&'r System>)> {
+    let at = |systems: &'r [System], path: &str| systems.iter().find(|s| s.path == path);
+    let mut left = new.iter().filter(|s| at(old, &s.path).is_none());
+    let moved = left.next().filter(|_| left.next().is_none());
+    let alone = old.iter().filter(|s| at(new, &s.path).is_none()).count() == 1;
+    old.iter().map(|s| (s, at(new, &s.path).or(moved.filter(|_| alone)))).collect()
+}
+
+fn gone(before: &System, report: &Report, found: &mut Found) {
+    let met = before.practices.iter().filter(|p| p.verdict == Verdict::Met).count();
+    let levels: Vec<String> = before.models.iter().filter_map(|m| m.level.map(|level| format!("{} {level}", m.id))).collect();
+    let now = if report.systems.is_empty() { format!(": {}", report.repository.subject.why) } else { String::new() };
+    found.lost(&format!(
+        "lost: there is no ML system in {} any more; it had {}{met} practices met{now}",
+        folder(before),
+        levels.iter().map(|l| format!("{l}, ")).collect::<String>()
+    ));
+}
+
+fn levels(before: &System, now: &System, weighing: Weighing, of: &str, found: &mut Found) {
+    for old in &before.models {
+        let Some(new) = now.models.iter().find(|m| m.id == old.id) else {
+            found.outcome.add(Status::Fine, &format!("{} was not applied now, so its levels are not compared", old.id));
+            continue;
+        };
+        for (name, was, is, could_be) in numbers(old, new) {
+            let (was, is) = (number(was, weighing), number(is, weighing));
+            if is > was {
+                found.better += 1;
+            } else if is < was {
+                if could_be.is_some_and(|c| number(c, weighing) >= was) {
+                    found.open(&format!(
+                        "no verdict: {name}{of} was at level {was} and is at {is}, and would not be lower if what is unknown were met"
+                    ));
+                } else {
+                    found.lost(&format!("lost: {name}{of} was at level {was} and is at {is}"));
+                }
+            }
+        }
+    }
+}
+
+/// Each number of a model, with its name, what it was, what it is and what it could be.
+fn numbers(old: &Assessment, new: &Assessment) -> Vec<(String, Three<u8>, Three<u8>, Option<Three<u8>>)> {
+    let three = |floor: Option<u8>, level: Option<u8>, ceiling: Option<u8>| {
+        Some(Three { floor: floor?, level: level?, ceiling: ceiling? })
+    };
+    let overall = |m: &Assessment| three(m.floor, m.level, m.ceiling);
+    if let (Some(was), Some(is)) = (overall(old), overall(new)) {
+        return vec![(old.id.clone(), was, is, new.could_be)];
+    }
+    old.dimensions
+        .iter()
+        .filter_map(|(name, was)| {
+            let is = new.dimensions.get(name)?;
+            let of = |d: &crate::report::Dimension| three(d.floor, d.level, d.ceiling);
+            Some((format!("{}.{name}", old.id), of(was)?, of(is)?, is.could_be))
+        })
+        .collect()
+}
+
+fn practices(before: &System, now: &System, of: &str, found: &mut Found) {
+    let there = there(now);
+    for old in &before.practices {
+        let Some(new) = now.practices.iter().find(|p| p.id == old.id) else { continue };
+        if rank(new) > rank(old) {
+            found.better += 1;
+        }
+        if rank(new) >= rank(old) {
+            continue;
+        }
+        let was = format!("{}{of} was {}", old.id, verdict(old));
+        if new.verdict == Verdict::Unknown {
+            found.open(&format!("no verdict: {was} and could not be looked for now: {}", unknown(new)));
+            continue;
+        }
+        let mut line = format!("lost: {was} and is {}", verdict(new));
+        if let Some(why) = broke(old, new, now, &there) {
+            line.push_str("; ");
+            line.push_str(&why);
+        }
+        found.lost(&line);
+    }
+}
+
+/// What a hop says, whatever its line.
+type Said<'r> = (&'r str, &'r str, EdgeKind);
+
+fn said(hop: &Hop) -> Said<'_> {
+    (&hop.path, &hop.what, hop.edge)
+}
+
+/// Every hop that a report shows of a system, with the best strength it has anywhere.
+fn there(system: &System) -> BTreeMap<Said<'_>, Strength> {
+    let of_practices = system.practices.iter().flat_map(|p| {
+        let near = p.nearest_miss.as_ref().and_then(|n| n.chain.as_ref());
+        p.chains.iter().chain(near)
+    });
+    let heads = system.chain_heads.iter().map(|h| &h.chain);
+    let mut hops = BTreeMap::new();
+    for hop in of_practices.chain(heads).flat_map(|chain| &chain.0) {
+        let best = hops.entry(said(hop)).or_insert(hop.strength);
+        *best = (*best).max(hop.strength);
+    }
+    hops
+}
+
+/// Where the chain that carried a practice broke: a place that the new report calls broken before one that it merely
+/// does not show.
+fn broke(old: &Practice, new: &Practice, now: &System, there: &BTreeMap<Said<'_>, Strength>) -> Option<String> {
+    let hops = old.chains.first().map(|chain| chain.0.as_slice()).unwrap_or_default();
+    let at = |hop: &Hop| if hop.line > 0 { format!("{}:{}", hop.path, hop.line) } else { hop.path.clone() };
+    for hop in hops {
+        let broken = now.lookalikes.iter().find_map(|l| {
+            let at = l.evidence.iter().find(|e| e.signal == "broken" && e.path.as_deref() == Some(&hop.path))?;
+            let same = l.why.contains(&hop.what) || at.snippet.as_deref().is_some_and(|s| s.contains(&hop.what));
+            same.then(|| format!("it breaks at {}: {}", place(at).unwrap_or_default(), l.why))
+        });
+        if broken.is_some() {
+            return broken;
+        }
+    }
+    let weaker = hops.iter().find(|hop| there.get(&said(hop)).is_none_or(|strength| *strength < hop.strength));
+    let told = match weaker.map(|hop| (hop, there.get(&said(hop)))) {
+        Some((hop, Some(Strength::Broken))) => format!("it breaks at {} ({}): cannot run as written", at(hop), hop.what),
+        Some((hop, Some(Strength::Assumed))) => format!("{} ({}) leads outside now", at(hop), hop.what),
+        Some((hop, Some(_))) => format!("{} ({}) is linked by name now", at(hop), hop.what),
+        Some((hop, None)) => format!("the first hop that is not there any more is {} ({})", at(hop), hop.what),
+        None => {
+            let shown =
+                |place: &crate::report::Evidence| new.evidence.iter().any(|e| e.path == place.path && e.signal == place.signal);
+            let first = old.evidence.iter().find(|e| !shown(e)).and_then(place)?;
+            format!("it was shown by {first}")
+        }
+    };
+    let miss = new.nearest_miss.as_ref().map(|miss| format!("; now: {}", miss.text)).unwrap_or_default();
+    Some(told + &miss)
+}

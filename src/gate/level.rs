@@ -1,0 +1,163 @@
+//! Is a model, or one dimension of it, at the level that is asked for?
+//!
+//! Invariant: a level that is not reached is refused only where it would not be reached either if all that is unknown
+//! were met.
+
+use std::collections::BTreeMap;
+
+use super::asked::{LevelAsked, Weighing};
+use super::{Outcome, Status, nearest, practice, why_unknown};
+use crate::error::Error;
+use crate::report::{Assessment, Cause, Practice, Reached, System, Three, Verdict};
+
+/// Unknown practices that are named; more would drown the sentence.
+const NAMED: usize = 4;
+
+/// The ladder of a model or of one of its dimensions.
+struct Ladder<'r> {
+    numbers: Option<Three<u8>>,
+    could_be: Option<Three<u8>>,
+    incomplete: &'r [String],
+    reached: &'r [Reached],
+}
+
+/// The ladder that is asked about; none where the model does not have it.
+fn ladder<'r>(model: &'r Assessment, dimension: Option<&str>) -> Option<Ladder<'r>> {
+    let three = |floor: Option<u8>, level: Option<u8>, ceiling: Option<u8>| {
+        let level = level?;
+        Some(Three { floor: floor.unwrap_or(level), level, ceiling: ceiling.unwrap_or(level) })
+    };
+    match dimension {
+        Some(name) => model.dimensions.get(name).map(|d| Ladder {
+            numbers: three(d.floor, d.level, d.ceiling),
+            could_be: d.could_be,
+            incomplete: &d.incomplete,
+            reached: &d.reached,
+        }),
+        None if model.level.is_none() && !model.dimensions.is_empty() => None,
+        None => Some(Ladder {
+            numbers: three(model.floor, model.level, model.ceiling),
+            could_be: model.could_be,
+            incomplete: &model.incomplete,
+            reached: &model.reached,
+        }),
+    }
+}
+
+/// What is gated on.
+pub(super) fn number<T: Copy>(three: Three<T>, weighing: Weighing) -> T {
+    match weighing {
+        Weighing::Level => three.level,
+        Weighing::Complete => three.floor,
+    }
+}
+
+/// Judges one system; `of` names it where that is needed.
+pub(super) fn judge(
+    system: &System,
+    asked: &LevelAsked,
+    weighing: Weighing,
+    of: &str,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
+    let (name, wanted) = (asked.name(), asked.level);
+    let Some(model) = system.models.iter().find(|m| m.id == asked.model) else {
+        outcome.add(Status::NoVerdict, &format!("no verdict on {name}{of}: the model was not applied"));
+        return Ok(());
+    };
+    let Some(ladder) = ladder(model, asked.dimension.as_deref()) else {
+        let there: Vec<String> = model.dimensions.keys().map(|d| format!("{}.{d}", model.id)).collect();
+        return Err(Error::Usage(format!("{name} gives no level; ask for one of {}", there.join(", "))));
+    };
+    let Some(numbers) = ladder.numbers else {
+        outcome.add(Status::NoVerdict, &format!("no verdict on {name}{of}: nothing of it can be seen in a repository"));
+        return Ok(());
+    };
+    let found = number(numbers, weighing);
+    if found >= wanted {
+        return Ok(());
+    }
+    let alone = match weighing {
+        Weighing::Level => String::new(),
+        Weighing::Complete => " from complete chains alone".to_owned(),
+    };
+    if let Some(could_be) = ladder.could_be.map(|c| number(c, weighing)).filter(|c| *c >= wanted) {
+        let unknown = unknown(system, ladder.incomplete);
+        let line = format!(
+            "no verdict: {name} is at level {found}{alone}{of}, {wanted} was asked, and it would be {could_be} if what is unknown were met: {unknown}"
+        );
+        outcome.add(Status::NoVerdict, &line);
+        return Ok(());
+    }
+    let mut line = format!("below: {name} is at level {found}{alone}{of}, {wanted} was asked");
+    if let Some(why) = open(system, model, asked.dimension.as_deref(), &ladder, weighing) {
+        line.push_str("; ");
+        line.push_str(&why);
+    }
+    if numbers.ceiling >= wanted {
+        line.push_str(&format!(" (level {} if the outside is confirmed)", numbers.ceiling));
+    }
+    outcome.add(Status::Below, &line);
+    Ok(())
+}
+
+/// The unknown practices, those of one reason together.
+fn unknown(system: &System, ids: &[String]) -> String {
+    let mut by_reason: BTreeMap<Option<&str>, Vec<&str>> = BTreeMap::new();
+    for id in ids.iter().take(NAMED) {
+        let because = system.practices.iter().find(|p| p.id == *id).and_then(|p| p.because);
+        let reason = match because {
+            Some(Cause::Unknown(why)) => Some(why_unknown(why)),
+            _ => None,
+        };
+        by_reason.entry(reason).or_default().push(id);
+    }
+    let told = |(reason, ids): (Option<&str>, Vec<&str>)| {
+        let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+        format!("{}{reason}", ids.join(", "))
+    };
+    let mut parts: Vec<String> = by_reason.into_iter().map(told).collect();
+    if let Some(more) = ids.len().checked_sub(NAMED).filter(|n| *n > 0) {
+        parts.push(format!("and {more} more"));
+    }
+    parts.join(", ")
+}
+
+/// What keeps a ladder from its next level: which row, what is missing, and where to change it.
+fn open(system: &System, model: &Assessment, dimension: Option<&str>, ladder: &Ladder<'_>, weighing: Weighing) -> Option<String> {
+    // the report says it where the headline is asked for
+    let listed = model.blocking.iter().find(|b| b.dimension.as_deref() == dimension);
+    if let Some(blocking) = listed.filter(|_| weighing == Weighing::Level) {
+        let row = if blocking.row == "key" { format!("{}.{}.key", model.id, blocking.level) } else { blocking.row.clone() };
+        let action = if blocking.action.is_empty() { String::new() } else { format!("; {}", blocking.action) };
+        let told = format!("{row} is open ({}): {}{action}", blocking.practice, blocking.what.trim_end_matches('.'));
+        let nearest = nearest(&told, &blocking.evidence);
+        return Some(told + &nearest);
+    }
+    let found = number(ladder.numbers?, weighing);
+    let next = ladder.reached.iter().find(|r| r.level > found && !number(r.holds, weighing))?;
+    let weak = |row: &&crate::report::Row| number(row.weight, weighing).is_some_and(|w| w < 1.0);
+    // a share that is too small is a matter of the rows, otherwise the key is open
+    let short = next.needed.is_some_and(|needed| number(next.share, weighing) < needed - 1e-9);
+    let row = next.rows.iter().filter(weak).min_by(|a, b| {
+        let weight = |row: &crate::report::Row| number(row.weight, weighing).unwrap_or(1.0);
+        weight(a).total_cmp(&weight(b))
+    });
+    let (id, asks) = match row.filter(|_| short) {
+        Some(row) => (row.id.clone(), row.of.as_str()),
+        None => (format!("{}.{}.key", model.id, next.level), next.key.as_str()),
+    };
+    let weak = |p: &&Practice| !matches!(p.verdict, Verdict::Met | Verdict::NotApplicable);
+    let named = words(asks).into_iter().filter_map(|id| system.practices.iter().find(|p| p.id == id).filter(weak));
+    // what is nearly there is the nearest to change
+    let nearest = named.max_by_key(|p| practice::rank(p));
+    Some(match nearest {
+        Some(practice) => format!("{id} is open: {}", practice::short_of(system, practice)),
+        None => format!("{id} is open: {asks}"),
+    })
+}
+
+/// What looks like an id in the words of a key or a row.
+fn words(asks: &str) -> Vec<&str> {
+    asks.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_'))).filter(|word| word.contains('.')).collect()
+}

@@ -1,0 +1,143 @@
+//! Does the report hold what was asked of it?
+//!
+//! Why: a pipeline needs one answer and the reason for it, so every answer names what falls short, the row that decides
+//! it and the place to change. Four answers are possible, never a silent one: it holds, it falls short, it cannot be
+//! told, and the question was wrong (an [`Error`]).
+//!
+//! Invariants: pure functions from reports to an [`Outcome`]; what is unknown neither passes nor fails, it leaves
+//! without a verdict; every line is safe for a terminal.
+
+mod asked;
+mod baseline;
+mod level;
+mod practice;
+
+pub use asked::{Asked, Bar, LevelAsked, Of, PracticeAsked, Weighing};
+pub use baseline::{Baseline, compare};
+
+use crate::error::Error;
+use crate::render::visible;
+use crate::report::{Evidence, Report, SubjectKind, System, Unknown};
+
+/// What became of what was asked; from best to worst, so that several answers add up to the greatest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Status {
+    /// All of it holds, or nothing was asked.
+    #[default]
+    Fine,
+    /// The answer would be another if what is unknown were met, or there is nothing to judge.
+    NoVerdict,
+    /// Something falls short.
+    Below,
+}
+
+/// The answer to all that was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// What falls short or cannot be told, and what a reader should know of what passed; a sentence each.
+    pub lines: Vec<String>,
+    /// The worst answer.
+    pub status: Status,
+}
+
+impl Outcome {
+    fn add(&mut self, status: Status, line: &str) {
+        self.status = self.status.max(status);
+        let line = visible(line).into_owned();
+        if !self.lines.contains(&line) {
+            self.lines.push(line);
+        }
+    }
+
+    /// Both answers as one.
+    pub fn join(&mut self, other: Self) {
+        self.status = self.status.max(other.status);
+        self.lines.extend(other.lines);
+    }
+}
+
+/// Holds a report against what is asked of it.
+///
+/// # Errors
+///
+/// [`Error::Usage`] where a system is asked for that is not there, or a model as a whole that gives no overall level.
+pub fn judge(report: &Report, asked: &Asked) -> Result<Outcome, Error> {
+    let mut outcome = Outcome::default();
+    if asked.is_empty() {
+        return Ok(outcome);
+    }
+    let systems = chosen(report, &asked.of)?;
+    if systems.is_empty() {
+        outcome.add(Status::NoVerdict, &format!("no verdict: {}", without_system(report)));
+    }
+    // the folder is told where a reader could not know which system is meant
+    let several = report.systems.len() > 1;
+    for system in systems {
+        let of = if several { format!(" in {}", folder(system)) } else { String::new() };
+        for level in &asked.levels {
+            level::judge(system, level, asked.weighing, &of, &mut outcome)?;
+        }
+        for practice in &asked.practices {
+            practice::judge(system, practice, &of, &mut outcome);
+        }
+    }
+    Ok(outcome)
+}
+
+/// The systems that a gate is about.
+fn chosen<'r>(report: &'r Report, of: &Of) -> Result<Vec<&'r System>, Error> {
+    match of {
+        Of::Primary => Ok(report.systems.iter().filter(|s| s.primary).take(1).collect()),
+        Of::All => Ok(report.systems.iter().filter(|s| !s.generated).collect()),
+        Of::Path(path) => {
+            let found: Vec<&System> = report.systems.iter().filter(|s| s.path == *path).collect();
+            if found.is_empty() && !report.systems.is_empty() {
+                let there: Vec<String> = report.systems.iter().map(|s| visible(&s.path).into_owned()).collect();
+                return Err(Error::Usage(format!(
+                    "there is no ML system in `{}`; name one of {}, or `all`",
+                    visible(path),
+                    there.join(", ")
+                )));
+            }
+            Ok(found)
+        }
+    }
+}
+
+fn without_system(report: &Report) -> String {
+    let subject = &report.repository.subject;
+    if subject.kind == SubjectKind::Template && !report.systems.is_empty() {
+        return "this is a template; name the system that it would generate with --system PATH".to_owned();
+    }
+    format!("there is no system here that trains or serves a model ({})", subject.why)
+}
+
+fn folder(system: &System) -> String {
+    if system.path == "." { "the root".to_owned() } else { format!("`{}`", system.path) }
+}
+
+/// `path:line`, or nothing.
+fn place(evidence: &Evidence) -> Option<String> {
+    let path = evidence.path.as_deref()?;
+    Some(evidence.line.map_or_else(|| path.to_owned(), |line| format!("{path}:{line}")))
+}
+
+/// `; nearest: path:line`, where there is a place that the words do not name already.
+fn nearest(told: &str, evidence: &[Evidence]) -> String {
+    evidence
+        .iter()
+        .find_map(place)
+        .filter(|place| !told.contains(place.as_str()))
+        .map(|place| format!("; nearest: {place}"))
+        .unwrap_or_default()
+}
+
+/// Why something could not be looked for, and what to do about it.
+fn why_unknown(why: Unknown) -> &'static str {
+    match why {
+        Unknown::NoDetector => "this version has no detector",
+        Unknown::NotRead => "a file was not read that may show it",
+        Unknown::NoHistory => "needs the history, fetch all of it: fetch-depth: 0",
+        Unknown::SwitchedOff => "the settings switch its rule off",
+    }
+}

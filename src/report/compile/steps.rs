@@ -1,0 +1,148 @@
+//! Who starts each of the eight steps: the operation that stands for a step, or else a practice of its kind, and the
+//! strongest starter that leads there.
+//!
+//! Invariant: no step is said to be missing that the head of the report or a practice shows.
+
+use super::super::system::{Starter, Step, StepName};
+use super::highlights::{find, holds, people};
+use super::{Findings, JudgedSystem, evidence_of, signal};
+use crate::graph::NodeId;
+use crate::graph::reach::Walk;
+use crate::practices::Judged;
+use crate::words::{Because, Op, Strength, TriggerKind, Verdict};
+
+/// Who starts each of the eight steps.
+pub(super) fn steps(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> Vec<Step> {
+    StepName::ALL.iter().map(|step| one_step(findings, system, *step)).collect()
+}
+
+fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) -> Step {
+    let (ops, practice): (&[Op], &str) = match step {
+        StepName::Extract => (&[Op::Ingest], "data.ingest_automated"),
+        StepName::Analyse => {
+            return Step {
+                step,
+                starter: Starter::Person,
+                evidence: Vec::new(),
+                why: "analysis is done by people, at every level".to_owned(),
+            };
+        }
+        StepName::Prepare => (&[Op::Features], "training.orchestrated"),
+        StepName::Train => (&[Op::Train], "training.automated"),
+        StepName::Evaluate => (&[Op::Evaluate], "model.evaluated"),
+        StepName::Validate => (&[Op::Gate], "model.gated"),
+        StepName::Serve => (&[Op::Deploy], "deploy.automated"),
+        StepName::Monitor => (&[Op::Monitor], "monitoring.data_drift"),
+    };
+    let graph = findings.graph;
+    let targets = targets(findings, system, |s| s.op.is_some_and(|op| ops.contains(&op)));
+    let judged = find(system, practice);
+    let unseen = || judged.is_some_and(|p| p.standing.verdict == Verdict::Unknown);
+    // a service that reports its errors says nothing of the model
+    let service = |i: &usize| findings.signals.all[*i].id.starts_with("monitor.service");
+    let only_service = step == StepName::Monitor && !targets.is_empty() && targets.iter().all(|(i, _)| service(i));
+    let targets: Vec<_> = targets.into_iter().filter(|(i, _)| only_service || !service(i)).collect();
+    let targets = if targets.is_empty() { told_by_practice(findings, system, step) } else { targets };
+    if targets.is_empty() {
+        let starter = if unseen() { Starter::Unknown } else { Starter::Nobody };
+        return match step {
+            StepName::Serve => served(findings, system, unseen()),
+            // what a platform is told to watch runs nothing here
+            StepName::Monitor => declared(findings, system, starter),
+            _ => Step { step, starter, evidence: Vec::new(), why: String::new() },
+        };
+    }
+    let unattended = graph.triggers(|k| k.is_unattended());
+    let outside = graph.triggers(|k| matches!(k, TriggerKind::Api | TriggerKind::Upstream));
+    let miss = judged.and_then(|p| p.near.as_ref()).map(|n| super::sentence(findings, n)).unwrap_or_default();
+    let reach = |starters: Vec<NodeId>, least| nearest(findings, &targets, &starters, least);
+    let (starter, at, why) = if let Some(at) = reach(unattended.clone(), Strength::Inferred) {
+        (Starter::Itself, Some(at), String::new())
+    } else if let Some(at) = reach(unattended, Strength::Assumed).or_else(|| reach(outside, Strength::Assumed)) {
+        (Starter::Outside, Some(at), miss)
+    } else if let Some(at) = reach(people(findings), Strength::Inferred) {
+        (Starter::Person, Some(at), String::new())
+    } else {
+        (Starter::Nobody, targets.first().map(|(i, _)| *i), IDLE.to_owned())
+    };
+    let why = if only_service && why.is_empty() { "of the service, not of the model".to_owned() } else { why };
+    Step { step, starter, evidence: at.map(|s| vec![signal(findings, s)]).unwrap_or_default(), why }
+}
+
+/// What is said of a step that is there and that nothing starts.
+const IDLE: &str = "written, and nothing starts it";
+
+/// Signals of the system's own source that fit, with their nodes.
+fn targets(
+    findings: &Findings<'_>,
+    system: &JudgedSystem<'_>,
+    fits: impl Fn(&crate::signals::Signal) -> bool,
+) -> Vec<(usize, NodeId)> {
+    let own = |path: &str| system.system.owns(path) && system.system.is_source(path);
+    let all = findings.signals.all.iter().enumerate();
+    all.filter(|(_, s)| fits(s) && s.off.is_none() && own(&s.at.path))
+        .filter_map(|(i, _)| findings.graph.node_of(i).map(|n| (i, n)))
+        .collect()
+}
+
+/// A step that no operation stands for is there all the same where a practice of its kind holds.
+fn told_by_practice(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) -> Vec<(usize, NodeId)> {
+    let ids: &[&str] = match step {
+        StepName::Evaluate => &["model.evaluated", "model.sliced"],
+        StepName::Validate => &["model.gated"],
+        StepName::Monitor => &["monitoring.data_drift", "monitoring.model_quality"],
+        StepName::Extract | StepName::Analyse | StepName::Prepare | StepName::Train | StepName::Serve => &[],
+    };
+    let told = ids.iter().filter_map(|id| find(system, id)).filter(|p| holds(p));
+    let mut signals: Vec<usize> = told.flat_map(|p| p.chains.iter().map(|c| c.signal).chain(p.signals.iter().copied())).collect();
+    signals.sort_unstable();
+    signals.dedup();
+    // what a practice hangs on besides, a condition or a job that hands over, does not do the step
+    signals.retain(|i| findings.signals.all[*i].op.is_some());
+    signals.into_iter().filter_map(|i| Some((i, findings.graph.node_of(i)?))).collect()
+}
+
+/// Monitoring that a platform is told to do, where no program of this system does it.
+fn declared(findings: &Findings<'_>, system: &JudgedSystem<'_>, otherwise: Starter) -> Step {
+    let step = StepName::Monitor;
+    let met = |p: &&Judged| p.standing.verdict == Verdict::Met;
+    let told = ["monitoring.data_drift", "monitoring.model_quality"].iter().filter_map(|id| find(system, id)).find(met);
+    let evidence: Vec<_> = told.map(|p| evidence_of(findings, p)).unwrap_or_default().into_iter().take(1).collect();
+    let starter = if evidence.is_empty() { otherwise } else { Starter::Itself };
+    Step { step, starter, evidence, why: String::new() }
+}
+
+/// The target that is reached over the fewest hops.
+fn nearest(findings: &Findings<'_>, targets: &[(usize, NodeId)], starters: &[NodeId], least: Strength) -> Option<usize> {
+    let reached = findings.graph.reach(starters, Walk::at(least));
+    targets.iter().filter(|(_, n)| reached.has(*n)).min_by_key(|(i, n)| (reached.hops(*n), *i)).map(|(i, _)| *i)
+}
+
+/// Who starts the program that answers, where nothing here rolls it out. A job that runs on a push tries it out; only
+/// what comes back by itself puts it to use.
+fn served(findings: &Findings<'_>, system: &JudgedSystem<'_>, unseen: bool) -> Step {
+    let graph = findings.graph;
+    let targets: Vec<(usize, NodeId)> = system.system.serves.iter().filter_map(|i| Some((*i, graph.node_of(*i)?))).collect();
+    let reach = |starters: Vec<NodeId>, least| nearest(findings, &targets, &starters, least);
+    // who rolls it out may be elsewhere
+    let assumed = |p: &&Judged| p.standing.because == Some(Because::Assumed);
+    let handed_over = find(system, "deploy.automated")
+        .filter(assumed)
+        .map(|p| p.near.as_ref().map(|n| super::sentence(findings, n)).unwrap_or_default());
+    let (starter, at, why) = if let Some(at) = reach(graph.triggers(TriggerKind::is_continuous), Strength::Inferred) {
+        (Starter::Itself, Some(at), String::new())
+    } else if let Some(near) = handed_over {
+        (Starter::Outside, targets.first().map(|(i, _)| *i), near)
+    } else if unseen {
+        (Starter::Unknown, targets.first().map(|(i, _)| *i), String::new())
+    } else if let Some(at) = reach(people(findings), Strength::Inferred) {
+        (Starter::Person, Some(at), String::new())
+    } else if let Some(at) = reach(graph.triggers(TriggerKind::is_unattended), Strength::Inferred) {
+        (Starter::Person, Some(at), "a job only tries it out".to_owned())
+    } else {
+        let first = targets.first().map(|(i, _)| *i);
+        (Starter::Nobody, first, first.map(|_| IDLE.to_owned()).unwrap_or_default())
+    };
+    let evidence = at.map(|s| vec![signal(findings, s)]).unwrap_or_default();
+    Step { step: StepName::Serve, starter, evidence, why }
+}
