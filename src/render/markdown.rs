@@ -208,7 +208,7 @@ mod tests {
         let repository = Repository {
             commit: Some("abc".to_owned()),
             committed_at: None,
-            dirty: false,
+            dirty: Some(false),
             changed: 0,
             remote: Some("https://github.com/acme/eta".to_owned()),
             subject: crate::report::Subject {
