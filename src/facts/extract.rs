@@ -86,7 +86,7 @@ pub(crate) fn extract(
             .map(|(path, led_to)| {
                 let outcome = one(path, *led_to, calls.get(path).map_or(&[], Vec::as_slice), inventory, catalog, &context);
                 let so_far = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
-                if so_far % 64 == 0 {
+                if so_far.is_multiple_of(64) {
                     step(so_far, total);
                 }
                 outcome

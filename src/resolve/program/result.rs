@@ -44,7 +44,7 @@ impl<'f> Infer<'f> {
         self.once(Key::Call(file, call), |this| {
             let ctx = this.world.at_call(file, call)?;
             let written = this.world.files.get(file)?.module().calls.get(call)?;
-            if let Some(found) = this.from_table(written, ctx) {
+            if let Some(found) = this.of_table(written, ctx) {
                 return Some(found);
             }
             let callee = this.callee(file, call)?;
@@ -72,7 +72,7 @@ impl<'f> Infer<'f> {
     }
 
     /// `TABLE.get("key")`, `TABLE.pop("key")` on a literal table.
-    fn from_table(&mut self, call: &'f Call, ctx: Ctx<'f>) -> Option<Found<'f>> {
+    fn of_table(&mut self, call: &'f Call, ctx: Ctx<'f>) -> Option<Found<'f>> {
         let method = call.callee.path.last()?;
         let key = call.args.first().filter(|_| matches!(method.as_str(), "get" | "pop" | "__getitem__"))?;
         match self.chain(&call.callee, call.callee.path.len().checked_sub(1)?, ctx)? {

@@ -198,7 +198,7 @@ fn comment_at(line: &str, marks: &[&String]) -> usize {
     let begins = |at: usize| {
         let before = &line[..at];
         before.chars().next_back().is_none_or(|c| c.is_whitespace() || "(){}[];,".contains(c))
-            && before.matches('"').count() % 2 == 0
+            && before.matches('"').count().is_multiple_of(2)
     };
     marks
         .iter()

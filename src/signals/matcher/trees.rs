@@ -44,7 +44,7 @@ fn holds(condition: &Condition, node: Node<'_>, look: &Look<'_>) -> bool {
         || condition.matches.is_some()
         || condition.between.is_some();
     if !asks_value {
-        return (!found.is_empty() == condition.exists.unwrap_or(true)) != condition.not;
+        return (found.is_empty() != condition.exists.unwrap_or(true)) != condition.not;
     }
     let fits = |n: &Node<'_>| {
         let Some(text) = n.text() else { return false };

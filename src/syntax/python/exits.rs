@@ -41,7 +41,7 @@ fn of_statement(statement: &Stmt, depth: usize) -> Exits {
 
 /// All branches must leave, and there must be an `else`.
 fn of_branches(branches: &StmtIf, depth: usize) -> Exits {
-    if !branches.elif_else_clauses.last().is_some_and(|clause| clause.test.is_none()) {
+    if branches.elif_else_clauses.last().is_none_or(|clause| clause.test.is_some()) {
         return Exits::Nothing;
     }
     let mut result = body_within(&branches.body, depth);

@@ -98,13 +98,10 @@ impl Lower<'_> {
         if matches!(expression, Expr::StringLiteral(_)) {
             return;
         }
-        match self.value(expression, 0) {
-            Value::Call(id) => {
-                if let Some(call) = self.module.calls.get_mut(id) {
-                    call.discarded = true;
-                }
-            }
-            _ => {}
+        if let Value::Call(id) = self.value(expression, 0)
+            && let Some(call) = self.module.calls.get_mut(id)
+        {
+            call.discarded = true;
         }
     }
 

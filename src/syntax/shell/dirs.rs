@@ -85,7 +85,7 @@ fn folder<'v>(text: &str, known: &dyn Fn(&str) -> Option<&'v str>, depth: u8) ->
         return Some(REPO_ROOT.to_owned());
     }
     if let Some(argument) = command.strip_prefix("dirname ") {
-        if script(argument, known, depth + 1) {
+        if script(argument, depth + 1) {
             return Some(SCRIPT_DIR.to_owned());
         }
         return folder(argument, known, depth + 1).map(|inner| tidy(&format!("{inner}/..")));
@@ -125,13 +125,13 @@ fn below<'v>(text: &str, known: &dyn Fn(&str) -> Option<&'v str>, depth: u8) -> 
 }
 
 /// Whether an expression is the script itself.
-fn script<'v>(text: &str, known: &dyn Fn(&str) -> Option<&'v str>, depth: u8) -> bool {
+fn script(text: &str, depth: u8) -> bool {
     const SELF: [&str; 7] =
         ["$0", "${0}", "$BASH_SOURCE", "${BASH_SOURCE}", "${BASH_SOURCE[0]}", "${BASH_SOURCE[0]:-$0}", "${BASH_SOURCE:-$0}"];
     if SELF.contains(&text) {
         return true;
     }
-    depth <= 6 && unwrapped(text).and_then(real_path).is_some_and(|inner| script(inner, known, depth + 1))
+    depth <= 6 && unwrapped(text).and_then(real_path).is_some_and(|inner| script(inner, depth + 1))
 }
 
 fn real_path(command: &str) -> Option<&str> {
