@@ -99,27 +99,20 @@ impl Catalog {
         let mut wrong: Vec<RuleError> = Vec::new();
         let mut loading = check::Loading::default();
         let mut texts = BTreeMap::new();
-        for (index, (path, text)) in files.iter().enumerate() {
-            if let Err(mistake) = sized(path, text) {
-                wrong.push(mistake);
-                continue;
-            }
-            let kind = path.split('/').rev().nth(1).unwrap_or("");
-            let result = if path.contains("signals/") {
-                read::<Vec<SignalRule>>(path, text).map(|rules| loading.signals(path, text, rules, index >= own, &mut wrong))
-            } else if kind == "practices" {
-                read::<Vec<PracticeRule>>(path, text).map(|rules| loading.practices(path, text, rules, index >= own, &mut wrong))
-            } else if kind == "models" {
-                model::load(path, text).map(|model| loading.model(path, text, model, &mut wrong))
-            } else if index < own {
-                texts.insert(path.clone(), text.clone());
-                Ok(())
-            } else {
-                let message = "a rule file lies in signals/, practices/ or models/; move it there".to_owned();
-                Err(vec![RuleError { path: path.clone(), line: 0, message }])
-            };
-            if let Err(mistakes) = result {
-                wrong.extend(mistakes);
+        for (index, ((path, text), parsed)) in files.iter().zip(parse_all(files)).enumerate() {
+            let user = index >= own;
+            match parsed {
+                Ok(Parsed::Signals(rules)) => loading.signals(path, text, rules, user, &mut wrong),
+                Ok(Parsed::Practices(rules)) => loading.practices(path, text, rules, user, &mut wrong),
+                Ok(Parsed::Model(model)) => loading.model(path, text, *model, &mut wrong),
+                Ok(Parsed::Other) if !user => {
+                    texts.insert(path.clone(), text.clone());
+                }
+                Ok(Parsed::Other) => {
+                    let message = "a rule file lies in signals/, practices/ or models/; move it there".to_owned();
+                    wrong.push(RuleError { path: path.clone(), line: 0, message });
+                }
+                Err(mistakes) => wrong.extend(mistakes),
             }
         }
         let wrappers: Vec<Wrapper> = of_text("wrappers.yaml", &texts, &mut wrong);
@@ -271,6 +264,45 @@ fn sized(path: &str, text: &str) -> Result<(), RuleError> {
         }
     }
     Ok(())
+}
+
+/// What a rule file holds, by the folder that it lies in.
+enum Parsed {
+    Signals(Vec<SignalRule>),
+    Practices(Vec<PracticeRule>),
+    Model(Box<Model>),
+    /// A table of its own.
+    Other,
+}
+
+fn parse(path: &str, text: &str) -> Result<Parsed, Vec<RuleError>> {
+    sized(path, text).map_err(|mistake| vec![mistake])?;
+    match path.split('/').rev().nth(1).unwrap_or("") {
+        _ if path.contains("signals/") => read(path, text).map(Parsed::Signals),
+        "practices" => read(path, text).map(Parsed::Practices),
+        "models" => model::load(path, text).map(|model| Parsed::Model(Box::new(model))),
+        _ => Ok(Parsed::Other),
+    }
+}
+
+/// Every file, in order. Reading the rules is most of what the scan of a small repository costs, so two threads share it.
+fn parse_all(files: &[(String, String)]) -> Vec<Result<Parsed, Vec<RuleError>>> {
+    let all: usize = files.iter().map(|(_, text)| text.len()).sum();
+    let mut so_far = 0;
+    let half = files.iter().take_while(|(_, text)| {
+        so_far += text.len();
+        so_far <= all / 2
+    });
+    let (first, rest) = files.split_at(half.count());
+    let of = |files: &[(String, String)]| files.iter().map(|(path, text)| parse(path, text)).collect::<Vec<_>>();
+    std::thread::scope(|scope| {
+        let beside = scope.spawn(|| of(first));
+        let rest = of(rest);
+        // a reader that panics is a defect of the rules' own types: the thread that asked panics as it would have done
+        let mut all = beside.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause));
+        all.extend(rest);
+        all
+    })
 }
 
 fn read<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, Vec<RuleError>> {
