@@ -240,8 +240,12 @@ impl Build<'_> {
         while let Some(parent) = top.and_then(|u| facts.units.get(u)).and_then(|u| u.parent) {
             top = Some(parent);
         }
-        let has_triggers = facts.facts.iter().any(|f| f.unit == top && matches!(&f.kind, FactKind::Trigger(t) if !t.is_call()));
-        if !has_triggers || unit.parent.is_none() {
+        let stated = |asked: fn(&Trigger) -> bool| {
+            facts.facts.iter().any(|f| f.unit == top && matches!(&f.kind, FactKind::Trigger(t) if asked(t)))
+        };
+        // a workflow that states no trigger at all is a part of one that does
+        let is_part = top.and_then(|u| facts.units.get(u)).is_some_and(|u| u.kind == UnitKind::Workflow) && !stated(|_| true);
+        if !(is_part || stated(|t| !t.is_call())) || unit.parent.is_none() {
             gate.events = None;
         }
         gate
@@ -262,25 +266,31 @@ impl Build<'_> {
                 }
                 (FactKind::Needs(needs), Some(owner)) => {
                     let first = self.unit(path, facts, needs.on);
-                    self.graph.edge(Edge {
-                        from: first,
-                        to: owner,
-                        kind: EdgeKind::Precedes,
-                        strength: Strength::Resolved,
-                        at: Location::line(path, fact.line),
-                        what: format!("after {}", self.graph.nodes[first].label),
-                        order: Order::default(),
-                        stops: needs.stops,
-                        discarded: None,
-                        off: None,
-                        condition: None,
-                        guard: None,
-                    });
+                    self.after(first, owner, Location::line(path, fact.line), needs.stops);
+                }
+                (FactKind::After { path: other, kind, name, stops }, Some(owner)) => {
+                    let Some(there) = self.book.get(other) else { continue };
+                    for first in 0..there.units.len() {
+                        if there.units[first].kind == *kind && there.units[first].name == *name {
+                            let first = self.unit(other, there, first);
+                            self.after(first, owner, Location::line(path, fact.line), *stops);
+                        }
+                    }
                 }
                 (FactKind::Environment(name), Some(owner)) => self.graph.nodes[owner].environment = Some(name.clone()),
                 (FactKind::Data(data), Some(owner)) => self.thing(path, fact.line, owner, data),
                 _ => {}
             }
+        }
+    }
+
+    /// One unit starts when another has finished.
+    fn after(&mut self, first: NodeId, then: NodeId, at: Location, stops: bool) {
+        let what = format!("after {}", self.graph.nodes[first].label);
+        self.link(first, then, EdgeKind::Precedes, Strength::Resolved, at, what);
+        if let Some(edge) = self.graph.edges.last_mut() {
+            edge.stops = stops;
+            edge.order = Order::default();
         }
     }
 
@@ -509,7 +519,7 @@ impl Build<'_> {
             }
             return;
         }
-        let outside = matches!(trigger.kind, TriggerKind::Api | TriggerKind::Upstream);
+        let outside = trigger.outside || matches!(trigger.kind, TriggerKind::Api | TriggerKind::Upstream);
         let absent = !outside && trigger.kind == TriggerKind::Push && self.branch_is_absent(&trigger.branches);
         let strength = if outside || absent { Strength::Assumed } else { Strength::Resolved };
         let key = format!("trigger:{path}#{}:{}", fact.line, trigger.text);

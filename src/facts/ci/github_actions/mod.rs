@@ -12,7 +12,6 @@ mod guards;
 mod jobs;
 mod known;
 mod matrix;
-mod shells;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -20,9 +19,9 @@ mod triggers;
 
 use std::sync::Arc;
 
-use crate::fact::{Fact, FactKind, FileFacts, Inputs, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
+use crate::fact::{FactKind, FileFacts, Inputs, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
 use crate::facts::{Context, Reader, When, unparsable};
-use crate::source::{self, Location, Notice, NoticeKind, SourceFile, file_name, folder};
+use crate::source::{self, SourceFile, file_name, folder};
 use crate::syntax::tree::{Kind, Node};
 use crate::syntax::yaml;
 use crate::words::EdgeKind;
@@ -45,13 +44,6 @@ pub(crate) const ACTION: Reader =
 /// The same readers for files that others call with inputs.
 pub(crate) const CALLED: &[(&str, super::ReadFor)] = &[(WORKFLOW.name, workflow), (ACTION.name, action)];
 
-/// Most steps read of one file.
-const MAX_STEPS: usize = 4_000;
-/// Most bytes of shell text read of one file, with what matrices and anchors repeat.
-const MAX_SHELL: usize = 2 << 20;
-/// Most notices about one file.
-const MAX_NOTICES: usize = 50;
-
 fn is_workflow(path: &str) -> bool {
     folder(path) == ".github/workflows" && is_yaml(path)
 }
@@ -64,64 +56,8 @@ fn is_yaml(path: &str) -> bool {
     path.ends_with(".yml") || path.ends_with(".yaml")
 }
 
-/// A file being read, and what may still be read of it.
-pub(super) struct Reading<'c> {
-    file: &'c SourceFile,
-    context: &'c Context<'c>,
-    facts: FileFacts,
-    started: Started,
-    steps_left: usize,
-    shell_left: usize,
-}
-
-impl<'c> Reading<'c> {
-    fn new(file: &'c SourceFile, context: &'c Context<'c>) -> Self {
-        Self {
-            file,
-            context,
-            facts: FileFacts::default(),
-            started: Started::default(),
-            steps_left: MAX_STEPS,
-            shell_left: MAX_SHELL,
-        }
-    }
-
-    fn fact(&mut self, unit: UnitId, line: u32, kind: FactKind) {
-        self.facts.facts.push(Fact { unit: Some(unit), line, end_line: line, kind });
-    }
-
-    fn unit(&mut self, unit: Unit) -> UnitId {
-        self.facts.units.push(unit);
-        self.facts.units.len() - 1
-    }
-
-    fn notice(&mut self, line: u32, kind: NoticeKind, text: &str) {
-        if self.facts.notices.len() < MAX_NOTICES {
-            self.facts.notices.push(Notice { at: Some(Location::line(&self.file.path, line)), kind, text: text.to_owned() });
-        }
-    }
-
-    /// Something that the service would not accept.
-    fn wrong(&mut self, line: u32, text: &str) {
-        self.notice(line, NoticeKind::Unparsable, text);
-    }
-
-    /// The value of a key that must hold keys itself; an expression in its place is nobody's mistake.
-    fn map<'t>(&mut self, node: Node<'t>, key: &str) -> Option<Node<'t>> {
-        let value = node.get(key)?;
-        match value.kind() {
-            Kind::Map => Some(value),
-            Kind::Null => None,
-            _ => {
-                if value.text().is_none_or(|t| !t.contains("${{")) {
-                    let line = node.key_line(key).unwrap_or_else(|| value.site_line());
-                    self.wrong(line, &format!("`{key}` has no keys"));
-                }
-                None
-            }
-        }
-    }
-}
+/// A file being read, with what the guards of its jobs must know of its triggers.
+pub(super) type Reading<'c> = super::reading::Reading<'c, Started>;
 
 fn workflow(file: &SourceFile, context: &Context<'_>, calls: &[Inputs]) -> FileFacts {
     let parsed = yaml::parse(&file.text);
@@ -154,9 +90,9 @@ fn workflow(file: &SourceFile, context: &Context<'_>, calls: &[Inputs]) -> FileF
 
 /// The unit of the whole file.
 fn top(kind: UnitKind, name: &str, root: Node<'_>, reading: &mut Reading<'_>) {
-    let lines = u32::try_from(reading.file.text.lines().count()).unwrap_or(u32::MAX);
+    let lines = reading.last_line();
     let title = root.get("name").and_then(Node::text).map(str::to_owned);
-    reading.unit(Unit { kind, name: name.to_owned(), title, line: 1, end_line: lines.max(1), parent: None });
+    reading.unit(Unit { kind, name: name.to_owned(), title, line: 1, end_line: lines, parent: None });
 }
 
 /// Variables of a workflow, job or step, as they are written.
