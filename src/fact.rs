@@ -151,6 +151,8 @@ impl Code {
 pub enum UnitKind {
     /// A pipeline definition of a CI system or orchestrator: what triggers start.
     Workflow,
+    /// A named set of jobs; they run beside each other unless an order is stated.
+    Group,
     /// A job or task inside it; runs beside its siblings unless an order is stated.
     Job,
     /// A step of a job; steps run one after the other.

@@ -209,7 +209,7 @@ fn one(
         let wanted = match reader.when {
             When::Always => true,
             When::LedTo => led_to,
-            When::Recognised(is) => joined.readers.contains(reader.name) || is(&file.text),
+            When::Recognised(is) => joined.readers.contains(reader.name) || is(path, &file.text),
             When::Telling => led_to || *telling.get_or_insert_with(|| catalog.needles.tells(path, &file.text)),
         };
         whole &= wanted || matches!(reader.when, When::Recognised(_));

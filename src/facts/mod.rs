@@ -42,8 +42,8 @@ pub(crate) enum When {
     Telling,
     /// Only where something leads to it.
     LedTo,
-    /// In round one where its text says that it is one; and where another file of its format asks for it.
-    Recognised(fn(&str) -> bool),
+    /// In round one where its path and text say that it is one; and where another file of its format asks for it.
+    Recognised(fn(&str, &str) -> bool),
 }
 
 /// What every reader may know besides its file.

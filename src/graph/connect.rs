@@ -97,6 +97,7 @@ struct Build<'b> {
 fn unit_key(path: &str, kind: UnitKind, name: &str) -> String {
     let word = match kind {
         UnitKind::Workflow => "workflow",
+        UnitKind::Group => "group",
         UnitKind::Job => "job",
         UnitKind::Step => "step",
         UnitKind::Action => "action",
@@ -115,7 +116,7 @@ fn node_key(path: &str, facts: &FileFacts, unit: usize) -> String {
     let it = &facts.units[unit];
     match (it.kind, it.parent) {
         // steps, jobs and functions of different parents may share a name
-        (UnitKind::Step | UnitKind::Job | UnitKind::ShellFunction, Some(_)) => {
+        (UnitKind::Step | UnitKind::Group | UnitKind::Job | UnitKind::ShellFunction, Some(_)) => {
             format!("{}@{unit}", unit_key(path, it.kind, &it.name))
         }
         _ => unit_key(path, it.kind, &it.name),
@@ -167,6 +168,7 @@ impl Build<'_> {
         let it = &facts.units[unit];
         let label = match it.kind {
             UnitKind::Workflow => format!("workflow {}", it.title.as_deref().unwrap_or(&it.name)),
+            UnitKind::Group => format!("stage {}", it.title.as_deref().unwrap_or(&it.name)),
             UnitKind::Job => format!("job {}", it.name),
             UnitKind::Step => it.title.clone().unwrap_or_else(|| format!("step {}", it.name)),
             UnitKind::Action => format!("action {}", it.name),
@@ -521,7 +523,9 @@ impl Build<'_> {
         }
         let outside = trigger.outside || matches!(trigger.kind, TriggerKind::Api | TriggerKind::Upstream);
         let absent = !outside && trigger.kind == TriggerKind::Push && self.branch_is_absent(&trigger.branches);
-        let strength = if outside || absent { Strength::Assumed } else { Strength::Resolved };
+        // a definition that may lie anywhere is a sample there
+        let sample = matches!(self.scope(path), Scope::Docs | Scope::Example | Scope::Test | Scope::Disabled);
+        let strength = if outside || absent || sample { Strength::Assumed } else { Strength::Resolved };
         let key = format!("trigger:{path}#{}:{}", fact.line, trigger.text);
         let from = self.add(key, NodeKind::Trigger(trigger.kind), at.clone(), trigger.text.clone());
         let order = Order(fact.line, 0);

@@ -26,6 +26,7 @@ use crate::syntax::tree::{Kind, Node};
 use crate::syntax::yaml;
 use crate::words::EdgeKind;
 
+use super::called::Callee;
 use known::Known;
 use triggers::Started;
 
@@ -72,8 +73,8 @@ fn workflow(file: &SourceFile, context: &Context<'_>, calls: &[Inputs]) -> FileF
             match reading.map(root, "jobs") {
                 Some(jobs) => {
                     let started = reading.facts.facts.iter().any(|f| matches!(&f.kind, FactKind::Trigger(t) if t.off.is_none()));
-                    let callee = called::Callee { inputs: called::of_workflow(root, jobs), calls, started };
-                    called::read(callee, root, &mut reading, &|unit, inputs, reading| {
+                    let callee = Callee { inputs: called::of_workflow(root, jobs), calls, started };
+                    super::called::read(callee, root.line(), &mut reading, &|unit, inputs, reading| {
                         jobs::read(jobs, unit, &known.called_with(inputs), reading);
                     });
                 }
@@ -132,8 +133,8 @@ fn action(file: &SourceFile, context: &Context<'_>, calls: &[Inputs]) -> FileFac
         match using.as_str() {
             "composite" => {
                 let known = Known { action: Some(own), ..Known::default() };
-                let callee = called::Callee { inputs: called::of_action(root, runs), calls, started: false };
-                called::read(callee, root, &mut reading, &|unit, inputs, reading| {
+                let callee = Callee { inputs: called::of_action(root, runs), calls, started: false };
+                super::called::read(callee, root.line(), &mut reading, &|unit, inputs, reading| {
                     steps::read(runs, unit, &mut known.called_with(inputs), reading);
                 });
             }

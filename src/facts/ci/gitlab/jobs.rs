@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::held::Truth;
 use super::super::reading::Reading;
-use super::condition::Truth;
 use super::merged::{Config, Entry, IncludeKind, Value, get};
 use super::script::{self, Script};
 use super::starts::{Rules, Source, Way, When, allowed};

@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::condition::{self, Held, Truth, Value as Variable};
+use super::super::held::{Held, Truth};
+use super::condition::{self, Value as Variable};
 use super::merged::{Config, Entry, Value, get};
 use crate::syntax::tree::{Kind, Node};
 use crate::words::TriggerKind;
