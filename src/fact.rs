@@ -37,6 +37,8 @@ pub struct FileFacts {
     pub called: Option<Called>,
     /// For a file that takes values from others by name: which.
     pub templated: Option<Templated>,
+    /// What the file asks of others that are written in its format.
+    pub asked: Option<Asked>,
     /// The file's text, kept only where a rule for texts without a reader may look at it.
     pub lines: Option<Lines>,
     /// What could not be read or followed.
@@ -67,6 +69,52 @@ pub struct Templated {
     pub files: Vec<RepoPath>,
     /// The values that it gives itself.
     pub given: Inputs,
+}
+
+/// What a file asks of others that are written in its format: a pipeline of a CI system that includes others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The name of the reader of all of them.
+    pub reader: &'static str,
+    /// Paths, or globs, of files that are one document together with this one.
+    pub parts: BTreeSet<String>,
+    /// Files that the same reader reads, each for itself.
+    pub others: BTreeSet<RepoPath>,
+}
+
+/// What other files ask of one; a file that nobody names has the empty one.
+#[derive(Debug, Clone, Default)]
+pub struct Joined {
+    /// Names of the readers that they ask for.
+    pub readers: BTreeSet<&'static str>,
+    /// One of them asks that it be read for itself.
+    pub named: bool,
+    /// The documents that it belongs to, by the file that asks for the others; its own among them.
+    pub wholes: Vec<Whole>,
+}
+
+impl Joined {
+    /// Whether both come to the same reading.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let files = |joined: &Self| -> Vec<(RepoPath, BTreeMap<String, Vec<RepoPath>>, Vec<RepoPath>, BTreeSet<RepoPath>)> {
+            let of = |w: &Whole| (w.root.clone(), w.parts.clone(), w.documents.keys().cloned().collect(), w.others.clone());
+            joined.wholes.iter().map(of).collect()
+        };
+        self.readers == other.readers && self.named == other.named && files(self) == files(other)
+    }
+}
+
+/// A document that is written over several files.
+#[derive(Debug, Clone, Default)]
+pub struct Whole {
+    /// The file that asks for the others.
+    pub root: RepoPath,
+    /// What it asked for (see [`Asked::parts`]), each with the files that there are, in order.
+    pub parts: BTreeMap<String, Vec<RepoPath>>,
+    /// Of [`Asked::others`], those that there are.
+    pub others: BTreeSet<RepoPath>,
+    /// Its files, as far as they were read; the asking one among them.
+    pub documents: BTreeMap<RepoPath, Arc<Tree>>,
 }
 
 /// The text of a file without a reader of its own.
@@ -103,6 +151,8 @@ impl Code {
 pub enum UnitKind {
     /// A pipeline definition of a CI system or orchestrator: what triggers start.
     Workflow,
+    /// A named set of jobs; they run beside each other unless an order is stated.
+    Group,
     /// A job or task inside it; runs beside its siblings unless an order is stated.
     Job,
     /// A step of a job; steps run one after the other.
@@ -176,6 +226,17 @@ pub enum FactKind {
     Uses(Uses),
     /// The unit starts after another unit of the same file.
     Needs(Needs),
+    /// The unit starts after a unit of another file.
+    After {
+        /// The file.
+        path: RepoPath,
+        /// The kind of the unit that must finish first.
+        kind: UnitKind,
+        /// Its name.
+        name: String,
+        /// Whether the later unit stays away when the earlier one fails.
+        stops: bool,
+    },
     /// A condition, an allowed failure or an approval on the unit.
     Guard(Guard),
     /// The unit works in a named environment (`staging`, `production`).
@@ -215,6 +276,8 @@ pub struct Trigger {
     pub from: Vec<String>,
     /// Set where it is written but switched off by an explicit word; says which.
     pub off: Option<String>,
+    /// It is set up outside of the repository, which says no more than that it is meant.
+    pub outside: bool,
 }
 
 impl Trigger {
@@ -224,7 +287,7 @@ impl Trigger {
     /// A unit that waits for its callers; `text` is the word that says so.
     pub fn call(text: &str) -> Self {
         let off = Some(Self::UNCALLED.to_owned());
-        Self { kind: TriggerKind::Upstream, text: text.to_owned(), branches: Vec::new(), from: Vec::new(), off }
+        Self { kind: TriggerKind::Upstream, text: text.to_owned(), branches: Vec::new(), from: Vec::new(), off, outside: false }
     }
 
     /// Whether it only waits for callers, which starts nothing by itself.
@@ -454,6 +517,7 @@ impl FileFacts {
             by_inputs: called.by_inputs.into_iter().map(|(inputs, u)| (inputs, u + units)).collect(),
         }));
         self.templated = self.templated.take().or(other.templated);
+        self.asked = self.asked.take().or(other.asked);
         self.tree = self.tree.take().or(other.tree);
         self.code = self.code.take().or(other.code);
         self.lines = self.lines.take().or(other.lines);

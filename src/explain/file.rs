@@ -304,6 +304,7 @@ fn within(facts: &FileFacts, line: u32) -> Vec<String> {
 const fn kind(kind: UnitKind) -> &'static str {
     match kind {
         UnitKind::Workflow => "the workflow",
+        UnitKind::Group => "the stage",
         UnitKind::Job => "the job",
         UnitKind::Step => "the step",
         UnitKind::Action => "the action",
@@ -359,6 +360,7 @@ fn in_words(fact: &Fact, facts: Option<&FileFacts>, every: bool) -> Option<Strin
             };
             format!("{to}: {}{}", uses.reference, failing(&uses.on_failure))
         }
+        FactKind::After { path, name, .. } => format!("waits for {name} of {path}"),
         FactKind::Needs(needs) => {
             let before = facts.and_then(|f| f.units.get(needs.on)).map(|u| u.name.as_str())?;
             format!("starts after {before}{}", if needs.stops { "" } else { ", even where that failed" })

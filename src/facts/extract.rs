@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::{Context, Reader, When, readers};
-use crate::fact::{Book, FileFacts, Inputs, Placement};
+use crate::fact::{Book, FileFacts, Inputs, Joined, Placement};
 use crate::resolve::{self, Modules, View};
 use crate::rules::Catalog;
 use crate::source::{Location, Notice, NoticeKind, RepoPath, SourceFile};
@@ -19,6 +19,8 @@ const LED_TO: usize = 20_000;
 
 /// How often a file is read anew for what its callers give it; each level of callers takes one.
 const REREAD: usize = 8;
+/// How often a file is read anew with the other files of its document; each level of inclusion takes one.
+const REJOINED: usize = 12;
 
 /// Everything that was read.
 #[derive(Debug, Default)]
@@ -53,7 +55,6 @@ pub(crate) fn extract(
     everything: bool,
     step: &(dyn Fn(u64, u64) + Sync),
 ) -> Extracted {
-    let context = Context { wrappers: &catalog.wrappers };
     let mut found = Extracted::default();
     let mut asked: BTreeSet<RepoPath> = BTreeSet::new();
     let mut led: BTreeSet<RepoPath> = BTreeSet::new();
@@ -63,7 +64,7 @@ pub(crate) fn extract(
         .iter()
         .filter(|e| is_read(placements, &e.path) && e.link.is_none())
         .filter(|e| {
-            readers().any(|r| r.when != When::LedTo && (r.wants)(&e.path))
+            readers().any(|r| !matches!(r.when, When::LedTo) && (r.wants)(&e.path))
                 || catalog.wants_tree(&e.path)
                 || catalog.wants_text(&e.path)
                 || !catalog.unread_at.at(&e.path).is_empty()
@@ -72,6 +73,8 @@ pub(crate) fn extract(
         .collect();
     let mut calls: BTreeMap<RepoPath, Vec<Inputs>> = BTreeMap::new();
     let mut reread: BTreeMap<RepoPath, usize> = BTreeMap::new();
+    let mut joined: BTreeMap<RepoPath, Joined> = BTreeMap::new();
+    let mut rejoined: BTreeMap<RepoPath, usize> = BTreeMap::new();
     let mut again = 0;
     for round in 0..ROUNDS {
         if next.is_empty() {
@@ -84,6 +87,7 @@ pub(crate) fn extract(
         let read: Vec<Outcome> = next
             .par_iter()
             .map(|(path, led_to)| {
+                let context = Context { wrappers: &catalog.wrappers, joined: joined.get(path).cloned().unwrap_or_default() };
                 let outcome = one(path, *led_to, calls.get(path).map_or(&[], Vec::as_slice), inventory, catalog, &context);
                 let so_far = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
                 if so_far.is_multiple_of(64) {
@@ -148,6 +152,15 @@ pub(crate) fn extract(
                 calls.insert(path, sets);
             }
         }
+        // files that belong together with others than those they were read with
+        for (path, asked) in resolve::wholes(&view) {
+            let times = rejoined.entry(path.clone()).or_default();
+            if is_read(placements, &path) && *times < REJOINED && !joined.get(&path).is_some_and(|known| known.is_like(&asked)) {
+                *times += 1;
+                next.push((path.clone(), true));
+                joined.insert(path, asked);
+            }
+        }
         next.sort();
         next.dedup_by(|a, b| {
             let same = a.0 == b.0;
@@ -176,7 +189,8 @@ fn one(
     catalog: &Catalog,
     context: &Context<'_>,
 ) -> Outcome {
-    let wanting: Vec<&Reader> = readers().filter(|r| (r.wants)(path)).collect();
+    let joined = &context.joined;
+    let wanting: Vec<&Reader> = readers().filter(|r| (r.wants)(path) || joined.readers.contains(r.name)).collect();
     // what something takes values from is a document, whether or not a rule asks for its keys
     let tree = catalog.wants_tree(path) || (led_to && crate::rules::pattern::format_at(path).is_some());
     let text = catalog.wants_text(path);
@@ -195,9 +209,10 @@ fn one(
         let wanted = match reader.when {
             When::Always => true,
             When::LedTo => led_to,
+            When::Recognised(is) => joined.readers.contains(reader.name) || is(path, &file.text),
             When::Telling => led_to || *telling.get_or_insert_with(|| catalog.needles.tells(path, &file.text)),
         };
-        whole &= wanted;
+        whole &= wanted || matches!(reader.when, When::Recognised(_));
         if wanted {
             let read = guarded(reader.name, &file, || match super::read_for(reader.name).filter(|_| !calls.is_empty()) {
                 Some(read_for) => read_for(&file, context, calls),

@@ -14,7 +14,7 @@ pub(crate) mod packages;
 pub(crate) mod runners;
 pub(crate) mod shell;
 
-use crate::fact::{FileFacts, Inputs};
+use crate::fact::{FileFacts, Inputs, Joined};
 use crate::source::{Location, Notice, NoticeKind, SourceFile};
 use crate::syntax::shell::Wrapper;
 use crate::syntax::{self};
@@ -34,7 +34,7 @@ pub(crate) struct Reader {
 }
 
 /// When a file that a reader wants is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum When {
     /// In round one, always: few files, each telling by its name.
     Always,
@@ -42,12 +42,17 @@ pub(crate) enum When {
     Telling,
     /// Only where something leads to it.
     LedTo,
+    /// In round one where its path and text say that it is one; and where another file of its format asks for it.
+    Recognised(fn(&str, &str) -> bool),
 }
 
 /// What every reader may know besides its file.
+#[derive(Default)]
 pub(crate) struct Context<'c> {
     /// Programs that run the command given to them.
     pub(crate) wrappers: &'c [Wrapper],
+    /// What other files of the same format ask of this one.
+    pub(crate) joined: Joined,
 }
 
 /// Every reader, folder by folder. A path may have several; their facts are joined.

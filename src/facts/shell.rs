@@ -249,7 +249,7 @@ mod tests {
     fn told(text: &str) -> Vec<String> {
         let mut facts = FileFacts::default();
         let how = Shell { dir: Some(".".to_owned()), errexit: true, ..Shell::default() };
-        lower(text, &|line| line, 0, &how, &Context { wrappers: &[] }, &mut facts);
+        lower(text, &|line| line, 0, &how, &Context::default(), &mut facts);
         let commands = facts.facts.iter().filter_map(|fact| match &fact.kind {
             FactKind::Command(c) if c.program() != "ssh" => {
                 Some(format!("{} {} @{}", fact.line, c.text(), c.dir.as_deref().unwrap_or("?")))

@@ -106,6 +106,7 @@ struct Build<'b> {
 fn unit_key(path: &str, kind: UnitKind, name: &str) -> String {
     let word = match kind {
         UnitKind::Workflow => "workflow",
+        UnitKind::Group => "group",
         UnitKind::Job => "job",
         UnitKind::Step => "step",
         UnitKind::Action => "action",
@@ -124,7 +125,7 @@ fn node_key(path: &str, facts: &FileFacts, unit: usize) -> String {
     let it = &facts.units[unit];
     match (it.kind, it.parent) {
         // steps, jobs and functions of different parents may share a name
-        (UnitKind::Step | UnitKind::Job | UnitKind::ShellFunction, Some(_)) => {
+        (UnitKind::Step | UnitKind::Group | UnitKind::Job | UnitKind::ShellFunction, Some(_)) => {
             format!("{}@{unit}", unit_key(path, it.kind, &it.name))
         }
         _ => unit_key(path, it.kind, &it.name),
@@ -180,6 +181,7 @@ impl Build<'_> {
         let it = &facts.units[unit];
         let label = match it.kind {
             UnitKind::Workflow => format!("workflow {}", it.title.as_deref().unwrap_or(&it.name)),
+            UnitKind::Group => format!("stage {}", it.title.as_deref().unwrap_or(&it.name)),
             UnitKind::Job => format!("job {}", it.name),
             UnitKind::Step => it.title.clone().unwrap_or_else(|| format!("step {}", it.name)),
             UnitKind::Action => format!("action {}", it.name),
@@ -246,18 +248,31 @@ impl Build<'_> {
                 }
                 (FactKind::Needs(needs), Some(owner)) => {
                     let first = self.unit(path, needs.on);
-                    let what = format!("after {}", self.graph.nodes[first].label);
-                    let at = Location::line(path, fact.line);
-                    self.graph.edge(Edge {
-                        order: Order::default(),
-                        stops: needs.stops,
-                        ..Edge::plain(first, owner, EdgeKind::Precedes, Strength::Resolved, at, what)
-                    });
+                    self.after(first, owner, Location::line(path, fact.line), needs.stops);
+                }
+                (FactKind::After { path: other, kind, name, stops }, Some(owner)) => {
+                    let Some(there) = self.book.get(other) else { continue };
+                    for first in 0..there.units.len() {
+                        if there.units[first].kind == *kind && there.units[first].name == *name {
+                            let first = self.unit(other, first);
+                            self.after(first, owner, Location::line(path, fact.line), *stops);
+                        }
+                    }
                 }
                 (FactKind::Environment(name), Some(owner)) => self.graph.nodes[owner].environment = Some(name.clone()),
                 (FactKind::Data(data), Some(owner)) => self.thing(path, fact.line, owner, data),
                 _ => {}
             }
+        }
+    }
+
+    /// One unit starts when another has finished.
+    fn after(&mut self, first: NodeId, then: NodeId, at: Location, stops: bool) {
+        let what = format!("after {}", self.graph.nodes[first].label);
+        self.link(first, then, EdgeKind::Precedes, Strength::Resolved, at, what);
+        if let Some(edge) = self.graph.edges.last_mut() {
+            edge.stops = stops;
+            edge.order = Order::default();
         }
     }
 

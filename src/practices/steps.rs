@@ -97,7 +97,7 @@ fn groups(graph: &Graph) -> Vec<(bool, Vec<NodeId>)> {
             .map(|e| e.to)
             .collect();
         match kind {
-            UnitKind::Workflow | UnitKind::Job => groups.push((false, children)),
+            UnitKind::Workflow | UnitKind::Group | UnitKind::Job => groups.push((false, children)),
             UnitKind::Step | UnitKind::Script | UnitKind::Target | UnitKind::Action | UnitKind::ShellFunction => {
                 groups.push((true, children))
             }

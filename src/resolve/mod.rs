@@ -13,6 +13,7 @@ mod make;
 pub(crate) mod program;
 pub(crate) mod python;
 mod stages;
+mod wholes;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
@@ -28,6 +29,7 @@ pub(crate) use calls::calls;
 pub(crate) use installs::{Install, installs};
 pub(crate) use program::{ALTERNATIVE, Callee, Program, Quick};
 pub(crate) use python::Modules;
+pub(crate) use wholes::wholes;
 
 /// The tree and what was read of it so far.
 pub(crate) struct View<'v> {
@@ -462,6 +464,9 @@ pub(crate) fn demands(facts: &FileFacts, path: &RepoPath, fresh: bool, view: &Vi
     }
     if let Some(templated) = &facts.templated {
         wanted.extend(templated.files.iter().filter(|f| view.inventory.contains(f)).cloned());
+    }
+    if let Some(asked) = &facts.asked {
+        wanted.extend(wholes::asked_for(path, asked, view));
     }
     for code in facts.code.iter().chain(facts.embedded.iter().map(|(_, code)| code)).filter(|_| fresh) {
         wanted.extend(view.imports.imported(path, &code.module));

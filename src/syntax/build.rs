@@ -35,13 +35,14 @@ pub(crate) struct Leaf<'a> {
     pub line: u32,
     pub end_line: u32,
     pub style: Style,
+    pub tag: Option<&'a str>,
     pub null: bool,
     pub expression: bool,
 }
 
 impl<'a> Leaf<'a> {
     pub(crate) fn new(text: &'a str, line: u32, style: Style) -> Leaf<'a> {
-        Leaf { text, line, end_line: line, style, null: false, expression: false }
+        Leaf { text, line, end_line: line, style, tag: None, null: false, expression: false }
     }
 
     pub(crate) fn null(line: u32) -> Leaf<'static> {
@@ -86,10 +87,12 @@ impl Builder {
     pub(crate) fn leaf(&mut self, leaf: Leaf<'_>) -> Result<u32, Stop> {
         let run = Run { start: self.tree.text.len() as u32, len: leaf.text.len() as u32 };
         let content = if leaf.null { Content::Null(run) } else { Content::Scalar(run) };
+        let tag = self.tag(leaf.tag);
         let id = self.push(Data {
             content,
             line: leaf.line,
             end_line: leaf.end_line.max(leaf.line),
+            tag,
             style: leaf.style,
             expression: leaf.expression,
         })?;
@@ -99,13 +102,14 @@ impl Builder {
     }
 
     /// Opens a map or, if not, a sequence.
-    pub(crate) fn open(&mut self, is_map: bool, line: u32) -> Result<u32, Stop> {
+    pub(crate) fn open(&mut self, is_map: bool, line: u32, tag: Option<&str>) -> Result<u32, Stop> {
         if self.open.len() >= MAX_DEPTH {
             self.note(line, format!("nested more than {MAX_DEPTH} levels deep"));
             return Err(Stop::Document);
         }
+        let tag = self.tag(tag);
         let content = if is_map { Content::Map(Run::default()) } else { Content::Seq(Run::default()) };
-        let id = self.push(Data { content, line, end_line: line, ..NOTHING })?;
+        let id = self.push(Data { content, line, end_line: line, tag, ..NOTHING })?;
         self.open.push(Frame { id, is_map, from: self.pending.len() });
         Ok(id)
     }
@@ -214,6 +218,18 @@ impl Builder {
     fn size(&self, id: u32) -> u32 {
         self.sizes.get(id as usize).copied().unwrap_or(0)
     }
+
+    fn tag(&mut self, tag: Option<&str>) -> u32 {
+        let Some(tag) = tag else { return 0 };
+        // A file has few different tags, and the last one is likely to come again.
+        match self.tree.tags.iter().rev().take(16).position(|known| known == tag) {
+            Some(back) => (self.tree.tags.len() - back) as u32,
+            None => {
+                self.tree.tags.push(tag.to_owned());
+                self.tree.tags.len() as u32
+            }
+        }
+    }
 }
 
 /// Byte offsets into lines.
@@ -252,7 +268,7 @@ mod tests {
     #[test]
     fn a_full_tree_stays_readable() {
         let mut builder = Builder::default();
-        builder.open(true, 1).unwrap();
+        builder.open(true, 1, None).unwrap();
         let stop = (0..MAX_NODES as u32 + 1).find_map(|i| builder.leaf(Leaf::new("x", i, Style::Plain)).err());
         assert_eq!(stop, Some(Stop::Tree));
         let parsed = builder.finish();

@@ -62,7 +62,7 @@ struct Lowering<'s> {
 
 impl Lowering<'_> {
     fn file(&mut self) -> Result<(), Stop> {
-        self.builder.open(true, 1)?;
+        self.builder.open(true, 1, None)?;
         match hcl_edit::parser::parse_body(self.text) {
             Ok(body) => self.body(&body)?,
             Err(_) => {
@@ -106,7 +106,7 @@ impl Lowering<'_> {
             match structure {
                 Structure::Attribute(attribute) => {
                     self.key(attribute.key.as_str(), attribute.key.span(), Style::Plain)?;
-                    self.expression(&attribute.value)?;
+                    self.expression(&attribute.value, None)?;
                 }
                 Structure::Block(block) => self.block(block)?,
             }
@@ -117,10 +117,10 @@ impl Lowering<'_> {
     fn block(&mut self, block: &Block) -> Result<(), Stop> {
         let (line, end_line) = self.place(block.span());
         self.key(block.ident.as_str(), block.ident.span(), Style::Plain)?;
-        self.builder.open(true, line)?;
+        self.builder.open(true, line, None)?;
         for label in &block.labels {
             self.key(label.as_str(), label.span(), Style::Quoted)?;
-            self.builder.open(true, line)?;
+            self.builder.open(true, line, None)?;
         }
         self.body(&block.body)?;
         for _ in 0..=block.labels.len() {
@@ -129,26 +129,26 @@ impl Lowering<'_> {
         Ok(())
     }
 
-    fn expression(&mut self, expression: &Expression) -> Result<(), Stop> {
+    fn expression(&mut self, expression: &Expression, tag: Option<&str>) -> Result<(), Stop> {
         let span = expression.span();
         let (line, end_line) = self.place(span.clone());
         match expression {
             Expression::Null(_) => self.builder.leaf(Leaf::null(line)).map(drop),
             Expression::Bool(_) | Expression::Number(_) => self.written(span, false, Style::Plain),
             Expression::String(text) => {
-                let leaf = Leaf { end_line, ..Leaf::new(text.as_str(), line, Style::Quoted) };
+                let leaf = Leaf { end_line, tag, ..Leaf::new(text.as_str(), line, Style::Quoted) };
                 self.builder.leaf(leaf).map(drop)
             }
             Expression::Array(items) => {
-                self.builder.open(false, line)?;
+                self.builder.open(false, line, tag)?;
                 for item in items.iter() {
-                    self.expression(item)?;
+                    self.expression(item, None)?;
                 }
                 self.builder.close(end_line);
                 Ok(())
             }
             Expression::Object(object) => {
-                self.builder.open(true, line)?;
+                self.builder.open(true, line, tag)?;
                 for (key, value) in object.iter() {
                     match key {
                         ObjectKey::Ident(name) => self.key(name.as_str(), key.span(), Style::Plain)?,
@@ -160,16 +160,16 @@ impl Lowering<'_> {
                         }
                         ObjectKey::Expression(_) => self.written(key.span(), true, Style::Plain)?,
                     }
-                    self.expression(value.expr())?;
+                    self.expression(value.expr(), None)?;
                 }
                 self.builder.close(end_line);
                 Ok(())
             }
             Expression::HeredocTemplate(heredoc) => self.heredoc(heredoc, span),
             Expression::StringTemplate(_) => self.written(span, true, Style::Quoted),
-            Expression::Parenthesis(inner) => self.expression(inner.inner()),
+            Expression::Parenthesis(inner) => self.expression(inner.inner(), tag),
             Expression::FuncCall(call) => match see_through(call) {
-                Some(argument) => self.expression(argument),
+                Some((name, argument)) => self.expression(argument, Some(name)),
                 None => self.written(span, true, Style::Plain),
             },
             _ => self.written(span, true, Style::Plain),
@@ -204,15 +204,15 @@ impl Lowering<'_> {
     }
 }
 
-/// The argument of a function that only wraps a literal.
-fn see_through(call: &FuncCall) -> Option<&Expression> {
+/// The argument of a function that only wraps a literal, and the function's name.
+fn see_through(call: &FuncCall) -> Option<(&str, &Expression)> {
     let name = call.name.name.as_str();
     if call.name.is_namespaced() || call.args.expand_final() || !TRANSPARENT.contains(&name) {
         return None;
     }
     let mut arguments = call.args.iter();
     match (arguments.next(), arguments.next()) {
-        (Some(argument), None) => Some(argument),
+        (Some(argument), None) => Some((name, argument)),
         _ => None,
     }
 }
@@ -258,7 +258,7 @@ locals { n = 3 }
         let churn = endpoints[0];
         assert_eq!(churn.key_line("count"), Some(7));
         let name = churn.get("name").unwrap();
-        assert_eq!((name.text(), name.style(), name.is_expression()), (Some("churn-${var.env}"), Style::Quoted, true));
+        assert_eq!((name.text(), name.is_quoted(), name.is_expression()), (Some("churn-${var.env}"), true, true));
         let count = churn.get("count").unwrap();
         assert_eq!((count.text(), count.is_expression()), (Some("var.live ? 1 : 0"), true));
         let tags = churn.get("tags").unwrap();
@@ -274,7 +274,7 @@ locals { n = 3 }
         let parsed = parse(MAIN);
         let other = parsed.tree.find("resource.*.other")[0];
         let policy = other.get("policy").unwrap();
-        assert_eq!(policy.kind(), Kind::Map);
+        assert_eq!((policy.kind(), policy.tag()), (Kind::Map, Some("jsonencode")));
         assert_eq!(policy.find("Statement[].Action[]")[0].text(), Some("s3:*"));
         let script = other.get("script").unwrap();
         assert_eq!(script.text(), Some("    echo one\n    echo two\n"));

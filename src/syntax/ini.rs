@@ -22,7 +22,7 @@ fn read(text: &str, builder: &mut Builder) -> Result<(), Stop> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines = (1u32..).zip(text.lines()).peekable();
     let mut in_section = false;
-    builder.open(true, 1)?;
+    builder.open(true, 1, None)?;
     while let Some((number, line)) = lines.next() {
         let content = line.trim();
         if content.is_empty() || is_comment(content) {
@@ -34,7 +34,7 @@ fn read(text: &str, builder: &mut Builder) -> Result<(), Stop> {
             }
             in_section = true;
             builder.leaf(Leaf::new(section, number, Style::Plain))?;
-            builder.open(true, number)?;
+            builder.open(true, number, None)?;
             continue;
         }
         let (key, first) = match content.find(['=', ':']) {

@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(parsed.errors, []);
         let root = parsed.tree.root().unwrap();
         let train = root.find("scripts.train")[0];
-        assert_eq!((train.text(), train.line(), train.style()), (Some("a # b // c\n"), 4, crate::syntax::tree::Style::Quoted));
+        assert_eq!((train.text(), train.line(), train.is_quoted()), (Some("a # b // c\n"), 4, true));
         assert_eq!(root.find("scripts.ok")[0].as_bool(), Some(true));
         assert_eq!(root.get("scripts").unwrap().key_line("ok"), Some(6));
         assert_eq!(root.get("url").unwrap().text(), Some("http://x/y"));

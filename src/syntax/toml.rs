@@ -135,7 +135,7 @@ impl Lowering<'_> {
     fn table(&mut self, table: &DeTable<'_>, line: u32, end_line: u32) -> Result<(), Stop> {
         let mut entries: Vec<_> = table.iter().collect();
         entries.sort_by_key(|(key, _)| key.span().start);
-        self.builder.open(true, line)?;
+        self.builder.open(true, line, None)?;
         for (key, value) in entries {
             let span = key.span();
             let written = self.text.get(span.clone()).unwrap_or_default();
@@ -156,7 +156,7 @@ impl Lowering<'_> {
         match value.get_ref() {
             DeValue::Table(table) => self.table(table, line, end_line),
             DeValue::Array(items) => {
-                self.builder.open(false, line)?;
+                self.builder.open(false, line, None)?;
                 for item in items.iter() {
                     self.value(item)?;
                 }

@@ -45,6 +45,7 @@ pub struct Tree {
     pub(super) links: Vec<u32>,
     /// The texts of all scalars, end to end.
     pub(super) text: String,
+    pub(super) tags: Vec<String>,
     pub(super) docs: Vec<u32>,
 }
 
@@ -53,6 +54,8 @@ pub(super) struct Data {
     pub(super) content: Content,
     pub(super) line: u32,
     pub(super) end_line: u32,
+    /// One more than the index into `Tree::tags`; zero is no tag.
+    pub(super) tag: u32,
     pub(super) style: Style,
     pub(super) expression: bool,
 }
@@ -82,8 +85,14 @@ impl Run {
 }
 
 /// Stands in for a node that is not there.
-pub(super) static NOTHING: Data =
-    Data { content: Content::Null(Run { start: 0, len: 0 }), line: 1, end_line: 1, style: Style::Plain, expression: false };
+pub(super) static NOTHING: Data = Data {
+    content: Content::Null(Run { start: 0, len: 0 }),
+    line: 1,
+    end_line: 1,
+    tag: 0,
+    style: Style::Plain,
+    expression: false,
+};
 
 /// What a node is, aliases followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +149,11 @@ impl Tree {
     /// Number of nodes, keys included.
     pub fn len(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// Whether there is nothing at all in it.
+    pub fn is_empty(&self) -> bool {
+        self.docs.is_empty()
     }
 
     fn text_of(&self, run: Run) -> &str {
@@ -239,6 +253,12 @@ impl<'t> Node<'t> {
         }
     }
 
+    /// Whether it is a scalar in quotes.
+    #[cfg(test)]
+    pub fn is_quoted(self) -> bool {
+        self.style() == Style::Quoted
+    }
+
     /// How the scalar was written; `Plain` for everything else.
     pub fn style(self) -> Style {
         self.data().style
@@ -262,6 +282,13 @@ impl<'t> Node<'t> {
             () if is(&["false", "no", "off"]) => Some(false),
             () => None,
         }
+    }
+
+    /// The tag as written (`!reference`, `!Ref`, `!!str`); for HCL the name of an encoding
+    /// function that was seen through.
+    pub fn tag(self) -> Option<&'t str> {
+        let index = self.data().tag.checked_sub(1)?;
+        self.tree.tags.get(index as usize).map(String::as_str)
     }
 
     fn children(self) -> &'t [u32] {

@@ -129,12 +129,12 @@ impl<'s> Reading<'s> {
                 let id = self.scalar(&value, style, tag.as_deref(), &span)?;
                 self.anchor(anchor, id);
             }
-            Event::SequenceStart(_, anchor, _) => {
-                let id = self.builder.open(false, at)?;
+            Event::SequenceStart(_, anchor, tag) => {
+                let id = self.builder.open(false, at, tag.map(|tag| tag.original()).as_deref())?;
                 self.anchor(anchor, id);
             }
-            Event::MappingStart(style, anchor, _) => {
-                let id = self.builder.open(true, at)?;
+            Event::MappingStart(style, anchor, tag) => {
+                let id = self.builder.open(true, at, tag.map(|tag| tag.original()).as_deref())?;
                 self.anchor(anchor, id);
                 if style == StructureStyle::Flow {
                     self.misread |= outer.is_some_and(|outer| start == Some(outer + 1));
@@ -178,6 +178,7 @@ impl<'s> Reading<'s> {
             let blank = value.bytes().take_while(|&byte| byte == b'\n').count();
             first = first.saturating_sub(line(blank) * u32::from(blank > 0)).max(1);
         }
+        let tag = tag.map(|tag| tag.original());
         let restored = self.masked.and_then(|masked| masked.restore(value, range.clone()));
         let plain = style == ScalarStyle::Plain;
         // The parser reports a missing value as `~` of no length.
@@ -193,6 +194,7 @@ impl<'s> Reading<'s> {
                 ScalarStyle::Folded => Style::Folded,
             },
             null: plain && tag.is_none() && matches!(text, "" | "~" | "null" | "Null" | "NULL"),
+            tag: tag.as_deref(),
             expression: restored.is_some(),
         })
     }
@@ -251,7 +253,7 @@ jobs:
         let on = root.get("on").unwrap();
         assert_eq!((on.kind(), on.line(), on.end_line()), (Kind::Map, 3, 6));
         let cron = &root.find("on.schedule[].cron")[0];
-        assert_eq!((cron.text(), cron.line(), cron.style()), (Some("0 3 * * 1"), 4, Style::Quoted));
+        assert_eq!((cron.text(), cron.line(), cron.is_quoted()), (Some("0 3 * * 1"), 4, true));
         let push = on.get("push").unwrap();
         assert_eq!((push.line(), push.end_line()), (5, 6));
         assert_eq!(push.get("branches").unwrap().strings(), [("main", 5), ("dev", 6)]);
@@ -309,7 +311,7 @@ jobs:
         }
         assert_eq!(root.get("f").unwrap().text(), Some(""));
         assert_eq!(root.get("null").unwrap().text(), Some("g"));
-        assert_eq!(root.get("g").unwrap().text(), Some(""), "a tag makes a text of it");
+        assert_eq!((root.get("g").unwrap().text(), root.get("g").unwrap().tag()), (Some(""), Some("!!str")));
     }
 
     #[test]
@@ -339,6 +341,7 @@ again: !reference [.base, tags]
         assert_eq!(texts(root.find("train.image")), ["python"]);
         let list = root.get("list").unwrap();
         assert_eq!((list.kind(), list.line(), list.site_line()), (Kind::Map, 2, 9));
+        assert_eq!(root.get("again").unwrap().tag(), Some("!reference"));
     }
 
     #[test]

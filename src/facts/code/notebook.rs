@@ -161,7 +161,7 @@ mod tests {
 }"#;
 
     fn check(text: &str) -> (Vec<u32>, Vec<String>, Vec<String>) {
-        let facts = read(&SourceFile::new("nb/a.ipynb".into(), text.into()), &Context { wrappers: &[] });
+        let facts = read(&SourceFile::new("nb/a.ipynb".into(), text.into()), &Context::default());
         let calls = facts.code.iter().flat_map(|c| c.module.calls.iter().map(|call| c.file_line(call.line))).collect();
         let said = facts.facts.iter().map(|f| match &f.kind {
             FactKind::Command(c) => format!("{} {} ({}, {:?})", f.line, c.text(), c.dir.as_deref().unwrap_or("?"), c.on_failure),

@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str) -> (usize, Vec<String>) {
-        let facts = read(&SourceFile::new("a.py".into(), text.into()), &Context { wrappers: &[] });
+        let facts = read(&SourceFile::new("a.py".into(), text.into()), &Context::default());
         let notices = facts.notices.iter().map(|n| n.at.as_ref().map_or_else(String::new, |at| at.to_string())).collect();
         (facts.code.map_or(0, |c| c.module.calls.len()), notices)
     }

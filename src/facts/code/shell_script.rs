@@ -46,7 +46,7 @@ mod tests {
         let file = SourceFile::new("ci/run.sh".into(), text.to_owned());
         let wrappers: Vec<crate::syntax::shell::Wrapper> =
             serde_yaml::from_str("- { words: [poetry, run] }\n").expect("a table of one entry");
-        let facts = read(&file, &Context { wrappers: &wrappers });
+        let facts = read(&file, &Context { wrappers: &wrappers, ..Context::default() });
         let commands: Vec<(u32, String, Option<String>, bool)> = facts
             .facts
             .iter()

@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn building_and_starting_are_told_apart() {
         let text = "FROM python:3.11\nCOPY requirements.txt .\nRUN pip install -r requirements.txt && \\\n    python train.py\nCMD [\"uvicorn\", \"app:app\"]\n";
-        let facts = read(&SourceFile::new("svc/Dockerfile".into(), text.to_owned()), &Context { wrappers: &[] });
+        let facts = read(&SourceFile::new("svc/Dockerfile".into(), text.to_owned()), &Context::default());
         let commands: Vec<(u32, String, bool)> = facts
             .facts
             .iter()

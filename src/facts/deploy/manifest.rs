@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn what_a_job_starts_is_found_at_its_line() {
         let text = "name: weekly\nentrypoint: bash jobs/fit.sh\nspec:\n  containers:\n    - name: fit\n      command: [python, fit.py]\n      args: [--all]\n";
-        let facts = read(&SourceFile::new("jobs/weekly.yaml".into(), text.to_owned()), &Context { wrappers: &[] });
+        let facts = read(&SourceFile::new("jobs/weekly.yaml".into(), text.to_owned()), &Context::default());
         let commands: Vec<(u32, String)> = facts
             .facts
             .iter()

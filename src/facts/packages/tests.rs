@@ -8,7 +8,7 @@ fn check(path: &str, text: &str, expected: &[&str]) {
     let file = SourceFile::new(path.into(), text.to_owned());
     let mut facts = FileFacts::default();
     for reader in ALL.iter().filter(|r| (r.wants)(path)) {
-        facts.merge((reader.read)(&file, &Context { wrappers: &[] }));
+        facts.merge((reader.read)(&file, &Context::default()));
     }
     let told: Vec<String> = facts
         .notices

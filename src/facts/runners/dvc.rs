@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn stages_are_ordered_by_what_they_pass_on() {
         let text = "stages:\n  prepare:\n    cmd: python prepare.py\n    deps: [prepare.py]\n    outs:\n      - data/clean\n  train:\n    wdir: ml\n    cmd: python train.py\n    deps:\n      - ../data/clean/x.csv\n    metrics:\n      - m.json: {cache: false}\n";
-        let facts = pipeline(&SourceFile::new("dvc.yaml".into(), text.to_owned()), &Context { wrappers: &[] });
+        let facts = pipeline(&SourceFile::new("dvc.yaml".into(), text.to_owned()), &Context::default());
         let needs: Vec<(Option<usize>, usize)> = facts
             .facts
             .iter()

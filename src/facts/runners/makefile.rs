@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn targets_know_their_prerequisites_and_commands() {
         let text = "PY := python\n\nall: train\n\ntrain: data\n\t$(PY) src/train.py\n\t-rm x\n\ndata:\n\t$(MAKE) -C sub fetch\n";
-        let facts = read(&SourceFile::new("Makefile".into(), text.to_owned()), &Context { wrappers: &[] });
+        let facts = read(&SourceFile::new("Makefile".into(), text.to_owned()), &Context::default());
         let names: Vec<(&str, u32)> = facts.units.iter().map(|u| (u.name.as_str(), u.line)).collect();
         assert_eq!(names, [("all", 3), ("train", 5), ("data", 9), ("", 3)]);
         let commands: Vec<(u32, String)> = facts

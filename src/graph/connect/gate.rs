@@ -1,7 +1,7 @@
 //! What the guards of a unit come to: for whom it runs, and whether its failure counts.
 
 use super::Build;
-use crate::fact::{Fact, FactKind, FileFacts, Guard, Unit};
+use crate::fact::{Fact, FactKind, FileFacts, Guard, Trigger, Unit, UnitKind};
 use crate::words::TriggerKind;
 
 impl Build<'_> {
@@ -34,9 +34,11 @@ impl Build<'_> {
         while let Some(parent) = top.and_then(|u| facts.units.get(u)).and_then(|u| u.parent) {
             top = Some(parent);
         }
-        let starts = |fact: &&Fact| matches!(&fact.kind, FactKind::Trigger(t) if !t.is_call());
-        let has_triggers = top.and_then(|top| stated.get(top)).is_some_and(|of_top| of_top.iter().any(starts));
-        if !has_triggers || unit.parent.is_none() {
+        let of_top = top.and_then(|top| stated.get(top)).map_or(&[][..], Vec::as_slice);
+        let states = |asked: fn(&Trigger) -> bool| of_top.iter().any(|f| matches!(&f.kind, FactKind::Trigger(t) if asked(t)));
+        // a workflow that states no trigger at all is a part of one that does
+        let is_part = top.and_then(|u| facts.units.get(u)).is_some_and(|u| u.kind == UnitKind::Workflow) && !states(|_| true);
+        if !(is_part || states(|t| !t.is_call())) || unit.parent.is_none() {
             gate.events = None;
         }
         gate

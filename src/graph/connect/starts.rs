@@ -6,7 +6,7 @@ use super::{Build, command_key, node_key};
 use crate::fact::{Fact, FactKind, Trigger, UnitKind};
 use crate::graph::{Edge, NodeId, NodeKind, python};
 use crate::source::{Location, RepoPath};
-use crate::words::{EdgeKind, Strength, TriggerKind};
+use crate::words::{EdgeKind, Scope, Strength, TriggerKind};
 
 impl Build<'_> {
     /// Triggers start the units that state them; workflows that wait for another are started by that one.
@@ -31,9 +31,11 @@ impl Build<'_> {
             }
             return;
         }
-        let outside = matches!(trigger.kind, TriggerKind::Api | TriggerKind::Upstream);
+        let outside = trigger.outside || matches!(trigger.kind, TriggerKind::Api | TriggerKind::Upstream);
         let absent = !outside && trigger.kind == TriggerKind::Push && self.branch_is_absent(&trigger.branches);
-        let strength = if outside || absent { Strength::Assumed } else { Strength::Resolved };
+        // a definition that may lie anywhere is a sample there
+        let sample = matches!(self.scope(path), Scope::Docs | Scope::Example | Scope::Test | Scope::Disabled);
+        let strength = if outside || absent || sample { Strength::Assumed } else { Strength::Resolved };
         let key = format!("trigger:{path}#{}:{}", fact.line, trigger.text);
         let from = self.add(key, NodeKind::Trigger(trigger.kind), at.clone(), trigger.text.clone());
         let what = if absent { format!("{}: no such branch in this clone", trigger.text) } else { trigger.text.clone() };

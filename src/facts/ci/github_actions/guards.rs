@@ -37,7 +37,7 @@ pub(super) fn read(node: Node<'_>, unit: UnitId, known: &Known, reading: &mut Re
                 reading.fact(unit, line, FactKind::Setting { key: "if".to_owned(), value });
             }
             Some(text) => {
-                let (guards, answer) = of_condition(text, known, reading.started);
+                let (guards, answer) = of_condition(text, known, reading.own);
                 for guard in guards {
                     reading.fact(unit, line, FactKind::Guard(guard));
                 }

@@ -12,22 +12,21 @@ mod guards;
 mod jobs;
 mod known;
 mod matrix;
-mod shells;
 mod steps;
 #[cfg(test)]
 mod tests;
 mod triggers;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::fact::{FactKind, FileFacts, Inputs, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
 use crate::facts::{Context, Reader, When, unparsable};
-use crate::source::{self, Location, Notice, NoticeKind, SourceFile, file_name, folder};
+use crate::source::{self, SourceFile, file_name, folder};
 use crate::syntax::tree::{Kind, Node};
-use crate::syntax::{shell, yaml};
+use crate::syntax::yaml;
 use crate::words::EdgeKind;
 
+use super::called::Callee;
 use known::Known;
 use triggers::Started;
 
@@ -46,13 +45,6 @@ pub(crate) const ACTION: Reader =
 /// The same readers for files that others call with inputs.
 pub(crate) const CALLED: &[(&str, super::ReadFor)] = &[(WORKFLOW.name, workflow), (ACTION.name, action)];
 
-/// Most steps read of one file.
-const MAX_STEPS: usize = 4_000;
-/// Most bytes of shell text read of one file, with what matrices and anchors repeat.
-const MAX_SHELL: usize = 2 << 20;
-/// Most notices about one file.
-const MAX_NOTICES: usize = 50;
-
 fn is_workflow(path: &str) -> bool {
     folder(path) == ".github/workflows" && is_yaml(path)
 }
@@ -65,79 +57,8 @@ fn is_yaml(path: &str) -> bool {
     path.ends_with(".yml") || path.ends_with(".yaml")
 }
 
-/// A file being read, and what may still be read of it.
-pub(super) struct Reading<'c> {
-    file: &'c SourceFile,
-    context: &'c Context<'c>,
-    facts: FileFacts,
-    started: Started,
-    steps_left: usize,
-    shell_left: usize,
-    /// Shell texts that were parsed: a file is read for every set of inputs, and most of its steps name none of those
-    /// that differ. `shell_left` bounds them.
-    scripts: HashMap<(String, shell::Options), Arc<shell::Script>>,
-}
-
-impl<'c> Reading<'c> {
-    fn new(file: &'c SourceFile, context: &'c Context<'c>) -> Self {
-        Self {
-            file,
-            context,
-            facts: FileFacts::default(),
-            started: Started::default(),
-            steps_left: MAX_STEPS,
-            shell_left: MAX_SHELL,
-            scripts: HashMap::new(),
-        }
-    }
-
-    /// Parses a shell text, once.
-    fn script(&mut self, text: &str, options: shell::Options) -> Arc<shell::Script> {
-        let key = (text.to_owned(), options);
-        if let Some(known) = self.scripts.get(&key) {
-            return known.clone();
-        }
-        let script = Arc::new(shell::parse(text, &key.1));
-        self.scripts.insert(key, script.clone());
-        script
-    }
-
-    fn fact(&mut self, unit: UnitId, line: u32, kind: FactKind) {
-        self.facts.state(unit, line, kind);
-    }
-
-    fn unit(&mut self, unit: Unit) -> UnitId {
-        self.facts.units.push(unit);
-        self.facts.units.len() - 1
-    }
-
-    fn notice(&mut self, line: u32, kind: NoticeKind, text: &str) {
-        if self.facts.notices.len() < MAX_NOTICES {
-            self.facts.notices.push(Notice { at: Some(Location::line(&self.file.path, line)), kind, text: text.to_owned() });
-        }
-    }
-
-    /// Something that the service would not accept.
-    fn wrong(&mut self, line: u32, text: &str) {
-        self.notice(line, NoticeKind::Unparsable, text);
-    }
-
-    /// The value of a key that must hold keys itself; an expression in its place is nobody's mistake.
-    fn map<'t>(&mut self, node: Node<'t>, key: &str) -> Option<Node<'t>> {
-        let value = node.get(key)?;
-        match value.kind() {
-            Kind::Map => Some(value),
-            Kind::Null => None,
-            _ => {
-                if value.text().is_none_or(|t| !t.contains("${{")) {
-                    let line = node.key_line(key).unwrap_or_else(|| value.site_line());
-                    self.wrong(line, &format!("`{key}` has no keys"));
-                }
-                None
-            }
-        }
-    }
-}
+/// A file being read, with what the guards of its jobs must know of its triggers.
+type Reading<'c> = super::reading::Reading<'c, Started>;
 
 fn workflow(file: &SourceFile, context: &Context<'_>, calls: &[Inputs]) -> FileFacts {
     let parsed = yaml::parse(&file.text);
@@ -152,8 +73,8 @@ fn workflow(file: &SourceFile, context: &Context<'_>, calls: &[Inputs]) -> FileF
             match reading.map(root, "jobs") {
                 Some(jobs) => {
                     let started = reading.facts.facts.iter().any(|f| matches!(&f.kind, FactKind::Trigger(t) if t.off.is_none()));
-                    let callee = called::Callee { inputs: called::of_workflow(root, jobs), calls, started };
-                    called::read(callee, root, &mut reading, &|unit, inputs, reading| {
+                    let callee = Callee { inputs: called::of_workflow(root, jobs), calls, started };
+                    super::called::read(callee, root.line(), &mut reading, &|unit, inputs, reading| {
                         jobs::read(jobs, unit, &known.called_with(inputs), reading);
                     });
                 }
@@ -170,9 +91,9 @@ fn workflow(file: &SourceFile, context: &Context<'_>, calls: &[Inputs]) -> FileF
 
 /// The unit of the whole file.
 fn top(kind: UnitKind, name: &str, root: Node<'_>, reading: &mut Reading<'_>) {
-    let lines = u32::try_from(reading.file.text.lines().count()).unwrap_or(u32::MAX);
+    let lines = reading.last_line();
     let title = root.get("name").and_then(Node::text).map(str::to_owned);
-    reading.unit(Unit { kind, name: name.to_owned(), title, line: 1, end_line: lines.max(1), parent: None });
+    reading.unit(Unit { kind, name: name.to_owned(), title, line: 1, end_line: lines, parent: None });
 }
 
 /// Variables of a workflow, job or step, as they are written.
@@ -212,8 +133,8 @@ fn action(file: &SourceFile, context: &Context<'_>, calls: &[Inputs]) -> FileFac
         match using.as_str() {
             "composite" => {
                 let known = Known { action: Some(own), ..Known::default() };
-                let callee = called::Callee { inputs: called::of_action(root, runs), calls, started: false };
-                called::read(callee, root, &mut reading, &|unit, inputs, reading| {
+                let callee = Callee { inputs: called::of_action(root, runs), calls, started: false };
+                super::called::read(callee, root.line(), &mut reading, &|unit, inputs, reading| {
                     steps::read(runs, unit, &mut known.called_with(inputs), reading);
                 });
             }

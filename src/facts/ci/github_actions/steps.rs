@@ -1,17 +1,13 @@
 //! Steps: what they run, what they hand over to, and what they leave to those after them.
 
-use std::sync::Arc;
-
+use super::super::shells::{self, Program};
+use super::super::text::{self, How, join, spread};
 use super::expression;
 use super::guards;
 use super::known::{Cell, Copied, FOR_OUTPUTS, FOR_VARIABLES, Known};
-use super::shells::{self, Program};
 use super::{Reading, settings};
-use crate::fact::{Code, Command, Fact, FactKind, FileFacts, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
-use crate::facts::shell::{Shell, lower_script};
-use crate::source::{self, NoticeKind};
-use crate::syntax::python::{self, Mode};
-use crate::syntax::shell::{REPO_ROOT, Word};
+use crate::fact::{Command, FactKind, FileFacts, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
+use crate::source;
 use crate::syntax::tree::{Kind, Node, Style};
 use crate::words::EdgeKind;
 
@@ -25,10 +21,9 @@ pub(super) fn read(owner: Node<'_>, parent: UnitId, known: &mut Known, reading: 
         return reading.wrong(owner.key_line("steps").unwrap_or_else(|| steps.line()), "`steps` is no list");
     }
     for (number, step) in steps.items().enumerate() {
-        if reading.steps_left == 0 {
-            return reading.notice(step.line(), NoticeKind::TooLarge, "too many steps in one file; the others were not read");
+        if !reading.take_step(step.line()) {
+            return;
         }
-        reading.steps_left -= 1;
         if step.kind() != Kind::Map {
             reading.wrong(step.site_line(), "a step without keys");
             continue;
@@ -99,11 +94,9 @@ fn run_text(step: Node<'_>, run: Node<'_>, id: UnitId, known: &Known, reading: &
     }
     let mut lowered: Vec<FileFacts> = Vec::new();
     for (text, lines, known) in &texts {
-        if text.len() > reading.shell_left {
-            reading.notice(first, NoticeKind::TooLarge, "too much shell text in one file; the rest was not read");
+        if !reading.take_text(first, text) {
             break;
         }
-        reading.shell_left -= text.len();
         let units = reading.facts.units.len();
         lowered.push(one_text(text, &|line| line_at(lines, line), id, units, known, &program, reading));
     }
@@ -156,48 +149,9 @@ fn one_text(
     reading: &mut Reading<'_>,
 ) -> FileFacts {
     let dir = known.dir.as_deref().unwrap_or(".");
-    let mut facts = FileFacts::default();
-    let command = |words: Vec<Word>, stdin| Command { stdin, ..Command::new(words, known.folder(dir)) };
-    let word = |text: &str| Word { text: text.to_owned(), literal: true };
-    let end = line_of(u32::try_from(text.lines().count()).unwrap_or(u32::MAX).max(1));
-    match program {
-        Program::Shell { errexit, pipefail } => {
-            // the lowering numbers functions by what is there, so a unit stands in for each that is
-            let stand_in = || Unit { kind: UnitKind::Step, name: String::new(), title: None, line: 0, end_line: 0, parent: None };
-            facts.units = (0..units).map(|_| stand_in()).collect();
-            let how = Shell {
-                dir: known.workspace(dir),
-                errexit: *errexit,
-                pipefail: *pipefail,
-                variables: known.variables(),
-                ..Shell::default()
-            };
-            let script = reading.script(text, how.options());
-            lower_script(&script, line_of, id, &how, reading.context, &mut facts);
-            facts.units.drain(..units);
-        }
-        Program::Lines => {
-            let commands = shells::plain_lines(text, known.workspace(dir).as_deref(), reading.context.wrappers);
-            facts.facts.extend(commands.into_iter().map(|(line, command)| {
-                let line = line_of(line);
-                Fact { unit: Some(id), line, end_line: line, kind: FactKind::Command(command) }
-            }));
-        }
-        Program::Python => {
-            // the step's text is the program
-            let module = python::parse(text, Mode::Module);
-            let lines = (1..=u32::try_from(text.lines().count()).unwrap_or(u32::MAX)).map(line_of).collect();
-            facts.embedded.push((0, Arc::new(Code { module, notebook: false, lines })));
-            let kind = FactKind::Command(command(vec![word("python")], None));
-            facts.facts.push(Fact { unit: Some(id), line: line_of(1), end_line: end, kind });
-        }
-        Program::Other(words) => {
-            let words: Vec<Word> = words.iter().map(|w| word(w)).collect();
-            let kind = FactKind::Command(command(words, Some((text.to_owned(), line_of(1)))));
-            facts.facts.push(Fact { unit: Some(id), line: line_of(1), end_line: end, kind });
-        }
-    }
     let is_text = matches!(program, Program::Shell { .. } | Program::Lines);
+    let how = How { dir: if is_text { known.workspace(dir) } else { known.folder(dir) }, variables: known.variables(), program };
+    let mut facts = text::lower(text, line_of, (id, units), &how, reading);
     for fact in &mut facts.facts {
         if let FactKind::Command(command) = &mut fact.kind {
             settle(command, known, is_text);
@@ -209,14 +163,8 @@ fn one_text(
 /// Puts what the file knows into a command: values that hold expressions, the root of the workspace, and the folder of
 /// the repository in the place of that of the workspace.
 fn settle(command: &mut Command, known: &Known, moved: bool) {
-    let up = command.dir.as_deref().map(|dir| if dir == "." { String::new() } else { "../".repeat(dir.split('/').count()) });
+    text::from_the_root(command);
     for word in &mut command.words {
-        if let Some(up) = &up
-            && word.text.contains(REPO_ROOT)
-        {
-            word.text = word.text.replace(&format!("{REPO_ROOT}/"), up).replace(REPO_ROOT, if up.is_empty() { "." } else { up });
-            word.literal = !word.text.contains(['$', '`']);
-        }
         if !word.literal && word.text.contains('$') {
             for (name, value) in known.env.iter().filter(|(_, v)| v.contains("${{")) {
                 word.text = in_place(&word.text, name, value);
@@ -243,86 +191,6 @@ fn in_place(text: &str, name: &str, value: &str) -> String {
     }
     out.push_str(rest);
     out
-}
-
-/// Commands that another cell of the matrix runs in the place of one: those that differ in what they run, not only in
-/// what they are told. Cells run beside each other, so none of these holds back another.
-fn spread(main: &mut FileFacts, others: &[FileFacts]) -> Vec<Fact> {
-    let mut more: Vec<Fact> = Vec::new();
-    let is_plain = |f: &FileFacts| f.units.is_empty() && f.facts.iter().all(|fact| matches!(fact.kind, FactKind::Command(_)));
-    if !is_plain(main) {
-        return more;
-    }
-    let number = main.facts.len();
-    for other in others.iter().filter(|o| is_plain(o) && o.facts.len() == number) {
-        for (own, fact) in main.facts.iter_mut().zip(&other.facts) {
-            let (FactKind::Command(own), FactKind::Command(command)) = (&mut own.kind, &fact.kind) else { continue };
-            let same = |f: &Fact| matches!(&f.kind, FactKind::Command(c) if c.words == command.words && c.dir == command.dir && f.line == fact.line);
-            if !runs_another(own, command) || more.iter().any(same) {
-                continue;
-            }
-            let mut fact = fact.clone();
-            beside(own);
-            if let FactKind::Command(command) = &mut fact.kind {
-                beside(command);
-            }
-            more.push(fact);
-        }
-    }
-    more
-}
-
-/// Its failure holds back nothing in another cell.
-fn beside(command: &mut Command) {
-    if command.on_failure == OnFailure::Stops {
-        command.on_failure = OnFailure::GoesOn;
-    }
-}
-
-/// Whether two commands of one line run different things: another program, folder, file, module or target. Values of
-/// options and what is only shown or installed do not count.
-fn runs_another(one: &Command, other: &Command) -> bool {
-    const SAME: &[&str] = &[
-        "echo",
-        "printf",
-        "pip",
-        "pip3",
-        "conda",
-        "mamba",
-        "micromamba",
-        "apt",
-        "apt-get",
-        "brew",
-        "npm",
-        "export",
-        "test",
-        "[",
-    ];
-    const NAMING: &[&str] =
-        &["-m", "-f", "-C", "-c", "-k", "-e", "-s", "-t", "--file", "--filename", "--directory", "--session", "--target"];
-    if one.dir != other.dir {
-        return true;
-    }
-    if SAME.contains(&one.program()) && SAME.contains(&other.program()) {
-        return false;
-    }
-    if one.words.len() != other.words.len() {
-        return true;
-    }
-    one.words.iter().zip(&other.words).enumerate().any(|(at, (a, b))| {
-        let before = at.checked_sub(1).and_then(|i| one.words.get(i)).map_or("", |w| w.text.as_str());
-        let is_value = a.text.starts_with('-') || (before.starts_with('-') && !before.contains('=') && !NAMING.contains(&before));
-        a.text != b.text && !is_value
-    })
-}
-
-/// Adds what a text came to; its own units follow those that are there.
-fn join(text: FileFacts, reading: &mut Reading<'_>) {
-    let before = reading.facts.facts.len();
-    reading.facts.units.extend(text.units);
-    reading.facts.facts.extend(text.facts);
-    reading.facts.embedded.extend(text.embedded.into_iter().map(|(fact, code)| (fact + before, code)));
-    reading.facts.notices.extend(text.notices);
 }
 
 /// What a step leaves to those after it: `echo "NAME=value" >> $GITHUB_ENV`, and the same with `$GITHUB_OUTPUT`.

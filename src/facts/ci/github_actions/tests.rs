@@ -1,56 +1,16 @@
 //! What workflows come to, told compactly.
 
+use super::super::reading::MAX_STEPS;
+use super::super::told::told;
 use super::*;
-use crate::fact::{Guard, Trigger};
-
-/// One line a unit, and one a fact under it: `line word …`.
-fn told(facts: &FileFacts) -> Vec<String> {
-    let mut lines: Vec<String> = facts.notices.iter().map(|n| format!("! {}", n.text)).collect();
-    let of_unit = |unit: Option<usize>| unit.and_then(|u| facts.units.get(u)).map_or("-".to_owned(), |u| u.name.clone());
-    for (index, fact) in facts.facts.iter().enumerate() {
-        let text = match &fact.kind {
-            FactKind::Trigger(Trigger { kind, text, branches, from, off }) => {
-                let more: Vec<String> = branches.iter().chain(from).chain(off).cloned().collect();
-                format!("{kind}: {text} {}", more.join(" ")).trim_end().to_owned()
-            }
-            FactKind::Command(c) => {
-                let code = if facts.embedded.iter().any(|(at, _)| *at == index) { " [python]" } else { "" };
-                let failure = match &c.on_failure {
-                    OnFailure::Stops => "",
-                    OnFailure::GoesOn => " goes on",
-                    OnFailure::Discarded(_) => " lost",
-                };
-                format!("$ {} @{}{failure}{code}", c.text(), c.dir.as_deref().unwrap_or("?"))
-            }
-            FactKind::Uses(u) => {
-                let to = match &u.to {
-                    UsesTarget::File(path) => format!("file {path}"),
-                    _ => "outside".to_owned(),
-                };
-                let with: Vec<String> = u.with.iter().map(|(k, v)| format!("{k}={v}")).collect();
-                format!("uses {} -> {to} {}", u.reference, with.join(" ")).trim_end().to_owned()
-            }
-            FactKind::Needs(n) => format!("needs {}{}", facts.units[n.on].name, if n.stops { "" } else { " anyhow" }),
-            FactKind::Guard(g) => match g {
-                Guard::If(text) => format!("if {text}"),
-                other => format!("{other:?}"),
-            },
-            FactKind::Environment(name) => format!("environment {name}"),
-            FactKind::Setting { key, value } => format!("{key} = {value}"),
-            FactKind::Machine { label, hosted } => format!("on {label}{}", if *hosted { "" } else { " (own)" }),
-            other => format!("{other:?}"),
-        };
-        lines.push(format!("{} {}: {text}", fact.line, of_unit(fact.unit)));
-    }
-    lines
-}
+use crate::source::NoticeKind;
 
 fn check(text: &str, expected: &[&str]) {
     check_at(".github/workflows/w.yml", |file, context| workflow(file, context, &[]), text, expected);
 }
 
 fn check_at(path: &str, read: fn(&SourceFile, &Context<'_>) -> FileFacts, text: &str, expected: &[&str]) {
-    let context = Context { wrappers: &[] };
+    let context = Context::default();
     let facts = read(&SourceFile::new(path.into(), text.to_owned()), &context);
     let told = told(&facts);
     assert_eq!(told, expected, "\n{}", told.join("\n"));
@@ -390,7 +350,7 @@ fn repetition_by_anchors_is_bounded() {
     let step = format!("a: &s {{run: '# {}'}}\n", "x".repeat(50_000));
     let list = "      - *s\n".repeat(5_000);
     let text = format!("{step}on: push\njobs:\n  j:\n    steps:\n{list}");
-    let context = Context { wrappers: &[] };
+    let context = Context::default();
     let facts = workflow(&SourceFile::new("w.yml".into(), text), &context, &[]);
     assert!(facts.units.len() <= MAX_STEPS + 2);
     assert!(facts.notices.iter().any(|n| n.kind == NoticeKind::TooLarge));
@@ -415,7 +375,7 @@ jobs:
 ";
     let set = |task: &str, fits: &str| Inputs::from([("task".to_owned(), task.to_owned()), ("fits".to_owned(), fits.to_owned())]);
     let file = SourceFile::new(".github/workflows/w.yml".into(), text.to_owned());
-    let context = Context { wrappers: &[] };
+    let context = Context::default();
     let alone = workflow(&file, &context, &[]);
     let called = alone.called.as_ref().unwrap();
     // what only prepares the machine makes no difference

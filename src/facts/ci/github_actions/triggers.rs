@@ -18,8 +18,7 @@ pub(super) struct Started {
 
 /// Reads every trigger, and those that are written and commented out.
 pub(super) fn read(root: Node<'_>, reading: &mut Reading<'_>) {
-    reading.started.merges =
-        root.find("jobs.**.if").into_iter().any(|c| c.text().is_some_and(|t| t.contains("pull_request.merged")));
+    reading.own.merges = root.find("jobs.**.if").into_iter().any(|c| c.text().is_some_and(|t| t.contains("pull_request.merged")));
     // YAML 1.1 readers turn the key `on` into a boolean
     let key = if root.get("on").is_some() { "on" } else { "true" };
     match root.get(key) {
@@ -50,7 +49,7 @@ pub(super) fn read(root: Node<'_>, reading: &mut Reading<'_>) {
 }
 
 fn trigger(kind: TriggerKind, text: String) -> Trigger {
-    Trigger { kind, text, branches: Vec::new(), from: Vec::new(), off: None }
+    Trigger { kind, text, branches: Vec::new(), from: Vec::new(), off: None, outside: false }
 }
 
 fn push(reading: &mut Reading<'_>, line: u32, trigger: Trigger) {
@@ -139,7 +138,7 @@ fn one(name: &str, line: u32, filter: Option<Node<'_>>, reading: &mut Reading<'_
             let tags = patterns(filter, "tags");
             // naming one kind of ref leaves out the other
             if !tags.is_empty() {
-                reading.started.tags_by_push = true;
+                reading.own.tags_by_push = true;
                 push(reading, line, trigger(TriggerKind::Tag, format!("tag {}", tags.join(", "))));
             }
             if tags.is_empty() || !branches.is_empty() {
@@ -150,11 +149,11 @@ fn one(name: &str, line: u32, filter: Option<Node<'_>>, reading: &mut Reading<'_
         "release" | "create" => {
             let retracts = |t: &String| matches!(t.as_str(), "deleted" | "unpublished" | "edited");
             let kind = if !types.is_empty() && types.iter().all(retracts) { TriggerKind::Manual } else { kind };
-            reading.started.tags_by_release |= kind == TriggerKind::Tag;
+            reading.own.tags_by_release |= kind == TriggerKind::Tag;
             push(reading, line, trigger(kind, named(name, &types)));
         }
         "pull_request" | "pull_request_target" => {
-            let closed = reading.started.merges && types.iter().any(|t| t == "closed");
+            let closed = reading.own.merges && types.iter().any(|t| t == "closed");
             if closed {
                 let text = "a pull request is merged".to_owned();
                 push(reading, line, Trigger { branches: branches.clone(), ..trigger(TriggerKind::Push, text) });

@@ -1,0 +1,81 @@
+//! Whether a condition holds for one way of starting a pipeline, and what it asks for besides.
+
+use std::collections::BTreeSet;
+
+/// How far something holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Truth {
+    /// Always.
+    Yes,
+    /// Never.
+    No,
+    /// Sometimes.
+    Maybe,
+}
+
+/// Whether a condition holds for one kind of pipeline, and what it asks for besides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Held {
+    /// Whether it holds.
+    pub(super) truth: Truth,
+    /// It names what started the pipeline, and asks for just that.
+    pub(super) named: bool,
+    /// The branches it asks for, where it asks for some.
+    pub(super) branches: Option<BTreeSet<String>>,
+    /// A variable that it asks for and that is set outside of the repository.
+    pub(super) outside: Option<String>,
+    /// What else it asks for, as written.
+    pub(super) rest: Vec<String>,
+}
+
+impl Held {
+    pub(super) fn just(truth: Truth) -> Self {
+        Self { truth, named: false, branches: None, outside: None, rest: Vec::new() }
+    }
+
+    pub(super) fn asking(text: &str) -> Self {
+        Self { rest: vec![one_line(text)], ..Self::just(Truth::Maybe) }
+    }
+
+    /// Both of them.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        if self.truth == Truth::No || other.truth == Truth::No {
+            return Self::just(Truth::No);
+        }
+        self.truth = if self.truth == Truth::Yes { other.truth } else { self.truth };
+        self.named |= other.named;
+        self.branches = self.branches.or(other.branches);
+        self.outside = self.outside.or(other.outside);
+        self.rest.extend(other.rest);
+        self
+    }
+
+    /// Any of them.
+    pub(super) fn any(parts: Vec<Self>) -> Self {
+        let mut parts: Vec<Self> = parts.into_iter().filter(|p| p.truth != Truth::No).collect();
+        let named = parts.iter().any(|p| p.named);
+        match parts.iter().position(|p| p.truth == Truth::Yes) {
+            Some(_) => return Self { named, ..Self::just(Truth::Yes) },
+            None if parts.len() < 2 => return parts.pop().unwrap_or(Self::just(Truth::No)),
+            None => {}
+        }
+        let branches = parts.iter().map(|p| p.branches.clone()).collect::<Option<Vec<_>>>();
+        let outside = parts.iter().all(|p| p.outside.is_some()).then(|| parts.iter().find_map(|p| p.outside.clone())).flatten();
+        let rest: Vec<String> = parts.iter().map(|p| p.rest.join(" && ")).collect();
+        let rest = if rest.iter().any(String::is_empty) { Vec::new() } else { vec![rest.join(" || ")] };
+        let branches = branches.map(|all| all.into_iter().flatten().collect());
+        Self { truth: Truth::Maybe, named, branches, outside, rest }
+    }
+
+    pub(super) fn not(self) -> Self {
+        match self.truth {
+            Truth::Yes => Self::just(Truth::No),
+            Truth::No => Self::just(Truth::Yes),
+            Truth::Maybe => Self { named: false, branches: None, ..self },
+        }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
