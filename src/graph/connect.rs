@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reach::Walk;
-use super::{Edge, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
+use super::{Edge, EdgeId, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
 use crate::fact::{
-    Book, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, OnFailure, Placement, Trigger, Unit, UnitId, UnitKind, Uses,
+    Book, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, Trigger, Unit, UnitId, UnitKind, Uses,
 };
 use crate::resolve::{self, Lead, Program, Run, Target, View};
 use crate::rules::Catalog;
@@ -36,7 +36,7 @@ pub(crate) fn connect(
     checkout: &Checkout,
     catalog: &Catalog,
 ) -> Graph {
-    let mut build = Build { graph: Graph::default(), book, view, placements, checkout };
+    let mut build = Build { graph: Graph::default(), book, view, placements, checkout, held: Vec::new() };
     for (path, facts) in book {
         for unit in 0..facts.units.len() {
             build.unit(path, facts, unit);
@@ -57,6 +57,7 @@ pub(crate) fn connect(
     build.uncalled();
     super::requests::connect(&mut build.graph, program);
     build.callers_of_events();
+    super::held::release(&mut build.graph, book, &build.held);
     build.collected_tests();
     build.attach(signals);
     super::interpreter::mark(&mut build.graph, book, view, program, catalog);
@@ -91,6 +92,15 @@ struct Build<'b> {
     view: &'b View<'b>,
     placements: &'b BTreeMap<RepoPath, Placement>,
     checkout: &'b Checkout,
+    /// Edges of triggers that wait for something.
+    held: Vec<Waiting>,
+}
+
+/// The edge of a trigger that waits for something, and the file that states it.
+pub(super) struct Waiting {
+    pub(super) edge: EdgeId,
+    pub(super) path: RepoPath,
+    pub(super) held: Held,
 }
 
 /// Key of a unit's node.
@@ -111,7 +121,7 @@ fn unit_key(path: &str, kind: UnitKind, name: &str) -> String {
     format!("{word}:{path}#{name}")
 }
 
-fn node_key(path: &str, facts: &FileFacts, unit: usize) -> String {
+pub(super) fn node_key(path: &str, facts: &FileFacts, unit: usize) -> String {
     let it = &facts.units[unit];
     match (it.kind, it.parent) {
         // steps, jobs and functions of different parents may share a name
@@ -511,11 +521,19 @@ impl Build<'_> {
         }
         let outside = matches!(trigger.kind, TriggerKind::Api | TriggerKind::Upstream);
         let absent = !outside && trigger.kind == TriggerKind::Push && self.branch_is_absent(&trigger.branches);
-        let strength = if outside || absent { Strength::Assumed } else { Strength::Resolved };
+        let held = trigger.held.as_ref().map_or(Strength::Resolved, |h| h.strength);
+        let strength = if outside || absent { Strength::Assumed } else { held };
         let key = format!("trigger:{path}#{}:{}", fact.line, trigger.text);
         let from = self.add(key, NodeKind::Trigger(trigger.kind), at.clone(), trigger.text.clone());
         let order = Order(fact.line, 0);
-        let what = if absent { format!("{}: no such branch in this clone", trigger.text) } else { trigger.text.clone() };
+        let what = match &trigger.held {
+            _ if absent => format!("{}: no such branch in this clone", trigger.text),
+            Some(held) if trigger.off.is_none() => {
+                self.held.push(Waiting { edge: self.graph.edges.len(), path: path.clone(), held: held.clone() });
+                format!("{}: {}", trigger.text, held.why)
+            }
+            _ => trigger.text.clone(),
+        };
         self.graph.edge(Edge {
             from,
             to,
@@ -658,6 +676,10 @@ impl Build<'_> {
             let key = match (signal.owner, facts) {
                 (Owner::Unit(unit), Some(facts)) if unit < facts.units.len() => node_key(path, facts, unit),
                 (Owner::Command(fact), _) => command_key(path, fact),
+                // what a definition does is done by the step that it defines
+                (Owner::Code(_), Some(facts)) if let Some(unit) = python::defined_at(facts, signal.at.line) => {
+                    node_key(path, facts, unit)
+                }
                 (Owner::Code(scope), Some(facts)) => match &facts.code {
                     Some(code) => python::scope_key(path, &code.module, scope),
                     None => continue,

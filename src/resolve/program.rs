@@ -11,6 +11,7 @@ mod attribute;
 mod callback;
 mod index;
 mod infer;
+mod meaning;
 mod quick;
 mod result;
 mod settle;
@@ -29,6 +30,7 @@ use crate::syntax::python::{CallId, FlowId, FlowKind, Module, Name, Root, ScopeI
 use crate::words::Strength;
 use index::Index;
 use infer::{Ctx, Found, Infer, Type};
+pub(crate) use meaning::Meaning;
 pub(crate) use quick::Quick;
 
 /// Index into [`Program::files`].

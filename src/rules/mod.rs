@@ -9,6 +9,7 @@ mod forms;
 pub(crate) mod interpreter;
 pub(crate) mod model;
 pub(crate) mod needles;
+pub(crate) mod orchestrator;
 pub(crate) mod pattern;
 pub(crate) mod practice;
 pub(crate) mod signal;
@@ -25,6 +26,7 @@ use crate::syntax::shell::Wrapper;
 pub use explain::{Explanation, Listed, Summary};
 use model::Model;
 use needles::Needles;
+use orchestrator::Orchestrator;
 use pattern::{Compile, Patterns};
 use practice::PracticeRule;
 use signal::SignalRule;
@@ -56,6 +58,8 @@ pub struct Catalog {
     pub(crate) wrappers: Vec<Wrapper>,
     /// What a bare Python has, and what the best-known distributions bring.
     pub(crate) interpreter: interpreter::Table,
+    /// Orchestrators whose pipelines are written in Python, in the order of their files.
+    pub(crate) orchestrators: Vec<Orchestrator>,
     /// Regular expressions and globs of all rules, compiled.
     pub(crate) patterns: Patterns,
     /// Which words must stand in a text before it is worth parsing.
@@ -122,6 +126,15 @@ impl Catalog {
         let wrappers: Vec<Wrapper> = of_text("wrappers.yaml", &texts, &mut wrong);
         let unread: Vec<Unread> = of_text("unread.yaml", &texts, &mut wrong);
         let interpreter: interpreter::Table = of_text("interpreter.yaml", &texts, &mut wrong);
+        let named: Vec<String> = texts.keys().filter(|path| path.starts_with("orchestrators/")).cloned().collect();
+        let mut orchestrators: Vec<Orchestrator> = Vec::new();
+        for path in named {
+            match texts.get(&path).map(|text| read::<Orchestrator>(&path, text)) {
+                Some(Ok(read)) => orchestrators.push(read),
+                Some(Err(mistakes)) => wrong.extend(mistakes),
+                None => {}
+            }
+        }
         let check::Loading { mut signals, mut practices, mut models, origins } = loading;
         signals.sort_by(|a, b| a.id.cmp(&b.id));
         practices.sort_by(|a, b| a.id.cmp(&b.id));
@@ -146,6 +159,7 @@ impl Catalog {
             unread_at: kinds,
             wrappers,
             interpreter,
+            orchestrators,
             patterns,
             needles,
             digest: digest(files),

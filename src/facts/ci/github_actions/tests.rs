@@ -9,7 +9,7 @@ fn told(facts: &FileFacts) -> Vec<String> {
     let of_unit = |unit: Option<usize>| unit.and_then(|u| facts.units.get(u)).map_or("-".to_owned(), |u| u.name.clone());
     for (index, fact) in facts.facts.iter().enumerate() {
         let text = match &fact.kind {
-            FactKind::Trigger(Trigger { kind, text, branches, paths, from, off }) => {
+            FactKind::Trigger(Trigger { kind, text, branches, paths, from, off, held: _ }) => {
                 let more: Vec<String> = branches.iter().chain(paths).chain(from).chain(off).cloned().collect();
                 format!("{kind}: {text} {}", more.join(" ")).trim_end().to_owned()
             }
