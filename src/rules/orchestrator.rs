@@ -6,6 +6,7 @@
 use serde::Deserialize;
 
 use super::pattern::name_fits;
+use crate::words::TriggerKind;
 
 /// One orchestrator.
 #[derive(Debug, Clone, Deserialize)]
@@ -42,6 +43,12 @@ pub(crate) struct Orchestrator {
     /// What registers a pipeline that is a function.
     #[serde(default)]
     pub(crate) registrations: Vec<Registration>,
+    /// Objects that start a pipeline which they name.
+    #[serde(default)]
+    pub(crate) starters: Vec<Starter>,
+    /// Functions that make one thing each and are steps of whatever pipeline selects that.
+    #[serde(default)]
+    pub(crate) assets: Option<Assets>,
     /// What must happen before a schedule works; none where nothing must.
     #[serde(default)]
     pub(crate) paused: Option<Paused>,
@@ -74,6 +81,12 @@ pub(crate) struct Pipeline {
     pub(crate) absent: Option<Absent>,
     /// When the steps in a decorated function run.
     pub(crate) body: Body,
+    /// A decorated function is one although nothing calls it.
+    #[serde(default)]
+    pub(crate) uncalled: bool,
+    /// The keyword that selects its steps among the assets; all of them where it is not given.
+    #[serde(default)]
+    pub(crate) selects: Option<String>,
 }
 
 /// What a pipeline without a schedule means before a version of the distribution.
@@ -173,6 +186,47 @@ pub(crate) struct Registration {
     pub(crate) paused: Option<String>,
 }
 
+/// An object that starts a pipeline which it names.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Starter {
+    /// Constructors.
+    #[serde(default)]
+    pub(crate) call: Vec<String>,
+    /// Decorators.
+    #[serde(default)]
+    pub(crate) decorator: Vec<String>,
+    /// The keywords that name the pipeline, or select assets; of a call the first argument too.
+    pub(crate) pipeline: Vec<String>,
+    /// The keyword with the schedule; without one the clock of the pipeline's own partitions.
+    #[serde(default)]
+    pub(crate) schedule: Option<String>,
+    /// What starts it, in a word of triggers.
+    pub(crate) by: TriggerKind,
+    /// The keyword that says how it is created, and the end of the value that switches it on.
+    pub(crate) status: (String, String),
+}
+
+/// Functions that make one thing each.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Assets {
+    /// Decorators.
+    pub(crate) decorator: Vec<String>,
+    /// The keyword that names the thing; the function's name where there is none.
+    pub(crate) name: String,
+    /// The keyword with a mapping of several names.
+    pub(crate) several: String,
+    /// Keywords that name what it is made from; so do the parameters.
+    pub(crate) after: Vec<String>,
+    /// Calls that select all of them, and those that select some by name or function.
+    pub(crate) all: Vec<String>,
+    /// Calls that select some.
+    pub(crate) some: Vec<String>,
+    /// Calls that register everything, so that a person can make all of it.
+    pub(crate) registered: Vec<String>,
+}
+
 /// What must happen before a schedule works.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -185,6 +239,9 @@ pub(crate) struct Paused {
     /// A command that does it; the name of the pipeline follows, or an option that takes in all.
     #[serde(default)]
     pub(crate) unless_command: Option<String>,
+    /// Published steps that bring the definitions to the orchestrator, by their beginning.
+    #[serde(default)]
+    pub(crate) bound_by: Vec<String>,
     /// What is not known where no file brings the definitions to the orchestrator.
     pub(crate) unbound: String,
 }

@@ -7,6 +7,7 @@
 //! Invariants: nothing is done where no such tool is imported; what only defines is said not to run where it stands
 //! (`FileFacts::orchestrated`); a step belongs to at most one pipeline; every search is bounded.
 
+mod assets;
 mod deployments;
 mod order;
 mod registered;
@@ -74,6 +75,7 @@ pub(super) fn lower(
         files.iter().for_each(|file| lowering.steps(*file));
         files.iter().for_each(|file| lowering.order(*file));
         files.iter().for_each(|file| lowering.registrations(*file));
+        lowering.assets(&files);
         for (file, facts) in lowering.added {
             all.entry(program.files()[file].path.clone()).or_default().merge(facts);
         }
@@ -91,6 +93,8 @@ struct Pipe {
     call: Option<CallId>,
     /// The function that says what it holds.
     body: Option<ScopeId>,
+    /// The keyword that selects its steps.
+    selects: Option<String>,
 }
 
 /// A step, by the call that makes it.
@@ -224,7 +228,7 @@ impl<'b> Lowering<'b> {
                         self.defined(*other, *call, Defined::default());
                     }
                     // what nobody calls is never made
-                    if !callers.is_empty() {
+                    if rule.uncalled || !callers.is_empty() {
                         let first = called.map_or(scope.line, |c| c.line.min(scope.line));
                         self.pipe(file, rule, named, (first, scope.end_line), decorator, Some(id));
                     }
@@ -247,7 +251,7 @@ impl<'b> Lowering<'b> {
         }
         let unit = self.unit(file, UnitKind::Workflow, &name, lines, None);
         self.facts(file).orchestrated.pipelines.push(unit);
-        self.pipes.push(Pipe { file, unit, name: name.clone(), call, body });
+        self.pipes.push(Pipe { file, unit, name: name.clone(), call, body, selects: rule.selects.clone() });
         let by_hand = Trigger::plain(TriggerKind::Manual, format!("{}, by hand", self.rule.name));
         self.fact(file, unit, lines.0, FactKind::Trigger(by_hand));
         self.schedule_of(file, rule, unit, &name, lines.0, call);

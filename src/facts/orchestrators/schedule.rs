@@ -135,7 +135,7 @@ impl<'b> super::Lowering<'b> {
     }
 
     /// What must happen before the schedule works; none where a file shows that it does.
-    fn paused(&self, file: FileId, paused: &Paused, name: &str, on: bool) -> Option<Held> {
+    pub(super) fn paused(&self, file: FileId, paused: &Paused, name: &str, on: bool) -> Option<Held> {
         let facts = || self.book.values().flat_map(|facts| &facts.facts);
         let by_setting = || {
             let Some((key, values)) = &paused.unless_setting else { return false };
@@ -162,11 +162,11 @@ impl<'b> super::Lowering<'b> {
         if !(on || by_setting() || by_command()) {
             return Some(Held { strength: Strength::Assumed, why: paused.why.clone(), until: None });
         }
-        (!self.is_bound(file)).then(|| Held { strength: Strength::Inferred, why: paused.unbound.clone(), until: None })
+        (!self.is_bound(file, paused)).then(|| Held { strength: Strength::Inferred, why: paused.unbound.clone(), until: None })
     }
 
     /// Whether some file brings the definition to where it is run: a mounted or copied folder, an upload.
-    fn is_bound(&self, file: FileId) -> bool {
+    fn is_bound(&self, file: FileId, paused: &Paused) -> bool {
         const UPLOADS: &[&str] = &["aws", "gsutil", "gcloud", "rsync", "scp", "azcopy", "kubectl", "cp"];
         let path = &self.code(file).path;
         let within = |folder: &str| {
@@ -176,6 +176,7 @@ impl<'b> super::Lowering<'b> {
         self.book.iter().any(|(by, facts)| {
             facts.facts.iter().any(|fact| match &fact.kind {
                 FactKind::Data(data) => data.kind == DataKind::Path && !data.writes && source::file_name(by).contains("compose") && within(&data.key),
+                FactKind::Uses(uses) => paused.bound_by.iter().any(|by| uses.reference.starts_with(by.as_str())),
                 FactKind::Instruction(it) if matches!(it.keyword.as_str(), "COPY" | "ADD") => {
                     let from = it.args.split_last().map_or(&[][..], |(_, from)| from);
                     it.flags.iter().all(|(flag, _)| flag != "from")
