@@ -76,6 +76,7 @@ pub(super) fn lower(
         files.iter().for_each(|file| lowering.order(*file));
         files.iter().for_each(|file| lowering.registrations(*file));
         lowering.assets(&files);
+        files.iter().for_each(|file| lowering.mentions(*file));
         for (file, facts) in lowering.added {
             all.entry(program.files()[file].path.clone()).or_default().merge(facts);
         }
@@ -255,6 +256,18 @@ impl<'b> Lowering<'b> {
         let by_hand = Trigger::plain(TriggerKind::Manual, format!("{}, by hand", self.rule.name));
         self.fact(file, unit, lines.0, FactKind::Trigger(by_hand));
         self.schedule_of(file, rule, unit, &name, lines.0, call);
+    }
+
+    /// A call of the orchestrator's own that is given nothing but pipelines and steps runs none of them.
+    fn mentions(&mut self, file: FileId) {
+        for id in 0..self.code(file).module().calls.len() {
+            let own = self.outside(file, id).is_some_and(|name| self.rule.has_root(name.split('#').next().unwrap_or(name)));
+            let handed = self.program.passed(file, id);
+            let known = |at: At| self.added.get(&at.file).is_some_and(|f| f.orchestrated.functions.contains(&at.scope));
+            if own && !handed.is_empty() && handed.iter().all(|passed| known(passed.at)) {
+                self.facts(file).orchestrated.calls.entry(id).or_default();
+            }
+        }
     }
 
     /// The own function with a step's decorator that a call makes a step of, or only gives another form of.
