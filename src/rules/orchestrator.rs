@@ -38,6 +38,9 @@ pub(crate) struct Orchestrator {
     /// Keywords under which a step does not wait for success of those before it, by the end of the value.
     #[serde(default)]
     pub(crate) anyway: Vec<String>,
+    /// The keyword of a step that names the data which it makes, for pipelines that wait for those.
+    #[serde(default)]
+    pub(crate) makes: Option<String>,
     /// What a schedule may be.
     pub(crate) schedules: Schedules,
     /// What registers a pipeline that is a function.

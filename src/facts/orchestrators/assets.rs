@@ -123,7 +123,7 @@ impl<'b> Lowering<'b> {
     }
 
     /// A unit of some file, as something to hand over to.
-    fn target(&self, file: FileId, unit: UnitId, kind: UnitKind) -> UsesTarget {
+    pub(super) fn target(&self, file: FileId, unit: UnitId, kind: UnitKind) -> UsesTarget {
         let name = self.added.get(&file).and_then(|f| f.units.get(unit)).map_or_else(String::new, |u| u.name.clone());
         UsesTarget::Unit { path: Some(self.code(file).path.to_string()), kind, name }
     }
@@ -280,8 +280,9 @@ impl<'b> Lowering<'b> {
         }
         let (line, found) = match rule.schedule.as_deref() {
             Some(key) => {
-                let says = self.keyword(file, call, key).map_or(Says::Never, |value| self.says(file, call, value));
-                (self.line_of(file, call, &says), triggers(says))
+                let schedule = self.keyword(file, call, key);
+                let says = schedule.map_or(Says::Never, |value| self.says(file, call, value));
+                (self.line_of(file, call, schedule, &says), triggers(says))
             }
             None => (call.line, vec![Trigger::plain(rule.by, format!("{} {name}", rule.by))]),
         };

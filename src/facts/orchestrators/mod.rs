@@ -42,6 +42,15 @@ fn imports(rule: &Orchestrator, imports: &[crate::syntax::python::Import]) -> bo
     imports.iter().any(|import| import.level == 0 && rule.has_root(&import.module))
 }
 
+/// Whether a file that imports it only by way of another calls something of it (`flow.serve()`).
+fn uses(program: &Program, rule: &Orchestrator, file: FileId) -> bool {
+    let calls = program.files().get(file).map_or(0, |code| code.module().calls.len());
+    (0..calls).any(|call| match program.reached(file, call) {
+        Destination::External { name, .. } => rule.has_root(name.split('#').next().unwrap_or(name)),
+        _ => false,
+    })
+}
+
 /// What the definitions come to, by file.
 pub(super) fn lower(
     book: &Book,
@@ -50,11 +59,12 @@ pub(super) fn lower(
     context: &Context<'_>,
 ) -> BTreeMap<RepoPath, FileFacts> {
     let mut all: BTreeMap<RepoPath, FileFacts> = BTreeMap::new();
-    for rule in rules {
+    let imported = |rule: &&Orchestrator| program.files().iter().any(|code| imports(rule, &code.module().imports));
+    for rule in rules.iter().filter(imported) {
         let files: Vec<FileId> = (0..program.files().len())
             .filter(|file| {
                 let code = &program.files()[*file];
-                code.embedded.is_none() && !code.code.notebook && imports(rule, &code.module().imports)
+                code.embedded.is_none() && !code.code.notebook && (imports(rule, &code.module().imports) || uses(program, rule, *file))
             })
             .collect();
         if files.is_empty() {
@@ -70,10 +80,12 @@ pub(super) fn lower(
             functions: BTreeMap::new(),
             steps: Vec::new(),
             by_call: BTreeMap::new(),
+            waits: Vec::new(),
         };
         files.iter().for_each(|file| lowering.pipelines(*file));
         files.iter().for_each(|file| lowering.steps(*file));
         files.iter().for_each(|file| lowering.order(*file));
+        lowering.data_arrives();
         files.iter().for_each(|file| lowering.registrations(*file));
         lowering.assets(&files);
         files.iter().for_each(|file| lowering.mentions(*file));
@@ -122,6 +134,8 @@ struct Lowering<'b> {
     functions: BTreeMap<At, String>,
     steps: Vec<Step>,
     by_call: BTreeMap<(FileId, CallId), usize>,
+    /// Pipelines that wait for data: which, the line, and the trigger if nothing here makes those.
+    waits: Vec<(usize, u32, Trigger)>,
 }
 
 impl<'b> Lowering<'b> {

@@ -74,7 +74,7 @@ impl<'b> Lowering<'b> {
         let mut found: Vec<(u32, Trigger)> = Vec::new();
         for value in rule.schedule.iter().filter_map(|key| self.keyword(file, call, key)) {
             let says = self.says(file, call, value);
-            let line = self.line_of(file, call, &says);
+            let line = self.line_of(file, call, Some(value), &says);
             found.extend(triggers(says).into_iter().map(|trigger| (line, trigger)));
         }
         for value in rule.events.iter().filter_map(|key| self.keyword(file, call, key)) {

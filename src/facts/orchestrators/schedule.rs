@@ -1,12 +1,12 @@
 //! What a schedule comes to, and what keeps it from working.
 
 
-use crate::fact::{DataKind, FactKind, Held, Pin, Trigger, UnitId};
+use crate::fact::{DataKind, FactKind, Held, Pin, Trigger, UnitId, UnitKind};
 use crate::resolve::program::{At, FileId, Meaning, text_of};
 use crate::rules::orchestrator::{Absent, Paused, Pipeline, names};
 use crate::source;
 use crate::syntax::python::{Call, CallId, Value};
-use crate::words::{Strength, TriggerKind};
+use crate::words::{EdgeKind, Strength, TriggerKind};
 
 /// Deepest nesting of a schedule.
 const DEPTH: u32 = 4;
@@ -108,7 +108,7 @@ impl<'b> super::Lowering<'b> {
                 None => return,
             },
         };
-        let line = written.map_or(line, |c| self.line_of(file, c, &says));
+        let line = written.map_or(line, |c| self.line_of(file, c, value.map(|(_, v)| v), &says));
         let switch = written.and_then(|c| self.keyword(file, c, rule.switch.as_deref()?));
         let mut triggers = triggers(says);
         for trigger in &mut triggers {
@@ -117,17 +117,71 @@ impl<'b> super::Lowering<'b> {
                 _ if trigger.held.is_some() => {}
                 _ => {
                     let on = matches!(switch, Some(Value::Bool(false)));
-                    trigger.held = self.rule.paused.as_ref().and_then(|paused| self.paused(file, paused, name, on));
+                    trigger.held = match &self.rule.paused {
+                        Some(paused) => self.paused(file, paused, name, on),
+                        None => {
+                            let why = "it works once somebody has registered the pipeline".to_owned();
+                            Some(Held { strength: Strength::Assumed, why, until: None })
+                        }
+                    };
                 }
             }
         }
         for trigger in triggers {
-            self.fact(file, unit, line, FactKind::Trigger(trigger));
+            if trigger.kind == TriggerKind::Data && trigger.off.is_none() {
+                // who makes the data is known once all steps are
+                self.waits.push((self.pipes.len().saturating_sub(1), line, trigger));
+            } else {
+                self.fact(file, unit, line, FactKind::Trigger(trigger));
+            }
+        }
+    }
+
+    /// A pipeline that waits for data is started by the steps that say they make those; where none does, by something
+    /// outside.
+    pub(super) fn data_arrives(&mut self) {
+        let mut makers: Vec<(usize, Vec<String>)> = Vec::new();
+        let Some(key) = &self.rule.makes else { return };
+        for (index, step) in self.steps.iter().enumerate() {
+            let Some(call) = self.call(step.file, step.call) else { continue };
+            let decorators = self.decorated(step.file, step.call, 4).map_or(&[][..], |at| self.program.decorators(at));
+            let decorator = decorators.iter().find_map(|d| {
+                let call = self.call(step.file, d.call?)?;
+                Some((call, self.keyword(step.file, call, key)?))
+            });
+            if let Some((call, value)) = self.keyword(step.file, call, key).map(|v| (call, v)).or(decorator)
+                && let Says::Data(keys) = self.says(step.file, call, value)
+            {
+                makers.push((index, keys));
+            }
+        }
+        for (pipe, line, mut trigger) in std::mem::take(&mut self.waits) {
+            let Some(it) = self.pipes.get(pipe).cloned() else { continue };
+            let mut made = false;
+            for (step, _) in makers.iter().filter(|(_, keys)| keys.iter().any(|key| trigger.from.contains(key))) {
+                let Some(step) = self.steps.get(*step).cloned() else { continue };
+                let Some(call) = self.call(step.file, step.call) else { continue };
+                made = true;
+                let to = self.target(it.file, it.unit, UnitKind::Workflow);
+                self.hand_over(step.file, step.unit, call.line, &trigger.text.clone(), to, EdgeKind::Starts);
+            }
+            if !made {
+                let why = "nothing here says that it makes those data".to_owned();
+                trigger.held = trigger.held.or(Some(Held { strength: Strength::Assumed, why, until: None })).map(|held| Held { strength: Strength::Assumed, ..held });
+                self.fact(it.file, it.unit, line, FactKind::Trigger(trigger));
+            }
         }
     }
 
     /// The line of the schedule's own words, where they stand in the call.
-    pub(super) fn line_of(&self, file: FileId, call: &Call, says: &Says) -> u32 {
+    pub(super) fn line_of(&self, file: FileId, call: &Call, value: Option<&Value>, says: &Says) -> u32 {
+        let made = match value {
+            Some(Value::Call(id)) => self.call(file, *id).map(|inner| inner.line),
+            _ => None,
+        };
+        if let Some(line) = made.filter(|line| (call.line..=call.end_line).contains(line)) {
+            return line;
+        }
         let Says::Clock(text) = says else { return call.line };
         let strings = &self.code(file).module().strings;
         let within = strings.iter().filter(|(_, line)| (call.line..=call.end_line).contains(line));
