@@ -509,9 +509,9 @@ impl FileFacts {
         }));
         self.embedded.extend(other.embedded.into_iter().map(|(fact, code)| (fact + facts, code)));
         let orchestrated = other.orchestrated;
-        self.orchestrated.calls.extend(
-            orchestrated.calls.into_iter().map(|(call, it)| (call, Defined { unit: it.unit.map(|u| u + units), ..it })),
-        );
+        self.orchestrated
+            .calls
+            .extend(orchestrated.calls.into_iter().map(|(call, it)| (call, Defined { unit: it.unit.map(|u| u + units), ..it })));
         self.orchestrated.functions.extend(orchestrated.functions);
         self.orchestrated.pipelines.extend(orchestrated.pipelines.into_iter().map(|u| u + units));
         self.called = self.called.take().or(other.called.map(|called| Called {

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::reach::Walk;
 use super::{Edge, EdgeId, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
 use crate::fact::{
-    Book, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, Trigger, Unit, UnitId, UnitKind, Uses,
+    Book, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, Trigger, Unit, UnitId, UnitKind,
+    Uses,
 };
 use crate::resolve::{self, Lead, Program, Run, Target, View};
 use crate::rules::Catalog;

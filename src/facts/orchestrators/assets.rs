@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Lowering, MOST};
+use super::{Lowering, MOST, Maker};
 use crate::fact::{Defined, FactKind, Needs, OnFailure, Trigger, UnitId, UnitKind, Uses, UsesTarget};
 use crate::resolve::program::{At, FileId, Meaning, text_of};
 use crate::rules::orchestrator::{Assets, Starter, names};
@@ -109,6 +109,8 @@ impl<'b> Lowering<'b> {
     }
 
     fn before(&mut self, first: &Asset<'b>, then: &Asset<'b>) {
+        let Some(left) = self.links.checked_sub(1) else { return };
+        self.links = left;
         let line = self.program.scope(then.at).map_or(1, |s| s.line);
         if first.at.file == then.at.file {
             self.fact(then.at.file, then.unit, line, FactKind::Needs(Needs { on: first.unit, stops: true }));
@@ -193,6 +195,8 @@ impl<'b> Lowering<'b> {
             return;
         };
         for asset in selected.into_iter().filter_map(|asset| known.all.get(asset)) {
+            let Some(left) = self.links.checked_sub(1) else { return };
+            self.links = left;
             let to = self.target(asset.at.file, asset.unit, UnitKind::Job);
             self.hand_over(file, unit, line, &asset.name, to, EdgeKind::Contains);
         }
@@ -258,11 +262,11 @@ impl<'b> Lowering<'b> {
         let pipes: Vec<usize> = items
             .iter()
             .filter_map(|item| match self.program.meaning(at, call.line, item) {
-                Some((Meaning::Function(f), _)) => self.pipes.iter().position(|p| p.file == f.file && p.body == Some(f.scope)),
+                Some((Meaning::Function(f), _)) => self.pipe_of.get(&(f.file, Maker::Body(f.scope))).copied(),
                 Some((Meaning::Literal(Value::Str(name)), _)) => self.pipes.iter().position(|p| p.name == *name),
                 _ => {
                     let made = self.program.maker(at, call.line, item)?;
-                    self.pipes.iter().position(|p| (p.file, p.call) == (made.0, Some(made.1)))
+                    self.pipe_of.get(&(made.0, Maker::Call(made.1))).copied()
                 }
             })
             .collect();

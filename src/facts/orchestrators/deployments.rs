@@ -5,9 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::fact::{
-    Fact, FactKind, FileFacts, Held, OnFailure, Trigger, Unit, UnitId, UnitKind, Until, Uses, UsesTarget,
-};
+use crate::fact::{Fact, FactKind, FileFacts, Held, OnFailure, Trigger, Unit, UnitId, UnitKind, Until, Uses, UsesTarget};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{self, SourceFile};
 use crate::syntax::tree::{Kind, Node};

@@ -33,6 +33,9 @@ pub(crate) const ALL: &[Reader] = &[deployments::READER];
 /// Most pipelines and most steps of a repository.
 const MOST: usize = 20_000;
 
+/// Most links between assets, and from pipelines to assets.
+const LINKS: usize = 100_000;
+
 /// Whether any file imports one of them.
 pub(super) fn concern(book: &Book, rules: &[Orchestrator]) -> bool {
     book.values().filter_map(|facts| facts.code.as_ref()).any(|code| rules.iter().any(|rule| imports(rule, &code.module.imports)))
@@ -64,7 +67,9 @@ pub(super) fn lower(
         let files: Vec<FileId> = (0..program.files().len())
             .filter(|file| {
                 let code = &program.files()[*file];
-                code.embedded.is_none() && !code.code.notebook && (imports(rule, &code.module().imports) || uses(program, rule, *file))
+                code.embedded.is_none()
+                    && !code.code.notebook
+                    && (imports(rule, &code.module().imports) || uses(program, rule, *file))
             })
             .collect();
         if files.is_empty() {
@@ -81,6 +86,10 @@ pub(super) fn lower(
             steps: Vec::new(),
             by_call: BTreeMap::new(),
             waits: Vec::new(),
+            pipe_of: BTreeMap::new(),
+            named: BTreeMap::new(),
+            links: LINKS,
+            seen: schedule::Seen::default(),
         };
         files.iter().for_each(|file| lowering.pipelines(*file));
         files.iter().for_each(|file| lowering.steps(*file));
@@ -104,8 +113,6 @@ struct Pipe {
     name: String,
     /// The call that makes it.
     call: Option<CallId>,
-    /// The function that says what it holds.
-    body: Option<ScopeId>,
     /// The keyword that selects its steps.
     selects: Option<String>,
 }
@@ -136,6 +143,21 @@ struct Lowering<'b> {
     by_call: BTreeMap<(FileId, CallId), usize>,
     /// Pipelines that wait for data: which, the line, and the trigger if nothing here makes those.
     waits: Vec<(usize, u32, Trigger)>,
+    /// Pipelines by what makes them.
+    pipe_of: BTreeMap<(FileId, Maker), usize>,
+    /// How many units of a file share a name.
+    named: BTreeMap<(FileId, Option<UnitId>, String), usize>,
+    /// Links between assets, and from pipelines to assets, that may still be made.
+    links: usize,
+    /// What the rest of the repository says of schedules.
+    seen: schedule::Seen,
+}
+
+/// What makes a pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Maker {
+    Call(CallId),
+    Body(ScopeId),
 }
 
 impl<'b> Lowering<'b> {
@@ -177,14 +199,13 @@ impl<'b> Lowering<'b> {
     fn unit(&mut self, file: FileId, kind: UnitKind, name: &str, lines: (u32, u32), parent: Option<UnitId>) -> UnitId {
         let code = self.code(file);
         let (line, end) = (code.code.file_line(lines.0), code.code.file_line(lines.1));
-        let units = &mut self.facts(file).units;
-        let again = units.iter().filter(|u| u.kind == kind && u.parent == parent).filter(|u| {
-            u.name == name || u.name.strip_prefix(name).is_some_and(|rest| rest.starts_with(" (") && rest.ends_with(')'))
-        });
-        let name = match again.count() {
-            0 => name.to_owned(),
-            count => format!("{name} ({})", count + 1),
+        let again = self.named.entry((file, parent, format!("{kind:?} {name}"))).or_default();
+        *again += 1;
+        let name = match *again {
+            1 => name.to_owned(),
+            count => format!("{name} ({count})"),
         };
+        let units = &mut self.facts(file).units;
         units.push(Unit { kind, name, title: None, line, end_line: end.max(line), parent });
         units.len() - 1
     }
@@ -266,7 +287,9 @@ impl<'b> Lowering<'b> {
         }
         let unit = self.unit(file, UnitKind::Workflow, &name, lines, None);
         self.facts(file).orchestrated.pipelines.push(unit);
-        self.pipes.push(Pipe { file, unit, name: name.clone(), call, body, selects: rule.selects.clone() });
+        let makers = call.map(Maker::Call).into_iter().chain(body.map(Maker::Body));
+        self.pipe_of.extend(makers.map(|maker| ((file, maker), self.pipes.len())));
+        self.pipes.push(Pipe { file, unit, name: name.clone(), call, selects: rule.selects.clone() });
         let by_hand = Trigger::plain(TriggerKind::Manual, format!("{}, by hand", self.rule.name));
         self.fact(file, unit, lines.0, FactKind::Trigger(by_hand));
         self.schedule_of(file, rule, unit, &name, lines.0, call);
@@ -306,7 +329,7 @@ impl<'b> Lowering<'b> {
     fn owner(&self, file: FileId, call: CallId, depth: u32) -> Option<usize> {
         let depth = depth.checked_sub(1)?;
         let written = self.call(file, call)?;
-        let made_by = |(file, call): (FileId, CallId)| self.pipes.iter().position(|p| p.file == file && p.call == Some(call));
+        let made_by = |(file, call): (FileId, CallId)| self.pipe_of.get(&(file, Maker::Call(call))).copied();
         let at = At { file, scope: written.scope };
         if let Some(value) = self.keyword(file, written, "dag").or_else(|| self.keyword(file, written, "flow"))
             && let Some(pipe) = self.program.maker(at, written.line, value).and_then(made_by)
@@ -327,8 +350,8 @@ impl<'b> Lowering<'b> {
                 _ => break,
             }
         }
-        if let Some(pipe) = self.pipes.iter().position(|p| p.file == file && p.body == Some(scope)) {
-            return Some(pipe);
+        if let Some(pipe) = self.pipe_of.get(&(file, Maker::Body(scope))) {
+            return Some(*pipe);
         }
         let callers = self.program.callers(At { file, scope });
         let owners: BTreeSet<Option<usize>> =

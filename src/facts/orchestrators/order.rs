@@ -105,7 +105,8 @@ impl<'b> Look<'_, 'b> {
             self.shifts(scope, value, DEPTH);
         }
         for (id, call) in module.calls.iter().enumerate() {
-            let arguments: Vec<Vec<usize>> = call.args.iter().take(100).map(|value| self.steps_in(call.scope, value, DEPTH)).collect();
+            let arguments: Vec<Vec<usize>> =
+                call.args.iter().take(100).map(|value| self.steps_in(call.scope, value, DEPTH)).collect();
             for value in call.args.iter().take(100) {
                 self.shifts(call.scope, value, DEPTH);
             }
@@ -293,13 +294,17 @@ impl<'b> Look<'_, 'b> {
             return vec![*step];
         }
         let Some(call) = self.module.calls.get(id) else { return Vec::new() };
+        // looking through all steps costs as much as looking at so many values
+        let own_steps = u32::try_from(self.of.steps.len() / 16).unwrap_or(u32::MAX);
         // a context that bundles steps stands for those in it
         if self.of.outside(self.file, id).is_some_and(|name| names(&self.of.rule.groups, name)) {
             let within = |call: &Call| {
-                call.conditions.iter().filter_map(|f| self.module.flows.get(*f)).any(|flow| {
-                    flow.kind == FlowKind::With && flow.test == Some(Value::Call(id))
-                })
+                call.conditions
+                    .iter()
+                    .filter_map(|f| self.module.flows.get(*f))
+                    .any(|flow| flow.kind == FlowKind::With && flow.test == Some(Value::Call(id)))
             };
+            self.looks = self.looks.saturating_sub(own_steps);
             let own = self.of.steps.iter().enumerate().filter(|(_, s)| s.file == self.file);
             return own.filter(|(_, s)| self.module.calls.get(s.call).is_some_and(within)).map(|(at, _)| at).collect();
         }
@@ -312,7 +317,9 @@ impl<'b> Look<'_, 'b> {
         }
         // a function that makes steps stands for them
         if let crate::resolve::program::Destination::Own { to, .. } = self.of.program.reached(self.file, id) {
-            let own = self.of.steps.iter().enumerate().filter(|(_, s)| s.file == self.file && to.file == self.file && s.pipe.is_some());
+            self.looks = self.looks.saturating_sub(own_steps);
+            let own =
+                self.of.steps.iter().enumerate().filter(|(_, s)| s.file == self.file && to.file == self.file && s.pipe.is_some());
             let made = own.filter(|(_, s)| self.module.calls.get(s.call).is_some_and(|c| c.scope == to.scope));
             return made.map(|(at, _)| at).collect();
         }

@@ -1,7 +1,9 @@
 //! What a schedule comes to, and what keeps it from working.
 
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::fact::{DataKind, FactKind, Held, Pin, Trigger, UnitId, UnitKind};
+use crate::fact::{DataKind, Fact, FactKind, FileFacts, Held, Pin, Trigger, UnitId, UnitKind};
 use crate::resolve::program::{At, FileId, Meaning, text_of};
 use crate::rules::orchestrator::{Absent, Paused, Pipeline, names};
 use crate::source;
@@ -10,6 +12,19 @@ use crate::words::{EdgeKind, Strength, TriggerKind};
 
 /// Deepest nesting of a schedule.
 const DEPTH: u32 = 4;
+
+/// What the rest of the repository says of schedules, looked for once.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// A setting makes new schedules work at once.
+    set: OnceCell<bool>,
+    /// Names in commands that switch schedules on.
+    switched_on: OnceCell<BTreeSet<String>>,
+    /// Whether a file is brought to where it is run.
+    bound: BTreeMap<FileId, bool>,
+    /// Whether older and newer versions of the distribution are asked for.
+    versions: OnceCell<(bool, bool)>,
+}
 
 /// What a value says about when something starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +128,9 @@ impl<'b> super::Lowering<'b> {
         let mut triggers = triggers(says);
         for trigger in &mut triggers {
             match switch {
-                Some(Value::Bool(true)) => trigger.off = rule.switch.as_ref().map(|word| format!("switched off by `{word}=True`")),
+                Some(Value::Bool(true)) => {
+                    trigger.off = rule.switch.as_ref().map(|word| format!("switched off by `{word}=True`"))
+                }
                 _ if trigger.held.is_some() => {}
                 _ => {
                     let on = matches!(switch, Some(Value::Bool(false)));
@@ -167,7 +184,10 @@ impl<'b> super::Lowering<'b> {
             }
             if !made {
                 let why = "nothing here says that it makes those data".to_owned();
-                trigger.held = trigger.held.or(Some(Held { strength: Strength::Assumed, why, until: None })).map(|held| Held { strength: Strength::Assumed, ..held });
+                trigger.held = trigger
+                    .held
+                    .or(Some(Held { strength: Strength::Assumed, why, until: None }))
+                    .map(|held| Held { strength: Strength::Assumed, ..held });
                 self.fact(it.file, it.unit, line, FactKind::Trigger(trigger));
             }
         }
@@ -189,34 +209,44 @@ impl<'b> super::Lowering<'b> {
     }
 
     /// What must happen before the schedule works; none where a file shows that it does.
-    pub(super) fn paused(&self, file: FileId, paused: &Paused, name: &str, on: bool) -> Option<Held> {
-        let facts = || self.book.values().flat_map(|facts| &facts.facts);
-        let by_setting = || {
-            let Some((key, values)) = &paused.unless_setting else { return false };
-            let set = |value: &str| values.iter().any(|v| v == value.trim_matches(['"', '\'']));
-            facts().any(|fact| match &fact.kind {
-                FactKind::Setting { key: k, value } => k == key && set(value),
-                FactKind::Instruction(it) if it.keyword == "ENV" => it.args.iter().enumerate().any(|(at, word)| {
-                    word.strip_prefix(key.as_str()).is_some_and(|rest| match rest.strip_prefix('=') {
-                        Some(value) => set(value),
-                        None => rest.is_empty() && it.args.get(at + 1).is_some_and(|v| set(v)),
-                    })
-                }),
-                _ => false,
-            })
-        };
-        let by_command = || {
-            let Some(words) = &paused.unless_command else { return false };
-            facts().any(|fact| {
-                let FactKind::Command(command) = &fact.kind else { return false };
-                let text = command.text();
-                text.strip_prefix(words.as_str()).is_some_and(|rest| rest.split_whitespace().any(|word| word == name))
-            })
-        };
-        if !(on || by_setting() || by_command()) {
+    pub(super) fn paused(&mut self, file: FileId, paused: &Paused, name: &str, on: bool) -> Option<Held> {
+        let by_setting =
+            || self.seen.set.get_or_init(|| paused.unless_setting.as_ref().is_some_and(|(key, v)| self.is_set(key, v)));
+        let by_command = || self.seen.switched_on.get_or_init(|| self.switched_on(paused)).contains(name);
+        if !(on || *by_setting() || by_command()) {
             return Some(Held { strength: Strength::Assumed, why: paused.why.clone(), until: None });
         }
-        (!self.is_bound(file, paused)).then(|| Held { strength: Strength::Inferred, why: paused.unbound.clone(), until: None })
+        let bound = match self.seen.bound.get(&file) {
+            Some(bound) => *bound,
+            None => self.is_bound(file, paused),
+        };
+        self.seen.bound.insert(file, bound);
+        (!bound).then(|| Held { strength: Strength::Inferred, why: paused.unbound.clone(), until: None })
+    }
+
+    /// Whether some file gives a setting one of these values.
+    fn is_set(&self, key: &str, values: &[String]) -> bool {
+        let set = |value: &str| values.iter().any(|v| v == value.trim_matches(['"', '\'']));
+        self.book.values().flat_map(|facts| &facts.facts).any(|fact| match &fact.kind {
+            FactKind::Setting { key: k, value } => k == key && set(value),
+            FactKind::Instruction(it) if it.keyword == "ENV" => it.args.iter().enumerate().any(|(at, word)| {
+                word.strip_prefix(key).is_some_and(|rest| match rest.strip_prefix('=') {
+                    Some(value) => set(value),
+                    None => rest.is_empty() && it.args.get(at + 1).is_some_and(|v| set(v)),
+                })
+            }),
+            _ => false,
+        })
+    }
+
+    /// The words of every command that switches pipelines on.
+    fn switched_on(&self, paused: &Paused) -> BTreeSet<String> {
+        let Some(words) = &paused.unless_command else { return BTreeSet::new() };
+        let commands = self.book.values().flat_map(|facts| &facts.facts).filter_map(|fact| match &fact.kind {
+            FactKind::Command(command) => command.text().strip_prefix(words.as_str()).map(str::to_owned),
+            _ => None,
+        });
+        commands.flat_map(|rest| rest.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
     }
 
     /// Whether some file brings the definition to where it is run: a mounted or copied folder, an upload.
@@ -225,59 +255,93 @@ impl<'b> super::Lowering<'b> {
         let path = &self.code(file).path;
         let within = |folder: &str| {
             let folder = folder.trim_start_matches("./").trim_end_matches("/*").trim_end_matches('/');
-            folder == "." || folder.is_empty() || **path == *folder || path.strip_prefix(folder).is_some_and(|r| r.starts_with('/'))
+            folder == "."
+                || folder.is_empty()
+                || **path == *folder
+                || path.strip_prefix(folder).is_some_and(|r| r.starts_with('/'))
+        };
+        // an image or stack of something else may take in the whole folder as well
+        let speaks = |facts: &FileFacts| {
+            let has = |text: &str| self.rule.roots.iter().any(|root| text.to_lowercase().contains(root.as_str()));
+            facts.facts.iter().any(|fact| match &fact.kind {
+                FactKind::Instruction(it) => it.args.iter().any(|arg| has(arg)),
+                FactKind::Command(command) => command.words.iter().any(|word| has(&word.text)),
+                FactKind::Data(data) => data.kind == DataKind::Image && has(&data.key),
+                FactKind::Setting { key, .. } => has(key),
+                _ => false,
+            })
         };
         self.book.iter().any(|(by, facts)| {
-            facts.facts.iter().any(|fact| match &fact.kind {
-                FactKind::Data(data) => data.kind == DataKind::Path && !data.writes && source::file_name(by).contains("compose") && within(&data.key),
+            let brings = |fact: &Fact| match &fact.kind {
+                FactKind::Data(data) => {
+                    let mounted = data.kind == DataKind::Path && !data.writes && source::file_name(by).contains("compose");
+                    mounted && within(&data.key) && speaks(facts)
+                }
                 FactKind::Uses(uses) => paused.bound_by.iter().any(|by| uses.reference.starts_with(by.as_str())),
                 FactKind::Instruction(it) if matches!(it.keyword.as_str(), "COPY" | "ADD") => {
                     let from = it.args.split_last().map_or(&[][..], |(_, from)| from);
-                    it.flags.iter().all(|(flag, _)| flag != "from")
-                        && from.iter().any(|f| within(f) || source::join(source::folder(by), f).is_some_and(|f| within(&f)))
+                    let copied = |f: &String| within(f) || source::join(source::folder(by), f).is_some_and(|f| within(&f));
+                    it.flags.iter().all(|(flag, _)| flag != "from") && from.iter().any(copied) && speaks(facts)
                 }
                 FactKind::Command(command) if UPLOADS.contains(&command.program()) => command.words.iter().skip(1).any(|word| {
                     let text = word.text.trim_start_matches("./").trim_end_matches('/');
-                    !matches!(text, "" | "." | "*") && !text.starts_with('-') && (within(text) || command.dir.as_deref().and_then(|d| source::join(d, text)).is_some_and(|t| t != "." && within(&t)))
+                    let there = || command.dir.as_deref().and_then(|dir| source::join(dir, text));
+                    !matches!(text, "" | "." | "*")
+                        && !text.starts_with('-')
+                        && (within(text) || there().is_some_and(|t| t != "." && within(&t)))
                 }),
                 _ => false,
-            })
+            };
+            facts.facts.iter().any(brings)
         })
     }
 
     /// What no schedule means, by the version that the repository asks for.
     fn absent(&self, file: FileId, absent: &Absent) -> Says {
         let newer = self.code(file).module().imports.iter().any(|import| {
-            absent.since_imports.iter().any(|s| import.module == *s || import.module.strip_prefix(s.as_str()).is_some_and(|r| r.starts_with('.')))
+            absent
+                .since_imports
+                .iter()
+                .any(|s| import.module == *s || import.module.strip_prefix(s.as_str()).is_some_and(|r| r.starts_with('.')))
         });
         if newer {
             return Says::Never;
         }
         let major = |text: &str| -> Option<u32> {
-            let digits: String = text.trim_start_matches(|c: char| !c.is_ascii_digit()).chars().take_while(char::is_ascii_digit).collect();
+            let digits: String =
+                text.trim_start_matches(|c: char| !c.is_ascii_digit()).chars().take_while(char::is_ascii_digit).collect();
             digits.parse().ok()
         };
-        let versions = self.book.values().flat_map(|facts| &facts.facts).filter_map(|fact| match &fact.kind {
-            FactKind::Dependency(d) if d.name == absent.distribution => {
-                let version = d.version.as_deref()?;
-                // an open lower bound says nothing about what is installed
-                (d.pin == Pin::Exact || version.contains(['<', '~', '^'])).then(|| match version.split_once('<') {
-                    Some((_, below)) => major(below).map(|v| if below.trim_start_matches('=').contains('.') && !below.contains(".0") { v } else { v.saturating_sub(1) }),
-                    None => major(version),
-                })?
-            }
-            FactKind::Instruction(it) if it.keyword == "FROM" => {
-                let (image, tag) = it.args.first()?.rsplit_once(':')?;
-                image.ends_with(absent.image.as_str()).then(|| major(tag))?
-            }
-            FactKind::Data(d) if d.kind == DataKind::Image => {
-                let (image, tag) = d.key.rsplit_once(':')?;
-                image.ends_with(absent.image.as_str()).then(|| major(tag))?
-            }
-            _ => None,
-        });
-        let versions: std::collections::BTreeSet<bool> = versions.map(|v| v < absent.before).collect();
-        match (versions.contains(&true), versions.contains(&false)) {
+        let asked = || {
+            let versions = self.book.values().flat_map(|facts| &facts.facts).filter_map(|fact| match &fact.kind {
+                FactKind::Dependency(d) if d.name == absent.distribution => {
+                    let version = d.version.as_deref()?;
+                    // an open lower bound says nothing about what is installed
+                    (d.pin == Pin::Exact || version.contains(['<', '~', '^'])).then(|| match version.split_once('<') {
+                        Some((_, below)) => major(below).map(|v| {
+                            if below.trim_start_matches('=').contains('.') && !below.contains(".0") {
+                                v
+                            } else {
+                                v.saturating_sub(1)
+                            }
+                        }),
+                        None => major(version),
+                    })?
+                }
+                FactKind::Instruction(it) if it.keyword == "FROM" => {
+                    let (image, tag) = it.args.first()?.rsplit_once(':')?;
+                    image.ends_with(absent.image.as_str()).then(|| major(tag))?
+                }
+                FactKind::Data(d) if d.kind == DataKind::Image => {
+                    let (image, tag) = d.key.rsplit_once(':')?;
+                    image.ends_with(absent.image.as_str()).then(|| major(tag))?
+                }
+                _ => None,
+            });
+            let versions: BTreeSet<bool> = versions.map(|v| v < absent.before).collect();
+            (versions.contains(&true), versions.contains(&false))
+        };
+        match *self.seen.versions.get_or_init(asked) {
             (true, false) => Says::Clock(absent.text.clone()),
             (false, true) => Says::Never,
             _ => Says::Unclear(format!("the default of a version of {} that is not known", absent.distribution)),
@@ -316,4 +380,3 @@ pub(super) fn triggers(says: Says) -> Vec<Trigger> {
         }
     }
 }
-

@@ -175,7 +175,8 @@ impl<'b> Lowering<'b> {
                 Some((Meaning::Literal(Value::List(items) | Value::Tuple(items)), _)) => words.extend(
                     items.iter().take(50).map(|item| self.text(at, call.line, item, DEPTH).unwrap_or_else(|| HOLE.to_owned())),
                 ),
-                _ => words.extend(self.text(at, call.line, value, DEPTH).iter().flat_map(|t| t.split_whitespace()).map(str::to_owned)),
+                _ => words
+                    .extend(self.text(at, call.line, value, DEPTH).iter().flat_map(|t| t.split_whitespace()).map(str::to_owned)),
             }
         }
         let words = words.into_iter().map(|text| Word { literal: !text.contains('$') && !text.contains("{{"), text }).collect();
@@ -200,7 +201,8 @@ impl<'b> Lowering<'b> {
         let says = name.map_or_else(|| "starts a pipeline".to_owned(), |name| format!("starts {name}"));
         let to = match found {
             Some(pipe) => {
-                let name = self.added.get(&pipe.file).and_then(|f| f.units.get(pipe.unit)).map_or_else(String::new, |u| u.name.clone());
+                let name =
+                    self.added.get(&pipe.file).and_then(|f| f.units.get(pipe.unit)).map_or_else(String::new, |u| u.name.clone());
                 UsesTarget::Unit { path: Some(self.code(pipe.file).path.to_string()), kind: UnitKind::Workflow, name }
             }
             None => UsesTarget::Remote(name.unwrap_or("a pipeline").to_owned()),
@@ -229,7 +231,9 @@ impl<'b> Lowering<'b> {
             Value::Call(call) => {
                 let call = self.call(at.file, *call)?;
                 match &call.callee {
-                    Name { root: Root::Str(text), path } if path.first().is_some_and(|m| m == "format") => Some(filled(text, '{')),
+                    Name { root: Root::Str(text), path } if path.first().is_some_and(|m| m == "format") => {
+                        Some(filled(text, '{'))
+                    }
                     Name { root: Root::Str(text), path } if path.first().is_some_and(|m| m == "join") => {
                         let Some(Value::List(items) | Value::Tuple(items)) = call.args.first() else { return None };
                         Some(items.iter().take(50).map(or_hole).collect::<Vec<_>>().join(text))
@@ -260,7 +264,10 @@ fn filled(text: &str, mark: char) -> String {
         out.push_str(HOLE);
         let (after, close) = match mark {
             '{' => (after, &['}'][..]),
-            _ => (after.split_once(')').filter(|_| after.starts_with('(')).map_or(after, |(_, kind)| kind), &['s', 'd', 'f', 'r'][..]),
+            _ => (
+                after.split_once(')').filter(|_| after.starts_with('(')).map_or(after, |(_, kind)| kind),
+                &['s', 'd', 'f', 'r'][..],
+            ),
         };
         rest = after.find(close).and_then(|end| after.get(end + 1..)).unwrap_or_default();
     }
@@ -272,7 +279,8 @@ fn without_templates(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     loop {
-        let next = [("{{", "}}"), ("{%", "%}")].into_iter().filter_map(|(open, close)| Some((rest.find(open)?, open, close))).min();
+        let next =
+            [("{{", "}}"), ("{%", "%}")].into_iter().filter_map(|(open, close)| Some((rest.find(open)?, open, close))).min();
         let Some((at, open, close)) = next else { break };
         out.push_str(rest.get(..at).unwrap_or_default());
         let inside = rest.get(at + 2..).unwrap_or_default();

@@ -100,16 +100,15 @@ fn names_and_constants_are_followed_across_files() {
                 PythonOperator(task_id='t', python_callable=learn, dag=dag)\n\
                 PythonOperator(task_id='loose', python_callable=learn)\n\
                 --- settings.py\nEVERY = '0 5 * * *'\nARGS = {'schedule': None}\n--- work.py\ndef fit():\n    pass\n";
-    check(
-        text,
-        &["a: manual", "a: schedule \"0 5 * * *\" (assumed)", "b: manual", "a/t: calls work.py#fit"],
-    );
+    check(text, &["a: manual", "a: schedule \"0 5 * * *\" (assumed)", "b: manual", "a/t: calls work.py#fit"]);
 }
 
 #[test]
 fn what_a_schedule_is_given_by_may_be_unknown() {
     let text = |schedule: &str| {
-        format!("import os\nfrom airflow import DAG\nfrom airflow.models import Variable\nfrom datetime import timedelta\nd = DAG('a', schedule={schedule})\n")
+        format!(
+            "import os\nfrom airflow import DAG\nfrom airflow.models import Variable\nfrom datetime import timedelta\nd = DAG('a', schedule={schedule})\n"
+        )
     };
     check(&text("os.environ['CRON']"), &["a: manual", "a: schedule environ[…] (assumed)"]);
     check(&text("timedelta(hours=6)"), &["a: manual", "a: schedule timedelta(hours=6) (assumed)"]);
@@ -149,10 +148,7 @@ fn a_function_that_makes_tasks_belongs_to_its_caller() {
     let text = "--- a.py\nfrom airflow import DAG\nfrom make import train_task\nwith DAG('d', schedule=None) as dag:\n    t = train_task()\n\
                 --- make.py\nfrom airflow.operators.bash import BashOperator\ndef train_task():\n    \
                 return BashOperator(task_id='fit', bash_command=f\"cd /x && python {'fit.py'}\")\n";
-    check(
-        text,
-        &["d: manual", "d: contains fit", "fit: cd /x", "fit: python fit.py"],
-    );
+    check(text, &["d: manual", "d: contains fit", "fit: cd /x", "fit: python fit.py"]);
 }
 
 #[test]
@@ -247,7 +243,9 @@ fn an_asset_job_in_another_file() {
 
 #[test]
 fn deep_and_long_definitions_end() {
-    let mut text = String::from("from airflow import DAG\nfrom airflow.operators.empty import EmptyOperator as E\nwith DAG('d', schedule=None):\n    a = E(task_id='a')\n");
+    let mut text = String::from(
+        "from airflow import DAG\nfrom airflow.operators.empty import EmptyOperator as E\nwith DAG('d', schedule=None):\n    a = E(task_id='a')\n",
+    );
     text.push_str(&format!("    a{}\n", " >> a".repeat(3_000)));
     text.push_str(&format!("    x = {}a{}\n", "[".repeat(150), "]".repeat(150)));
     for i in 0..300 {
