@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::source::{Notice, RepoPath};
-use crate::syntax::python::Module;
+use crate::syntax::python::{CallId, Module, ScopeId};
 use crate::syntax::shell::Word;
 use crate::syntax::tree::Tree;
-use crate::words::{EdgeKind, Scope, TriggerKind};
+use crate::words::{EdgeKind, Scope, Strength, TriggerKind};
 
 /// Index into [`FileFacts::units`].
 pub type UnitId = usize;
@@ -33,6 +33,8 @@ pub struct FileFacts {
     pub code: Option<Arc<Code>>,
     /// Python code that stands in commands (a heredoc, `python -c`), by the index of the fact of its command.
     pub embedded: Vec<(usize, Arc<Code>)>,
+    /// What of the file's Python is not run where it stands, because an orchestrator runs it.
+    pub orchestrated: Orchestrated,
     /// For a file that others call with inputs: what it was read for.
     pub called: Option<Called>,
     /// For a file that takes values from others by name: which.
@@ -115,6 +117,26 @@ pub struct Whole {
     pub others: BTreeSet<RepoPath>,
     /// Its files, as far as they were read; the asking one among them.
     pub documents: BTreeMap<RepoPath, Arc<Tree>>,
+}
+
+/// Python that only says what an orchestrator is to run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Orchestrated {
+    /// Calls that define a pipeline, a step or its registration: they run none of the functions that they name.
+    pub calls: BTreeMap<CallId, Defined>,
+    /// Functions that a decorator makes a pipeline or a step: the decorator alone runs nothing.
+    pub functions: BTreeSet<ScopeId>,
+    /// Pipelines for which the file is imported whenever they run.
+    pub pipelines: Vec<UnitId>,
+}
+
+/// What a call defines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Defined {
+    /// The unit, where it is one.
+    pub unit: Option<UnitId>,
+    /// Whether reaching the call runs the unit, rather than only defining it.
+    pub runs: bool,
 }
 
 /// The text of a file without a reader of its own.
@@ -278,16 +300,48 @@ pub struct Trigger {
     pub off: Option<String>,
     /// It is set up outside of the repository, which says no more than that it is meant.
     pub outside: bool,
+    /// Set where something else must happen first.
+    pub held: Option<Held>,
+}
+
+/// What a trigger waits for, once, before it starts anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// How sure the trigger is all the same.
+    pub strength: Strength,
+    /// What must happen, or is not known.
+    pub why: String,
+    /// What makes it sure, where something unattended runs that.
+    pub until: Option<Until>,
+}
+
+/// What registers a trigger with its orchestrator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Until {
+    /// The code on this line of the same file.
+    Line(u32),
+    /// A command of the program with these first words, run in this folder or below it.
+    Command {
+        /// Program and first words.
+        words: Vec<String>,
+        /// The folder of the definition.
+        dir: String,
+    },
 }
 
 impl Trigger {
+    /// A trigger that nothing filters, holds or switches off.
+    pub fn plain(kind: TriggerKind, text: String) -> Self {
+        Self { kind, text, branches: Vec::new(), from: Vec::new(), off: None, outside: false, held: None }
+    }
+
     /// What keeps a unit that only others call from starting, until a caller is found.
     const UNCALLED: &'static str = "nothing in this repository calls it";
 
     /// A unit that waits for its callers; `text` is the word that says so.
     pub fn call(text: &str) -> Self {
         let off = Some(Self::UNCALLED.to_owned());
-        Self { kind: TriggerKind::Upstream, text: text.to_owned(), branches: Vec::new(), from: Vec::new(), off, outside: false }
+        Self { off, ..Self::plain(TriggerKind::Upstream, text.to_owned()) }
     }
 
     /// Whether it only waits for callers, which starts nothing by itself.
@@ -387,6 +441,15 @@ pub enum UsesTarget {
     Remote(String),
     /// Python code, as `package.module:function`.
     Python(String),
+    /// A function of a Python file.
+    Function {
+        /// The file.
+        path: String,
+        /// Its qualified name.
+        name: String,
+        /// It was followed literally.
+        sure: bool,
+    },
 }
 
 /// An order between two units of one file.
@@ -511,6 +574,12 @@ impl FileFacts {
             fact
         }));
         self.embedded.extend(other.embedded.into_iter().map(|(fact, code)| (fact + facts, code)));
+        let orchestrated = other.orchestrated;
+        self.orchestrated
+            .calls
+            .extend(orchestrated.calls.into_iter().map(|(call, it)| (call, Defined { unit: it.unit.map(|u| u + units), ..it })));
+        self.orchestrated.functions.extend(orchestrated.functions);
+        self.orchestrated.pipelines.extend(orchestrated.pipelines.into_iter().map(|u| u + units));
         self.called = self.called.take().or(other.called.map(|called| Called {
             inputs: called.inputs,
             alone: called.alone.map(|u| u + units),

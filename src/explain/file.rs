@@ -355,7 +355,7 @@ fn in_words(fact: &Fact, facts: Option<&FileFacts>, every: bool) -> Option<Strin
         FactKind::Uses(uses) => {
             let to = match &uses.to {
                 UsesTarget::Remote(_) => "hands over to something published elsewhere",
-                UsesTarget::Python(_) => "hands over to Python code",
+                UsesTarget::Python(_) | UsesTarget::Function { .. } => "hands over to Python code",
                 UsesTarget::File(_) | UsesTarget::Unit { .. } => "hands over to",
             };
             format!("{to}: {}{}", uses.reference, failing(&uses.on_failure))

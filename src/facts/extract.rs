@@ -76,7 +76,15 @@ pub(crate) fn extract(
     let mut joined: BTreeMap<RepoPath, Joined> = BTreeMap::new();
     let mut rejoined: BTreeMap<RepoPath, usize> = BTreeMap::new();
     let mut again = 0;
+    let mut lowered = false;
     for round in 0..ROUNDS {
+        if next.is_empty() && !lowered {
+            // definitions in Python say what to run only once all that they import is there
+            lowered = true;
+            let context = Context { wrappers: &catalog.wrappers, ..Context::default() };
+            next = orchestrated(&mut found.book, inventory, modules, catalog, &context);
+            next.retain(|(path, _)| !led.contains(path) && is_read(placements, path) && !read_whole.contains(path));
+        }
         if next.is_empty() {
             break;
         }
@@ -174,6 +182,35 @@ pub(crate) fn extract(
     found.notices.sort();
     found.notices.dedup();
     found
+}
+
+/// Adds what definitions in Python come to, and says which files they lead to.
+fn orchestrated(
+    book: &mut Book,
+    inventory: &Inventory,
+    modules: &Modules,
+    catalog: &Catalog,
+    context: &Context<'_>,
+) -> Vec<(RepoPath, bool)> {
+    if !super::orchestrators::concern(book, &catalog.orchestrators) {
+        return Vec::new();
+    }
+    let program = resolve::Program::build(book, modules);
+    let added = super::orchestrators::lower(book, &program, &catalog.orchestrators, context);
+    let changed: Vec<RepoPath> = added.keys().cloned().collect();
+    for (path, facts) in added {
+        if let Some(known) = book.get_mut(&path) {
+            known.merge(facts);
+        }
+    }
+    let view = View::new(inventory, book, modules, &catalog.programs);
+    let wanted: BTreeSet<RepoPath> = changed
+        .iter()
+        .filter_map(|path| Some(resolve::demands(book.get(path)?, path, false, &view)))
+        .flatten()
+        .filter(|path| inventory.contains(path))
+        .collect();
+    wanted.into_iter().map(|path| (path, true)).collect()
 }
 
 /// Vendored files are somebody else's; they are never read.

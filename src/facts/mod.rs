@@ -10,6 +10,7 @@ pub(crate) mod ci;
 pub(crate) mod code;
 pub(crate) mod deploy;
 mod extract;
+pub(crate) mod orchestrators;
 pub(crate) mod packages;
 pub(crate) mod runners;
 pub(crate) mod shell;
@@ -57,7 +58,7 @@ pub(crate) struct Context<'c> {
 
 /// Every reader, folder by folder. A path may have several; their facts are joined.
 pub(crate) fn readers() -> impl Iterator<Item = &'static Reader> {
-    [ci::ALL, runners::ALL, code::ALL, packages::ALL, deploy::ALL].into_iter().flatten()
+    [ci::ALL, orchestrators::ALL, runners::ALL, code::ALL, packages::ALL, deploy::ALL].into_iter().flatten()
 }
 
 /// Turns a file into facts for these sets of values: those its callers give, or those it takes from other files.

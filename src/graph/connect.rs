@@ -10,9 +10,9 @@ mod starts;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::reach::Walk;
-use super::{Edge, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
+use super::{Edge, EdgeId, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
 use crate::fact::{
-    Book, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, OnFailure, Placement, UnitId, UnitKind, Uses,
+    Book, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId, UnitKind, Uses,
 };
 use crate::resolve::{self, Lead, Program, Run, Target, View};
 use crate::rules::Catalog;
@@ -39,7 +39,8 @@ pub(crate) fn connect(
     checkout: &Checkout,
     catalog: &Catalog,
 ) -> Graph {
-    let mut build = Build { graph: Graph::default(), units: HashMap::new(), book, view, placements, checkout };
+    let held = Vec::new();
+    let mut build = Build { graph: Graph::default(), units: HashMap::new(), book, view, placements, checkout, held };
     for (path, facts) in book {
         let nodes = (0..facts.units.len()).map(|unit| build.add_unit(path, facts, unit)).collect();
         build.units.insert(path, nodes);
@@ -59,6 +60,7 @@ pub(crate) fn connect(
     build.uncalled();
     super::requests::connect(&mut build.graph, program, &catalog.programs.routes);
     build.callers_of_events();
+    super::held::release(&mut build.graph, book, &build.held);
     build.collected_tests();
     build.attach(signals);
     super::interpreter::mark(&mut build.graph, book, view, program, catalog);
@@ -100,6 +102,15 @@ struct Build<'b> {
     view: &'b View<'b>,
     placements: &'b BTreeMap<RepoPath, Placement>,
     checkout: &'b Checkout,
+    /// Edges of triggers that wait for something.
+    held: Vec<Waiting>,
+}
+
+/// The edge of a trigger that waits for something, and the file that states it.
+pub(super) struct Waiting {
+    pub(super) edge: EdgeId,
+    pub(super) path: RepoPath,
+    pub(super) held: Held,
 }
 
 /// Key of a unit's node.
@@ -121,7 +132,7 @@ fn unit_key(path: &str, kind: UnitKind, name: &str) -> String {
     format!("{word}:{path}#{name}")
 }
 
-fn node_key(path: &str, facts: &FileFacts, unit: usize) -> String {
+pub(super) fn node_key(path: &str, facts: &FileFacts, unit: usize) -> String {
     let it = &facts.units[unit];
     match (it.kind, it.parent) {
         // steps, jobs and functions of different parents may share a name
@@ -481,6 +492,10 @@ impl Build<'_> {
             let key = match (signal.owner, facts) {
                 (Owner::Unit(unit), Some(facts)) if unit < facts.units.len() => node_key(path, facts, unit),
                 (Owner::Command(fact), _) => command_key(path, fact),
+                // what a definition does is done by the step that it defines
+                (Owner::Code(_), Some(facts)) if let Some(unit) = python::defined_at(facts, signal.at.line) => {
+                    node_key(path, facts, unit)
+                }
                 (Owner::Code(scope), Some(facts)) => match &facts.code {
                     Some(code) => python::scope_key(path, &code.module, scope),
                     None => continue,

@@ -10,6 +10,7 @@
 pub(crate) mod breaks;
 mod configuration;
 pub(crate) mod connect;
+mod held;
 mod interpreter;
 pub(crate) mod order;
 pub(crate) mod python;

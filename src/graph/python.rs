@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::keys::numbered;
 pub(crate) use self::keys::{embedded_key, function_key, key_at_line, module_key, program_key, scope_key};
 use super::{Edge, Graph, Node, NodeId, NodeKind, Order};
-use crate::fact::{Book, Placement, UnitKind};
+use crate::fact::{Book, FileFacts, Placement, UnitId, UnitKind};
 use crate::resolve::Program;
 use crate::resolve::program::{At, CodeFile, Destination, FileId, name_text, text_of};
 use crate::source::{self, Location, RepoPath};
@@ -59,8 +59,9 @@ pub(crate) fn connect(
     build.find_called();
     for (file, code) in program.files().iter().enumerate() {
         build.imports(file, code);
-        build.definitions(file, code);
-        build.calls(file, code);
+        build.definitions(file, code, book);
+        build.calls(file, code, book);
+        build.defined(code, book);
         build.contexts(file, code);
         build.reexports(file, code);
         if code.code.notebook {
@@ -262,7 +263,8 @@ impl Build<'_> {
     }
 
     /// Class bodies run with what they stand in; decorators run, and may register what they decorate.
-    fn definitions(&mut self, file: FileId, code: &CodeFile) {
+    fn definitions(&mut self, file: FileId, code: &CodeFile, book: &Book) {
+        let defined = orchestrated(code, book);
         for (id, scope) in code.module().scopes.iter().enumerate() {
             let at = At { file, scope: id };
             let (Some(node), Some(around)) = (self.node(at), self.node(At { file, scope: scope.parent })) else { continue };
@@ -273,7 +275,9 @@ impl Build<'_> {
                 seen.off = self.program.off(file, &scope.conditions);
                 self.edge(around, node, seen);
             }
-            self.decorated(at, code, around, line);
+            if !defined.is_some_and(|facts| facts.orchestrated.functions.contains(&id)) {
+                self.decorated(at, code, around, line);
+            }
         }
     }
 
@@ -332,8 +336,22 @@ impl Build<'_> {
             .collect()
     }
 
-    fn calls(&mut self, file: FileId, code: &CodeFile) {
+    /// The file is imported whenever one of its pipelines runs.
+    fn defined(&mut self, code: &CodeFile, book: &Book) {
+        let Some(facts) = orchestrated(code, book) else { return };
+        let Some(module) = self.graph.find(&module_key(&code.path)) else { return };
+        for unit in facts.orchestrated.pipelines.iter().filter(|u| **u < facts.units.len()) {
+            if let Some(node) = self.graph.find(&super::connect::node_key(&code.path, facts, *unit)) {
+                let line = facts.units[*unit].line;
+                let what = format!("reads {}", code.path);
+                self.edge(node, module, Seen::plain(EdgeKind::Imports, Strength::Resolved, &code.path, line, what));
+            }
+        }
+    }
+
+    fn calls(&mut self, file: FileId, code: &CodeFile, book: &Book) {
         let program = self.program;
+        let defined = orchestrated(code, book);
         let mut on_line: BTreeMap<u32, u32> = BTreeMap::new();
         for (id, call) in code.module().calls.iter().enumerate() {
             let Some(from) = self.node(At { file, scope: call.scope }) else { continue };
@@ -342,6 +360,24 @@ impl Build<'_> {
             *count += 1;
             let order = Order(line, *count - 1);
             let text = name_text(&call.callee);
+            if let Some((facts, it)) = defined.and_then(|facts| Some((facts, facts.orchestrated.calls.get(&id)?))) {
+                let unit = it.unit.filter(|unit| it.runs && *unit < facts.units.len());
+                if let Some(unit) = unit.and_then(|u| self.graph.find(&super::connect::node_key(&code.path, facts, u))) {
+                    let swallowed = call.in_try;
+                    let seen = Seen {
+                        order,
+                        stops: swallowed.is_none(),
+                        discarded: swallowed
+                            .filter(|h| h.broad)
+                            .map(|h| format!("the handler on line {}", code.code.file_line(h.line))),
+                        off: program.off(file, &call.conditions),
+                        condition: condition(code.module(), &call.conditions),
+                        ..Seen::plain(EdgeKind::Contains, Strength::Resolved, &code.path, line, format!("{text}()"))
+                    };
+                    self.edge(from, unit, seen);
+                }
+                continue;
+            }
             let reached = program.reached(file, id);
             if let Destination::Unknown { own: true } = reached {
                 self.open.push(OpenEnd { node: from, at: Location::line(&code.path, line), text: format!("{text}()") });
@@ -464,6 +500,23 @@ impl Build<'_> {
             }
         }
     }
+}
+
+/// What the file states beside its code, where an orchestrator runs some of that.
+fn orchestrated<'b>(code: &CodeFile, book: &'b Book) -> Option<&'b FileFacts> {
+    let facts = book.get(&code.path).filter(|_| code.embedded.is_none())?;
+    let it = &facts.orchestrated;
+    (!(it.calls.is_empty() && it.functions.is_empty() && it.pipelines.is_empty())).then_some(facts)
+}
+
+/// The unit that a call on this line of the file defines: the innermost such call.
+pub(super) fn defined_at(facts: &FileFacts, line: u32) -> Option<UnitId> {
+    let module = &facts.code.as_ref().filter(|_| !facts.orchestrated.calls.is_empty())?.module;
+    let covers = facts.orchestrated.calls.iter().filter_map(|(id, it)| {
+        let call = module.calls.get(*id).filter(|c| (c.line..=c.end_line).contains(&line))?;
+        Some((call.end_line - call.line, it.unit.filter(|unit| *unit < facts.units.len())))
+    });
+    covers.min_by_key(|(length, _)| *length)?.1
 }
 
 /// Python's own classes and decorators, which run nothing of what is built on them.

@@ -86,6 +86,16 @@ fn groups(graph: &Graph) -> Vec<(bool, Vec<NodeId>)> {
     let mut stages: BTreeMap<String, Vec<NodeId>> = BTreeMap::new();
     let mut groups: Vec<(bool, Vec<NodeId>)> = Vec::new();
     for node in 0..graph.nodes.len() {
+        if graph.nodes[node].kind == NodeKind::Function {
+            // a function that is a pipeline holds its steps itself
+            let steps = graph.leaving(node).filter(|e| e.off.is_none() && e.kind == EdgeKind::Contains);
+            let steps: Vec<NodeId> =
+                steps.map(|e| e.to).filter(|to| graph.nodes[*to].kind == NodeKind::Unit(UnitKind::Job)).collect();
+            if !steps.is_empty() {
+                groups.push((false, steps));
+            }
+            continue;
+        }
         let NodeKind::Unit(kind) = graph.nodes[node].kind else { continue };
         if kind == UnitKind::Stage {
             stages.entry(graph.nodes[node].at.path.to_string()).or_default().push(node);

@@ -427,6 +427,17 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
             },
             None => vec![lead(Target::Missing { path: path.clone(), what: format!("`{path}` is not there") }, Strength::Broken)],
         },
+        UsesTarget::Function { path, name, sure } => {
+            let path: RepoPath = path.as_str().into();
+            let code = view.book.get(&path).and_then(|f| f.code.as_ref());
+            let known = code.is_none_or(|c| c.module.scopes.iter().any(|s| s.name == *name));
+            let strength = if *sure { Strength::Resolved } else { Strength::Inferred };
+            if view.inventory.contains(&path) && known {
+                return vec![lead(Target::Function { path, name: name.clone() }, strength)];
+            }
+            let what = format!("there is no `{name}` in `{path}`");
+            vec![lead(Target::Missing { path: path.to_string(), what }, Strength::Broken)]
+        }
         UsesTarget::Python(target) => launch::entry(target, from, view).map_or_else(
             || vec![lead(Target::Missing { path: from.to_string(), what: format!("no function `{target}`") }, Strength::Broken)],
             |to| vec![lead(to, Strength::Resolved)],

@@ -12,6 +12,7 @@ mod callback;
 mod constant;
 mod index;
 mod infer;
+mod meaning;
 mod quick;
 mod result;
 mod settle;
@@ -32,6 +33,7 @@ use crate::syntax::python::{CallId, FlowId, FlowKind, Module, Name, Root, ScopeI
 use crate::words::Strength;
 use index::Index;
 use infer::{Ctx, Infer, Type};
+pub(crate) use meaning::Meaning;
 pub(crate) use quick::Quick;
 pub(crate) use wording::{name_text, text_of};
 

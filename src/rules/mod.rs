@@ -9,6 +9,7 @@ mod forms;
 pub(crate) mod interpreter;
 pub(crate) mod model;
 pub(crate) mod needles;
+pub(crate) mod orchestrator;
 pub(crate) mod pattern;
 pub(crate) mod practice;
 pub(crate) mod programs;
@@ -26,6 +27,7 @@ use crate::syntax::shell::Wrapper;
 pub use explain::{Explained, Explanation, Listed, Summary, Weighing};
 use model::Model;
 use needles::Needles;
+use orchestrator::Orchestrator;
 use pattern::{Compile, Patterns};
 use practice::PracticeRule;
 use signal::SignalRule;
@@ -59,6 +61,8 @@ pub struct Catalog {
     pub(crate) interpreter: interpreter::Table,
     /// What programs do with the files that they are given.
     pub(crate) programs: programs::Programs,
+    /// Orchestrators whose pipelines are written in Python, in the order of their files.
+    pub(crate) orchestrators: Vec<Orchestrator>,
     /// Regular expressions and globs of all rules, compiled.
     pub(crate) patterns: Patterns,
     /// Which words must stand in a text before it is worth parsing.
@@ -119,6 +123,15 @@ impl Catalog {
         let unread: Vec<Unread> = of_text("unread.yaml", &texts, &mut wrong);
         let interpreter: interpreter::Table = of_text("interpreter.yaml", &texts, &mut wrong);
         let programs: programs::Programs = of_text("programs.yaml", &texts, &mut wrong);
+        let named: Vec<String> = texts.keys().filter(|path| path.starts_with("orchestrators/")).cloned().collect();
+        let mut orchestrators: Vec<Orchestrator> = Vec::new();
+        for path in named {
+            match texts.get(&path).map(|text| read::<Orchestrator>(&path, text)) {
+                Some(Ok(read)) => orchestrators.push(read),
+                Some(Err(mistakes)) => wrong.extend(mistakes),
+                None => {}
+            }
+        }
         let check::Loading { mut signals, mut practices, mut models, origins } = loading;
         signals.sort_by(|a, b| a.id.cmp(&b.id));
         practices.sort_by(|a, b| a.id.cmp(&b.id));
@@ -144,6 +157,7 @@ impl Catalog {
             wrappers,
             interpreter,
             programs,
+            orchestrators,
             patterns,
             needles,
             digest: digest(files),

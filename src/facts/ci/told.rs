@@ -8,7 +8,7 @@ pub(super) fn told(facts: &FileFacts) -> Vec<String> {
     let of_unit = |unit: Option<usize>| unit.and_then(|u| facts.units.get(u)).map_or("-".to_owned(), |u| u.name.clone());
     for (index, fact) in facts.facts.iter().enumerate() {
         let text = match &fact.kind {
-            FactKind::Trigger(Trigger { kind, text, branches, from, off, outside }) => {
+            FactKind::Trigger(Trigger { kind, text, branches, from, off, outside, held: _ }) => {
                 let more: Vec<String> = branches.iter().chain(from).chain(off).cloned().collect();
                 let outside = if *outside { " (outside)" } else { "" };
                 format!("{kind}: {text} {}", more.join(" ")).trim_end().to_owned() + outside

@@ -2,7 +2,7 @@
 //!
 //! A trigger whose sender is not in sight is `assumed`; so is a branch that the clone does not know.
 
-use super::{Build, command_key, node_key};
+use super::{Build, Waiting, command_key, node_key};
 use crate::fact::{Fact, FactKind, Trigger, UnitKind};
 use crate::graph::{Edge, NodeId, NodeKind, python};
 use crate::source::{Location, RepoPath};
@@ -35,10 +35,18 @@ impl Build<'_> {
         let absent = !outside && trigger.kind == TriggerKind::Push && self.branch_is_absent(&trigger.branches);
         // a definition that may lie anywhere is a sample there
         let sample = matches!(self.scope(path), Scope::Docs | Scope::Example | Scope::Test | Scope::Disabled);
-        let strength = if outside || absent || sample { Strength::Assumed } else { Strength::Resolved };
+        let held = trigger.held.as_ref().map_or(Strength::Resolved, |h| h.strength);
+        let strength = if outside || absent || sample { Strength::Assumed } else { held };
         let key = format!("trigger:{path}#{}:{}", fact.line, trigger.text);
         let from = self.add(key, NodeKind::Trigger(trigger.kind), at.clone(), trigger.text.clone());
-        let what = if absent { format!("{}: no such branch in this clone", trigger.text) } else { trigger.text.clone() };
+        let what = match &trigger.held {
+            _ if absent => format!("{}: no such branch in this clone", trigger.text),
+            Some(held) if trigger.off.is_none() => {
+                self.held.push(Waiting { edge: self.graph.edges.len(), path: path.clone(), held: held.clone() });
+                format!("{}: {}", trigger.text, held.why)
+            }
+            _ => trigger.text.clone(),
+        };
         self.graph.edge(Edge { off: trigger.off.clone(), ..Edge::plain(from, to, EdgeKind::Starts, strength, at, what) });
     }
 

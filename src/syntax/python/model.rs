@@ -27,6 +27,8 @@ pub struct Module {
     pub flows: Vec<Flow>,
     /// Results of functions.
     pub returns: Vec<Return>,
+    /// Statements that only state a value which is no call: `extract >> train`.
+    pub expressions: Vec<Expression>,
     /// String literals with their lines; statements that are only a string (docstrings) are left out.
     pub strings: Vec<(String, u32)>,
     /// What the parser had to step over, at most 20.
@@ -447,4 +449,13 @@ pub struct Return {
     pub yields: bool,
     /// Flows of the same scope under which it stands.
     pub conditions: Vec<FlowId>,
+}
+
+/// A statement that only states a value.
+#[derive(Debug, Clone)]
+pub struct Expression {
+    /// Where it stands.
+    pub scope: ScopeId,
+    /// The value.
+    pub value: Value,
 }

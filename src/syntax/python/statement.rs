@@ -12,7 +12,7 @@ use ruff_text_size::{Ranged, TextRange};
 use super::exits::{self, last_name};
 use super::lower::{Lower, NewScope};
 use super::model::{
-    AssignKind, Exits, FlowKind, Handler, Import, ImportGuard, Name, Param, ParamKind, Return, Root, ScopeKind, Value,
+    AssignKind, Exits, Expression, FlowKind, Handler, Import, ImportGuard, Name, Param, ParamKind, Return, Root, ScopeKind, Value,
 };
 
 impl Lower<'_> {
@@ -98,10 +98,19 @@ impl Lower<'_> {
         if matches!(expression, Expr::StringLiteral(_)) {
             return;
         }
-        if let Value::Call(id) = self.value(expression, 0)
-            && let Some(call) = self.module.calls.get_mut(id)
-        {
-            call.discarded = true;
+        match self.value(expression, 0) {
+            Value::Call(id) => {
+                if let Some(call) = self.module.calls.get_mut(id) {
+                    call.discarded = true;
+                }
+            }
+            value @ (Value::BinOp { .. } | Value::List(_) | Value::Tuple(_) | Value::Name(_)) => {
+                if self.room(self.module.expressions.len()) {
+                    let scope = self.scope;
+                    self.module.expressions.push(Expression { scope, value });
+                }
+            }
+            _ => {}
         }
     }
 

@@ -359,3 +359,15 @@ fn what_no_python_3_reads() {
     }
     assert_eq!(parse("def f(:\n", Mode::Notebook).unreadable, None, "cells run one by one");
 }
+
+#[test]
+fn chains_of_tasks_are_expressions() {
+    let chain: String = (0..40).map(|i| format!(" >> t{i}")).collect();
+    let m = py(&format!("start{chain}\n[a, b] >> c\n"));
+    assert_eq!(m.expressions.len(), 2);
+    let (mut value, mut links) = (&m.expressions[0].value, 0);
+    while let Value::BinOp { op: ">>", left, .. } = value {
+        (value, links) = (left, links + 1);
+    }
+    assert_eq!((links, value), (40, &Value::Name(local("start"))));
+}

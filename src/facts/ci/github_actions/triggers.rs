@@ -49,7 +49,7 @@ pub(super) fn read(root: Node<'_>, reading: &mut Reading<'_>) {
 }
 
 fn trigger(kind: TriggerKind, text: String) -> Trigger {
-    Trigger { kind, text, branches: Vec::new(), from: Vec::new(), off: None, outside: false }
+    Trigger::plain(kind, text)
 }
 
 fn push(reading: &mut Reading<'_>, line: u32, trigger: Trigger) {

@@ -403,8 +403,15 @@ fn triggers<'t>(
             _ => told(source).to_owned(),
         };
         let from = Vec::new();
-        let trigger =
-            Trigger { kind: source.kind(), text, branches, from, off: off.clone(), outside: source == Source::Schedule };
+        let trigger = Trigger {
+            kind: source.kind(),
+            text,
+            branches,
+            from,
+            off: off.clone(),
+            outside: source == Source::Schedule,
+            held: None,
+        };
         reading.fact(workflow, line, FactKind::Trigger(trigger));
         stated.insert(source.kind());
     }

@@ -1,0 +1,295 @@
+//! Steps: which calls make one, in which pipeline, and what it runs.
+
+use super::{Lowering, MOST, Step};
+use crate::fact::{Command, Defined, FactKind, OnFailure, UnitKind, Uses, UsesTarget};
+use crate::facts::shell::{Shell, lower};
+use crate::resolve::program::{At, FileId, Meaning, name_text};
+use crate::rules::orchestrator::{Body, Step as Rule, names};
+use crate::syntax::python::{Call, CallId, Name, Part, Root, Value};
+use crate::syntax::shell::Word;
+use crate::words::EdgeKind;
+
+/// Stands for what only a run knows.
+const HOLE: &str = "${_}";
+/// Deepest nesting of a text that is put together.
+const DEPTH: u32 = 8;
+/// Callers on the way from a step to its pipeline.
+const CALLERS: u32 = 4;
+
+impl<'b> Lowering<'b> {
+    /// Every step of a file.
+    pub(super) fn steps(&mut self, file: FileId) {
+        let module = self.code(file).module();
+        let later = self.rule.pipelines.iter().all(|p| p.body == Body::Later);
+        for (id, scope) in module.scopes.iter().enumerate() {
+            let at = At { file, scope: id };
+            let decorated = self.rule.steps.iter().find_map(|s| self.decorator(at, &s.decorator));
+            if let Some(call) = decorated.filter(|_| !scope.decorators.is_empty()) {
+                self.facts(file).orchestrated.functions.insert(id);
+                if let Some(call) = call {
+                    self.defined(file, call, Defined::default());
+                }
+            }
+        }
+        for (id, call) in module.calls.iter().enumerate() {
+            let done = self.added.get(&file).is_some_and(|facts| facts.orchestrated.calls.contains_key(&id));
+            if done || self.steps.len() >= MOST {
+                continue;
+            }
+            if let Some(at) = self.decorated(file, id, 4) {
+                self.decorated_step(file, id, call, at, later);
+            } else if let Some(rule) = self.operator(file, id, call) {
+                self.operator_step(file, id, call, rule);
+            }
+        }
+    }
+
+    /// The rule of a constructor; `Some(None)` for work of the orchestrator's own code.
+    fn operator(&self, file: FileId, id: CallId, call: &'b Call) -> Option<Option<&'b Rule>> {
+        let name = self.outside(file, id)?;
+        if name.contains('#') {
+            return None;
+        }
+        if let Some(rule) = self.rule.steps.iter().find(|s| names(&s.call, name)) {
+            return Some(Some(rule));
+        }
+        let other = self.rule.other_steps.as_ref()?;
+        let is = names(&other.call, name) && self.keyword(file, call, &other.keyword).is_some();
+        is.then_some(None)
+    }
+
+    fn decorated_step(&mut self, file: FileId, id: CallId, call: &'b Call, at: At, later: bool) {
+        let form = call.callee.path.last().is_some_and(|method| self.rule.forms.contains(method));
+        let waited = !call.callee.path.last().is_some_and(|method| self.rule.runs.contains(method));
+        let pipe = self.owner(file, id, CALLERS);
+        let function = At { file, scope: call.scope };
+        let flow = self.functions.contains_key(&function) && pipe.is_none();
+        if form {
+            self.defined(file, id, Defined::default());
+            return;
+        }
+        if pipe.is_none() && !flow {
+            // outside of a pipeline the tool that runs steps where they are called runs it here
+            if later {
+                self.defined(file, id, Defined::default());
+            }
+            return;
+        }
+        let name = self.program.scope(at).and_then(|s| s.name.rsplit('.').next()).unwrap_or_default().to_owned();
+        let unit = self.step(file, id, call, &name, pipe, waited && flow);
+        self.function(file, unit, call.line, at, true);
+    }
+
+    fn operator_step(&mut self, file: FileId, id: CallId, call: &'b Call, rule: Option<&'b Rule>) {
+        let pipe = self.owner(file, id, CALLERS);
+        let in_flow = self.functions.contains_key(&At { file, scope: call.scope });
+        self.defined(file, id, Defined::default());
+        if pipe.is_none() && !in_flow {
+            return;
+        }
+        let key = self.rule.other_steps.as_ref().map_or("name", |o| o.keyword.as_str());
+        let named = self.keyword(file, call, key).and_then(|value| self.literal(file, call, value)).map(str::to_owned);
+        let named = named.unwrap_or_else(|| call.callee.last().unwrap_or("step").to_owned());
+        let unit = self.step(file, id, call, &named, pipe, in_flow && pipe.is_none());
+        let Some(rule) = rule else { return };
+        if let Some(value) = rule.function.as_deref().and_then(|key| self.keyword(file, call, key)) {
+            self.callable(file, id, call, value, unit);
+        }
+        if let Some(value) = rule.shell.as_deref().and_then(|key| self.keyword(file, call, key)) {
+            let at = At { file, scope: call.scope };
+            if let Some(text) = self.text(at, call.line, value, DEPTH) {
+                let text = without_templates(&text);
+                // a file is read as the text itself
+                let text = if text.trim().ends_with(".sh") && !text.trim().contains(' ') { format!("bash {text}") } else { text };
+                let line = self.code(file).code.file_line(call.line);
+                let context = self.context;
+                lower(&text, &|_| line, unit, &Shell::default(), context, self.facts(file));
+            }
+        }
+        if let Some(value) = rule.image.as_deref().and_then(|key| self.keyword(file, call, key)) {
+            self.image(file, call, value, rule, unit);
+        }
+        if let Some(value) = rule.pipeline.as_deref().and_then(|key| self.keyword(file, call, key)) {
+            self.other_pipeline(file, call, value, unit);
+        }
+    }
+
+    fn step(&mut self, file: FileId, id: CallId, call: &Call, name: &str, pipe: Option<usize>, waited: bool) -> usize {
+        let owner = pipe.and_then(|p| self.pipes.get(p)).map(|p| (p.file, p.unit));
+        let parent = owner.filter(|(of, _)| *of == file).map(|(_, unit)| unit);
+        let unit = self.unit(file, UnitKind::Job, name, (call.line, call.end_line), parent);
+        if let Some((of, by)) = owner.filter(|(of, _)| *of != file) {
+            let path = self.code(file).path.to_string();
+            let to = UsesTarget::Unit { path: Some(path), kind: UnitKind::Job, name: name.clone() };
+            let line = self.added.get(&of).and_then(|f| f.units.get(by)).map_or(1, |u| u.line);
+            self.hand_over(of, by, line, &name, to, EdgeKind::Contains);
+        }
+        self.defined(file, id, Defined { unit: Some(unit), runs: pipe.is_none() });
+        self.by_call.insert((file, id), self.steps.len());
+        self.steps.push(Step { file, call: id, unit, pipe, waited });
+        unit
+    }
+
+    /// The unit hands over to something. `line` is one of the code.
+    pub(super) fn hand_over(&mut self, file: FileId, unit: usize, line: u32, says: &str, to: UsesTarget, edge: EdgeKind) {
+        let uses = Uses { reference: says.to_owned(), with: Vec::new(), to, edge, on_failure: OnFailure::Stops };
+        self.fact(file, unit, line, FactKind::Uses(uses));
+    }
+
+    /// The unit runs an own function.
+    pub(super) fn function(&mut self, file: FileId, unit: usize, line: u32, at: At, sure: bool) {
+        let Some(scope) = self.program.scope(at) else { return };
+        let (name, path) = (scope.name.clone(), self.code(at.file).path.to_string());
+        let says = format!("runs {}()", name.rsplit('.').next().unwrap_or(&name));
+        self.hand_over(file, unit, line, &says, UsesTarget::Function { path, name, sure }, EdgeKind::Calls);
+    }
+
+    fn callable(&mut self, file: FileId, id: CallId, call: &'b Call, value: &'b Value, unit: usize) {
+        match self.program.meaning(At { file, scope: call.scope }, call.line, value) {
+            Some((Meaning::Function(at), sure)) => {
+                // a lambda runs with what it stands in, so what it calls is not told apart
+                if !matches!(value, Value::Lambda(_)) {
+                    self.function(file, unit, call.line, at, sure);
+                }
+            }
+            _ => match self.program.passed(file, id).first() {
+                Some(passed) if matches!(value, Value::Call(_)) => self.function(file, unit, call.line, passed.at, passed.sure),
+                _ => {
+                    let what = match value {
+                        Value::Name(name) => name_text(name),
+                        _ => "a function that cannot be followed".to_owned(),
+                    };
+                    self.hand_over(file, unit, call.line, &what, UsesTarget::Remote(what.clone()), EdgeKind::Calls);
+                }
+            },
+        }
+    }
+
+    fn image(&mut self, file: FileId, call: &'b Call, value: &'b Value, rule: &'b Rule, unit: usize) {
+        let at = At { file, scope: call.scope };
+        let image = self.text(at, call.line, value, DEPTH).map_or_else(|| HOLE.to_owned(), |text| without_templates(&text));
+        let mut words = vec!["docker".to_owned(), "run".to_owned(), image];
+        for value in rule.command.iter().filter_map(|key| self.keyword(file, call, key)) {
+            match self.program.meaning(at, call.line, value) {
+                Some((Meaning::Literal(Value::List(items) | Value::Tuple(items)), _)) => words.extend(
+                    items.iter().take(50).map(|item| self.text(at, call.line, item, DEPTH).unwrap_or_else(|| HOLE.to_owned())),
+                ),
+                _ => words
+                    .extend(self.text(at, call.line, value, DEPTH).iter().flat_map(|t| t.split_whitespace()).map(str::to_owned)),
+            }
+        }
+        let words = words.into_iter().map(|text| Word { literal: !text.contains('$') && !text.contains("{{"), text }).collect();
+        let command = Command::new(words, None);
+        self.fact(file, unit, call.line, FactKind::Command(command));
+    }
+
+    /// A step that starts another pipeline, by its name.
+    fn other_pipeline(&mut self, file: FileId, call: &'b Call, value: &'b Value, unit: usize) {
+        let name = self.literal(file, call, value);
+        let found = name.and_then(|name| self.pipes.iter().find(|p| p.name == name));
+        let says = name.map_or_else(|| "starts a pipeline".to_owned(), |name| format!("starts {name}"));
+        let to = match found {
+            Some(pipe) => {
+                let name =
+                    self.added.get(&pipe.file).and_then(|f| f.units.get(pipe.unit)).map_or_else(String::new, |u| u.name.clone());
+                UsesTarget::Unit { path: Some(self.code(pipe.file).path.to_string()), kind: UnitKind::Workflow, name }
+            }
+            None => UsesTarget::Remote(name.unwrap_or("a pipeline").to_owned()),
+        };
+        self.hand_over(file, unit, call.line, &says, to, EdgeKind::Starts);
+    }
+
+    /// A text that is put together, with holes for what only a run knows; none where nothing of it is known.
+    pub(super) fn text(&self, at: At, line: u32, value: &'b Value, depth: u32) -> Option<String> {
+        let depth = depth.checked_sub(1)?;
+        let or_hole = |value: &'b Value| self.text(at, line, value, depth).unwrap_or_else(|| HOLE.to_owned());
+        match value {
+            Value::Str(text) => Some(text.clone()),
+            Value::Int(number) => Some(number.to_string()),
+            Value::FString { parts } => Some(
+                parts
+                    .iter()
+                    .map(|part| match part {
+                        Part::Text(text) => text.clone(),
+                        Part::Hole(value) => or_hole(value),
+                    })
+                    .collect(),
+            ),
+            Value::BinOp { op: "+", left, right } => Some(or_hole(left) + &or_hole(right)),
+            Value::BinOp { op: "%", left, .. } => Some(filled(&self.text(at, line, left, depth)?, '%')),
+            Value::Call(call) => {
+                let call = self.call(at.file, *call)?;
+                match &call.callee {
+                    Name { root: Root::Str(text), path } if path.first().is_some_and(|m| m == "format") => {
+                        Some(filled(text, '{'))
+                    }
+                    Name { root: Root::Str(text), path } if path.first().is_some_and(|m| m == "join") => {
+                        let Some(Value::List(items) | Value::Tuple(items)) = call.args.first() else { return None };
+                        Some(items.iter().take(50).map(or_hole).collect::<Vec<_>>().join(text))
+                    }
+                    _ => None,
+                }
+            }
+            Value::Name(_) => match self.program.meaning(at, line, value)?.0 {
+                Meaning::Literal(literal) if literal != value => self.text(at, line, literal, depth),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// `%s`, `%(day)s` or `{day}` become holes.
+fn filled(text: &str, mark: char) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(mark) {
+        out.push_str(before);
+        if after.starts_with(mark) {
+            out.push(mark);
+            rest = after.get(mark.len_utf8()..).unwrap_or_default();
+            continue;
+        }
+        out.push_str(HOLE);
+        let (after, close) = match mark {
+            '{' => (after, &['}'][..]),
+            _ => (
+                after.split_once(')').filter(|_| after.starts_with('(')).map_or(after, |(_, kind)| kind),
+                &['s', 'd', 'f', 'r'][..],
+            ),
+        };
+        rest = after.find(close).and_then(|end| after.get(end + 1..)).unwrap_or_default();
+    }
+    out + rest
+}
+
+/// Templates that are filled in when the step runs become holes.
+fn without_templates(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    loop {
+        let next =
+            [("{{", "}}"), ("{%", "%}")].into_iter().filter_map(|(open, close)| Some((rest.find(open)?, open, close))).min();
+        let Some((at, open, close)) = next else { break };
+        out.push_str(rest.get(..at).unwrap_or_default());
+        let inside = rest.get(at + 2..).unwrap_or_default();
+        if open == "{{" {
+            out.push_str(HOLE);
+        }
+        rest = inside.find(close).and_then(|end| inside.get(end + 2..)).unwrap_or_default();
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_become_holes() {
+        assert_eq!(without_templates("fit --day {{ ds }} {% if a %}--all{% endif %}"), "fit --day ${_} --all");
+        assert_eq!(without_templates("fit {{ unclosed"), "fit ${_}");
+        assert_eq!(filled("fit {day} {{x}}", '{'), "fit ${_} {x}}");
+        assert_eq!(filled("fit %s %(day)s", '%'), "fit ${_} ${_}");
+    }
+}

@@ -1,0 +1,277 @@
+//! Orchestrators whose pipelines are written in Python: what defines a pipeline, a step, an order, a registration.
+//!
+//! Invariant: the table says only which names do which of a closed list of things; what that comes to is code
+//! (`facts/orchestrators`). Every name is a pattern of `python-call` and is compared with resolved names.
+
+use serde::Deserialize;
+
+use super::pattern::name_fits;
+use crate::words::TriggerKind;
+
+/// One orchestrator.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Orchestrator {
+    /// What it is called in sentences.
+    pub(crate) name: String,
+    /// Import roots; a repository that imports none of them costs nothing.
+    pub(crate) roots: Vec<String>,
+    /// What makes a pipeline.
+    pub(crate) pipelines: Vec<Pipeline>,
+    /// What makes a step.
+    pub(crate) steps: Vec<Step>,
+    /// Any other call of such a name is a step if it has such a keyword: work that the orchestrator's own code does.
+    #[serde(default)]
+    pub(crate) other_steps: Option<OtherSteps>,
+    /// Methods of a decorated function that make a step of it.
+    #[serde(default)]
+    pub(crate) runs: Vec<String>,
+    /// Methods of a decorated function that only give another form of it.
+    #[serde(default)]
+    pub(crate) forms: Vec<String>,
+    /// Contexts that bundle steps.
+    #[serde(default)]
+    pub(crate) groups: Vec<String>,
+    /// Functions whose arguments run one after the other.
+    #[serde(default)]
+    pub(crate) chains: Vec<String>,
+    /// Keywords under which a step does not wait for success of those before it, by the end of the value.
+    #[serde(default)]
+    pub(crate) anyway: Vec<String>,
+    /// The keyword of a step that names the data which it makes, for pipelines that wait for those.
+    #[serde(default)]
+    pub(crate) makes: Option<String>,
+    /// What a schedule may be.
+    pub(crate) schedules: Schedules,
+    /// What registers a pipeline that is a function.
+    #[serde(default)]
+    pub(crate) registrations: Vec<Registration>,
+    /// Objects that start a pipeline which they name.
+    #[serde(default)]
+    pub(crate) starters: Vec<Starter>,
+    /// Functions that make one thing each and are steps of whatever pipeline selects that.
+    #[serde(default)]
+    pub(crate) assets: Option<Assets>,
+    /// What must happen before a schedule works; none where nothing must.
+    #[serde(default)]
+    pub(crate) paused: Option<Paused>,
+    /// Small files, and what is seen in them; a test of `facts/orchestrators` holds them against it.
+    #[cfg_attr(not(test), expect(dead_code))]
+    pub(crate) examples: Vec<Example>,
+    /// Small files in which nothing may be seen.
+    #[cfg_attr(not(test), expect(dead_code))]
+    pub(crate) counter_examples: Vec<String>,
+}
+
+/// What makes a pipeline: a call, or a decorator on a function.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Pipeline {
+    /// Constructors.
+    #[serde(default)]
+    pub(crate) call: Vec<String>,
+    /// Decorators.
+    #[serde(default)]
+    pub(crate) decorator: Vec<String>,
+    /// The keyword that names it; by position it comes first.
+    pub(crate) name: String,
+    /// The keywords that schedule it.
+    #[serde(default)]
+    pub(crate) schedule: Vec<String>,
+    /// The keyword that creates it switched off where it is true, and switched on where it is false.
+    #[serde(default)]
+    pub(crate) switch: Option<String>,
+    /// What no schedule at all means.
+    #[serde(default)]
+    pub(crate) absent: Option<Absent>,
+    /// When the steps in a decorated function run.
+    pub(crate) body: Body,
+    /// A decorated function is one although nothing calls it.
+    #[serde(default)]
+    pub(crate) uncalled: bool,
+    /// The keyword that selects its steps among the assets; all of them where it is not given.
+    #[serde(default)]
+    pub(crate) selects: Option<String>,
+}
+
+/// What a pipeline without a schedule means before a version of the distribution.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Absent {
+    /// The distribution.
+    pub(crate) distribution: String,
+    /// The image that brings it, without registry and tag.
+    pub(crate) image: String,
+    /// The first major version in which it means nothing.
+    pub(crate) before: u32,
+    /// Imports that only that version and later ones have.
+    pub(crate) since_imports: Vec<String>,
+    /// What it means before.
+    pub(crate) text: String,
+}
+
+/// When what stands in a pipeline runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Body {
+    /// The code only says what the steps are; the orchestrator runs them.
+    Later,
+    /// The code is the pipeline: calling the function runs it.
+    Now,
+}
+
+/// What makes a step; at most one of the keys says what it runs.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Step {
+    /// Constructors.
+    #[serde(default)]
+    pub(crate) call: Vec<String>,
+    /// Decorators; the step runs the function.
+    #[serde(default)]
+    pub(crate) decorator: Vec<String>,
+    /// The keyword that gives a function to run.
+    #[serde(default)]
+    pub(crate) function: Option<String>,
+    /// The keyword that gives shell text to run.
+    #[serde(default)]
+    pub(crate) shell: Option<String>,
+    /// The keyword that gives an image to start.
+    #[serde(default)]
+    pub(crate) image: Option<String>,
+    /// Keywords with the command for the image.
+    #[serde(default)]
+    pub(crate) command: Vec<String>,
+    /// The keyword that names another pipeline to start.
+    #[serde(default)]
+    pub(crate) pipeline: Option<String>,
+}
+
+/// Steps that are not named one by one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OtherSteps {
+    /// Constructors.
+    pub(crate) call: Vec<String>,
+    /// The keyword that every one of them has.
+    pub(crate) keyword: String,
+}
+
+/// What a schedule may be.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Schedules {
+    /// Words that mean none.
+    pub(crate) never: Vec<String>,
+    /// Objects that are one.
+    pub(crate) clocks: Vec<String>,
+    /// Objects that stand for data that arrives.
+    pub(crate) data: Vec<String>,
+}
+
+/// What registers a pipeline that is a function.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Registration {
+    /// The call.
+    pub(crate) call: Vec<String>,
+    /// The keyword that gives the function; by position it comes first. Where there is none, it is what the method is called on.
+    #[serde(default)]
+    pub(crate) function: Option<String>,
+    /// The keyword of the call that the method is called on that names file and function.
+    #[serde(default)]
+    pub(crate) entrypoint: Option<String>,
+    /// The keywords that schedule it.
+    pub(crate) schedule: Vec<String>,
+    /// Keywords that start it on events.
+    #[serde(default)]
+    pub(crate) events: Vec<String>,
+    /// The keyword that registers it switched off.
+    #[serde(default)]
+    pub(crate) paused: Option<String>,
+}
+
+/// An object that starts a pipeline which it names.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Starter {
+    /// Constructors.
+    #[serde(default)]
+    pub(crate) call: Vec<String>,
+    /// Decorators.
+    #[serde(default)]
+    pub(crate) decorator: Vec<String>,
+    /// The keywords that name the pipeline, or select assets; of a call the first argument too.
+    pub(crate) pipeline: Vec<String>,
+    /// The keyword with the schedule; without one the clock of the pipeline's own partitions.
+    #[serde(default)]
+    pub(crate) schedule: Option<String>,
+    /// What starts it, in a word of triggers.
+    pub(crate) by: TriggerKind,
+    /// The keyword that says how it is created, and the end of the value that switches it on.
+    pub(crate) status: (String, String),
+}
+
+/// Functions that make one thing each.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Assets {
+    /// Decorators.
+    pub(crate) decorator: Vec<String>,
+    /// The keyword that names the thing; the function's name where there is none.
+    pub(crate) name: String,
+    /// The keyword with a mapping of several names.
+    pub(crate) several: String,
+    /// Keywords that name what it is made from; so do the parameters.
+    pub(crate) after: Vec<String>,
+    /// Calls that select all of them, and those that select some by name or function.
+    pub(crate) all: Vec<String>,
+    /// Calls that select some.
+    pub(crate) some: Vec<String>,
+    /// Calls that register everything, so that a person can make all of it.
+    pub(crate) registered: Vec<String>,
+}
+
+/// What must happen before a schedule works.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Paused {
+    /// In a sentence.
+    pub(crate) why: String,
+    /// A setting that makes it unnecessary, and the values that do.
+    #[serde(default)]
+    pub(crate) unless_setting: Option<(String, Vec<String>)>,
+    /// A command that does it; the name of the pipeline follows, or an option that takes in all.
+    #[serde(default)]
+    pub(crate) unless_command: Option<String>,
+    /// Published steps that bring the definitions to the orchestrator, by their beginning.
+    #[serde(default)]
+    pub(crate) bound_by: Vec<String>,
+    /// What is not known where no file brings the definitions to the orchestrator.
+    pub(crate) unbound: String,
+}
+
+/// A small file, and what is seen in it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Example {
+    /// Its text.
+    #[cfg_attr(not(test), expect(dead_code))]
+    pub(crate) text: String,
+    #[cfg_attr(not(test), expect(dead_code))]
+    /// One line for each pipeline, step, trigger and order, as `facts/orchestrators` writes them down.
+    pub(crate) says: Vec<String>,
+}
+
+impl Orchestrator {
+    /// Whether a module belongs to it.
+    pub(crate) fn has_root(&self, module: &str) -> bool {
+        let first = module.split('.').next().unwrap_or(module);
+        self.roots.iter().any(|root| root == first)
+    }
+}
+
+/// Whether a resolved name is one of those.
+pub(crate) fn names(patterns: &[String], name: &str) -> bool {
+    patterns.iter().any(|p| name_fits(p, name))
+}
