@@ -119,6 +119,7 @@ impl<'b> Lowering<'b> {
         let parent = owner.filter(|(of, _)| *of == file).map(|(_, unit)| unit);
         let unit = self.unit(file, UnitKind::Job, name, (call.line, call.end_line), parent);
         if let Some((of, by)) = owner.filter(|(of, _)| *of != file) {
+            let name = self.facts(file).units[unit].name.clone();
             let path = self.code(file).path.to_string();
             let to = UsesTarget::Unit { path: Some(path), kind: UnitKind::Job, name: name.clone() };
             let line = self.added.get(&of).and_then(|f| f.units.get(by)).map_or(1, |u| u.line);
