@@ -58,7 +58,7 @@ fn is_yaml(path: &str) -> bool {
 }
 
 /// A file being read, with what the guards of its jobs must know of its triggers.
-pub(super) type Reading<'c> = super::reading::Reading<'c, Started>;
+type Reading<'c> = super::reading::Reading<'c, Started>;
 
 fn workflow(file: &SourceFile, context: &Context<'_>, calls: &[Inputs]) -> FileFacts {
     let parsed = yaml::parse(&file.text);
