@@ -341,6 +341,21 @@ pub struct Command {
 }
 
 impl Command {
+    /// A command of which nothing is known but its words and where it runs.
+    pub fn plain(words: Vec<Word>, dir: Option<String>) -> Self {
+        Self {
+            words,
+            dir,
+            on_failure: OnFailure::Stops,
+            conditions: Vec::new(),
+            stdin: None,
+            env: Vec::new(),
+            stdout: None,
+            at_build: false,
+            through: Vec::new(),
+        }
+    }
+
     /// The command as one line, for people.
     pub fn text(&self) -> String {
         self.words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ")

@@ -81,7 +81,7 @@ pub(super) fn plain_lines(text: &str, dir: Option<&str>, wrappers: &[Wrapper]) -
             dir =
                 words.last().filter(|w| words.len() > 1 && w.literal).and_then(|w| crate::source::join(dir.as_deref()?, &w.text));
         }
-        let command = Command { on_failure: OnFailure::GoesOn, ..super::text::plain(words, dir.clone()) };
+        let command = Command { on_failure: OnFailure::GoesOn, ..Command::plain(words, dir.clone()) };
         commands.push((first, command));
     }
     if let Some((_, last)) = commands.last_mut() {

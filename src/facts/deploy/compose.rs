@@ -95,17 +95,7 @@ fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: 
                 } else {
                     let shell::Stripped { words, wrappers: through, .. } = shell::strip(&words, context.wrappers);
                     if !words.is_empty() {
-                        let command = Command {
-                            words,
-                            dir,
-                            on_failure: OnFailure::Stops,
-                            conditions: Vec::new(),
-                            stdin: None,
-                            env: Vec::new(),
-                            stdout: None,
-                            at_build: false,
-                            through,
-                        };
+                        let command = Command { through, ..Command::plain(words, dir) };
                         push(facts, id, run.line(), FactKind::Command(command));
                     }
                 }

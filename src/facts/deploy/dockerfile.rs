@@ -1,6 +1,6 @@
 //! Image definitions: what runs while the image is built, and what runs when it starts.
 
-use crate::fact::{Command, Data, DataKind, Fact, FactKind, FileFacts, Instruction, OnFailure, Unit, UnitKind};
+use crate::fact::{Command, Data, DataKind, Fact, FactKind, FileFacts, Instruction, Unit, UnitKind};
 use crate::facts::shell::{Shell, lower};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{self, SourceFile, file_name, folder};
@@ -82,17 +82,7 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
             None if !words.is_empty() => push(
                 &mut facts,
                 started.line,
-                FactKind::Command(Command {
-                    words,
-                    dir: Some(folder(&file.path).to_owned()),
-                    on_failure: OnFailure::Stops,
-                    conditions: Vec::new(),
-                    stdin: None,
-                    env: Vec::new(),
-                    stdout: None,
-                    at_build: false,
-                    through,
-                }),
+                FactKind::Command(Command { through, ..Command::plain(words, Some(folder(&file.path).to_owned())) }),
             ),
             None => {}
         }

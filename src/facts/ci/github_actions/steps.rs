@@ -4,7 +4,7 @@ use super::expression;
 use super::guards;
 use super::known::{Cell, Copied, FOR_OUTPUTS, FOR_VARIABLES, Known};
 use super::super::shells::{self, Program};
-use super::super::text::{self, How, join, spread};
+use super::super::text::{self, How};
 use super::{Reading, settings};
 use crate::fact::{Command, FactKind, FileFacts, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
 use crate::source;
@@ -99,12 +99,7 @@ fn run_text(step: Node<'_>, run: Node<'_>, id: UnitId, known: &Known, reading: &
         }
         lowered.push(one_text(text, &|line| line_at(lines, line), id, reading.facts.units.len(), known, &program, reading));
     }
-    let mut lowered = lowered.into_iter();
-    let Some(mut main) = lowered.next() else { return };
-    let others: Vec<FileFacts> = lowered.collect();
-    let more = spread(&mut main, &others);
-    join(main, reading);
-    reading.facts.facts.extend(more);
+    text::join_cells(lowered, reading);
 }
 
 /// The cells in which a step differs: one for each combination of the values that it names.

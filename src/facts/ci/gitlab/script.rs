@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::super::reading::Reading;
 use super::super::shells::Program;
-use super::super::text::{self, How, join, spread};
+use super::super::text::{self, How};
 use super::jobs::Job;
 use super::merged::{Config, Entry, Item, Value, get};
 use crate::fact::{Fact, FactKind, FileFacts, Guard, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
@@ -216,17 +216,13 @@ fn one<'t>(pieces: &[Piece], config: &Config<'t>, root: &RepoPath, job: &Job<'t>
     };
     let program = if is_windows(config, job) { Program::Lines } else { Program::Shell { errexit: true, pipefail: true } };
     let before = reading.facts.units.len();
-    let mut lowered = cells(config, job).into_iter().map(|variables| {
+    let lowered: Vec<FileFacts> = cells(config, job).into_iter().map(|variables| {
         let how = How { dir: Some(".".to_owned()), variables, program: &program };
         let mut facts = text::lower(&whole, &|line| line, (usize::MAX, before), &how, reading.context);
         place(&mut facts, before, &step_of);
         facts
-    });
-    let Some(mut main) = lowered.next() else { return };
-    let others: Vec<FileFacts> = lowered.collect();
-    let more = spread(&mut main, &others);
-    join(main, reading);
-    reading.facts.facts.extend(more);
+    }).collect();
+    text::join_cells(lowered, reading);
 }
 
 /// Puts what a text came to where its lines stand; what stands in other files is theirs to tell.
