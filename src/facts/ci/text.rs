@@ -85,7 +85,7 @@ pub(super) fn from_the_root(command: &mut Command) {
 
 /// Commands that another cell of the matrix runs in the place of one: those that differ in what they run, not only in
 /// what they are told. Cells run beside each other, so none of these holds back another.
-pub(super) fn spread(main: &mut FileFacts, others: &[FileFacts]) -> Vec<Fact> {
+fn spread(main: &mut FileFacts, others: &[FileFacts]) -> Vec<Fact> {
     let mut more: Vec<Fact> = Vec::new();
     let is_plain = |f: &FileFacts| f.units.is_empty() && f.facts.iter().all(|fact| matches!(fact.kind, FactKind::Command(_)));
     if !is_plain(main) {
@@ -155,10 +155,20 @@ fn runs_another(one: &Command, other: &Command) -> bool {
 }
 
 /// Adds what a text came to; its own units follow those that are there.
-pub(super) fn join<Own>(text: FileFacts, reading: &mut Reading<'_, Own>) {
+fn join<Own>(text: FileFacts, reading: &mut Reading<'_, Own>) {
     let before = reading.facts.facts.len();
     reading.facts.units.extend(text.units);
     reading.facts.facts.extend(text.facts);
     reading.facts.embedded.extend(text.embedded.into_iter().map(|(fact, code)| (fact + before, code)));
     reading.facts.notices.extend(text.notices);
+}
+
+/// Adds what a text came to in each cell of a matrix: the first whole, of the others what they run in its place.
+pub(super) fn join_cells<Own>(lowered: Vec<FileFacts>, reading: &mut Reading<'_, Own>) {
+    let mut lowered = lowered.into_iter();
+    let Some(mut main) = lowered.next() else { return };
+    let others: Vec<FileFacts> = lowered.collect();
+    let more = spread(&mut main, &others);
+    join(main, reading);
+    reading.facts.facts.extend(more);
 }

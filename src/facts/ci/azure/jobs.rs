@@ -92,6 +92,7 @@ fn ordered(list: Node<'_>, key: &'static str, parent: UnitId, scope: &Scope, pla
     }
     let mut ids: BTreeMap<String, UnitId> = BTreeMap::new();
     let mut last: Option<UnitId> = None;
+    let mut open = false;
     let mut waiting: Vec<(UnitId, Vec<(String, u32)>, bool)> = Vec::new();
     scope.items(list, &mut |item, scope| {
         let before = reading.facts.units.len();
@@ -101,6 +102,7 @@ fn ordered(list: Node<'_>, key: &'static str, parent: UnitId, scope: &Scope, pla
         let name = |key: &str| scope.get(item, key).and_then(|n| scope.text(n));
         let (id, anyhow) = if scope.get(item, "template").is_some() {
             let name = name("template").unwrap_or_default();
+            open = true;
             let id = reading.unit(unit(UnitKind::Group, name, None, item, parent, scope));
             let anyhow = start::guards(item, id, scope, reading);
             hand_over(item, id, scope, reading);
@@ -134,7 +136,9 @@ fn ordered(list: Node<'_>, key: &'static str, parent: UnitId, scope: &Scope, pla
             Some(list) => {
                 let mut names: Vec<(String, u32)> = Vec::new();
                 match list.kind() {
-                    Kind::Seq => scope.items(list, &mut |item, scope| names.extend(scope.text(item).map(|t| (t, line)))),
+                    _ if list.kind() == Kind::Seq || scope.text(list).is_some_and(|t| t.starts_with('[')) => {
+                        scope.items(list, &mut |item, scope| names.extend(scope.text(item).map(|t| (t, line))));
+                    }
                     _ => names.extend(scope.text(list).filter(|t| !t.is_empty()).map(|t| (t, line))),
                 }
                 waiting.push((id, names, anyhow));
@@ -158,8 +162,8 @@ fn ordered(list: Node<'_>, key: &'static str, parent: UnitId, scope: &Scope, pla
                     reading.fact(id, line, FactKind::Needs(Needs { on, stops }));
                 }
                 Some(_) => {}
-                // a template beside it may bring it
-                None if name.contains("${{") => {}
+                // whoever names this template, or a template beside it, may bring it
+                None if name.contains("${{") || open || reading.own.kinds.is_empty() => {}
                 None => reading.notice(line, NoticeKind::NotFollowed, &format!("there is no {key} `{name}` here to wait for")),
             }
         }

@@ -92,8 +92,11 @@ fn resources(root: Node<'_>, state: &mut dyn FnMut(u32, Trigger), plain: &dyn Fn
     }
 }
 
+/// `none`, also as the one item of a list, as many write it.
 fn is_none(node: Node<'_>) -> bool {
-    node.text().is_some_and(|t| t.eq_ignore_ascii_case("none"))
+    let mut items = node.items();
+    let single = items.next().filter(|_| items.next().is_none());
+    node.text().or_else(|| single?.text()).is_some_and(|t| t.eq_ignore_ascii_case("none"))
 }
 
 fn listed(node: Node<'_>) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! Steps: scripts, tasks, templates.
 
 use super::super::shells::Program;
-use super::super::text::{self, How, join, spread};
+use super::super::text::{self, How};
 use super::jobs::{Place, hand_over};
 use super::scope::{ROOT, Scope};
 use super::{Reading, start};
@@ -149,12 +149,7 @@ fn run(
         }
         lowered.push(facts);
     }
-    let mut lowered = lowered.into_iter();
-    let Some(mut main) = lowered.next() else { return };
-    let others: Vec<FileFacts> = lowered.collect();
-    let more = spread(&mut main, &others);
-    join(main, reading);
-    reading.facts.facts.extend(more);
+    text::join_cells(lowered, reading);
 }
 
 /// A task by its name: those that run commands, as these commands; all others as something published.
@@ -224,7 +219,7 @@ fn task(step: Node<'_>, line: u32, at: &At<'_>, reading: &mut Reading<'_>) {
                     text::from_the_root(command);
                 }
             }
-            join(facts, reading);
+            text::join_cells(vec![facts], reading);
         }
     }
 }

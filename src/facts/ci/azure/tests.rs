@@ -38,6 +38,7 @@ steps: [{script: make}]
         "pool: x\nsteps: [{script: make}]\n",
         &["1 azure-pipelines.yml: push: push, as nothing else is said (outside)", "1 steps: on x (own)", "2 1: $ make @."],
     );
+    check("trigger:\n- none\nsteps: [{script: make}]\n", &["3 1: $ make @."]);
     assert!(told(&of("a.yml", "pool: x\nsteps: []\n", false, &[])).is_empty());
     assert!(told(&of("a.yml", "kind: pipeline\ntrigger: x\nsteps: [{script: a}]\n", false, &[])).is_empty());
 }

@@ -1,7 +1,7 @@
 //! Steps: what they run, what they hand over to, and what they leave to those after them.
 
 use super::super::shells::{self, Program};
-use super::super::text::{self, How, join, spread};
+use super::super::text::{self, How};
 use super::expression;
 use super::guards;
 use super::known::{Cell, Copied, FOR_OUTPUTS, FOR_VARIABLES, Known};
@@ -100,12 +100,7 @@ fn run_text(step: Node<'_>, run: Node<'_>, id: UnitId, known: &Known, reading: &
         let units = reading.facts.units.len();
         lowered.push(one_text(text, &|line| line_at(lines, line), id, units, known, &program, reading));
     }
-    let mut lowered = lowered.into_iter();
-    let Some(mut main) = lowered.next() else { return };
-    let others: Vec<FileFacts> = lowered.collect();
-    let more = spread(&mut main, &others);
-    join(main, reading);
-    reading.facts.facts.extend(more);
+    text::join_cells(lowered, reading);
 }
 
 /// The cells in which a step differs: one for each combination of the values that it names.

@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::held::Truth;
 use super::super::reading::Reading;
+use super::ROOT;
+use super::bridge::{bridge, named_children};
 use super::merged::{Config, Entry, IncludeKind, Value, get};
+use super::order::{order, wait_for_people, without_their_needs};
 use super::script::{self, Script};
 use super::starts::{Rules, Source, Way, When, allowed};
-use super::{ROOT, is_there};
-use crate::fact::{FactKind, Guard, Needs, OnFailure, Trigger, Unit, UnitId, UnitKind, Uses, UsesTarget, Whole};
-use crate::source::{self, NoticeKind, RepoPath};
+use crate::fact::{FactKind, Guard, OnFailure, Trigger, Unit, UnitId, UnitKind, Uses, UsesTarget, Whole};
+use crate::source::{NoticeKind, RepoPath};
 use crate::syntax::tree::{Kind, Node};
 use crate::words::{EdgeKind, TriggerKind};
 
 /// Most jobs of one pipeline.
 const MAX_JOBS: usize = 500;
-/// Most rounds in which it is worked out who waits for a person.
-const MAX_ROUNDS: usize = 60;
 /// Most variables of one place.
 const MAX_VARIABLES: usize = 200;
 /// Keys at the top that are no jobs.
@@ -44,19 +44,19 @@ pub(super) struct Job<'t> {
     pub(super) map: Vec<Entry<'t>>,
     /// Its variables and the pipeline's.
     pub(super) variables: BTreeMap<String, String>,
-    stage: usize,
+    pub(super) stage: usize,
     /// By kind of pipeline, the ways in which it runs there.
-    ways: BTreeMap<Source, Vec<Way>>,
+    pub(super) ways: BTreeMap<Source, Vec<Way>>,
     /// By kind of pipeline, why a person must come first although it does not say so itself.
-    waits: BTreeMap<Source, String>,
+    pub(super) waits: BTreeMap<Source, String>,
     /// What it waits for, where it says so itself: the names, and whether each must be there.
-    needs: Option<Vec<(String, bool, u32)>>,
-    allows_failure: bool,
+    pub(super) needs: Option<Vec<(String, bool, u32)>>,
+    pub(super) allows_failure: bool,
 }
 
 impl Job<'_> {
     /// The ways in which it runs by itself in such a pipeline.
-    fn by_itself(&self, source: Source) -> impl Iterator<Item = &Way> {
+    pub(super) fn by_itself(&self, source: Source) -> impl Iterator<Item = &Way> {
         let ways = self.ways.get(&source).filter(|_| !self.waits.contains_key(&source));
         ways.into_iter().flatten().filter(|w| matches!(w.when, When::Itself(_)))
     }
@@ -68,7 +68,7 @@ impl Job<'_> {
     }
 
     /// In such a pipeline a person starts it.
-    fn is_by_hand(&self, source: Source) -> bool {
+    pub(super) fn is_by_hand(&self, source: Source) -> bool {
         self.by_itself(source).next().is_none() && (self.by_person(source).is_some() || self.waits.contains_key(&source))
     }
 
@@ -77,7 +77,7 @@ impl Job<'_> {
     }
 
     /// Later stages go on without it.
-    fn is_optional(&self, source: Source) -> bool {
+    pub(super) fn is_optional(&self, source: Source) -> bool {
         let way = self.by_person(source);
         way.and_then(|w| w.allows_failure).unwrap_or_else(|| {
             // by its own word it is optional, by a rule it is not
@@ -230,28 +230,6 @@ fn jobs<'t>(config: &Config<'t>, sources: &[Source], is_root: bool, reading: &mu
     found
 }
 
-/// A pipeline in which a job is missing that another of its jobs must wait for cannot begin.
-fn without_their_needs(jobs: &mut [Job<'_>], sources: &[Source]) {
-    for source in sources {
-        for _ in 0..MAX_ROUNDS {
-            let absent: BTreeSet<&str> =
-                jobs.iter().filter(|j| j.ways.get(source).is_none_or(Vec::is_empty)).map(|j| j.name).collect();
-            let lacks = |job: &Job<'_>| {
-                !absent.contains(job.name) && job.needs.iter().flatten().any(|(name, must, _)| *must && absent.contains(&**name))
-            };
-            let out: Vec<usize> = jobs.iter().enumerate().filter(|(_, j)| lacks(j)).map(|(at, _)| at).collect();
-            if out.is_empty() {
-                break;
-            }
-            for at in out {
-                if let Some(job) = jobs.get_mut(at) {
-                    job.ways.remove(source);
-                }
-            }
-        }
-    }
-}
-
 /// A way of the workflow and one of the job, both at once.
 fn joined(created: &Way, way: &Way) -> Way {
     let named = created.held.named || way.held.named;
@@ -307,54 +285,6 @@ fn needs<'t>(config: &Config<'t>, value: &Value<'t>) -> Vec<(String, bool, u32)>
         }
     }
     found
-}
-
-/// The jobs that one waits for: those it names, or else all of earlier stages.
-fn before<'j, 't>(job: &Job<'t>, jobs: &'j [Job<'t>]) -> Vec<&'j Job<'t>> {
-    if let Some(needs) = &job.needs {
-        return jobs.iter().filter(|j| needs.iter().any(|(name, ..)| name == j.name)).collect();
-    }
-    let mut found: Vec<&Job<'t>> = Vec::new();
-    for stage in (0..job.stage).rev() {
-        let of_stage = || jobs.iter().filter(|j| j.stage == stage);
-        found.extend(of_stage());
-        // one that names nothing waits for all before it
-        if of_stage().any(|j| j.needs.is_none()) {
-            break;
-        }
-    }
-    found
-}
-
-/// Works out which jobs wait for one that a person starts.
-fn wait_for_people(jobs: &mut [Job<'_>], sources: &[Source]) {
-    let after: Vec<Vec<usize>> = {
-        let places: BTreeMap<&str, usize> = jobs.iter().enumerate().map(|(at, j)| (j.name, at)).collect();
-        jobs.iter().map(|j| before(j, jobs).iter().filter_map(|b| places.get(b.name).copied()).collect()).collect()
-    };
-    for source in sources {
-        for _ in 0..MAX_ROUNDS {
-            let mut changed: Vec<(usize, String)> = Vec::new();
-            for (at, job) in jobs.iter().enumerate().filter(|(_, j)| !j.waits.contains_key(source)) {
-                let waits = after.get(at).into_iter().flatten().filter_map(|b| jobs.get(*b)).find(|b| {
-                    let by_hand = b.is_by_hand(*source);
-                    // who names one that a person starts waits for it in any case
-                    by_hand && (job.needs.is_some() || b.waits.contains_key(source) || !b.is_optional(*source))
-                });
-                if let Some(first) = waits {
-                    changed.push((at, first.name.to_owned()));
-                }
-            }
-            if changed.is_empty() {
-                break;
-            }
-            for (at, name) in changed {
-                if let Some(job) = jobs.get_mut(at) {
-                    job.waits.insert(*source, name);
-                }
-            }
-        }
-    }
 }
 
 /// The kinds of pipeline that the file speaks of and in which something runs by itself; those to branches always.
@@ -596,138 +526,5 @@ fn places<'t>(config: &Config<'t>, job: &Job<'t>, id: UnitId, reading: &mut Read
     let deploys = action.as_deref().is_none_or(|a| a == "start");
     if let Some(name) = name.filter(|_| deploys) {
         reading.fact(id, line_of(entry.doc, entry.line), FactKind::Environment(script::expanded(&name, &job.variables)));
-    }
-}
-
-/// The files of this repository that a job starts as a pipeline of its own.
-fn named_children<'t>(config: &Config<'t>, job: &Job<'t>) -> Vec<RepoPath> {
-    let Some(trigger) = get(&job.map, "trigger") else { return Vec::new() };
-    let Some(Value::Map(map)) = config.follow(&trigger.value) else { return Vec::new() };
-    let Some(include) = get(&map, "include") else { return Vec::new() };
-    children(config, &include.value).into_iter().filter_map(|(path, ..)| path.ok()).map(RepoPath::from).collect()
-}
-
-type Child = (Result<String, String>, u32);
-
-/// What `trigger: include` names: files of this repository, or what lies elsewhere, with their lines.
-fn children<'t>(config: &Config<'t>, include: &Value<'t>) -> Vec<Child> {
-    let path = |text: &str| {
-        let path = if text.contains(['$', '*']) { None } else { source::join(".", text.trim_start_matches('/')) };
-        path.ok_or_else(|| text.to_owned())
-    };
-    let mut found = Vec::new();
-    let mut from_map = |of: &dyn Fn(&str) -> Option<String>, line: u32| match (of("local"), of("artifact"), of("project")) {
-        (Some(local), ..) => found.push((path(&local), line)),
-        (_, Some(made), _) => found.push((Err(format!("{made}, which a job makes")), line)),
-        (_, _, Some(project)) => found.push((Err(format!("a pipeline of project {project}")), line)),
-        _ => {
-            let what = of("template").or_else(|| of("remote")).or_else(|| of("component"));
-            found.push((Err(what.unwrap_or_else(|| "something that is not named".to_owned())), line));
-        }
-    };
-    match config.follow(include) {
-        Some(Value::Map(map)) => {
-            let line = map.first().map_or(1, |e| e.line);
-            from_map(&|key| config.text_at(&map, key).map(|(text, ..)| text), line);
-        }
-        Some(value) => {
-            for (doc, node) in config.items(&value) {
-                let line = node.site_line();
-                match config.text((doc, node)) {
-                    Some(text) => from_map(&|key| (key == "local").then(|| text.clone()), line),
-                    None => from_map(&|key| config.text((doc, node.get(key)?)), line),
-                }
-            }
-        }
-        None => {}
-    }
-    found
-}
-
-/// `trigger:` starts another pipeline.
-fn bridge<'t>(config: &Config<'t>, job: &Job<'t>, id: UnitId, whole: Option<&Whole>, reading: &mut Reading<'_>) {
-    let Some(trigger) = get(&job.map, "trigger") else { return };
-    let own = reading.file.path.clone();
-    let line_of = |doc: usize, line: u32| if config.path(doc) == Some(&own) { line } else { job.line };
-    let mut state = |to: UsesTarget, reference: String, line: u32, waits: bool| {
-        let on_failure = if waits { OnFailure::Stops } else { OnFailure::GoesOn };
-        reading.fact(id, line, FactKind::Uses(Uses { reference, with: Vec::new(), to, edge: EdgeKind::Invokes, on_failure }));
-    };
-    match config.follow(&trigger.value) {
-        Some(Value::Map(map)) => {
-            let waits = config.text_at(&map, "strategy").is_some();
-            if let Some((project, _, doc, line)) = config.text_at(&map, "project") {
-                let what = format!("the pipeline of project {project}");
-                state(UsesTarget::Remote(what.clone()), what, line_of(doc, line), waits);
-            }
-            let Some(include) = get(&map, "include") else { return };
-            for (child, line) in children(config, &include.value) {
-                let line = line_of(include.doc, line);
-                match child {
-                    Ok(path) if is_there(&path, whole) => {
-                        let to = UsesTarget::Unit { path: Some(path.clone()), kind: UnitKind::Workflow, name: path.clone() };
-                        state(to, format!("starts {path}"), line, waits);
-                    }
-                    Ok(path) => state(UsesTarget::File(path.clone()), format!("starts {path}"), line, waits),
-                    Err(what) => state(UsesTarget::Remote(what.clone()), what, line, waits),
-                }
-            }
-        }
-        Some(Value::Leaf(doc, node)) => match config.text((doc, node)) {
-            Some(project) => {
-                let what = format!("the pipeline of project {project}");
-                state(UsesTarget::Remote(what.clone()), what, line_of(trigger.doc, trigger.line), false);
-            }
-            None => reading.wrong(line_of(trigger.doc, trigger.line), "`trigger` names no pipeline"),
-        },
-        None => {}
-    }
-}
-
-/// What a job waits for, in this file and in others.
-fn order<'t>(
-    config: &Config<'t>,
-    job: &Job<'t>,
-    id: UnitId,
-    jobs: &[Job<'t>],
-    ids: &BTreeMap<&str, UnitId>,
-    root: &RepoPath,
-    reading: &mut Reading<'_>,
-) {
-    let named = job.needs.iter().flatten();
-    for (name, required, line) in named.clone() {
-        let known = jobs.iter().any(|j| j.name == name);
-        if !known && *required && config.complete && *root == reading.file.path {
-            reading.notice(*line, NoticeKind::NotFollowed, &format!("there is no job `{name}` to wait for"));
-        }
-    }
-    let always = Source::ALL
-        .iter()
-        .chain(&[Source::Parent])
-        .flat_map(|s| job.by_itself(*s))
-        .next()
-        .is_some_and(|w| matches!(w.when, When::Itself(Some(_))));
-    let own = reading.file.path.clone();
-    let needs = get(&job.map, "needs").or_else(|| get(&job.map, "stage")).filter(|e| config.path(e.doc) == Some(&own));
-    let line = needs.map_or(job.line, |e| e.line);
-    let shared: Vec<Source> = job.ways.iter().filter(|(_, ways)| !ways.is_empty()).map(|(source, _)| *source).collect();
-    for earlier in before(job, jobs) {
-        // in no pipeline are both of them, or the later goes on without it
-        let together = shared.iter().filter(|s| earlier.ways.get(s).is_some_and(|w| !w.is_empty()));
-        let mut together = together.filter(|s| job.needs.is_some() || !(earlier.is_by_hand(**s) && earlier.is_optional(**s)));
-        if earlier.name == job.name || together.next().is_none() {
-            continue;
-        }
-        let allowed = earlier.allows_failure
-            || earlier.ways.values().flatten().any(|w| w.allows_failure == Some(true) && matches!(w.when, When::Itself(_)));
-        let at = named.clone().find(|(name, ..)| name == earlier.name).filter(|_| needs.is_some()).map_or(line, |(_, _, at)| *at);
-        let stops = !allowed && !always;
-        match ids.get(earlier.name) {
-            Some(on) => reading.fact(id, at, FactKind::Needs(Needs { on: *on, stops })),
-            None => {
-                let Some(path) = config.path(earlier.doc).cloned() else { continue };
-                reading.fact(id, at, FactKind::After { path, kind: UnitKind::Job, name: earlier.name.to_owned(), stops });
-            }
-        }
     }
 }

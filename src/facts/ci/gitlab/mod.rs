@@ -9,9 +9,11 @@
 //! Invariants: a schedule is set up in the service, so here it is only meant; what a person starts is told as such;
 //! what is included from elsewhere is an open end; wrong types are notices.
 
+mod bridge;
 mod condition;
 mod jobs;
 mod merged;
+mod order;
 mod script;
 mod starts;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::super::reading::Reading;
 use super::super::shells::Program;
-use super::super::text::{self, How, join, spread};
+use super::super::text::{self, How};
 use super::jobs::Job;
 use super::merged::{Config, Entry, Item, Value, get};
 use crate::fact::{Fact, FactKind, FileFacts, Guard, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
@@ -240,12 +240,7 @@ fn one<'t>(pieces: &[Piece], config: &Config<'t>, root: &RepoPath, job: &Job<'t>
         place(&mut facts, before, &step_of);
         lowered.push(facts);
     }
-    let mut lowered = lowered.into_iter();
-    let Some(mut main) = lowered.next() else { return };
-    let others: Vec<FileFacts> = lowered.collect();
-    let more = spread(&mut main, &others);
-    join(main, reading);
-    reading.facts.facts.extend(more);
+    text::join_cells(lowered, reading);
 }
 
 /// Puts what a text came to where its lines stand; what stands in other files is theirs to tell.

@@ -1,0 +1,94 @@
+//! `trigger:` — the pipelines that a job starts: children of this repository, and those of other projects.
+
+use super::super::reading::Reading;
+use super::is_there;
+use super::jobs::Job;
+use super::merged::{Config, Value, get};
+use crate::fact::{FactKind, OnFailure, UnitId, UnitKind, Uses, UsesTarget, Whole};
+use crate::source::{self, RepoPath};
+use crate::words::EdgeKind;
+
+/// The files of this repository that a job starts as a pipeline of its own.
+pub(super) fn named_children<'t>(config: &Config<'t>, job: &Job<'t>) -> Vec<RepoPath> {
+    let Some(trigger) = get(&job.map, "trigger") else { return Vec::new() };
+    let Some(Value::Map(map)) = config.follow(&trigger.value) else { return Vec::new() };
+    let Some(include) = get(&map, "include") else { return Vec::new() };
+    children(config, &include.value).into_iter().filter_map(|(path, ..)| path.ok()).map(RepoPath::from).collect()
+}
+
+type Child = (Result<String, String>, u32);
+
+/// What `trigger: include` names: files of this repository, or what lies elsewhere, with their lines.
+fn children<'t>(config: &Config<'t>, include: &Value<'t>) -> Vec<Child> {
+    let path = |text: &str| {
+        let path = if text.contains(['$', '*']) { None } else { source::join(".", text.trim_start_matches('/')) };
+        path.ok_or_else(|| text.to_owned())
+    };
+    let mut found = Vec::new();
+    let mut from_map = |of: &dyn Fn(&str) -> Option<String>, line: u32| match (of("local"), of("artifact"), of("project")) {
+        (Some(local), ..) => found.push((path(&local), line)),
+        (_, Some(made), _) => found.push((Err(format!("{made}, which a job makes")), line)),
+        (_, _, Some(project)) => found.push((Err(format!("a pipeline of project {project}")), line)),
+        _ => {
+            let what = of("template").or_else(|| of("remote")).or_else(|| of("component"));
+            found.push((Err(what.unwrap_or_else(|| "something that is not named".to_owned())), line));
+        }
+    };
+    match config.follow(include) {
+        Some(Value::Map(map)) => {
+            let line = map.first().map_or(1, |e| e.line);
+            from_map(&|key| config.text_at(&map, key).map(|(text, ..)| text), line);
+        }
+        Some(value) => {
+            for (doc, node) in config.items(&value) {
+                let line = node.site_line();
+                match config.text((doc, node)) {
+                    Some(text) => from_map(&|key| (key == "local").then(|| text.clone()), line),
+                    None => from_map(&|key| config.text((doc, node.get(key)?)), line),
+                }
+            }
+        }
+        None => {}
+    }
+    found
+}
+
+/// `trigger:` starts another pipeline.
+pub(super) fn bridge<'t>(config: &Config<'t>, job: &Job<'t>, id: UnitId, whole: Option<&Whole>, reading: &mut Reading<'_>) {
+    let Some(trigger) = get(&job.map, "trigger") else { return };
+    let own = reading.file.path.clone();
+    let line_of = |doc: usize, line: u32| if config.path(doc) == Some(&own) { line } else { job.line };
+    let mut state = |to: UsesTarget, reference: String, line: u32, waits: bool| {
+        let on_failure = if waits { OnFailure::Stops } else { OnFailure::GoesOn };
+        reading.fact(id, line, FactKind::Uses(Uses { reference, with: Vec::new(), to, edge: EdgeKind::Invokes, on_failure }));
+    };
+    match config.follow(&trigger.value) {
+        Some(Value::Map(map)) => {
+            let waits = config.text_at(&map, "strategy").is_some();
+            if let Some((project, _, doc, line)) = config.text_at(&map, "project") {
+                let what = format!("the pipeline of project {project}");
+                state(UsesTarget::Remote(what.clone()), what, line_of(doc, line), waits);
+            }
+            let Some(include) = get(&map, "include") else { return };
+            for (child, line) in children(config, &include.value) {
+                let line = line_of(include.doc, line);
+                match child {
+                    Ok(path) if is_there(&path, whole) => {
+                        let to = UsesTarget::Unit { path: Some(path.clone()), kind: UnitKind::Workflow, name: path.clone() };
+                        state(to, format!("starts {path}"), line, waits);
+                    }
+                    Ok(path) => state(UsesTarget::File(path.clone()), format!("starts {path}"), line, waits),
+                    Err(what) => state(UsesTarget::Remote(what.clone()), what, line, waits),
+                }
+            }
+        }
+        Some(Value::Leaf(doc, node)) => match config.text((doc, node)) {
+            Some(project) => {
+                let what = format!("the pipeline of project {project}");
+                state(UsesTarget::Remote(what.clone()), what, line_of(trigger.doc, trigger.line), false);
+            }
+            None => reading.wrong(line_of(trigger.doc, trigger.line), "`trigger` names no pipeline"),
+        },
+        None => {}
+    }
+}
