@@ -297,7 +297,8 @@ impl<'b> Lowering<'b> {
     /// A call of the orchestrator's own that is given nothing but pipelines and steps runs none of them.
     fn mentions(&mut self, file: FileId) {
         for id in 0..self.code(file).module().calls.len() {
-            let own = self.outside(file, id).is_some_and(|name| self.rule.has_root(name.split('#').next().unwrap_or(name)));
+            // a method of what a decorator made (`task.fn()`) may well run it
+            let own = self.outside(file, id).is_some_and(|name| !name.contains('#') && self.rule.has_root(name));
             let handed = self.program.passed(file, id);
             let known = |at: At| self.added.get(&at.file).is_some_and(|f| f.orchestrated.functions.contains(&at.scope));
             if own && !handed.is_empty() && handed.iter().all(|passed| known(passed.at)) {
