@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::reach::Walk;
 use super::{Edge, EdgeId, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
 use crate::fact::{
-    Book, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId, UnitKind, Uses,
+    Book, Code, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId, UnitKind, Uses,
 };
 use crate::resolve::{self, Lead, Program, Run, Target, View};
 use crate::rules::Catalog;
@@ -246,7 +246,12 @@ impl Build<'_> {
 
     fn statements(&mut self, path: &RepoPath, facts: &FileFacts) {
         for (index, fact) in facts.facts.iter().enumerate() {
-            let owner = fact.unit.map(|u| self.unit(path, u));
+            // a command that code starts is run by the code around it
+            let around = |code: &Code| self.graph.find(&python::key_at_line(path, &code.module, fact.line));
+            let owner = match fact.unit {
+                Some(unit) => Some(self.unit(path, unit)),
+                None => facts.code.as_deref().filter(|_| matches!(fact.kind, FactKind::Command(_))).and_then(around),
+            };
             match (&fact.kind, owner) {
                 (FactKind::Command(command), Some(owner)) => self.command(path, facts, index, fact, command, owner),
                 (FactKind::Uses(uses), Some(owner)) => {
