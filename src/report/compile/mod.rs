@@ -321,6 +321,10 @@ fn code(findings: &Findings<'_>, at: &Location) -> Option<String> {
         // in a notebook a line of code is a string of a list
         text = text.trim_end_matches(',').trim_matches('"').trim_end_matches("\\n").trim();
     }
+    // how a file is to be run, or what it is written in, is not why it is cited
+    if text.starts_with("#!") || text.starts_with("# -*-") || text.starts_with("<?xml") {
+        return None;
+    }
     let text = redact::snippet(text);
     text.chars().any(char::is_alphanumeric).then_some(text)
 }
