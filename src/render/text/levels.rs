@@ -73,7 +73,8 @@ fn columns([a, b, c, d]: [&str; 4]) -> String {
 fn table_row(page: &mut Page<'_>, model: &Assessment, name: &str, level: u8, left: usize) {
     let floor = model.floor.map(|f| f.to_string()).unwrap_or_default();
     let ceiling = model.ceiling.filter(|c| *c > level).map(|c| c.to_string()).unwrap_or_default();
-    let tally = tally(model, next_of(model, level)).map(|[met, part, no]| format!("{met} met {part} part {no} no")).unwrap_or_default();
+    let tally =
+        tally(model, next_of(model, level)).map(|[met, part, no]| format!("{met} met {part} part {no} no")).unwrap_or_default();
     let cells = columns([&of_top(level, &model.reached), &format!("  {floor}"), &format!("  {ceiling}"), &tally]);
     page.pair(2, &Line::of(Ink::Strong, name), left, &Line::of(Ink::Strong, &cells));
 }
@@ -233,10 +234,10 @@ pub(super) fn next(page: &mut Page<'_>, system: &System, repository: &Repository
         let all = model.blocking.len();
         let more = if all > nearest.len() { format!(" ({} of {all}; all: -v)", nearest.len()) } else { String::new() };
         page.wrap(2, 4, &Line::of(Ink::Strong, &head).add(Ink::Quiet, several).add(Ink::Quiet, &more.replace(": ", ":\u{a0}")));
-        let known = |b: &&Blocking| by_column && page.verbose() == 0 && told.contains(&said(b));
+        let known = |b: &&Blocking| page.verbose() == 0 && told.contains(&said(b));
         let (again, fresh): (Vec<&Blocking>, Vec<&Blocking>) = nearest.into_iter().partition(|b| known(&b));
         if !again.is_empty() {
-            page.wrap(5, 8, &as_above(&again, &told));
+            page.wrap(5, 8, &Line::of(Ink::Quiet, if by_column { "" } else { "also " }).join(as_above(&again, &told)));
         }
         for blocking in fresh {
             let words = said(blocking);
@@ -274,16 +275,18 @@ fn nearest<'m>(page: &Page<'_>, model: &'m Assessment) -> Vec<&'m Blocking> {
     first
 }
 
-/// Columns that an action of another model lifts, by its number.
+/// What actions of models above do here, by their numbers.
 fn as_above(again: &[&Blocking], told: &[&str]) -> Line {
     let mut line = Line::new();
     for (index, blocking) in again.iter().enumerate() {
         let number = told.iter().position(|t| *t == said(blocking)).unwrap_or_default() + 1;
-        let column = blocking.dimension.as_deref().unwrap_or_default();
-        let comma = if index == 0 { "" } else { "; " };
-        line = line.plain(comma).add(Ink::Strong, &format!("{column} {}:", blocking.level)).plain(&format!(" {number} above"));
-        if blocking.lifts_to.is_some() {
-            line = line.add(Ink::Good, " by itself");
+        line = line.plain(if index == 0 { "" } else { "; " });
+        if let Some(column) = &blocking.dimension {
+            line = line.add(Ink::Strong, &format!("{column} {}: ", blocking.level));
+        }
+        line = line.plain(&format!("{number}\u{a0}above"));
+        if let Some(level) = blocking.lifts_to {
+            line = line.add(Ink::Good, &format!(" (reaches {level} by itself)"));
         }
     }
     line
@@ -332,7 +335,8 @@ fn action(verbose: u8, blocking: &Blocking, known: bool, system: &System, reposi
     if let Some((evidence, place)) = place.filter(|(_, place)| !told.contains(place.as_str())) {
         line = line.add(Ink::Quiet, word).place(&place, super::link(repository, evidence));
         if verbose > 0 && word.contains("nearest") && !blocking.what.is_empty() && blocking.what != told {
-            line = line.add(Ink::Quiet, ": ").plain(&blocking.what);
+            let path = evidence.path.as_deref().unwrap_or_default();
+            line = line.add(Ink::Quiet, ": ").plain(&phrases::seen_from(&blocking.what, path));
         }
     }
     line

@@ -12,7 +12,8 @@ use std::io::{self, Write};
 use super::page::{Ink, Line, Page};
 use super::{Style, phrases};
 use crate::report::{
-    Cause, Evidence, FilesFrom, Notice, NoticeKind, Practice, Report, Repository, SettingKey, SubjectKind, System, Unknown, Verdict,
+    Cause, Evidence, FilesFrom, NearestMiss, Notice, NoticeKind, Practice, Report, Repository, SettingKey, SubjectKind, System,
+    Unknown, Verdict,
 };
 
 /// Writes the report for a terminal.
@@ -206,9 +207,9 @@ fn one_practice(page: &mut Page<'_>, practice: &Practice, repository: &Repositor
     let told = practice.nearest_miss.as_ref().filter(|_| practice.verdict == Verdict::Indicated);
     let mut line = Line::of(ink, told.map_or(word.as_str(), |_| "partly"));
     if let Some(miss) = told {
-        line = line.plain(": ").plain(&miss.text);
+        line = line.plain(": ").plain(&missed(miss));
     } else if let Some(miss) = &practice.nearest_miss {
-        line = line.add(Ink::Quiet, "; nearest: ").plain(&miss.text);
+        line = line.add(Ink::Quiet, "; nearest: ").plain(&missed(miss));
     }
     // places stand free, for they are never broken
     for (number, (place, link)) in decides(practice, repository).into_iter().enumerate() {
@@ -219,6 +220,12 @@ fn one_practice(page: &mut Page<'_>, practice: &Practice, repository: &Repositor
     }
     let at = if page.width() >= 70 { 34 } else { 26 };
     page.pair(2, &Line::new().plain(&practice.id), at, &line);
+}
+
+/// What was found beside the place where it was found.
+fn missed(miss: &NearestMiss) -> String {
+    let path = miss.evidence.first().and_then(|e| e.path.as_deref()).unwrap_or_default();
+    phrases::seen_from(&miss.text, path)
 }
 
 /// The places that decide a practice: where it falls short, of a chain that is met its two ends, and else the first thing
@@ -325,9 +332,12 @@ fn not_followed(page: &Page<'_>, report: &Report, most: usize) -> Vec<Line> {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let comma = if number == 0 { "" } else { "; " };
-        let paths = paths.iter().take(shown).copied().collect::<Vec<_>>().join(", ");
-        line = line.plain(&format!("{comma}{paths}{more} ({what})"));
+        line = line.plain(if number == 0 { "" } else { "; " });
+        for (at, path) in paths.iter().take(shown).enumerate() {
+            let link = phrases::link(&report.repository, path, 0);
+            line = line.plain(if at == 0 { "" } else { ", " }).place(path, link);
+        }
+        line = line.plain(&format!("{more} ({what})"));
     }
     vec![line.plain(&match kinds.len().saturating_sub(most) {
         0 => String::new(),

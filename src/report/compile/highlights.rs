@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::redact;
 use super::super::Chain;
+use super::super::redact;
 use super::super::system::{ChainHead, Lookalike, OpenEnd};
 use super::{Findings, JudgedSystem, chain, evidence_of, place, signal};
 use crate::graph::reach::Walk;
