@@ -235,7 +235,7 @@ pub(super) fn next(page: &mut Page<'_>, system: &System, repository: &Repository
         let more = if all > nearest.len() { format!(" ({} of {all}; all: -v)", nearest.len()) } else { String::new() };
         page.wrap(2, 4, &Line::of(Ink::Strong, &head).add(Ink::Quiet, several).add(Ink::Quiet, &more.replace(": ", ":\u{a0}")));
         let known = |b: &&Blocking| page.verbose() == 0 && told.contains(&said(b));
-        let (again, fresh): (Vec<&Blocking>, Vec<&Blocking>) = nearest.into_iter().partition(|b| known(&b));
+        let (again, fresh): (Vec<&Blocking>, Vec<&Blocking>) = nearest.into_iter().partition(|b| known(b));
         if !again.is_empty() {
             page.wrap(5, 8, &Line::of(Ink::Quiet, if by_column { "" } else { "also " }).join(as_above(&again, &told)));
         }
