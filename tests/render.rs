@@ -137,6 +137,53 @@ fn json_is_the_report() {
     assert_eq!(serde_json::from_slice::<Report>(&out).expect("reads back"), sample());
 }
 
+/// One story of what runs by itself, and one of what only looks as if it did.
+const STORIES: [&str; 2] = ["cron-retrain", "broken-everything"];
+
+struct Quiet;
+
+impl treering::Progress for Quiet {
+    fn stage(&self, _: &'static str, _: u64, _: u64) {}
+}
+
+fn story(name: &str) -> Report {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name).join("repo");
+    let catalog = treering::Catalog::embedded().expect("the built-in rules are sound");
+    let options = treering::Options { parent: false, ..treering::Options::default() };
+    treering::scan(&path, &catalog, &options, &Quiet).expect("a report")
+}
+
+#[test]
+fn two_stories_in_every_format() {
+    for name in STORIES {
+        let report = story(name);
+        snapshot(&format!("{name}-text"), &text(&report, Style::default()));
+        snapshot(&format!("{name}-markdown"), &written(&report, Format::Markdown));
+        snapshot(&format!("{name}-github"), &written(&report, Format::Github));
+        // of the data what the pages are made of; all of it is held against the schema
+        let system = serde_json::to_value(&report.systems[0]).expect("plain data");
+        let told = serde_json::json!({
+            "chain_heads": system["chain_heads"],
+            "lookalikes": system["lookalikes"],
+            "steps": system["steps"],
+        });
+        snapshot(&format!("{name}-json"), &serde_json::to_string_pretty(&told).expect("JSON"));
+    }
+}
+
+/// A reader should find the end of the page without scrolling far.
+#[test]
+fn a_report_is_a_screen_and_a_half() {
+    for name in STORIES {
+        let page = text(&story(name), Style::default());
+        assert!(page.lines().count() <= 75, "{name}: {} lines", page.lines().count());
+        let mut seen = std::collections::BTreeSet::new();
+        for line in page.lines().filter(|l| l.trim().len() > 40) {
+            assert!(seen.insert(line), "{name} says twice: {line}");
+        }
+    }
+}
+
 /// `TREERING_BLESS=1 cargo test --test render` writes it anew.
 #[test]
 fn the_published_schemas_are_up_to_date() {

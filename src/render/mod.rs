@@ -54,7 +54,7 @@ impl Format {
 }
 
 /// How the terminal report looks. Formats for programs pay no attention to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Style {
     /// Whether to colour.
     pub color: bool,
@@ -64,11 +64,13 @@ pub struct Style {
     pub verbose: u8,
     /// Whether places link to the file at its remote, for terminals that can (OSC 8).
     pub links: bool,
+    /// What was scanned as the user wrote it after `treering scan`, for commands that are suggested; empty: `.`.
+    pub asked: String,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { color: false, width: 80, verbose: 0, links: false }
+        Self { color: false, width: 80, verbose: 0, links: false, asked: String::new() }
     }
 }
 

@@ -108,6 +108,11 @@ impl Line {
         gaps + self.words.iter().map(|w| columns(&w.text)).sum::<usize>()
     }
 
+    /// Columns of its longest word.
+    fn longest(&self) -> usize {
+        self.words.iter().map(|w| columns(&w.text)).max().unwrap_or(0)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.words.is_empty()
     }
@@ -127,6 +132,11 @@ impl<'s> Page<'s> {
     /// Columns of the page.
     pub(super) fn width(&self) -> usize {
         self.style.width.max(40)
+    }
+
+    /// What was scanned, as the user wrote it.
+    pub(super) fn asked(&self) -> &str {
+        if self.style.asked.is_empty() { "." } else { &self.style.asked }
     }
 
     pub(super) fn verbose(&self) -> u8 {
@@ -155,7 +165,10 @@ impl<'s> Page<'s> {
         if right.is_empty() {
             return self.end();
         }
-        if used + 1 > at {
+        // a word that would be broken beside it, and fits below, stands below
+        let longest = right.longest();
+        let broken = at + longest > self.width() && indent + 4 + longest <= self.width();
+        if used + 1 > at || broken {
             self.end();
             self.fill(at.min(indent + 4), 0, at.min(indent + 4), right);
         } else {
@@ -282,6 +295,10 @@ mod tests {
         assert!(text.lines().all(|l| columns(l) <= 40), "{text}");
         let text = page(40, |p| p.pair(2, &Line::new().place(&long, None), 20, &Line::new().plain("what")));
         assert_eq!(text, format!("  {long}\n      what\n"));
+        // beside the place it would be broken, below it is not
+        let what = "y".repeat(30);
+        let text = page(40, |p| p.pair(2, &Line::new().place("src/a.py:1", None), 14, &Line::new().plain(&what)));
+        assert_eq!(text, format!("  src/a.py:1\n      {what}\n"));
     }
 
     #[test]

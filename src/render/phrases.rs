@@ -196,6 +196,18 @@ pub(super) fn model_name(model: &Assessment) -> String {
     }
 }
 
+/// A sentence beside the place that it is about: that place's own path is not told again.
+pub(super) fn seen_from(why: &str, path: &str) -> String {
+    let program = format!("program {path}");
+    match why.split_once(&program) {
+        // `program src/a.py` is no part of `program src/a.pyx`
+        Some((before, after)) if !path.is_empty() && !after.starts_with(|c: char| c.is_alphanumeric() || "/_-".contains(c)) => {
+            format!("{before}this program{after}")
+        }
+        _ => why.to_owned(),
+    }
+}
+
 /// What to call a system: the repository where it is all of it.
 pub(super) fn system_name(system: &System, repository: &Repository) -> String {
     if system.name.is_empty() || system.name == "." { repository_name(repository).to_owned() } else { system.name.clone() }
@@ -233,4 +245,18 @@ fn percent(text: &str) -> String {
             b => format!("%{b:02X}"),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_not_told_twice() {
+        let why = "`fit(x)` runs when a person starts program src/a.py";
+        assert_eq!(seen_from(why, "src/a.py"), "`fit(x)` runs when a person starts this program");
+        assert_eq!(seen_from(why, "src/b.py"), why);
+        assert_eq!(seen_from("starts program src/a.pyx", "src/a.py"), "starts program src/a.pyx");
+        assert_eq!(seen_from(why, ""), why);
+    }
 }

@@ -2,11 +2,20 @@
 
 use super::phrases;
 use crate::render::page::{Ink, Line, Page};
-use crate::report::{Chain, ChainHead, Hop, Repository, System};
+use crate::report::{ChainHead, EdgeKind, Hop, Lookalike, Repository, Strength, System};
 
 /// Chains shown, and hops of each, unless the user wants all.
-const CHAINS: usize = 4;
+const CHAINS: usize = 3;
 const HOPS: usize = 9;
+
+/// Sentences on what only looks automatic, unless the user wants all.
+const LOOKALIKES: usize = 4;
+
+/// Ends that lie open, unless the user wants all.
+const ENDS: usize = 3;
+
+/// Hops that a chain must share with one above, from the start, to be told from there on.
+const SHARED: usize = 3;
 
 /// The strongest chains, hop by hop.
 pub(super) fn strongest(page: &mut Page<'_>, system: &System, repository: &Repository) {
@@ -20,28 +29,49 @@ pub(super) fn strongest(page: &mut Page<'_>, system: &System, repository: &Repos
         return;
     }
     let most = if page.verbose() > 0 { usize::MAX } else { CHAINS };
+    let mut told: Vec<(&ChainHead, Vec<&Hop>)> = Vec::new();
     for head in system.chain_heads.iter().take(most) {
-        chain_head(page, head, repository);
+        let hops = shown(page, head);
+        chain_head(page, head, &hops, &told, repository);
+        told.push((head, hops));
     }
     if let Some(more) = system.chain_heads.len().checked_sub(most).filter(|n| *n > 0) {
         page.wrap(2, 2, &Line::of(Ink::Quiet, &format!("and {more} more: -v")));
     }
 }
 
-fn chain_head(page: &mut Page<'_>, head: &ChainHead, repository: &Repository) {
+/// The hops that a reader needs: that a job stands in its workflow, and a main block in its file, goes without saying.
+fn shown<'r>(page: &Page<'_>, head: &'r ChainHead) -> Vec<&'r Hop> {
+    let hops = head.chain.0.as_slice();
+    let obvious = |at: usize, hop: &Hop| {
+        let near = hops.get(at + 1).is_some_and(|next| next.path == hop.path);
+        at > 0 && near && hop.edge == EdgeKind::Contains && hop.strength >= Strength::Resolved && hop.outside.is_none()
+    };
+    hops.iter().enumerate().filter(|(at, hop)| page.verbose() > 0 || !obvious(*at, hop)).map(|(_, hop)| hop).collect()
+}
+
+fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[(&ChainHead, Vec<&Hop>)], repository: &Repository) {
     let (ink, state) = phrases::completeness(head);
     let name = format!("{:<11}", phrases::deed(head.op)).replace(' ', "\u{a0}");
     page.edges(2, &Line::of(Ink::Strong, &name).plain(&head.text), &Line::of(ink, &state.replace(' ', "\u{a0}")));
-    hops(page, &head.chain, repository);
+    let same = |(other, before): &(&ChainHead, Vec<&Hop>)| {
+        let shared = hops.iter().zip(before).take_while(|(a, b)| place(a) == place(b) && a.what == b.what).count();
+        (shared, phrases::deed(other.op))
+    };
+    let (shared, deed) = told.iter().map(same).max_by_key(|(shared, _)| *shared).unwrap_or((0, ""));
+    let from = if page.verbose() == 0 && shared >= SHARED { shared.min(hops.len().saturating_sub(1)) } else { 0 };
+    if let Some(last) = from.checked_sub(1).and_then(|at| hops.get(at)) {
+        let link = phrases::link(repository, &last.path, last.line);
+        page.wrap(4, 6, &Line::of(Ink::Quiet, &format!("as {deed} above, up to ")).place(&place(last), link));
+    }
+    list(page, hops.get(from..).unwrap_or_default(), repository);
 }
 
-fn hops(page: &mut Page<'_>, chain: &Chain, repository: &Repository) {
-    let hops = &chain.0;
+fn list(page: &mut Page<'_>, hops: &[&Hop], repository: &Repository) {
     let cut = page.verbose() == 0 && hops.len() > HOPS;
     // The trigger and the effect are what a reader looks for; the middle of a long chain can wait.
     let (first, last) = if cut { (HOPS / 2, hops.len() - HOPS / 2) } else { (hops.len(), hops.len()) };
-    let widest = hops.iter().map(|hop| place(hop).chars().count()).max().unwrap_or(0);
-    let at = (4 + widest + 2).min(page.width() / 2);
+    let at = column(page, 4, hops.iter().map(|hop| place(hop)));
     for hop in hops.iter().take(first) {
         one(page, hop, at, repository);
     }
@@ -51,6 +81,14 @@ fn hops(page: &mut Page<'_>, chain: &Chain, repository: &Repository) {
     for hop in hops.iter().skip(last) {
         one(page, hop, at, repository);
     }
+}
+
+/// The column where words begin beside places: after the widest place that leaves them about half the page. What stands
+/// beside a wider place goes below it.
+fn column(page: &Page<'_>, indent: usize, places: impl Iterator<Item = String>) -> usize {
+    let most = page.width() * 11 / 20;
+    let ends = places.map(|place| indent + place.chars().count() + 2);
+    ends.filter(|end| *end <= most).max().unwrap_or(indent + 4)
 }
 
 fn one(page: &mut Page<'_>, hop: &Hop, at: usize, repository: &Repository) {
@@ -73,16 +111,35 @@ pub(super) fn lookalikes(page: &mut Page<'_>, system: &System, repository: &Repo
         return;
     }
     page.title("LOOKS AUTOMATIC, IS NOT");
-    let most = if page.verbose() > 0 { usize::MAX } else { 5 };
-    let places: Vec<String> =
-        system.lookalikes.iter().map(|l| l.evidence.iter().find_map(phrases::place).unwrap_or_default()).collect();
-    let widest = places.iter().take(most).map(|p| p.chars().count()).max().unwrap_or(0);
-    let at = (2 + widest + 2).min(page.width() / 2);
-    for (lookalike, place) in system.lookalikes.iter().zip(&places).take(most) {
-        let link = lookalike.evidence.first().and_then(|e| super::link(repository, e));
-        page.pair(2, &Line::new().place(place, link), at, &Line::new().plain(&lookalike.why));
+    // one sentence that is true of several places is said once
+    let mut groups: Vec<(String, Vec<&Lookalike>)> = Vec::new();
+    for lookalike in &system.lookalikes {
+        let path = lookalike.evidence.first().and_then(|e| e.path.as_deref()).unwrap_or_default();
+        let why = phrases::seen_from(&lookalike.why, path);
+        match groups.iter_mut().find(|(told, _)| *told == why) {
+            Some((_, all)) => all.push(lookalike),
+            None => groups.push((why, vec![lookalike])),
+        }
     }
-    if let Some(more) = places.len().checked_sub(most).filter(|n| *n > 0) {
+    let most = if page.verbose() > 0 { usize::MAX } else { LOOKALIKES };
+    let seen_at = |lookalike: &Lookalike| lookalike.evidence.iter().find_map(phrases::place).unwrap_or_default();
+    let firsts = groups.iter().take(most).filter_map(|(_, all)| all.first());
+    let at = column(page, 2, firsts.map(|first| seen_at(first)));
+    for (why, all) in groups.iter().take(most) {
+        let Some((first, others)) = all.split_first() else { continue };
+        let link = first.evidence.first().and_then(|e| super::link(repository, e));
+        let mut line = Line::new().plain(why);
+        let others: Vec<String> = others.iter().map(|l| seen_at(l)).filter(|place| *place != seen_at(first)).collect();
+        if page.verbose() > 0 {
+            for (number, place) in others.iter().enumerate() {
+                line = line.add(Ink::Quiet, if number == 0 { "; also " } else { ", " }).place(place, None);
+            }
+        } else if !others.is_empty() {
+            line = line.add(Ink::Quiet, &format!(" (and in {})", phrases::count(others.len(), "other place", "other places")));
+        }
+        page.pair(2, &Line::new().place(&seen_at(first), link), at, &line);
+    }
+    if let Some(more) = groups.len().checked_sub(most).filter(|n| *n > 0) {
         page.wrap(2, 2, &Line::of(Ink::Quiet, &format!("and {more} more: -v")));
     }
 }
@@ -97,11 +154,29 @@ pub(super) fn open_ends(page: &mut Page<'_>, system: &System, repository: &Repos
         return;
     }
     page.title("LEAVES THIS REPOSITORY");
-    for end in ends {
-        let mut line = Line::of(Ink::Strong, &end.outside).plain(": ").plain(&end.why);
+    let most = if page.verbose() > 0 { usize::MAX } else { ENDS };
+    let mut groups: Vec<(&str, Vec<Line>)> = Vec::new();
+    for end in &ends {
+        let mut line = Line::of(Ink::Strong, &end.outside);
         if let Some((evidence, place)) = end.evidence.iter().find_map(|e| phrases::place(e).map(|p| (e, p))) {
             line = line.plain(" (").place(&place, super::link(repository, evidence)).plain(")");
         }
-        page.wrap(2, 4, &line);
+        match groups.iter_mut().find(|(why, _)| *why == end.why) {
+            Some((_, lines)) => lines.push(line),
+            None => groups.push((&end.why, vec![line])),
+        }
+    }
+    for (why, lines) in groups {
+        let several = lines.len() > 1;
+        for (number, line) in lines.iter().take(most).enumerate() {
+            let last = !several && number == 0;
+            let line = if last { line.clone().plain(": ").plain(why) } else { line.clone() };
+            page.wrap(2, 4, &line);
+        }
+        let more = lines.len().saturating_sub(most);
+        if several {
+            let rest = if more > 0 { format!("and {more} more (-v); ") } else { String::new() };
+            page.wrap(2, 4, &Line::of(Ink::Quiet, &rest).plain(&format!("of each: {why}")));
+        }
     }
 }

@@ -2,22 +2,22 @@
 
 use super::phrases;
 use crate::render::page::{Ink, Line, Page};
-use crate::report::{Assessment, Blocking, Dimension, Reached, Repository, Row, Starter, Step, StepName, System};
+use crate::report::{Assessment, Blocking, Dimension, Evidence, Reached, Repository, Row, Starter, Step, StepName, System};
 
 /// The table of levels, and what a reader must know to take them for what they are.
 pub(super) fn levels(page: &mut Page<'_>, system: &System) {
     if system.models.is_empty() {
         return;
     }
-    let names: Vec<String> = system.models.iter().map(phrases::model_name).collect();
+    let names: Vec<String> = system.models.iter().map(name_of).collect();
     let left = names.iter().map(|n| n.chars().count()).max().unwrap_or(0).clamp(18, 30) + 3;
     let wide = page.width() >= left + 54;
     if wide && system.models.iter().any(|m| m.level.is_some()) {
         page.blank();
         let title = Line::of(Ink::Title, "LEVELS");
         let quiet = |a: &str, b: &str, c: &str, d: &str| Line::of(Ink::Quiet, &columns([a, b, c, d]));
-        page.pair(0, &title, left, &quiet("LEVEL", "from complete", "if the outside", "rows of that"));
-        page.pair(0, &Line::new(), left, &quiet("", "chains alone", "is confirmed", "level"));
+        page.pair(0, &title, left, &quiet("LEVEL", "from complete", "if the outside", "rows of the"));
+        page.pair(0, &Line::new(), left, &quiet("", "chains alone", "is confirmed", "next level"));
     } else {
         page.title("LEVELS");
     }
@@ -27,8 +27,9 @@ pub(super) fn levels(page: &mut Page<'_>, system: &System) {
             (Some(level), false) => list_row(page, model, name, level),
             (None, _) => cells(page, model, name, left.min(page.width() / 2)),
         }
-        remarks(page, model, wide);
+        remarks(page, model);
     }
+    unsure(page, system);
     page.wrap(
         2,
         2,
@@ -37,6 +38,23 @@ pub(super) fn levels(page: &mut Page<'_>, system: &System) {
             "A level is a judgement: two careful readers give the same one in 3 of 4 repositories, and are never more than one apart.",
         ),
     );
+}
+
+/// Title and edition; that a model's cells are inferred is said below it.
+fn name_of(model: &Assessment) -> String {
+    let name = phrases::model_name(model);
+    name.strip_suffix(" (inferred)").map(str::to_owned).unwrap_or(name)
+}
+
+/// What was not looked for and might change a number, in one sentence for all models.
+fn unsure(page: &mut Page<'_>, system: &System) {
+    // in full, each model tells which
+    let of = |m: &Assessment| format!("{} for {}", m.incomplete.len(), name_of(m)).replace(' ', "\u{a0}");
+    let parts: Vec<String> = system.models.iter().filter(|m| !m.incomplete.is_empty()).map(of).collect();
+    if !parts.is_empty() && page.verbose() == 0 {
+        let told = format!("Practices that could not be looked for and might change a number: {}.", parts.join(", "));
+        page.wrap(2, 2, &Line::of(Ink::Part, &told));
+    }
 }
 
 fn top(reached: &[Reached]) -> Option<u8> {
@@ -55,7 +73,8 @@ fn columns([a, b, c, d]: [&str; 4]) -> String {
 fn table_row(page: &mut Page<'_>, model: &Assessment, name: &str, level: u8, left: usize) {
     let floor = model.floor.map(|f| f.to_string()).unwrap_or_default();
     let ceiling = model.ceiling.filter(|c| *c > level).map(|c| c.to_string()).unwrap_or_default();
-    let tally = tally(model, level).map(|[met, part, no]| format!("{met} met {part} part {no} no")).unwrap_or_default();
+    let tally =
+        tally(model, next_of(model, level)).map(|[met, part, no]| format!("{met} met {part} part {no} no")).unwrap_or_default();
     let cells = columns([&of_top(level, &model.reached), &format!("  {floor}"), &format!("  {ceiling}"), &tally]);
     page.pair(2, &Line::of(Ink::Strong, name), left, &Line::of(Ink::Strong, &cells));
 }
@@ -70,9 +89,15 @@ fn list_row(page: &mut Page<'_>, model: &Assessment, name: &str, level: u8) {
     if let Some(ceiling) = model.ceiling.filter(|c| *c > level) {
         more.push(format!("{ceiling} if the outside is confirmed"));
     }
+    more.extend(rows(model, next_of(model, level)));
     if !more.is_empty() {
         page.wrap(4, 4, &Line::new().plain(&more.join("; ")));
     }
+}
+
+/// The level whose rows a reader wants to know of: the next one, or the highest where it is reached.
+fn next_of(model: &Assessment, level: u8) -> u8 {
+    model.reached.iter().map(|r| r.level).filter(|l| *l > level).min().unwrap_or(level)
 }
 
 /// How many of the rows that weigh for a level are met, partly met and not met; none where nothing weighs for it.
@@ -87,15 +112,14 @@ fn tally(model: &Assessment, level: u8) -> Option<[usize; 3]> {
 /// The rows of a level as a sentence.
 fn rows(model: &Assessment, level: u8) -> Option<String> {
     let [met, part, no] = tally(model, level)?;
-    let of = phrases::count(met + part + no, "row", "rows");
-    Some(format!("{of} weigh for level {level}: {met} met, {part} partly, {no} not"))
+    Some(format!("rows of level {level}: {met} met, {part} partly, {no} not"))
 }
 
 /// A model that gives no overall number: its columns.
 fn cells(page: &mut Page<'_>, model: &Assessment, name: &str, left: usize) {
     let mut line = Line::new();
     for (name, dimension) in &model.dimensions {
-        let level = dimension.level.map_or_else(|| "not visible".to_owned(), |l| l.to_string());
+        let Some(level) = dimension.level else { continue };
         let sign = if line.is_empty() { "" } else { " · " };
         line = line.add(Ink::Quiet, sign).plain(&name.replace(' ', "\u{a0}")).add(Ink::Strong, &format!("\u{a0}{level}"));
     }
@@ -105,16 +129,14 @@ fn cells(page: &mut Page<'_>, model: &Assessment, name: &str, left: usize) {
     page.pair(2, &Line::of(Ink::Strong, name), left, &line);
 }
 
-fn remarks(page: &mut Page<'_>, model: &Assessment, wide: bool) {
+fn remarks(page: &mut Page<'_>, model: &Assessment) {
     let mut remarks = Vec::new();
-    // at level 0 nothing weighs yet, so the first level is what a reader wants to know of
-    remarks.extend(match model.level {
-        Some(0) => rows(model, 1),
-        Some(level) if !wide => rows(model, level),
-        _ => None,
-    });
     if model.source_basis.contains("inferred") {
-        remarks.push("cells inferred: the publisher's text is not public".to_owned());
+        remarks.push("inferred: the publisher's text is not public".to_owned());
+    }
+    let hidden: Vec<&str> = model.dimensions.iter().filter(|(_, d)| d.level.is_none()).map(|(n, _)| n.as_str()).collect();
+    if model.level.is_none() && !hidden.is_empty() {
+        remarks.push(format!("{} not visible", hidden.join(", ")));
     }
     if !model.traits.is_empty() {
         let levels = model.traits.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
@@ -127,10 +149,6 @@ fn remarks(page: &mut Page<'_>, model: &Assessment, wide: bool) {
         if let Some(attested) = model.with_attestations.filter(|a| *a != level) {
             remarks.push(format!("{attested} with what people have stated"));
         }
-    }
-    if !model.incomplete.is_empty() {
-        let unknown = phrases::count(model.incomplete.len(), "practice", "practices");
-        remarks.push(format!("{unknown} could not be looked for and might change a number"));
     }
     if page.verbose() > 0 {
         if let Some(strict) = model.strict {
@@ -145,7 +163,7 @@ fn remarks(page: &mut Page<'_>, model: &Assessment, wide: bool) {
             remarks.push(format!("by column: {}", columns.join(", ")));
         }
         if !model.incomplete.is_empty() {
-            remarks.push(format!("could change: {}", model.incomplete.join(", ")));
+            remarks.push(format!("not looked for, and might change a number: {}", model.incomplete.join(", ")));
         }
     }
     if !remarks.is_empty() {
@@ -171,49 +189,111 @@ pub(super) fn steps(page: &mut Page<'_>, steps: &[Step]) {
 }
 
 fn one_starter(page: &mut Page<'_>, ink: Ink, word: &str, steps: &[&Step]) {
+    // what is true of several steps is said once, behind them
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for step in steps {
+        match groups.iter_mut().find(|(why, _)| *why == step.why) {
+            Some((_, names)) => names.push(phrases::step(step.step)),
+            None => groups.push((&step.why, vec![phrases::step(step.step)])),
+        }
+    }
+    groups.sort_by_key(|(why, _)| !why.is_empty());
     let mut line = Line::new();
     let mut before = "";
-    for step in steps {
-        let why = if step.why.is_empty() { String::new() } else { format!(" ({})", step.why) };
-        line = line.plain(before).plain(phrases::step(step.step)).add(Ink::Quiet, &why);
-        before = ", ";
+    for (why, names) in groups {
+        let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
+        line = line.plain(before).plain(&names.join(", ")).add(Ink::Quiet, &why);
+        before = "; ";
     }
     if !line.is_empty() {
         page.pair(2, &Line::of(ink, word), 13, &line);
     }
 }
 
-/// What keeps the system from the next level of each model.
+/// Actions shown for a model, unless the user wants all; of a model without an overall level, one for each column.
+const ACTIONS: usize = 3;
+
+/// What keeps the system from the next level of each model. An action that several levels ask for keeps its number.
 pub(super) fn next(page: &mut Page<'_>, system: &System, repository: &Repository) {
-    let most = if page.verbose() > 0 { usize::MAX } else { 4 };
     if system.models.iter().all(|m| m.blocking.is_empty()) {
         return;
     }
     page.title("NEXT LEVEL, nearest first");
+    let mut told: Vec<&str> = Vec::new();
     for model in system.models.iter().filter(|m| !m.blocking.is_empty()) {
         let by_column = model.level.is_none();
         let next = model.blocking.iter().map(|b| b.level).min().unwrap_or_default();
         let head = if by_column {
-            format!("{}, each category by itself", phrases::model_name(model))
+            format!("{}, each category by itself", name_of(model))
         } else {
-            format!("{}: level {next}", phrases::model_name(model))
+            format!("{}, level {next}", name_of(model))
         };
-        let open = match model.strict_gaps.len() {
-            0 => String::new(),
-            1 => " (1 requirement of the levels reached is still open: -v)".to_owned(),
-            n => format!(" ({n} requirements of the levels reached are still open: -v)"),
-        };
-        page.wrap(2, 4, &Line::of(Ink::Strong, &head).add(Ink::Quiet, &open));
-        for (at, blocking) in model.blocking.iter().take(most).enumerate() {
-            page.pair(4, &Line::of(Ink::Quiet, &(at + 1).to_string()), 7, &action(blocking, repository));
+        let alone = model.blocking.iter().any(|b| b.lifts_to.is_some());
+        let several = if alone || by_column { "" } else { ": no single change reaches it" };
+        let nearest = nearest(page, model);
+        let all = model.blocking.len();
+        let more = if all > nearest.len() { format!(" ({} of {all}; all: -v)", nearest.len()) } else { String::new() };
+        page.wrap(2, 4, &Line::of(Ink::Strong, &head).add(Ink::Quiet, several).add(Ink::Quiet, &more.replace(": ", ":\u{a0}")));
+        let known = |b: &&Blocking| page.verbose() == 0 && told.contains(&said(b));
+        let (again, fresh): (Vec<&Blocking>, Vec<&Blocking>) = nearest.into_iter().partition(|b| known(b));
+        if !again.is_empty() {
+            page.wrap(5, 8, &Line::of(Ink::Quiet, if by_column { "" } else { "also " }).join(as_above(&again, &told)));
         }
-        if let Some(more) = model.blocking.len().checked_sub(most).filter(|n| *n > 0) {
-            page.wrap(7, 7, &Line::of(Ink::Quiet, &format!("and {more} more: -v")));
+        for blocking in fresh {
+            let words = said(blocking);
+            let known = told.iter().position(|t| *t == words);
+            let number = known.unwrap_or_else(|| {
+                told.push(words);
+                told.len() - 1
+            });
+            let number = Line::of(Ink::Quiet, &format!("{:>2}", number + 1).replace(' ', "\u{a0}"));
+            page.pair(4, &number, 8, &action(page.verbose(), blocking, known.is_some(), system, repository));
         }
     }
     if page.verbose() > 0 {
         still_open(page, system);
     }
+}
+
+/// What a reader should see first of what stands in the way.
+fn nearest<'m>(page: &Page<'_>, model: &'m Assessment) -> Vec<&'m Blocking> {
+    if page.verbose() > 0 {
+        return model.blocking.iter().collect();
+    }
+    if model.level.is_some() {
+        return model.blocking.iter().take(ACTIONS).collect();
+    }
+    let mut columns: Vec<&str> = Vec::new();
+    let mut first: Vec<&Blocking> = Vec::new();
+    for blocking in &model.blocking {
+        let column = blocking.dimension.as_deref().unwrap_or_default();
+        if !columns.contains(&column) && first.len() < ACTIONS {
+            columns.push(column);
+            first.push(blocking);
+        }
+    }
+    first
+}
+
+/// What actions of models above do here, by their numbers.
+fn as_above(again: &[&Blocking], told: &[&str]) -> Line {
+    let mut line = Line::new();
+    for (index, blocking) in again.iter().enumerate() {
+        let number = told.iter().position(|t| *t == said(blocking)).unwrap_or_default() + 1;
+        line = line.plain(if index == 0 { "" } else { "; " });
+        if let Some(column) = &blocking.dimension {
+            line = line.add(Ink::Strong, &format!("{column} {}: ", blocking.level));
+        }
+        line = line.plain(&format!("{number}\u{a0}above"));
+        if let Some(level) = blocking.lifts_to {
+            line = line.add(Ink::Good, &format!(" (reaches {level} by itself)"));
+        }
+    }
+    line
+}
+
+fn said(blocking: &Blocking) -> &str {
+    if blocking.action.is_empty() { &blocking.what } else { &blocking.action }
 }
 
 /// Requirements of levels that are reached, read to the letter.
@@ -234,19 +314,45 @@ fn still_open(page: &mut Page<'_>, system: &System) {
     }
 }
 
-fn action(blocking: &Blocking, repository: &Repository) -> Line {
+fn action(verbose: u8, blocking: &Blocking, known: bool, system: &System, repository: &Repository) -> Line {
     let mut line = Line::new();
-    let told = if blocking.action.is_empty() { &blocking.what } else { &blocking.action };
     if let Some(column) = &blocking.dimension {
         line = line.add(Ink::Strong, &format!("{column} {}: ", blocking.level));
     }
-    line = line.plain(told);
+    let told = said(blocking);
+    line = if known { line.plain("as above") } else { line.plain(told) };
     if let Some(level) = blocking.lifts_to {
         line = line.add(Ink::Good, &format!(" (reaches {level} by itself)"));
     }
-    let nearest = blocking.evidence.iter().find_map(|e| phrases::place(e).map(|place| (e, place)));
-    if let Some((evidence, place)) = nearest.filter(|(_, place)| !told.contains(place.as_str())) {
-        line = line.add(Ink::Quiet, "; nearest: ").place(&place, super::link(repository, evidence));
+    if known {
+        return line;
+    }
+    let near = blocking.evidence.iter().find_map(|e| phrases::place(e).map(|place| (e, place)));
+    let (word, place) = match near {
+        Some(near) => ("; nearest: ", Some(near)),
+        None => begins(&blocking.practice, system),
+    };
+    if let Some((evidence, place)) = place.filter(|(_, place)| !told.contains(place.as_str())) {
+        line = line.add(Ink::Quiet, word).place(&place, super::link(repository, evidence));
+        if verbose > 0 && word.contains("nearest") && !blocking.what.is_empty() && blocking.what != told {
+            let path = evidence.path.as_deref().unwrap_or_default();
+            line = line.add(Ink::Quiet, ": ").plain(&phrases::seen_from(&blocking.what, path));
+        }
     }
     line
+}
+
+/// Where a change begins that nothing here comes near to: at the program that answers for what delivers and watches it,
+/// at the one that trains for all that leads there; nowhere for what is no matter of a program.
+fn begins<'s>(practice: &str, system: &'s System) -> (&'static str, Option<(&'s Evidence, String)>) {
+    let place = |all: &'s [Evidence]| all.iter().find_map(|e| phrases::place(e).map(|place| (e, place)));
+    let trains = ("; trains at ", place(&system.trains));
+    let serves = ("; serves at ", place(&system.serves));
+    let (first, second) = match practice.split('.').next().unwrap_or_default() {
+        "app" | "deploy" | "monitoring" | "serving" => (serves, trains),
+        "compute" | "data" | "experiment" | "features" | "lineage" | "loop" | "metadata" | "model" | "pipeline" | "registry"
+        | "tests" | "training" => (trains, serves),
+        _ => return ("", None),
+    };
+    if first.1.is_some() { first } else { second }
 }

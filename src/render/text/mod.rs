@@ -11,7 +11,10 @@ use std::io::{self, Write};
 
 use super::page::{Ink, Line, Page};
 use super::{Style, phrases};
-use crate::report::{Cause, Evidence, Practice, Report, Repository, SettingKey, SubjectKind, System, Unknown, Verdict};
+use crate::report::{
+    Cause, Evidence, FilesFrom, NearestMiss, Notice, NoticeKind, Practice, Report, Repository, SettingKey, SubjectKind, System,
+    Unknown, Verdict,
+};
 
 /// Writes the report for a terminal.
 pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::Result<()> {
@@ -204,9 +207,9 @@ fn one_practice(page: &mut Page<'_>, practice: &Practice, repository: &Repositor
     let told = practice.nearest_miss.as_ref().filter(|_| practice.verdict == Verdict::Indicated);
     let mut line = Line::of(ink, told.map_or(word.as_str(), |_| "partly"));
     if let Some(miss) = told {
-        line = line.plain(": ").plain(&miss.text);
+        line = line.plain(": ").plain(&missed(miss));
     } else if let Some(miss) = &practice.nearest_miss {
-        line = line.add(Ink::Quiet, "; nearest: ").plain(&miss.text);
+        line = line.add(Ink::Quiet, "; nearest: ").plain(&missed(miss));
     }
     // places stand free, for they are never broken
     for (number, (place, link)) in decides(practice, repository).into_iter().enumerate() {
@@ -217,6 +220,12 @@ fn one_practice(page: &mut Page<'_>, practice: &Practice, repository: &Repositor
     }
     let at = if page.width() >= 70 { 34 } else { 26 };
     page.pair(2, &Line::new().plain(&practice.id), at, &line);
+}
+
+/// What was found beside the place where it was found.
+fn missed(miss: &NearestMiss) -> String {
+    let path = miss.evidence.first().and_then(|e| e.path.as_deref()).unwrap_or_default();
+    phrases::seen_from(&miss.text, path)
 }
 
 /// The places that decide a practice: where it falls short, of a chain that is met its two ends, and else the first thing
@@ -263,27 +272,22 @@ fn criteria(page: &mut Page<'_>, system: &System) {
 }
 
 fn notices(page: &mut Page<'_>, report: &Report, primary: Option<&System>) {
-    let most = if page.verbose() > 0 { usize::MAX } else { 5 };
-    let mut lines = Vec::new();
-    let seen = &report.coverage.seen_not_read;
-    if !seen.is_empty() {
-        let shown: Vec<String> = seen.iter().take(most).map(|s| format!("{} ({})", s.path, s.what)).collect();
-        lines.push(Line::new().plain(&format!("seen, not read by this version: {}{}", shown.join(", "), rest(seen.len(), most))));
-    }
-    if let Some(line) = primary.and_then(unknown) {
+    let most = if page.verbose() > 0 { usize::MAX } else { 3 };
+    let mut lines: Vec<Line> = not_followed(page, report, most);
+    if let Some(line) = primary.and_then(|system| unknown(report, system)) {
         lines.push(Line::new().plain(&line));
     }
     let skipped = &report.coverage.skipped;
     if !skipped.is_empty() {
-        let shown: Vec<String> = skipped
-            .iter()
-            .take(most.min(3).max(page.verbose() as usize * skipped.len()))
-            .map(|s| format!("{} ({})", s.path, s.why))
-            .collect();
+        let shown: Vec<String> = skipped.iter().take(most).map(|s| format!("{} ({})", s.path, s.why)).collect();
         let more = rest(skipped.len(), shown.len());
         lines.push(Line::new().plain(&format!("could not be read: {}{more}", shown.join(", "))));
     }
-    for notice in report.notices.iter().take(most) {
+    // what was told as skipped, or at the top of the page, is not told again
+    let told = |path: Option<&str>| path.is_some_and(|path| skipped.iter().any(|s| s.path == path));
+    let no_git = |n: &Notice| n.kind == NoticeKind::History && report.inputs.tree == FilesFrom::Folder;
+    let notices: Vec<&Notice> = report.notices.iter().filter(|n| !told(n.path.as_deref()) && !no_git(n)).collect();
+    for notice in notices.iter().take(most) {
         let mut line = Line::new();
         if let Some(path) = &notice.path {
             let place = notice.line.filter(|l| *l > 0).map_or_else(|| path.clone(), |l| format!("{path}:{l}"));
@@ -291,7 +295,7 @@ fn notices(page: &mut Page<'_>, report: &Report, primary: Option<&System>) {
         }
         lines.push(line.plain(&notice.text));
     }
-    let more = report.notices.len().saturating_sub(most);
+    let more = notices.len().saturating_sub(most);
     if more > 0 {
         lines.push(Line::of(Ink::Quiet, &format!("and {}: -v", phrases::count(more, "more notice", "more notices"))));
     }
@@ -308,6 +312,39 @@ fn notices(page: &mut Page<'_>, report: &Report, primary: Option<&System>) {
     }
 }
 
+/// Automation that this version does not follow: how many files of which kind, and the first of each.
+fn not_followed(page: &Page<'_>, report: &Report, most: usize) -> Vec<Line> {
+    let seen = &report.coverage.seen_not_read;
+    if seen.is_empty() {
+        return Vec::new();
+    }
+    let mut kinds: Vec<(&str, Vec<&str>)> = Vec::new();
+    for file in seen {
+        match kinds.iter_mut().find(|(what, _)| *what == file.what) {
+            Some((_, paths)) => paths.push(&file.path),
+            None => kinds.push((&file.what, vec![&file.path])),
+        }
+    }
+    let mut line = Line::new().plain("seen, not read by this version: ");
+    for (number, (what, paths)) in kinds.iter().take(most).enumerate() {
+        let shown = if page.verbose() > 0 { paths.len() } else { 1 };
+        let more = match paths.len().saturating_sub(shown) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        line = line.plain(if number == 0 { "" } else { "; " });
+        for (at, path) in paths.iter().take(shown).enumerate() {
+            let link = phrases::link(&report.repository, path, 0);
+            line = line.plain(if at == 0 { "" } else { ", " }).place(path, link);
+        }
+        line = line.plain(&format!("{more} ({what})"));
+    }
+    vec![line.plain(&match kinds.len().saturating_sub(most) {
+        0 => String::new(),
+        more => format!("; {more} more kinds: -v"),
+    })]
+}
+
 fn rest(count: usize, shown: usize) -> String {
     match count.saturating_sub(shown) {
         0 => String::new(),
@@ -316,13 +353,19 @@ fn rest(count: usize, shown: usize) -> String {
 }
 
 /// Why some practices could not be looked for.
-fn unknown(system: &System) -> Option<String> {
+fn unknown(report: &Report, system: &System) -> Option<String> {
+    let folder = report.inputs.tree == FilesFrom::Folder;
+    let (needs, need) = if folder {
+        ("needs history, and this is no Git repository", "need history, and this is no Git repository")
+    } else {
+        ("needs history (fetch it all: fetch-depth: 0)", "need history (fetch it all: fetch-depth: 0)")
+    };
     let number = |why: Unknown| system.practices.iter().filter(|p| p.because == Some(Cause::Unknown(why))).count();
     let mut parts = Vec::new();
     for (why, one, many) in [
         (Unknown::NoDetector, "has no detector yet", "have no detector yet"),
         (Unknown::NotRead, "hangs on a file that was not read", "hang on files that were not read"),
-        (Unknown::NoHistory, "needs history (fetch it all: fetch-depth: 0)", "need history (fetch it all: fetch-depth: 0)"),
+        (Unknown::NoHistory, needs, need),
         (Unknown::SwitchedOff, "is switched off in the settings", "are switched off in the settings"),
     ] {
         match number(why) {
@@ -335,14 +378,25 @@ fn unknown(system: &System) -> Option<String> {
 }
 
 fn foot(page: &mut Page<'_>, primary: Option<&System>) {
-    page.blank();
     let Some(system) = primary else { return };
+    page.blank();
     page.wrap(0, 0, &Line::of(Ink::Quiet, "\"met\" = declared at this commit, every hop read. Whether it ran is not visible."));
-    let example = system
-        .practices
-        .iter()
-        .find(|p| p.id == "training.continuous")
-        .or_else(|| system.practices.first())
-        .map_or("training.continuous", |p| p.id.as_str());
-    page.wrap(0, 0, &Line::of(Ink::Quiet, &format!("What counts, and why: treering explain {example}")));
+    let ask = format!("treering explain {} {}", telling(system), page.asked());
+    let all = if page.verbose() > 0 { "" } else { " (all\u{a0}practices:\u{a0}-v)" };
+    page.wrap(0, 2, &Line::of(Ink::Quiet, "Why, and what counts: ").place(&ask, None).add(Ink::Quiet, all));
+}
+
+/// The practice that is worth asking about first: what lifts a level by itself and has a place here, else what stands in
+/// the way, else what the first chain shows.
+fn telling(system: &System) -> &str {
+    let known = |id: &str| system.practices.iter().find(|p| p.id == id.split('[').next().unwrap_or(id)).map(|p| p.id.as_str());
+    let blocking = || system.models.iter().filter(|m| m.level.is_some()).flat_map(|m| &m.blocking);
+    let rank = |b: &&crate::report::Blocking| (b.lifts_to.is_none(), b.evidence.is_empty());
+    // the first of equals, for they come nearest first
+    blocking()
+        .min_by_key(rank)
+        .and_then(|b| known(&b.practice))
+        .or_else(|| known("training.continuous"))
+        .or_else(|| system.practices.first().map(|p| p.id.as_str()))
+        .unwrap_or("training.continuous")
 }

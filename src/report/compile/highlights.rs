@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::Chain;
 use super::super::redact;
 use super::super::system::{ChainHead, Lookalike, OpenEnd};
 use super::{Findings, JudgedSystem, chain, evidence_of, place, signal};
@@ -40,9 +41,6 @@ pub(super) fn chain_heads(findings: &Findings<'_>, system: &JudgedSystem<'_>) ->
         let does = |c: &&crate::practices::Chain| findings.signals.all[c.signal].op == Some(*op);
         let Some(best) = judged.chains.iter().find(does).or_else(|| judged.chains.first()) else { continue };
         let written = chain(findings, best);
-        if heads.iter().any(|(_, h)| h.chain == written) {
-            continue;
-        }
         // without a trigger the first hop is a line of a program, which says less than the program
         let first = |first: &super::super::Hop| if best.trigger.is_some() { first.what.clone() } else { first.path.clone() };
         let text = written.0.first().map(first).unwrap_or_default();
@@ -61,7 +59,20 @@ pub(super) fn chain_heads(findings: &Findings<'_>, system: &JudgedSystem<'_>) ->
         ));
     }
     heads.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
-    heads.into_iter().map(|(_, h)| h).take(6).collect()
+    // the same way may be told of two practices; the stronger one tells it
+    let mut strongest: Vec<ChainHead> = Vec::new();
+    for (_, head) in heads {
+        if !strongest.iter().any(|told| same_way(&told.chain, &head.chain)) {
+            strongest.push(head);
+        }
+    }
+    strongest.truncate(6);
+    strongest
+}
+
+/// Whether two chains lead over the same places; how sure a hop is may differ by who asks.
+fn same_way(one: &Chain, other: &Chain) -> bool {
+    one.0.iter().map(|hop| (&hop.path, hop.line)).eq(other.0.iter().map(|hop| (&hop.path, hop.line)))
 }
 
 /// Which of several places a reader should see first, least first: what starts by itself before what a person starts
@@ -147,6 +158,13 @@ pub(super) fn open_ends(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> V
 
 /// What is written and what of it is not there, the name told once.
 fn broken(what: &str, missing: &str) -> String {
+    // where the reference has no words of its own, what is missing is all there is to say
+    if what.is_empty() || missing.contains(what) {
+        return missing.to_owned();
+    }
+    if what.contains(missing) {
+        return what.to_owned();
+    }
     let named = missing.strip_prefix('`').and_then(|rest| rest.split_once("` ")).filter(|(name, _)| what.contains(name));
     named.map_or_else(|| format!("{what}: {missing}"), |(_, why)| format!("{what}: it {why}"))
 }
@@ -212,4 +230,18 @@ pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
     found.retain(|l| seen.insert((l.evidence.first().map(|e| (e.path.clone(), e.line)), l.why.clone())));
     found.truncate(12);
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_told_once() {
+        assert_eq!(broken("make retrain", "`retrain` is no target"), "make retrain: it is no target");
+        assert_eq!(broken("python a.py", "`b.csv` is not tracked"), "python a.py: `b.csv` is not tracked");
+        let missing = "nothing that is tracked is called `x`";
+        assert_eq!(broken(missing, missing), missing);
+        assert_eq!(broken("", missing), missing);
+    }
 }

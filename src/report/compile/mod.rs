@@ -171,7 +171,11 @@ fn not_read(findings: &Findings<'_>, unread: &[(RepoPath, String)]) -> Vec<SeenN
     let cited: BTreeSet<&RepoPath> = findings.signals.all.iter().map(|s| &s.at.path).filter(|p| p.ends_with(".ipynb")).collect();
     let mut files: BTreeMap<&RepoPath, Vec<&str>> = BTreeMap::new();
     for (path, what) in unread.iter().filter(|(path, _)| !cited.contains(path)) {
-        files.entry(path).or_default().push(what);
+        // two readers may know a file by the same name
+        let known = files.entry(path).or_default();
+        if !known.contains(&what.as_str()) {
+            known.push(what);
+        }
     }
     files.into_iter().take(200).map(|(path, what)| SeenNotRead { path: redact::snippet(path), what: what.join(", ") }).collect()
 }
@@ -315,11 +319,21 @@ fn written(findings: &Findings<'_>, chain: &practices::Chain, hop: &practices::H
 
 /// The line at a place as its author wrote it, redacted; none where the whole file is meant or the line says nothing.
 fn code(findings: &Findings<'_>, at: &Location) -> Option<String> {
-    let line = if at.line > 0 { (findings.line)(at) } else { return None };
+    if at.line == 0 {
+        return None;
+    }
+    quoted(&(findings.line)(at), at.path.ends_with(".ipynb"))
+}
+
+/// A line worth quoting, redacted. How a file is to be run, or what it is written in, is not why it is cited.
+fn quoted(line: &str, notebook: bool) -> Option<String> {
     let mut text = line.trim();
-    if at.path.ends_with(".ipynb") {
-        // in a notebook a line of code is a string of a list
+    if notebook {
+        // a line of code is a string of a list
         text = text.trim_end_matches(',').trim_matches('"').trim_end_matches("\\n").trim();
+    }
+    if ["#!", "# -*-", "<?xml"].iter().any(|start| text.starts_with(start)) {
+        return None;
     }
     let text = redact::snippet(text);
     text.chars().any(char::is_alphanumeric).then_some(text)
@@ -344,4 +358,18 @@ pub(super) fn chain(findings: &Findings<'_>, found: &practices::Chain) -> Chain 
             })
             .collect(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_says_how_a_file_is_run_is_not_quoted() {
+        for line in ["#!/usr/bin/env bash", "  #!/bin/sh", "# -*- coding: utf-8 -*-", "<?xml version='1.0'?>", "---", ""] {
+            assert_eq!(quoted(line, false), None, "{line}");
+        }
+        assert_eq!(quoted("  python train.py # nightly", false).as_deref(), Some("python train.py # nightly"));
+        assert_eq!(quoted("    \"model.fit(x)\\n\",", true).as_deref(), Some("model.fit(x)"));
+    }
 }

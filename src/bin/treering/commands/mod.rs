@@ -28,5 +28,5 @@ fn style(shown: bool, color: Color, width: Option<u16>, verbose: u8, links: bool
     let columns = || std::env::var("COLUMNS").ok().and_then(|c| c.trim().parse().ok()).filter(|_| terminal);
     let width = width.map(usize::from).or_else(columns).unwrap_or(80);
     // Links only where there is a person to follow them, and colour shows that the terminal is not a plain one.
-    Style { color, width: width.clamp(40, 400), verbose, links: terminal && color && links }
+    Style { color, width: width.clamp(40, 400), verbose, links: terminal && color && links, asked: String::new() }
 }

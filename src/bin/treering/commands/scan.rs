@@ -43,7 +43,8 @@ pub fn run(scan: &Scan) -> Result<ExitCode> {
         for output in &outputs {
             let format = output.format.unwrap_or(scan.format);
             let mut bytes = Vec::new();
-            treering::write(report, format, &mut bytes, &style(scan, format, output.path.is_none()))?;
+            let style = Style { asked: asked(scan, path), ..style(scan, format, output.path.is_none()) };
+            treering::write(report, format, &mut bytes, &style)?;
             match &output.path {
                 Some(path) => files.push(output::stage(path, &bytes)?),
                 None => {
@@ -68,6 +69,25 @@ pub fn run(scan: &Scan) -> Result<ExitCode> {
         held.lines.iter().for_each(|line| output::remark(line));
     }
     Ok(ExitCode::from(held.status))
+}
+
+/// What was scanned, as it can be pasted into a shell after another verb; what no shell takes as it stands is left out.
+fn asked(scan: &Scan, path: &Path) -> String {
+    let word = |text: &str| {
+        let safe = |c: char| c.is_alphanumeric() || "/._-+@=:,~".contains(c);
+        if !text.is_empty() && text.chars().all(safe) {
+            return Some(text.to_owned());
+        }
+        (!text.contains(|c: char| c == '\'' || c.is_control())).then(|| format!("'{text}'"))
+    };
+    let mut words = vec![path.to_str().and_then(word).unwrap_or_else(|| "PATH".to_owned())];
+    if let Some(rev) = &scan.rev {
+        words.push(format!("--rev {}", word(rev).unwrap_or_else(|| "REV".to_owned())));
+    }
+    if scan.pointed.no_parent {
+        words.push("--no-parent".to_owned());
+    }
+    words.join(" ")
 }
 
 /// A path in a headline; what a terminal would take for an order is shown as its code.
