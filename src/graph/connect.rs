@@ -56,6 +56,7 @@ pub(crate) fn connect(
         build.containment(path, facts);
         build.statements(path, facts);
     }
+    build.applied_schedules();
     build.uncalled();
     super::requests::connect(&mut build.graph, program, &catalog.programs.routes);
     build.callers_of_events();
