@@ -194,7 +194,8 @@ fn built(view: &View<'_>) -> Built {
                 FactKind::Command(command) => {
                     let keys: Vec<String> = data(command).iter().filter(|d| d.writes).map(|d| image_key(&d.key)).collect();
                     let invocation = Invocation { command, path, unit: fact.unit };
-                    (keys, if built_by(command) { definition(&invocation, view) } else { None })
+                    // only what builds is followed here: following what starts an image would ask for this very table
+                    (keys.clone(), if keys.is_empty() { None } else { definition(&invocation, view) })
                 }
                 FactKind::Uses(uses) => (tags(uses, facts), step(uses, view)),
                 FactKind::Data(d) if d.kind == DataKind::Image && d.writes => (vec![image_key(&d.key)], beside(fact, facts, view)),
@@ -212,14 +213,15 @@ fn built(view: &View<'_>) -> Built {
     all
 }
 
-fn built_by(command: &Command) -> bool {
-    !command.words.iter().any(|w| w.text == "push")
-}
-
 /// The image definition that a building command names.
 fn definition(invocation: &Invocation<'_>, view: &View<'_>) -> Option<RepoPath> {
-    let leads = match invocation.command.program() {
-        "docker" | "podman" | "nerdctl" | "buildah" => follow(invocation, view),
+    let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
+    let leads = match words.as_slice() {
+        ["build" | "bud", rest @ ..] | ["buildx" | "image" | "builder", "build", rest @ ..]
+            if !matches!(invocation.command.program(), "gcloud" | "az") =>
+        {
+            build(invocation, rest, view)
+        }
         _ => remote_build(invocation, view),
     };
     leads.into_iter().find_map(|lead| match lead.to {
