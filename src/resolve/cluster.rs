@@ -293,6 +293,28 @@ fn images_of(node: Node<'_>, at: &str, depth: usize, into: &mut BTreeMap<String,
     }
 }
 
+/// A text of a chart's template with the chart's own values put in; none where one is not literal.
+pub(super) fn valued(text: &str, from: &str, view: &View<'_>) -> Option<String> {
+    let (folder, _) = from.rsplit_once("/templates/")?;
+    let path = source::join(folder, "values.yaml")?;
+    let values = view.book.get(path.as_str())?.tree.as_deref()?.root()?;
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("{{") {
+        out.push_str(before);
+        let (said, behind) = after.split_once("}}")?;
+        let named = said.split(['|', ' ', '(', ')']).find_map(|word| word.strip_prefix(".Values."));
+        match named.and_then(|key| values.at(key)) {
+            Some(value) => out.push_str(value),
+            // what stands behind the name is a version, which tells nothing about the image
+            None if out.rsplit('/').next().is_some_and(|end| end.contains(':')) => return Some(out),
+            None => return None,
+        }
+        rest = behind;
+    }
+    Some(out + rest)
+}
+
 /// The one object of the tree that a command names as `kind/name`.
 fn object(named: &str, view: &View<'_>) -> Option<Lead> {
     let (kind, name) = named.split_once('/')?;

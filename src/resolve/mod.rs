@@ -431,6 +431,10 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
                 None => Vec::new(),
             }
         }
+        UsesTarget::Image(image) if image.contains("{{") => {
+            let valued = cluster::valued(image, from, view);
+            valued.and_then(|image| containers::start(&image, view)).into_iter().collect()
+        }
         UsesTarget::Image(image) => containers::start(image, view).into_iter().collect(),
         UsesTarget::File(path) if uses.edge == EdgeKind::Applies => {
             let leads = cluster::apply(path, false, Strength::Resolved, view);
