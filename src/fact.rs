@@ -195,6 +195,8 @@ pub enum UnitKind {
     Image,
     /// A named command of a package (console script).
     EntryPoint,
+    /// A definition that is applied elsewhere: a file of objects, and each object that runs something.
+    Manifest,
 }
 
 impl UnitKind {
@@ -374,6 +376,8 @@ pub struct Command {
     pub conditions: Vec<String>,
     /// Text fed to it (heredoc, here-string) with the line of the file where that text begins.
     pub stdin: Option<(String, u32)>,
+    /// File that is fed to it (`< file`).
+    pub fed: Option<String>,
     /// File its output is written to.
     pub stdout: Option<String>,
     /// Whether it runs while an image is built rather than when it starts.
@@ -391,6 +395,7 @@ impl Command {
             on_failure: OnFailure::Stops,
             conditions: Vec::new(),
             stdin: None,
+            fed: None,
             stdout: None,
             at_build: false,
             through: Vec::new(),
@@ -450,6 +455,8 @@ pub enum UsesTarget {
         /// It was followed literally.
         sure: bool,
     },
+    /// What a container image starts, where the image is built in this repository.
+    Image(String),
 }
 
 /// An order between two units of one file.

@@ -315,6 +315,7 @@ const fn kind(kind: UnitKind) -> &'static str {
         UnitKind::Service => "the service",
         UnitKind::Image => "the image",
         UnitKind::EntryPoint => "the command",
+        UnitKind::Manifest => "the manifest",
     }
 }
 
@@ -355,6 +356,7 @@ fn in_words(fact: &Fact, facts: Option<&FileFacts>, every: bool) -> Option<Strin
         FactKind::Uses(uses) => {
             let to = match &uses.to {
                 UsesTarget::Remote(_) => "hands over to something published elsewhere",
+                UsesTarget::Image(_) => "starts the image",
                 UsesTarget::Python(_) | UsesTarget::Function { .. } => "hands over to Python code",
                 UsesTarget::File(_) | UsesTarget::Unit { .. } => "hands over to",
             };

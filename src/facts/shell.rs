@@ -97,6 +97,10 @@ fn nested(
             Some(Stdin::HereString(word)) => Some((word.text.clone(), line_of(command.line))),
             _ => None,
         };
+        let fed = match &command.stdin {
+            Some(Stdin::File(word)) if word.literal => Some(word.text.clone()),
+            _ => None,
+        };
         // `a && b` says in what order, not under what circumstances
         let conditions = command
             .conditions
@@ -114,6 +118,7 @@ fn nested(
             on_failure,
             conditions,
             stdin,
+            fed,
             stdout: command.stdout.clone(),
             at_build: how.at_build,
             through: stripped.wrappers,

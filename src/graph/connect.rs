@@ -57,6 +57,7 @@ pub(crate) fn connect(
         build.containment(path, facts);
         build.statements(path, facts);
     }
+    build.applied_schedules();
     build.uncalled();
     super::requests::connect(&mut build.graph, program, &catalog.programs.routes);
     build.callers_of_events();
@@ -128,6 +129,7 @@ fn unit_key(path: &str, kind: UnitKind, name: &str) -> String {
         UnitKind::Service => "service",
         UnitKind::Image => "image",
         UnitKind::EntryPoint => "entry-point",
+        UnitKind::Manifest => "manifest",
     };
     format!("{word}:{path}#{name}")
 }
@@ -136,7 +138,7 @@ pub(super) fn node_key(path: &str, facts: &FileFacts, unit: usize) -> String {
     let it = &facts.units[unit];
     match (it.kind, it.parent) {
         // steps, jobs and functions of different parents may share a name
-        (UnitKind::Step | UnitKind::Group | UnitKind::Job | UnitKind::ShellFunction, Some(_)) => {
+        (UnitKind::Step | UnitKind::Group | UnitKind::Job | UnitKind::ShellFunction | UnitKind::Manifest, Some(_)) => {
             format!("{}@{unit}", unit_key(path, it.kind, &it.name))
         }
         _ => unit_key(path, it.kind, &it.name),
@@ -203,6 +205,7 @@ impl Build<'_> {
             UnitKind::Service => format!("service {}", it.name),
             UnitKind::Image => format!("image of {}", it.name),
             UnitKind::EntryPoint => format!("command {}", it.name),
+            UnitKind::Manifest => it.title.clone().unwrap_or_else(|| format!("manifest {}", it.name)),
         };
         let key = node_key(path, facts, unit);
         let at = Location { path: path.clone(), line: it.line, end_line: Some(it.end_line).filter(|e| *e > it.line) };

@@ -112,7 +112,7 @@ fn groups(graph: &Graph) -> Vec<(bool, Vec<NodeId>)> {
                 groups.push((true, children))
             }
             // stages are put together by file above; the others start one thing
-            UnitKind::Stage | UnitKind::Service | UnitKind::Image | UnitKind::EntryPoint => {}
+            UnitKind::Stage | UnitKind::Service | UnitKind::Image | UnitKind::EntryPoint | UnitKind::Manifest => {}
         }
     }
     groups.extend(stages.into_values().map(|nodes| (false, nodes)));

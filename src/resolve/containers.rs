@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Invocation, Lead, Located, Run, Target, View};
-use crate::fact::{Book, Command, Data, DataKind, FactKind, UnitKind};
+use crate::fact::{Command, Data, DataKind, Fact, FactKind, FileFacts, UnitKind, Uses, UsesTarget};
 use crate::source::{self, RepoPath};
 use crate::words::{EdgeKind, Strength};
 
@@ -20,7 +20,7 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
         _ => &words[..],
     };
     match rest.first() {
-        Some(&"build") => build(invocation, &rest[1..], view),
+        Some(&"build" | &"bud") => build(invocation, &rest[1..], view),
         Some(&"run") => run(&rest[1..], view),
         _ => Vec::new(),
     }
@@ -30,6 +30,12 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
 const VALUED: &[&str] = &[
     "-t",
     "--tag",
+    "--image",
+    "-r",
+    "--registry",
+    "--project",
+    "--region",
+    "--timeout",
     "--build-arg",
     "--target",
     "--platform",
@@ -117,16 +123,9 @@ fn run(words: &[&str], view: &View<'_>) -> Vec<Lead> {
             word if VALUED.contains(&word) => at += 2,
             word if word.starts_with('-') => at += 1,
             image => {
-                let key = image_key(image);
-                let built = view.images.get_or_init(|| built(view.book)).get(&key).and_then(|path| view.book.get_key_value(path));
                 // what it starts is known where the image is built here
-                return match built.and_then(|(path, facts)| definition(path, facts, &key, view)) {
-                    Some(path) => vec![Lead {
-                        to: Target::File { path, run: Run::Image },
-                        edge: EdgeKind::Invokes,
-                        strength: Strength::Resolved,
-                        what: format!("starts image {key}"),
-                    }],
+                return match start(image, view) {
+                    Some(lead) => vec![lead],
                     // an image made elsewhere may do anything
                     None if !image.is_empty() => {
                         let what = format!("image {image}");
@@ -141,35 +140,163 @@ fn run(words: &[&str], view: &View<'_>) -> Vec<Lead> {
     Vec::new()
 }
 
-/// Every image that some file builds, by its key, and the first such file.
-fn built(book: &Book) -> BTreeMap<String, RepoPath> {
-    let mut images = BTreeMap::new();
-    for (path, fact) in book.iter().flat_map(|(path, facts)| facts.facts.iter().map(move |fact| (path, fact))) {
-        let keys: Vec<String> = match &fact.kind {
-            FactKind::Data(d) if d.kind == DataKind::Image && d.writes => vec![image_key(&d.key)],
-            FactKind::Command(c) => data(c).iter().filter(|d| d.writes).map(|d| image_key(&d.key)).collect(),
-            _ => Vec::new(),
-        };
-        for key in keys {
-            images.entry(key).or_insert_with(|| path.clone());
-        }
-    }
-    images
+/// Images that the repository builds: what defines each, by its key; and by its last part, which stays when a host or a
+/// project is put in front, with the keys it was built under.
+#[derive(Debug, Default)]
+pub(super) struct Built {
+    by_key: BTreeMap<String, RepoPath>,
+    by_end: BTreeMap<String, Vec<(String, RepoPath)>>,
 }
 
-/// The image definition that the file which builds an image names.
-fn definition(path: &RepoPath, facts: &crate::fact::FileFacts, key: &str, view: &View<'_>) -> Option<RepoPath> {
-    facts.facts.iter().find_map(|fact| {
-        let FactKind::Command(command) = &fact.kind else { return None };
-        if !data(command).iter().any(|d| d.writes && image_key(&d.key) == key) {
-            return None;
+/// What starting an image runs, where the image is built here.
+pub(super) fn start(image: &str, view: &View<'_>) -> Option<Lead> {
+    let built = view.images.get_or_init(|| built(view));
+    let key = image_key(image);
+    let lead = |path: &RepoPath, strength| {
+        let to = Target::File { path: path.clone(), run: Run::Image };
+        Lead { to, edge: EdgeKind::Invokes, strength, what: format!("starts image {key}") }
+    };
+    if let Some(path) = built.by_key.get(&key) {
+        return Some(lead(path, Strength::Resolved));
+    }
+    let end = end(&key)?;
+    let alike = built.by_end.get(end)?.iter().filter(|(other, _)| may_be_same(&key, other));
+    let mut paths: Vec<&RepoPath> = alike.map(|(_, path)| path).collect();
+    paths.sort();
+    paths.dedup();
+    match paths.as_slice() {
+        [path] => Some(lead(path, Strength::Inferred)),
+        _ => None,
+    }
+}
+
+/// The last part of an image's path, where it is literal.
+fn end(key: &str) -> Option<&str> {
+    let end = key.rsplit('/').next().unwrap_or(key);
+    let end = end.split(':').next().unwrap_or(end);
+    (end.len() >= 3 && !end.contains(['$', '{', '}', '<', ' '])).then_some(end)
+}
+
+/// Whether two keys that end alike may mean one image: the front of one is computed, left out, or a part of the other's.
+fn may_be_same(one: &str, other: &str) -> bool {
+    let front = |key: &str| key.rsplit_once('/').map_or(String::new(), |(front, _)| front.to_owned());
+    let (one, other) = (front(one), front(other));
+    let open = |front: &str| front.is_empty() || front.contains(['$', '{', '<']) || front.contains("PROJECT");
+    open(&one) || open(&other) || one.ends_with(&other) || other.ends_with(&one)
+}
+
+/// Every image that some file builds; the first definition in path order counts.
+fn built(view: &View<'_>) -> Built {
+    let mut all = Built::default();
+    for (path, facts) in view.book {
+        for fact in &facts.facts {
+            let (keys, definition) = match &fact.kind {
+                FactKind::Command(command) => {
+                    let keys: Vec<String> = data(command).iter().filter(|d| d.writes).map(|d| image_key(&d.key)).collect();
+                    let invocation = Invocation { command, path, unit: fact.unit };
+                    // only what builds is followed here: following what starts an image would ask for this very table
+                    (keys.clone(), if keys.is_empty() { None } else { definition(&invocation, view) })
+                }
+                FactKind::Uses(uses) => (tags(uses, facts), step(uses, view)),
+                FactKind::Data(d) if d.kind == DataKind::Image && d.writes => {
+                    (vec![image_key(&d.key)], beside(fact, facts, view))
+                }
+                _ => continue,
+            };
+            let Some(definition) = definition else { continue };
+            for key in keys.into_iter().filter(|key| !key.is_empty()) {
+                if let Some(end) = end(&key) {
+                    all.by_end.entry(end.to_owned()).or_default().push((key.clone(), definition.clone()));
+                }
+                all.by_key.entry(key).or_insert_with(|| definition.clone());
+            }
         }
-        let invocation = Invocation { command, path, unit: fact.unit };
-        follow(&invocation, view).into_iter().find_map(|lead| match lead.to {
-            Target::File { path, .. } => Some(path),
-            _ => None,
-        })
+    }
+    all
+}
+
+/// The image definition that a building command names.
+fn definition(invocation: &Invocation<'_>, view: &View<'_>) -> Option<RepoPath> {
+    let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
+    let leads = match words.as_slice() {
+        ["build" | "bud", rest @ ..] | ["buildx" | "image" | "builder", "build", rest @ ..]
+            if !matches!(invocation.command.program(), "gcloud" | "az") =>
+        {
+            build(invocation, rest, view)
+        }
+        _ => remote_build(invocation, view),
+    };
+    leads.into_iter().find_map(|lead| match lead.to {
+        Target::File { path, .. } => Some(path),
+        _ => None,
     })
+}
+
+/// `gcloud builds submit --tag`, `az acr build`: the definition in the folder that is sent.
+pub(super) fn remote_build(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
+    match (invocation.command.program(), words.as_slice()) {
+        ("gcloud", ["builds", "submit", rest @ ..] | ["beta", "builds", "submit", rest @ ..])
+            if !rest.iter().any(|w| w.starts_with("--config")) && rest.iter().any(|w| is_tag(w)) =>
+        {
+            build(invocation, rest, view)
+        }
+        ("az", ["acr", "build", rest @ ..]) => build(invocation, rest, view),
+        _ => Vec::new(),
+    }
+}
+
+fn is_tag(word: &str) -> bool {
+    ["-t", "--tag", "--image"].iter().any(|option| word.split('=').next() == Some(option))
+}
+
+/// The image definition that stands in the same unit as an image's name.
+fn beside(fact: &Fact, facts: &FileFacts, view: &View<'_>) -> Option<RepoPath> {
+    facts.facts.iter().filter(|f| f.unit == fact.unit).find_map(|f| match &f.kind {
+        FactKind::Uses(Uses { to: UsesTarget::File(path), .. }) if view.inventory.contains(path) => Some(path.as_str().into()),
+        _ => None,
+    })
+}
+
+/// Published steps that build an image from a definition of the tree.
+fn builds(uses: &Uses) -> bool {
+    let UsesTarget::Remote(reference) = &uses.to else { return false };
+    let name = reference.split('@').next().unwrap_or(reference);
+    name.ends_with("/build-push-action") || name.ends_with("/buildah-build") || name.ends_with("/action-kaniko")
+}
+
+/// The image definition that a published step builds.
+pub(super) fn step(uses: &Uses, view: &View<'_>) -> Option<RepoPath> {
+    if !builds(uses) {
+        return None;
+    }
+    let given = |keys: &[&str]| uses.with.iter().find(|(key, _)| keys.contains(&key.as_str())).map(|(_, v)| v.trim());
+    let context = given(&["context", "path"]).filter(|c| !c.contains("://") && !c.contains("${{")).unwrap_or(".");
+    let named = match given(&["file", "dockerfile", "containerfiles", "build_file"]) {
+        // of this action the file is named from the root, whatever the context
+        Some(file) => source::join(".", file).filter(|p| view.inventory.contains(p)).or_else(|| source::join(context, file)),
+        None => source::join(context, "Dockerfile"),
+    };
+    named.filter(|path| view.inventory.contains(path)).map(RepoPath::from)
+}
+
+/// The keys under which a published step puts the image: its tags, or what another step of the file computes them from.
+fn tags(uses: &Uses, facts: &FileFacts) -> Vec<String> {
+    let given = |uses: &Uses, key: &str| uses.with.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
+    let text = given(uses, "tags").or_else(|| given(uses, "image")).unwrap_or_default();
+    let text = if text.contains(".outputs.tags") {
+        let names = facts.facts.iter().filter_map(|fact| match &fact.kind {
+            FactKind::Uses(meta) if meta.reference.contains("/metadata-action") => given(meta, "images"),
+            _ => None,
+        });
+        let mut names: Vec<String> = names.collect();
+        names.dedup();
+        // several would have to be told apart by the step that is named
+        if names.len() == 1 { names.remove(0) } else { String::new() }
+    } else {
+        text
+    };
+    text.split(['\n', ',']).map(str::trim).filter(|t| !t.is_empty()).map(image_key).collect()
 }
 
 fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec<Lead> {
@@ -220,31 +347,39 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
 
 /// Images by the keys that commands name.
 pub(super) fn data(command: &Command) -> Vec<Data> {
-    if !matches!(command.program(), "docker" | "podman" | "nerdctl") {
+    let words: Vec<&str> = command.words.iter().skip(1).map(|w| w.text.as_str()).collect();
+    let builds_there = match command.program() {
+        "docker" | "podman" | "nerdctl" | "buildah" => false,
+        "gcloud" => words.windows(2).any(|pair| pair == ["builds", "submit"]),
+        "az" => words.starts_with(&["acr", "build"]),
+        _ => return Vec::new(),
+    };
+    if builds_there {
+        return tagged(&words);
+    }
+    if matches!(command.program(), "gcloud" | "az") {
         return Vec::new();
     }
-    let words: Vec<&str> = command.words.iter().skip(1).map(|w| w.text.as_str()).collect();
     let rest = match words.first() {
         Some(&"buildx" | &"image" | &"builder") => &words[1..],
         _ => &words[..],
     };
     let image = |key: &str, writes: bool| Data { kind: DataKind::Image, key: image_key(key), writes, hash: None };
     match rest.first() {
-        Some(&"build") => {
-            let mut found = Vec::new();
-            for (at, word) in rest.iter().enumerate() {
-                let tag = match *word {
-                    "-t" | "--tag" => rest.get(at + 1).copied(),
-                    word => word.strip_prefix("--tag="),
-                };
-                found.extend(tag.map(|t| image(t, true)));
-            }
-            found
-        }
+        Some(&"build" | &"bud") => tagged(rest),
         Some(&"push") => rest.get(1).map(|t| image(t, true)).into_iter().collect(),
         Some(&"pull") => rest.get(1).map(|t| image(t, false)).into_iter().collect(),
         _ => Vec::new(),
     }
+}
+
+/// The images that a building command gives names to.
+fn tagged(words: &[&str]) -> Vec<Data> {
+    let tags = words.iter().enumerate().filter(|(_, word)| is_tag(word)).filter_map(|(at, word)| match word.split_once('=') {
+        Some((_, tag)) => Some(tag),
+        None => words.get(at + 1).copied(),
+    });
+    tags.map(|tag| Data { kind: DataKind::Image, key: image_key(tag), writes: true, hash: None }).collect()
 }
 
 /// The repository path of an image: host, tag and digest are routinely changed on the way.

@@ -77,8 +77,10 @@ pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) 
     let name = crate::source::file_name(path);
     let Some(facts) = view.book.get(invocation.path) else { return true };
     // inside an image the paths are those of the image
-    let in_image =
-        invocation.unit.and_then(|u| facts.units.get(u)).is_some_and(|u| matches!(u.kind, UnitKind::Image | UnitKind::Service));
+    let in_image = invocation
+        .unit
+        .and_then(|u| facts.units.get(u))
+        .is_some_and(|u| matches!(u.kind, UnitKind::Image | UnitKind::Service | UnitKind::Manifest));
     let made = facts.facts.iter().any(|fact| match &fact.kind {
         FactKind::Command(c) => fetches(c, view) || c.stdout.as_deref().is_some_and(|out| out.ends_with(name)),
         FactKind::Uses(u) => match &u.to {

@@ -5,6 +5,7 @@
 //! nowhere is [`Target::Missing`], which cuts the chain; that is said only where nothing else could have made the file.
 
 mod calls;
+mod cluster;
 mod collected;
 mod containers;
 mod installs;
@@ -49,8 +50,10 @@ pub(crate) struct View<'v> {
     parts: HashMap<&'v str, Vec<RepoPath>>,
     /// Functions of shell texts by name: the files that define one, in path order.
     functions: HashMap<&'v str, Vec<&'v RepoPath>>,
-    /// Images that the repository builds, by key, and the file that does; found when first asked for.
-    images: OnceLock<BTreeMap<String, RepoPath>>,
+    /// Images that the repository builds, and what defines each; found when first asked for.
+    images: OnceLock<containers::Built>,
+    /// Objects of clusters by kind and name, and the file that declares each; found when first asked for.
+    objects: OnceLock<BTreeMap<String, Option<RepoPath>>>,
 }
 
 impl<'v> View<'v> {
@@ -71,7 +74,8 @@ impl<'v> View<'v> {
         let taken_in = BTreeMap::new();
         let parts = HashMap::new();
         let images = OnceLock::new();
-        let mut view = Self { inventory, book, imports, programs, commands, taken_in, parts, functions, images };
+        let objects = OnceLock::new();
+        let mut view = Self { inventory, book, imports, programs, commands, taken_in, parts, functions, images, objects };
         let takers: Vec<(&RepoPath, Vec<&Fact>)> = book
             .iter()
             .map(|(path, facts)| (path, facts.facts.iter().filter(|fact| takes_in(fact)).collect()))
@@ -224,7 +228,9 @@ const FAMILIES: &[Family] = &[
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], follow: collected::follow },
     Family { names: &["dvc"], follow: stages::dvc },
     Family { names: &["pip", "pip3", "uv"], follow: installs::follow },
-    Family { names: &["docker", "podman", "docker-compose", "nerdctl"], follow: containers::follow },
+    Family { names: &["docker", "podman", "docker-compose", "nerdctl", "buildah"], follow: containers::follow },
+    Family { names: &["kubectl", "oc", "helm"], follow: cluster::follow },
+    Family { names: &["terraform", "tofu", "terragrunt"], follow: cluster::configuration },
 ];
 
 /// A command and where it stands.
@@ -354,6 +360,12 @@ fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     // what is given by place to a program that submits is the definition that it submits
     let submits = known.submits(program, &verbs);
     let mut leads = Vec::new();
+    let first: Vec<&str> =
+        invocation.arguments().iter().map(|w| w.text.as_str()).filter(|w| !w.starts_with('-')).take(4).collect();
+    if known.rolls_out(program, &first.join(" ")) && !cluster::only_tries(invocation.command) {
+        leads.extend(cluster::rolled_out(invocation, view));
+    }
+    leads.extend(containers::remote_build(invocation, view));
     let arguments = invocation.arguments();
     for (at, word) in arguments.iter().enumerate() {
         let (value, named) = match word.text.split_once('=') {
@@ -376,6 +388,9 @@ fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     }
     leads
 }
+
+/// Under which name a reference to a folder says of which repository it is.
+pub(crate) const REPOSITORY: &str = "repository";
 
 /// What running a file means, by its name.
 pub(crate) fn run_of(path: &str) -> Run {
@@ -402,7 +417,10 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
                 .filter(|value| view.inventory.contains(value));
             let handed = handed.map(|path| (run_of(path), RepoPath::from(path))).filter(|(run, _)| *run != Run::Manifest);
             let leads = handed.map(|(run, path)| lead(Target::File { path, run }, Strength::Assumed));
-            std::iter::once(lead(Target::Outside { what: reference.clone() }, Strength::Assumed)).chain(leads).collect()
+            let built =
+                containers::step(uses, view).map(|path| lead(Target::File { path, run: Run::Script }, Strength::Resolved));
+            let outside = lead(Target::Outside { what: reference.clone() }, Strength::Assumed);
+            std::iter::once(outside).chain(leads).chain(built).collect()
         }
         UsesTarget::Unit { path, kind, name } => {
             let path: RepoPath = path.as_deref().map_or_else(|| from.clone(), RepoPath::from);
@@ -414,6 +432,24 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
             match make::included(&path, view).into_iter().find(known) {
                 Some(path) => vec![lead(Target::Unit { path, kind: *kind, name: name.clone() }, Strength::Resolved)],
                 None => Vec::new(),
+            }
+        }
+        UsesTarget::Image(image) if image.contains("{{") => {
+            let valued = cluster::valued(image, from, view);
+            valued.and_then(|image| containers::start(&image, view)).into_iter().collect()
+        }
+        UsesTarget::Image(image) => containers::start(image, view).into_iter().collect(),
+        UsesTarget::File(path) if uses.edge == EdgeKind::Applies => {
+            let leads = cluster::apply(path, false, Strength::Resolved, view);
+            if !leads.is_empty() {
+                return leads;
+            }
+            // a controller may follow another repository than this
+            match uses.with.iter().find(|(key, _)| key == REPOSITORY) {
+                Some((_, address)) => vec![lead(Target::Outside { what: address.clone() }, Strength::Assumed)],
+                None => {
+                    vec![lead(Target::Missing { path: path.clone(), what: format!("`{path}` is not there") }, Strength::Broken)]
+                }
             }
         }
         UsesTarget::File(path) => match calls::file(path, view).or_else(|| from_project_folder(path, from, view)) {

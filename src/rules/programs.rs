@@ -14,6 +14,8 @@ pub(crate) struct Programs {
     pub(crate) definitions: BTreeSet<String>,
     /// Programs that submit what they are given by place, with the first words that say so.
     submits: BTreeMap<String, Vec<String>>,
+    /// Programs that start elsewhere the image or folder they are given, with the words that say so.
+    rolls_out: BTreeMap<String, Vec<String>>,
     /// Programs that are given an application.
     pub(crate) serves: BTreeSet<String>,
     /// Programs that bring in files from elsewhere, with the first words that do.
@@ -26,6 +28,13 @@ impl Programs {
     /// Whether a program submits what it is given by place, told by the words before its first option.
     pub(crate) fn submits(&self, program: &str, words: &str) -> bool {
         self.submits.get(program).is_some_and(|of| of.iter().any(|verb| words.starts_with(verb.as_str())))
+    }
+
+    /// Whether a program with these first words starts elsewhere what it is given.
+    pub(crate) fn rolls_out(&self, program: &str, words: &str) -> bool {
+        let after = |verb: &String| words.strip_prefix(verb.as_str());
+        let of = self.rolls_out.get(program);
+        of.is_some_and(|of| of.iter().filter_map(after).any(|rest| rest.is_empty() || rest.starts_with(' ')))
     }
 
     /// Whether a program with this first word brings in files from elsewhere.
@@ -49,6 +58,7 @@ mod tests {
         let table = table();
         assert!(table.submits("sky", "jobs launch") && !table.submits("sky", "status") && !table.submits("make", "launch"));
         assert!(table.submits("sbatch", "night.sh"));
+        assert!(table.rolls_out("gcloud", "run deploy late") && !table.rolls_out("gcloud", "run services list"));
         assert!(table.fetches("git", Some("clone")) && !table.fetches("git", Some("status")) && !table.fetches("git", None));
         assert!(table.fetches("curl", None) && !table.fetches("ls", None));
     }

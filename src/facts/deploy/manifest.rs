@@ -1,15 +1,17 @@
-//! Manifests that a command hands over for running elsewhere: what they start stands under a few usual keys.
+//! Manifests that something hands over for running elsewhere: what they start stands under a few usual keys.
 //!
-//! Read only where something leads to the file, so an unrelated document is never taken for a job.
+//! Read only where something leads to the file, so an unrelated document is never taken for a job, and what nothing
+//! applies starts nothing. An object of a cluster is a unit of its own, with its schedule, its image and its command.
 
 use std::sync::Arc;
 
-use crate::fact::{FileFacts, Unit, UnitKind};
+use crate::fact::{FactKind, FileFacts, Guard, OnFailure, Trigger, Unit, UnitId, UnitKind, Uses, UsesTarget};
 use crate::facts::shell::{Shell, lower};
 use crate::facts::{Context, Reader, When, unparsable};
-use crate::source::{SourceFile, extension, file_name};
+use crate::source::{self, SourceFile, extension, file_name, folder};
 use crate::syntax::tree::{Kind, Node, Style};
 use crate::syntax::yaml;
+use crate::words::{EdgeKind, TriggerKind};
 
 /// YAML documents that a command names.
 pub(crate) const READER: Reader = Reader { name: "manifest", wants, when: When::LedTo, read };
@@ -18,20 +20,25 @@ pub(crate) const READER: Reader = Reader { name: "manifest", wants, when: When::
 const COMMANDS: &[&str] = &["entrypoint", "command", "run", "cmd", "setup"];
 /// Deepest place at which they are looked for.
 const DEPTH: usize = 8;
+/// Deepest place at which containers are looked for in an object (a schedule holds a job, which holds a pod).
+const POD_DEPTH: usize = 10;
+/// Most objects of one file that become units.
+const MAX_OBJECTS: usize = 500;
 
 fn wants(path: &str) -> bool {
     let own = path.starts_with(".github/")
         || matches!(file_name(path), "dvc.yaml" | "dvc.lock" | "action.yml" | "action.yaml" | "params.yaml");
     let compose = file_name(path).starts_with("compose") || file_name(path).starts_with("docker-compose");
-    matches!(extension(path), Some("yml" | "yaml")) && !own && !compose
+    (matches!(extension(path), Some("yml" | "yaml")) && !own && !compose) || file_name(path) == "Kustomization"
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     let parsed = yaml::parse(&file.text);
     let mut facts = FileFacts { notices: parsed.errors.iter().map(|e| unparsable(file, e)).collect(), ..FileFacts::default() };
     let lines = file.text.lines().count().max(1) as u32;
+    let objects = parsed.tree.docs().any(|doc| is_object(doc)) || is_overlay(&file.path);
     facts.units.push(Unit {
-        kind: UnitKind::Job,
+        kind: if objects { UnitKind::Manifest } else { UnitKind::Job },
         name: file.name().to_owned(),
         title: None,
         line: 1,
@@ -39,60 +46,245 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
         parent: None,
     });
     for doc in parsed.tree.docs() {
-        commands(doc, context, &mut facts, 0);
+        if is_overlay(&file.path) {
+            overlay(doc, folder(&file.path), &mut facts);
+        } else if is_object(doc) {
+            object(doc, context, &mut facts);
+        } else {
+            commands(doc, 0, context, &mut facts, 0);
+        }
     }
     facts.tree = Some(Arc::new(parsed.tree));
     facts
 }
 
-fn commands(node: Node<'_>, context: &Context<'_>, facts: &mut FileFacts, depth: usize) {
+/// Whether a document is an object of a cluster.
+fn is_object(doc: Node<'_>) -> bool {
+    doc.at("apiVersion").is_some() && doc.at("kind").is_some()
+}
+
+fn is_overlay(path: &str) -> bool {
+    matches!(file_name(path), "kustomization.yaml" | "kustomization.yml" | "Kustomization")
+}
+
+/// A kustomization applies what it names.
+fn overlay(doc: Node<'_>, home: &str, facts: &mut FileFacts) {
+    for key in ["resources", "bases", "components"] {
+        for (named, line) in doc.get(key).map(Node::strings).unwrap_or_default() {
+            if named.contains("://") || named.starts_with("github.com/") || named.contains("?ref=") {
+                continue;
+            }
+            if let Some(path) = source::join(home, named) {
+                facts.state(0, line, FactKind::Uses(uses(named, UsesTarget::File(path), EdgeKind::Applies)));
+            }
+        }
+    }
+}
+
+fn uses(reference: &str, to: UsesTarget, edge: EdgeKind) -> Uses {
+    Uses { reference: reference.to_owned(), with: Vec::new(), to, edge, on_failure: OnFailure::Stops }
+}
+
+/// One object: a list of others, or something that runs.
+fn object(doc: Node<'_>, context: &Context<'_>, facts: &mut FileFacts) {
+    let kind = doc.at("kind").unwrap_or_default();
+    if facts.units.len() > MAX_OBJECTS {
+        return;
+    }
+    if kind == "List" {
+        for item in doc.get("items").into_iter().flat_map(Node::items).filter(|item| item.at("kind") != Some("List")) {
+            object(item, context, facts);
+        }
+        return;
+    }
+    let name = doc.at("metadata.name").or_else(|| doc.at("metadata.generateName")).unwrap_or("?");
+    let id = facts.units.len();
+    facts.units.push(Unit {
+        kind: UnitKind::Manifest,
+        name: format!("{}/{}", kind.to_ascii_lowercase(), name.to_ascii_lowercase()),
+        title: Some(format!("{kind} {name}")),
+        line: doc.line(),
+        end_line: doc.end_line().max(doc.line()),
+        parent: Some(0),
+    });
+    if let Some((word, line)) = switched_off(doc) {
+        facts.state(id, line, FactKind::Guard(Guard::Never(word)));
+    }
+    if let Some(every) = doc.get("spec").and_then(|s| s.get("schedule")).and_then(|s| Some((s.text()?, s.line())))
+        && matches!(kind, "CronJob" | "RayCronJob" | "ScheduledSparkApplication")
+    {
+        let suspended = doc.get("spec").and_then(|s| s.get("suspend")).and_then(Node::as_bool) == Some(true);
+        let off = suspended.then(|| "suspend: true".to_owned());
+        let trigger = Trigger { off, ..Trigger::plain(TriggerKind::Schedule, format!("schedule \"{}\"", every.0)) };
+        facts.state(id, every.1, FactKind::Trigger(trigger));
+    }
+    // what only describes a kind of object runs nothing
+    if kind != "CustomResourceDefinition"
+        && let Some(spec) = doc.get("spec")
+    {
+        pods(spec, id, context, facts, 0);
+    }
+}
+
+/// The word by which an object is kept from running anything.
+fn switched_off(doc: Node<'_>) -> Option<(String, u32)> {
+    let spec = doc.get("spec")?;
+    if let Some(none) = spec.get("replicas").filter(|r| r.text() == Some("0")) {
+        return Some(("replicas: 0".to_owned(), none.line()));
+    }
+    let suspend = spec.get("suspend").filter(|s| s.as_bool() == Some(true))?;
+    Some(("suspend: true".to_owned(), suspend.line()))
+}
+
+/// Containers, wherever the object holds them: their image, or their own command.
+fn pods(node: Node<'_>, id: UnitId, context: &Context<'_>, facts: &mut FileFacts, depth: usize) {
+    if depth > POD_DEPTH {
+        return;
+    }
+    for (key, value) in node.entries() {
+        match (key.text, value.kind()) {
+            ("containers" | "initContainers", Kind::Seq) => {
+                for container in value.items() {
+                    one(container, id, context, facts);
+                }
+            }
+            // a step of a workflow is a container, and so is the server of a model
+            ("container", Kind::Map) => one(value, id, context, facts),
+            // what a job of a cluster of its own runs
+            ("entrypoint", Kind::Scalar) => line_of_text(value, id, context, facts),
+            (_, Kind::Map | Kind::Seq) => pods(value, id, context, facts, depth + 1),
+            _ => {}
+        }
+    }
+    for item in node.items() {
+        pods(item, id, context, facts, depth + 1);
+    }
+}
+
+fn one(container: Node<'_>, id: UnitId, context: &Context<'_>, facts: &mut FileFacts) {
+    match container.get("command").filter(|c| c.kind() == Kind::Seq) {
+        Some(_) => command(container, "command", id, context, facts),
+        // without a command of its own it runs what the image says
+        None => {
+            if let Some((image, line)) = container.get("image").and_then(|i| Some((i.text()?, i.line()))) {
+                let to = UsesTarget::Image(image.to_owned());
+                facts.state(id, line, FactKind::Uses(uses(image, to, EdgeKind::Invokes)));
+            }
+        }
+    }
+    for variable in container.get("env").into_iter().flat_map(Node::items) {
+        if let (Some(key), Some(value)) = (variable.at("name"), variable.at("value")) {
+            let setting = FactKind::Setting { key: key.to_owned(), value: value.to_owned() };
+            facts.state(id, variable.line(), setting);
+        }
+    }
+}
+
+fn commands(node: Node<'_>, id: UnitId, context: &Context<'_>, facts: &mut FileFacts, depth: usize) {
     if depth > DEPTH {
         return;
     }
     for item in node.items() {
-        commands(item, context, facts, depth + 1);
+        commands(item, id, context, facts, depth + 1);
     }
     for (key, value) in node.entries() {
-        let text = match value.kind() {
-            Kind::Scalar => value.text().map(str::to_owned),
-            // an argument list, and the arguments that stand beside it
-            Kind::Seq if value.items().all(|i| i.text().is_some()) => {
-                let mut words: Vec<&str> = value.strings().into_iter().map(|(w, _)| w).collect();
-                words.extend(node.get("args").map(Node::strings).unwrap_or_default().into_iter().map(|(w, _)| w));
-                Some(words.join(" "))
-            }
-            _ => None,
+        let plain = match value.kind() {
+            Kind::Scalar => value.text().is_some_and(|text| !text.contains("{{")),
+            Kind::Seq => value.items().all(|i| i.text().is_some_and(|text| !text.contains("{{"))),
+            _ => false,
         };
-        match text {
-            Some(text) if COMMANDS.contains(&key.text) && !text.contains("{{") => {
-                let first = value.line();
-                let exact = value.style() == Style::Literal;
-                // the work is handed over with the repository, so it starts at its root
-                let how = Shell { dir: Some(".".to_owned()), ..Shell::default() };
-                lower(&text, &|n| if exact { first + n - 1 } else { first }, 0, &how, context, facts);
-            }
-            _ => commands(value, context, facts, depth + 1),
+        match value.kind() {
+            Kind::Scalar if plain && COMMANDS.contains(&key.text) => line_of_text(value, id, context, facts),
+            Kind::Seq if plain && COMMANDS.contains(&key.text) => command(node, key.text, id, context, facts),
+            _ => commands(value, id, context, facts, depth + 1),
         }
     }
+}
+
+/// An argument list, and the arguments that stand beside it.
+fn command(node: Node<'_>, key: &str, id: UnitId, context: &Context<'_>, facts: &mut FileFacts) {
+    let Some(list) = node.get(key) else { return };
+    let mut words: Vec<&str> = list.strings().into_iter().map(|(w, _)| w).collect();
+    words.extend(node.get("args").map(Node::strings).unwrap_or_default().into_iter().map(|(w, _)| w));
+    let line = list.line();
+    let shell = matches!(words.first().map(|w| file_name(w)), Some("sh" | "bash" | "ash" | "dash"));
+    let inner = words.iter().position(|w| w.starts_with('-') && !w.starts_with("--") && w.ends_with('c')).filter(|_| shell);
+    let text = match inner.and_then(|at| words.get(at + 1)) {
+        Some(text) => (*text).to_owned(),
+        None => words.join(" "),
+    };
+    if !text.contains("{{") {
+        lower(&text, &|_| line, id, &root(), context, facts);
+    }
+}
+
+fn line_of_text(value: Node<'_>, id: UnitId, context: &Context<'_>, facts: &mut FileFacts) {
+    let Some(text) = value.text().filter(|text| !text.contains("{{")) else { return };
+    let first = value.line();
+    let exact = value.style() == Style::Literal;
+    lower(text, &|n| if exact { first + n - 1 } else { first }, id, &root(), context, facts);
+}
+
+/// The work is handed over with the repository, so it starts at its root.
+fn root() -> Shell {
+    Shell { dir: Some(".".to_owned()), ..Shell::default() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fact::FactKind;
+
+    fn told(path: &str, text: &str) -> Vec<String> {
+        let facts = read(&SourceFile::new(path.into(), text.to_owned()), &Context::default());
+        let unit = |id: Option<UnitId>| id.and_then(|u| facts.units.get(u)).map_or("?", |u| u.name.as_str());
+        let told = |f: &crate::fact::Fact| {
+            let what = match &f.kind {
+                FactKind::Command(c) => c.text(),
+                FactKind::Uses(Uses { to: UsesTarget::Image(image), .. }) => format!("image {image}"),
+                FactKind::Uses(Uses { to: UsesTarget::File(path), .. }) => format!("applies {path}"),
+                FactKind::Trigger(t) => format!("{}{}", t.text, if t.off.is_some() { " off" } else { "" }),
+                FactKind::Guard(Guard::Never(word)) => format!("never: {word}"),
+                _ => return None,
+            };
+            Some(format!("{} {} {what}", f.line, unit(f.unit)))
+        };
+        facts.facts.iter().filter_map(told).collect()
+    }
 
     #[test]
     fn what_a_job_starts_is_found_at_its_line() {
         let text = "name: weekly\nentrypoint: bash jobs/fit.sh\nspec:\n  containers:\n    - name: fit\n      command: [python, fit.py]\n      args: [--all]\n";
-        let facts = read(&SourceFile::new("jobs/weekly.yaml".into(), text.to_owned()), &Context::default());
-        let commands: Vec<(u32, String)> = facts
-            .facts
-            .iter()
-            .filter_map(|f| match &f.kind {
-                FactKind::Command(c) => Some((f.line, c.text())),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(commands, [(2, "bash jobs/fit.sh".to_owned()), (6, "python fit.py --all".to_owned())]);
+        assert_eq!(told("jobs/weekly.yaml", text), ["2 weekly.yaml bash jobs/fit.sh", "6 weekly.yaml python fit.py --all"]);
+    }
+
+    #[test]
+    fn an_object_starts_its_command_or_its_image() {
+        let text = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: Fit}\nspec:\n  schedule: \"5 2 * * *\"\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          containers:\n            - image: late/fit:3\n              command: [sh, -c, \"python fit.py && python check.py\"]\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec:\n  replicas: 0\n  template:\n    spec:\n      containers:\n        - {name: api, image: \"late/api:3\", args: [--slow]}\n";
+        assert_eq!(
+            told("k8s/all.yaml", text),
+            [
+                "5 cronjob/fit schedule \"5 2 * * *\"",
+                "12 cronjob/fit python fit.py",
+                "12 cronjob/fit python check.py",
+                "18 deployment/api never: replicas: 0",
+                "22 deployment/api image late/api:3"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_overlay_applies_what_it_names() {
+        let text = "resources:\n  - ../../base\n  - https://example.org/x.yaml\n  - quota.yaml\n";
+        assert_eq!(
+            told("k8s/overlays/prod/kustomization.yaml", text),
+            ["2 kustomization.yaml applies k8s/base", "4 kustomization.yaml applies k8s/overlays/prod/quota.yaml"]
+        );
+    }
+
+    #[test]
+    fn nesting_without_end_is_cut() {
+        let deep = format!("apiVersion: v1\nkind: Pod\nspec: {}{}\n", "{a: ".repeat(60), "}".repeat(60));
+        assert!(told("k8s/deep.yaml", &deep).is_empty());
+        assert!(told("k8s/odd.yaml", "apiVersion: v1\nkind: [Pod]\nspec: 3\n---\n- 4\n").is_empty());
     }
 }

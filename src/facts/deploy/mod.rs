@@ -2,8 +2,9 @@
 
 mod compose;
 mod dockerfile;
+mod gitops;
 mod manifest;
 
 use super::Reader;
 
-pub(crate) const ALL: &[Reader] = &[dockerfile::READER, compose::READER, manifest::READER];
+pub(crate) const ALL: &[Reader] = &[dockerfile::READER, compose::READER, gitops::READER, manifest::READER];

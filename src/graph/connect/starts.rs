@@ -2,11 +2,16 @@
 //!
 //! A trigger whose sender is not in sight is `assumed`; so is a branch that the clone does not know.
 
+use std::collections::BTreeMap;
+
 use super::{Build, Waiting, command_key, node_key};
 use crate::fact::{Fact, FactKind, Trigger, UnitKind};
 use crate::graph::{Edge, NodeId, NodeKind, python};
 use crate::source::{Location, RepoPath};
 use crate::words::{EdgeKind, Scope, Strength, TriggerKind};
+
+/// Most manifests that apply one another in a row.
+const APPLIED_DEPTH: usize = 8;
 
 impl Build<'_> {
     /// Triggers start the units that state them; workflows that wait for another are started by that one.
@@ -31,7 +36,10 @@ impl Build<'_> {
             }
             return;
         }
-        let outside = trigger.outside || matches!(trigger.kind, TriggerKind::Api | TriggerKind::Upstream);
+        // a controller follows the repository of an address, which may be this one
+        let followed = trigger.kind == TriggerKind::Push && !trigger.from.is_empty();
+        let elsewhere = followed && !trigger.from.iter().any(|address| self.is_here(address));
+        let outside = elsewhere || trigger.outside || matches!(trigger.kind, TriggerKind::Api | TriggerKind::Upstream);
         let absent = !outside && trigger.kind == TriggerKind::Push && self.branch_is_absent(&trigger.branches);
         // a definition that may lie anywhere is a sample there
         let sample = matches!(self.scope(path), Scope::Docs | Scope::Example | Scope::Test | Scope::Disabled);
@@ -56,6 +64,53 @@ impl Build<'_> {
         known.len() >= 2
             && !patterns.is_empty()
             && !patterns.iter().any(|p| p.contains(['*', '?', '[', '+', '!']) || known.iter().any(|b| b == p))
+    }
+
+    /// Whether an address names the repository that the clone came from.
+    fn is_here(&self, address: &str) -> bool {
+        let Some(remote) = &self.checkout.remote else { return false };
+        let address = address.trim_end_matches('/').trim_end_matches(".git");
+        address.strip_suffix(remote.as_str()).is_some_and(|host| host.ends_with(['/', ':']))
+    }
+
+    /// A schedule that stands in a manifest starts something once the manifest is applied, by whomever.
+    pub(super) fn applied_schedules(&mut self) {
+        let is_manifest = |node: &crate::graph::Node| node.kind == NodeKind::Unit(UnitKind::Manifest);
+        let scheduled: Vec<usize> = (0..self.graph.edges.len())
+            .filter(|e| self.graph.edges[*e].kind == EdgeKind::Starts && is_manifest(&self.graph.nodes[self.graph.edges[*e].to]))
+            .filter(|e| self.graph.nodes[self.graph.edges[*e].from].kind == NodeKind::Trigger(TriggerKind::Schedule))
+            .collect();
+        if scheduled.is_empty() {
+            return;
+        }
+        // how surely each file is applied; what another manifest applies is applied no more surely than that one
+        let mut applied: BTreeMap<RepoPath, Strength> = BTreeMap::new();
+        for _ in 0..APPLIED_DEPTH {
+            let before = applied.clone();
+            for edge in self.graph.edges.iter().filter(|e| matches!(e.kind, EdgeKind::Applies | EdgeKind::Submits)) {
+                let (from, to) = (&self.graph.nodes[edge.from], &self.graph.nodes[edge.to]);
+                let by = match before.get(&from.at.path) {
+                    Some(by) if is_manifest(from) => *by,
+                    // a controller that follows its folder needs nobody to apply it again
+                    None if is_manifest(from) && !self.graph.arriving(edge.from).any(|e| e.kind == EdgeKind::Starts) => continue,
+                    _ => Strength::Resolved,
+                };
+                let strength = by.min(edge.strength);
+                let known = applied.entry(to.at.path.clone()).or_insert(strength);
+                *known = (*known).max(strength);
+            }
+            if applied == before {
+                break;
+            }
+        }
+        for edge in scheduled {
+            let path = self.graph.nodes[self.graph.edges[edge].to].at.path.clone();
+            let edge = &mut self.graph.edges[edge];
+            match applied.get(&path) {
+                Some(strength) => edge.strength = edge.strength.min(*strength),
+                None => edge.off = edge.off.take().or_else(|| Some("nothing in this repository applies it".to_owned())),
+            }
+        }
     }
 
     fn workflows_named(&self, name: &str) -> Vec<NodeId> {

@@ -1,0 +1,143 @@
+//! Objects by which a controller follows a folder of a repository: what is merged there is brought about.
+//!
+//! The controller runs elsewhere, so whether it follows this repository is as sure as the address that the object names;
+//! an object that is suspended, fixed to one version or synchronised by hand starts nothing by itself.
+
+use crate::fact::{FactKind, FileFacts, OnFailure, Trigger, Unit, UnitKind, Uses, UsesTarget};
+use crate::facts::{Context, Reader, When};
+use crate::resolve::REPOSITORY;
+use crate::source::{self, SourceFile, extension};
+use crate::syntax::tree::Node;
+use crate::syntax::yaml;
+use crate::words::{EdgeKind, TriggerKind};
+
+/// Applications of Argo CD, and kustomizations and releases of Flux.
+pub(crate) const READER: Reader = Reader { name: "GitOps object", wants, when: When::Telling, read };
+
+/// Most objects of one file that are followed.
+const MAX_OBJECTS: usize = 200;
+
+fn wants(path: &str) -> bool {
+    matches!(extension(path), Some("yml" | "yaml"))
+}
+
+fn read(file: &SourceFile, _: &Context<'_>) -> FileFacts {
+    let mut facts = FileFacts::default();
+    if !file.text.contains("argoproj.io/") && !file.text.contains("toolkit.fluxcd.io/") {
+        return facts;
+    }
+    // what cannot be read of it is told by whoever reads it as a document
+    let parsed = yaml::parse(&file.text);
+    for doc in parsed.tree.docs().take(MAX_OBJECTS) {
+        let api = doc.at("apiVersion").unwrap_or_default();
+        match doc.at("kind") {
+            Some("Application") if api.starts_with("argoproj.io/") => {
+                doc.get("spec").into_iter().for_each(|spec| application(doc, spec, &mut facts));
+            }
+            Some("ApplicationSet") if api.starts_with("argoproj.io/") => {
+                let spec = doc.get("spec").and_then(|s| s.get("template")).and_then(|t| t.get("spec"));
+                spec.into_iter().for_each(|spec| application(doc, spec, &mut facts));
+            }
+            Some("Kustomization" | "HelmRelease") if api.contains("toolkit.fluxcd.io/") => flux(doc, &mut facts),
+            _ => {}
+        }
+    }
+    facts
+}
+
+fn application(doc: Node<'_>, spec: Node<'_>, facts: &mut FileFacts) {
+    let automated = spec.get("syncPolicy").and_then(|p| p.get("automated"));
+    let automated = automated.filter(|a| a.get("enabled").and_then(Node::as_bool) != Some(false));
+    let several = spec.get("sources").into_iter().flat_map(Node::items);
+    for source in spec.get("source").into_iter().chain(several) {
+        let (Some(address), Some(path)) = (source.at("repoURL"), source.get("path")) else { continue };
+        let revision = source.at("targetRevision").unwrap_or("HEAD");
+        let kind = if automated.is_some() { TriggerKind::Push } else { TriggerKind::Manual };
+        follows(doc, address, path, (kind, revision), None, facts);
+    }
+}
+
+fn flux(doc: Node<'_>, facts: &mut FileFacts) {
+    let Some(spec) = doc.get("spec") else { return };
+    let suspended = spec.get("suspend").and_then(Node::as_bool) == Some(true);
+    let chart = spec.get("chart").and_then(|c| c.get("spec"));
+    let (path, from) = match chart {
+        // a chart by its name comes from a store of charts
+        Some(chart) => (chart.get("chart").filter(|c| c.text().is_some_and(|c| c.starts_with('.'))), chart.get("sourceRef")),
+        None => (spec.get("path"), spec.get("sourceRef")),
+    };
+    let (Some(path), Some(name)) = (path, from.and_then(|f| f.at("name"))) else { return };
+    follows(doc, name, path, (TriggerKind::Push, "HEAD"), suspended.then(|| "suspend: true".to_owned()), facts);
+}
+
+/// One followed folder: the unit, what starts it, and what it applies.
+fn follows(
+    doc: Node<'_>,
+    address: &str,
+    path: Node<'_>,
+    (kind, revision): (TriggerKind, &str),
+    off: Option<String>,
+    facts: &mut FileFacts,
+) {
+    let Some(folder) = path.text().filter(|text| !text.contains("{{")).and_then(|text| source::join(".", text)) else { return };
+    let is_version = revision.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit());
+    let off = off.or_else(|| is_version.then(|| format!("fixed to `{revision}`")));
+    let id = facts.units.len();
+    let name = doc.at("metadata.name").unwrap_or("?");
+    let kind_of_object = doc.at("kind").unwrap_or_default();
+    facts.units.push(Unit {
+        kind: UnitKind::Manifest,
+        name: format!("{}/{name}", kind_of_object.to_ascii_lowercase()),
+        title: Some(format!("{kind_of_object} {name}")),
+        line: doc.line(),
+        end_line: doc.end_line().max(doc.line()),
+        parent: None,
+    });
+    let branches = if revision == "HEAD" { Vec::new() } else { vec![revision.to_owned()] };
+    let text = match kind {
+        TriggerKind::Manual => "synchronised by hand".to_owned(),
+        _ => format!("push to `{folder}`, which a controller follows"),
+    };
+    let from = vec![address.to_owned()];
+    facts.state(id, path.line(), FactKind::Trigger(Trigger { branches, from, off, ..Trigger::plain(kind, text) }));
+    let with = vec![(REPOSITORY.to_owned(), address.to_owned())];
+    let to = UsesTarget::File(folder.clone());
+    let uses = Uses { reference: folder, with, to, edge: EdgeKind::Applies, on_failure: OnFailure::Stops };
+    facts.state(id, path.line(), FactKind::Uses(uses));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn triggers(text: &str) -> Vec<String> {
+        let facts = read(&SourceFile::new("gitops/late.yaml".into(), text.to_owned()), &Context::default());
+        let told = facts.facts.iter().filter_map(|f| match &f.kind {
+            FactKind::Trigger(t) => Some(format!("{} {} {:?}", f.line, t.kind, t.off)),
+            _ => None,
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn a_folder_that_is_followed_is_applied_by_a_push() {
+        let argo = |policy: &str, revision: &str| {
+            format!(
+                "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: late}}\nspec:\n  source:\n    repoURL: https://example.org/a/late.git\n    path: k8s\n    targetRevision: {revision}\n  syncPolicy: {policy}\n"
+            )
+        };
+        assert_eq!(triggers(&argo("{automated: {}}", "HEAD")), ["7 push None"]);
+        assert_eq!(triggers(&argo("{automated: {enabled: false}}", "HEAD")), ["7 manual None"]);
+        assert_eq!(triggers(&argo("{}", "HEAD")), ["7 manual None"]);
+        assert_eq!(triggers(&argo("{automated: {}}", "v1.2.0")), ["7 push Some(\"fixed to `v1.2.0`\")"]);
+        assert!(triggers(&argo("{automated: {}}", "HEAD").replace("path: k8s", "chart: late")).is_empty());
+    }
+
+    #[test]
+    fn flux_says_when_it_is_suspended() {
+        let text = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: late}\nspec:\n  path: ./k8s\n  suspend: true\n  sourceRef: {kind: GitRepository, name: late}\n";
+        assert_eq!(triggers(text), ["5 push Some(\"suspend: true\")"]);
+        let chart = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: late}\nspec:\n  chart:\n    spec: {chart: redis, sourceRef: {kind: HelmRepository, name: x}}\n";
+        assert!(triggers(chart).is_empty());
+    }
+}
