@@ -356,7 +356,7 @@ fn objects(book: &Book) -> BTreeMap<String, Option<RepoPath>> {
 /// `terraform apply`: the configuration in its folder and the modules of this tree that it calls.
 pub(super) fn configuration(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let said = Said::of(invocation, &["-var", "--var", "-var-file", "--var-file", "-target", "--terragrunt-working-dir"]);
-    if !said.words.iter().any(|w| *w == "apply") || said.words.iter().any(|w| *w == "plan") {
+    if !said.words.contains(&"apply") || said.words.contains(&"plan") {
         return Vec::new();
     }
     let Some(dir) = invocation.dir() else { return Vec::new() };
@@ -406,4 +406,27 @@ pub(super) fn rolled_out(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Le
 /// Whether a command only asks what would be done.
 pub(super) fn only_tries(command: &Command) -> bool {
     command.words.iter().any(|w| matches!(w.text.as_str(), "--dry-run" | "--help" | "--no-execute-changeset" | "--validate-only"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::yaml;
+
+    #[test]
+    fn values_name_images_unless_they_are_off() {
+        let text = "image: late/api:3\nfit:\n  image: {registry: ghcr.io, repository: late/fit, tag: 4}\nold:\n  enabled: false\n  image: late/old\nnone:\n  replicaCount: 0\n  image: late/none\n";
+        let parsed = yaml::parse(text);
+        let mut found = BTreeMap::new();
+        parsed.tree.root().into_iter().for_each(|root| images_of(root, "", 0, &mut found));
+        let found: Vec<(&str, &str)> = found.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        assert_eq!(found, [("fit.image", "ghcr.io/late/fit"), ("image", "late/api:3")]);
+    }
+
+    #[test]
+    fn kinds_have_short_names() {
+        for (short, long) in [("deploy", "deployment"), ("Deployments.apps", "deployment"), ("sts", "statefulset"), ("cj", "cronjob")] {
+            assert_eq!(long_kind(short), long, "{short}");
+        }
+    }
 }

@@ -392,3 +392,22 @@ pub(crate) fn image_key(image: &str) -> String {
         _ => path.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_image_under_two_names_and_two_images_that_end_alike() {
+        for (one, other, same) in [
+            ("late/api", "api", true),
+            ("$PROJECT/late/api", "eu-late/late/api", true),
+            ("late/api", "bitnami/api", false),
+            ("mirror/late/api", "late/api", true),
+        ] {
+            assert_eq!(may_be_same(one, other), same, "{one} {other}");
+        }
+        assert_eq!(end(&image_key("ghcr.io/late/api:${SHA::8}")), Some("api"));
+        assert_eq!(end("late/$NAME"), None);
+    }
+}
