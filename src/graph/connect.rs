@@ -40,7 +40,7 @@ pub(crate) fn connect(
     catalog: &Catalog,
 ) -> Graph {
     let held = Vec::new();
-    let mut build = Build { graph: Graph::default(), units: HashMap::new(), book, view, placements, checkout, held };
+    let mut build = Build { graph: Graph::default(), units: HashMap::new(), book, view, program, placements, checkout, held };
     for (path, facts) in book {
         let nodes = (0..facts.units.len()).map(|unit| build.add_unit(path, facts, unit)).collect();
         build.units.insert(path, nodes);
@@ -101,6 +101,7 @@ struct Build<'b> {
     units: HashMap<&'b str, Vec<NodeId>>,
     book: &'b Book,
     view: &'b View<'b>,
+    program: &'b Program,
     placements: &'b BTreeMap<RepoPath, Placement>,
     checkout: &'b Checkout,
     /// Edges of triggers that wait for something.
@@ -256,7 +257,13 @@ impl Build<'_> {
                 None => facts.code.as_deref().filter(|_| matches!(fact.kind, FactKind::Command(_))).and_then(around),
             };
             match (&fact.kind, owner) {
-                (FactKind::Command(command), Some(owner)) => self.command(path, facts, index, fact, command, owner),
+                (FactKind::Command(command), Some(owner)) => {
+                    let edge = self.graph.edges.len();
+                    self.command(path, facts, index, fact, command, owner);
+                    if let (None, Some(code)) = (fact.unit, &facts.code) {
+                        self.as_the_call(edge, path, code, fact);
+                    }
+                }
                 (FactKind::Uses(uses), Some(owner)) => {
                     let leads = resolve::uses(uses, path, self.view);
                     let order = Order(fact.line, index as u32);
@@ -282,6 +289,17 @@ impl Build<'_> {
                 (FactKind::Data(data), Some(owner)) => self.thing(path, fact.line, owner, data),
                 _ => {}
             }
+        }
+    }
+
+    /// A command that code starts runs where its call does: not under what is never true, and else under its conditions.
+    fn as_the_call(&mut self, edge: EdgeId, path: &RepoPath, code: &Code, fact: &Fact) {
+        let on_line = |c: &&crate::syntax::python::Call| c.line == fact.line;
+        let Some(call) = code.module.calls.iter().find(on_line) else { return };
+        let off = self.program.file(path, None).and_then(|file| self.program.off(file, &call.conditions));
+        if let Some(edge) = self.graph.edges.get_mut(edge) {
+            edge.off = off;
+            edge.condition = python::condition(&code.module, &call.conditions).or_else(|| edge.condition.take());
         }
     }
 

@@ -540,7 +540,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// The nearest test above a call, as written.
-fn condition(module: &Module, conditions: &[FlowId]) -> Option<String> {
+pub(super) fn condition(module: &Module, conditions: &[FlowId]) -> Option<String> {
     conditions.iter().rev().filter_map(|f| module.flows.get(*f)).find_map(|flow| match flow.kind {
         FlowKind::If | FlowKind::Elif | FlowKind::While | FlowKind::Match => {
             Some(flow.test.as_ref().map_or("…".to_owned(), |t| text_of(t, 4)))

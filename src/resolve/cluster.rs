@@ -425,7 +425,9 @@ mod tests {
 
     #[test]
     fn kinds_have_short_names() {
-        for (short, long) in [("deploy", "deployment"), ("Deployments.apps", "deployment"), ("sts", "statefulset"), ("cj", "cronjob")] {
+        for (short, long) in
+            [("deploy", "deployment"), ("Deployments.apps", "deployment"), ("sts", "statefulset"), ("cj", "cronjob")]
+        {
             assert_eq!(long_kind(short), long, "{short}");
         }
     }

@@ -337,7 +337,7 @@ impl<'t> Config<'t> {
     }
 
     fn referred(&self, doc: usize, node: Node<'t>) -> Option<Value<'t>> {
-        let path: Vec<String> = node.items().filter_map(|item| Some(self.text((doc, item))?)).collect();
+        let path: Vec<String> = node.items().filter_map(|item| self.text((doc, item))).collect();
         let (first, rest) = path.split_first()?;
         let mut at = match self.job(first) {
             Some(map) => Value::Map(map),
