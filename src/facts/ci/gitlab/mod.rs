@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::reading::Reading;
-use crate::fact::{Asked, FileFacts, Whole};
+use crate::fact::{Asked, FactKind, FileFacts, Guard, UnitKind, Whole};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{NoticeKind, SourceFile};
 use crate::syntax::yaml;
@@ -50,6 +50,7 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
         reading.facts.asked = Some(Asked { reader: NAME, parts: config.asked.clone(), others: children.unwrap_or_default() })
             .filter(|asked| !asked.parts.is_empty() || !asked.others.is_empty());
         tell(&config, &mut reading);
+        refuse(&config, 0, &mut reading);
         if config.own().is_none() && !tree.is_empty() {
             reading.wrong(1, "a pipeline has keys at the top, and this has none");
         }
@@ -57,7 +58,9 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     for whole in context.joined.wholes.iter().filter(|w| w.root != file.path) {
         if let Some(root) = whole.documents.get(&whole.root) {
             let config = Config::new(&whole.root, root, Some(whole));
+            let before = reading.facts.units.len();
             jobs::lower(&config, &whole.root, Some(whole), &mut reading);
+            refuse(&config, before, &mut reading);
         }
     }
     reading.facts.tree = Some(tree);
@@ -83,6 +86,23 @@ fn tell(config: &Config<'_>, reading: &mut Reading<'_>) {
     }
     if config.is_full() {
         reading.notice(1, NoticeKind::TooLarge, "the pipeline's configuration is too large; the rest was not read");
+    }
+}
+
+/// A configuration that names what is certainly not there is refused as a whole, so none of its jobs ever runs.
+fn refuse(config: &Config<'_>, from: usize, reading: &mut Reading<'_>) {
+    let Some(text) = config.unknown.borrow().iter().next().cloned() else { return };
+    // what is included from elsewhere may define it
+    let open = config.elsewhere.iter().any(|i| i.kind != IncludeKind::NotFollowed);
+    if open || !config.complete || config.is_full() {
+        return;
+    }
+    let jobs: Vec<(usize, u32)> = (reading.facts.units.iter().enumerate().skip(from))
+        .filter(|(_, unit)| unit.kind == UnitKind::Job)
+        .map(|(id, unit)| (id, unit.line))
+        .collect();
+    for (id, line) in jobs {
+        reading.fact(id, line, FactKind::Guard(Guard::Never(format!("a pipeline that is refused: {text}"))));
     }
 }
 
