@@ -209,3 +209,21 @@ fn the_hop_that_broke_is_named() {
     let broke = "it breaks at .github/workflows/retrain.yml:13: make retrain: `Makefile` has no target `retrain`";
     assert!(line.contains(broke), "{line}");
 }
+
+#[test]
+fn what_the_settings_changed_is_told_beside_the_answer() {
+    let settings = |touched: u64| {
+        sample(|value| {
+            value["inputs"]["settings"] = json!({
+                "file": "treering.toml",
+                "in_repository": true,
+                "entries": [{ "line": 4, "key": "off", "names": "eval.gate", "reason": "none here", "effect": "not seen", "touched": touched }]
+            });
+        })
+    };
+    let asked = ask(&[], &["training.automated=indicated"]);
+    assert!(
+        judged(&settings(2), &asked).lines.iter().any(|line| line.contains("treering.toml changed what was judged (line 4)"))
+    );
+    assert!(!judged(&settings(0), &asked).lines.iter().any(|line| line.contains("treering.toml")));
+}

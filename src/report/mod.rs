@@ -110,6 +110,15 @@ pub struct SettingsInput {
     pub entries: Vec<SettingEntry>,
 }
 
+impl SettingsInput {
+    /// That it changed what was judged, and on which lines; none where no entry changed anything.
+    pub fn told(&self) -> Option<String> {
+        let lines: Vec<String> = self.entries.iter().filter(|e| e.touched > 0).map(|e| e.line.to_string()).collect();
+        let word = if lines.len() == 1 { "line" } else { "lines" };
+        (!lines.is_empty()).then(|| format!("{} changed what was judged ({word} {})", self.file, lines.join(", ")))
+    }
+}
+
 /// One entry of a file of settings.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct SettingEntry {
