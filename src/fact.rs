@@ -300,8 +300,6 @@ pub struct Trigger {
     pub from: Vec<String>,
     /// Set where it is written but switched off by an explicit word; says which.
     pub off: Option<String>,
-    /// It is set up outside of the repository, which says no more than that it is meant.
-    pub outside: bool,
     /// Set where something else must happen first.
     pub held: Option<Held>,
 }
@@ -334,7 +332,12 @@ pub enum Until {
 impl Trigger {
     /// A trigger that nothing filters, holds or switches off.
     pub fn plain(kind: TriggerKind, text: String) -> Self {
-        Self { kind, text, branches: Vec::new(), from: Vec::new(), off: None, outside: false, held: None }
+        Self { kind, text, branches: Vec::new(), from: Vec::new(), off: None, held: None }
+    }
+
+    /// The same, where it is set up outside of the repository, which says no more than that it is meant; `why` says so.
+    pub fn elsewhere(self, why: impl Into<String>) -> Self {
+        Self { held: Some(Held { strength: Strength::Assumed, why: why.into(), until: None }), ..self }
     }
 
     /// What keeps a unit that only others call from starting, until a caller is found.

@@ -8,10 +8,10 @@ pub(super) fn told(facts: &FileFacts) -> Vec<String> {
     let of_unit = |unit: Option<usize>| unit.and_then(|u| facts.units.get(u)).map_or("-".to_owned(), |u| u.name.clone());
     for (index, fact) in facts.facts.iter().enumerate() {
         let text = match &fact.kind {
-            FactKind::Trigger(Trigger { kind, text, branches, from, off, outside, held: _ }) => {
+            FactKind::Trigger(Trigger { kind, text, branches, from, off, held }) => {
                 let more: Vec<String> = branches.iter().chain(from).chain(off).cloned().collect();
-                let outside = if *outside { " (outside)" } else { "" };
-                format!("{kind}: {text} {}", more.join(" ")).trim_end().to_owned() + outside
+                let held = held.as_ref().map(|h| format!(" ({})", h.why)).unwrap_or_default();
+                format!("{kind}: {text} {}", more.join(" ")).trim_end().to_owned() + &held
             }
             FactKind::Command(c) => {
                 let code = if facts.embedded.iter().any(|(at, _)| *at == index) { " [python]" } else { "" };

@@ -118,6 +118,9 @@ fn object(doc: Node<'_>, context: &Context<'_>, facts: &mut FileFacts) {
         let trigger = Trigger { off, ..Trigger::plain(TriggerKind::Schedule, format!("schedule \"{}\"", every.0)) };
         facts.state(id, every.1, FactKind::Trigger(trigger));
     }
+    if kind == "CronJob" && doc.get("spec").is_some_and(|spec| spec.get("schedule").is_none()) {
+        facts.state(id, doc.line(), FactKind::Guard(Guard::Never("no schedule".to_owned())));
+    }
     // what only describes a kind of object runs nothing
     if kind != "CustomResourceDefinition"
         && let Some(spec) = doc.get("spec")

@@ -39,7 +39,7 @@ impl Build<'_> {
         // a controller follows the repository of an address, which may be this one
         let followed = trigger.kind == TriggerKind::Push && !trigger.from.is_empty();
         let elsewhere = followed && !trigger.from.iter().any(|address| self.is_here(address));
-        let outside = elsewhere || trigger.outside || matches!(trigger.kind, TriggerKind::Api | TriggerKind::Upstream);
+        let outside = elsewhere || matches!(trigger.kind, TriggerKind::Api | TriggerKind::Upstream);
         let absent = !outside && trigger.kind == TriggerKind::Push && self.branch_is_absent(&trigger.branches);
         // a definition that may lie anywhere is a sample there
         let sample = matches!(self.scope(path), Scope::Docs | Scope::Example | Scope::Test | Scope::Disabled);

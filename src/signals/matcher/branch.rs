@@ -1,6 +1,6 @@
 //! Branches, assertions and raises that can stop what follows.
 
-use super::code::imports_one;
+use super::code::{imports_one, switched_off};
 use super::seen::Seen;
 use super::text::cut;
 use super::{About, Hit, Look, constant};
@@ -47,11 +47,18 @@ pub(crate) fn branch(matcher: &BranchMatch, look: &Look<'_>) -> Vec<Hit> {
                 branch: Some(span),
                 end_line: Some(seen.code.file_line(flow.end_line)),
                 about: About::Flow(seen.embedded, id),
+                off: switched_off(seen, &above(seen, flow)),
                 ..Hit::new(seen.code.file_line(flow.line), seen.owner(flow.scope), cut(&what, 120))
             });
         }
     }
     hits
+}
+
+/// The flows that a flow stands in; a check under what is never true checks nothing.
+fn above(seen: &Seen<'_>, flow: &Flow) -> Vec<FlowId> {
+    let flows = &seen.module().flows;
+    std::iter::successors(flow.parent, |at| flows.get(*at)?.parent).take(DEPTH * 4).collect()
 }
 
 fn span(id: FlowId, flow: &Flow, seen: &Seen<'_>, does: BranchDoes) -> Option<BranchSpan> {

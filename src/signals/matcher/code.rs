@@ -228,7 +228,7 @@ fn literal(value: &Value, call: &Call, look: &Look<'_>, seen: &Seen<'_>) -> Opti
 }
 
 /// Why something certainly does not run: it stands under a constant that is off.
-fn switched_off(seen: &Seen<'_>, conditions: &[FlowId]) -> Option<String> {
+pub(super) fn switched_off(seen: &Seen<'_>, conditions: &[FlowId]) -> Option<String> {
     conditions
         .iter()
         .filter_map(|f| seen.module().flows.get(*f))

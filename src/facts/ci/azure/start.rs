@@ -25,7 +25,7 @@ pub(super) fn triggers(root: Node<'_>, reading: &mut Reading<'_>) {
         reading.own.kinds.insert(trigger.kind);
         reading.fact(0, line, FactKind::Trigger(trigger));
     };
-    let plain = |kind: TriggerKind, text: String| Trigger { kind, text, off: None, ..Trigger::call("") };
+    let plain = |kind: TriggerKind, text: String| Trigger::plain(kind, text);
     let said = ["pr", "schedules"].iter().any(|key| root.get(key).is_some());
     match root.get("trigger") {
         Some(trigger) if is_none(trigger) => {}
@@ -44,7 +44,10 @@ pub(super) fn triggers(root: Node<'_>, reading: &mut Reading<'_>) {
             }
         }
         // every push, unless the organisation says otherwise; whether anything runs the file is known outside
-        None => state(1, Trigger { outside: !said, ..plain(TriggerKind::Push, "push, as nothing else is said".to_owned()) }),
+        None => {
+            let push = plain(TriggerKind::Push, "push, as nothing else is said".to_owned());
+            state(1, if said { push } else { push.elsewhere("whether a service runs this file is known there") });
+        }
     }
     if let Some(pr) = root.get("pr").filter(|pr| !is_none(*pr)) {
         let line = root.key_line("pr").unwrap_or_else(|| pr.line());
@@ -87,7 +90,7 @@ fn resources(root: Node<'_>, state: &mut dyn FnMut(u32, Trigger), plain: &dyn Fn
             let named = ["source", "name", "image", "repository", "webhook", "pipeline", "container", "package"];
             let name = named.iter().find_map(|k| one.get(k)?.text()).unwrap_or("something");
             let line = one.key_line("trigger").unwrap_or_else(|| one.site_line());
-            state(line, Trigger { outside: true, ..plain(kind, format!("{what} {name}")) });
+            state(line, plain(kind, format!("{what} {name}")).elsewhere("the service knows it by that name"));
         }
     }
 }

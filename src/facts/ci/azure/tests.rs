@@ -30,13 +30,17 @@ steps: [{script: make}]
             "1 azure-pipelines.yml: push: push main, !old/* main !old/*",
             "4 azure-pipelines.yml: schedule: schedule \"0 3 * * *\" main",
             "5 azure-pipelines.yml: push: schedule \"0 4 * * *\", after a change alone",
-            "7 azure-pipelines.yml: upstream: after pipeline build (outside)",
+            "7 azure-pipelines.yml: upstream: after pipeline build (the service knows it by that name)",
             "8 1: $ make @.",
         ],
     );
     check(
         "pool: x\nsteps: [{script: make}]\n",
-        &["1 azure-pipelines.yml: push: push, as nothing else is said (outside)", "1 steps: on x (own)", "2 1: $ make @."],
+        &[
+            "1 azure-pipelines.yml: push: push, as nothing else is said (whether a service runs this file is known there)",
+            "1 steps: on x (own)",
+            "2 1: $ make @.",
+        ],
     );
     check("trigger:\n- none\nsteps: [{script: make}]\n", &["3 1: $ make @."]);
     assert!(told(&of("a.yml", "pool: x\nsteps: []\n", false, &[])).is_empty());

@@ -329,19 +329,11 @@ fn triggers<'t>(
         let text = match source {
             Source::Push if branches.is_empty() => "push".to_owned(),
             Source::Push => format!("push {}", branches.join(", ")),
-            Source::Schedule => "schedule, which is set up in the service".to_owned(),
+            Source::Schedule => "schedule".to_owned(),
             _ => told(source).to_owned(),
         };
-        let from = Vec::new();
-        let trigger = Trigger {
-            kind: source.kind(),
-            text,
-            branches,
-            from,
-            off: off.clone(),
-            outside: source == Source::Schedule,
-            held: None,
-        };
+        let trigger = Trigger { branches, off: off.clone(), ..Trigger::plain(source.kind(), text) };
+        let trigger = if source == Source::Schedule { trigger.elsewhere("it is set up in the service") } else { trigger };
         reading.fact(workflow, line, FactKind::Trigger(trigger));
         stated.insert(source.kind());
     }
@@ -440,7 +432,7 @@ fn guards(job: &Job<'_>, id: UnitId, sources: &[Source], stated: &BTreeSet<Trigg
             (Some(name), None) => format!("after job `{name}`, which waits for a person"),
             _ => "when: manual".to_owned(),
         };
-        let trigger = Trigger { kind: TriggerKind::Manual, text: word.clone(), off: None, ..Trigger::call("") };
+        let trigger = Trigger::plain(TriggerKind::Manual, word.clone());
         reading.fact(id, line, FactKind::Trigger(trigger));
         if automatic.is_empty() {
             guard(Guard::Never(word), line, reading);
@@ -450,8 +442,8 @@ fn guards(job: &Job<'_>, id: UnitId, sources: &[Source], stated: &BTreeSet<Trigg
     for source in sources.iter().filter(|s| !job.is_automatic(**s)) {
         let Some((way, name)) = job.by_itself(*source).find_map(|w| Some((w, w.held.outside.clone()?))) else { continue };
         let line = line_of(Some(way), reading, job.doc);
-        let text = format!("{}, where `${name}` is set outside of the repository", told(*source));
-        let trigger = Trigger { kind: source.kind(), text, off: None, outside: true, ..Trigger::call("") };
+        let trigger = Trigger::plain(source.kind(), told(*source).to_owned());
+        let trigger = trigger.elsewhere(format!("`${name}` is set outside of the repository"));
         reading.fact(id, line, FactKind::Trigger(trigger));
         break;
     }

@@ -110,7 +110,7 @@ told:
         &[
             "5 .gitlab-ci.yml: push: push",
             "9 .gitlab-ci.yml: pr: merge request",
-            "3 .gitlab-ci.yml: schedule: schedule, which is set up in the service (outside)",
+            "3 .gitlab-ci.yml: schedule: schedule (it is set up in the service)",
             "3 fit: Event([Schedule])",
             "4 script: $ make fit @.",
             "5 test: Event([Push, Tag, Schedule, Upstream, Api, Manual])",
@@ -127,7 +127,7 @@ told:
             "22 script: $ make after @.",
             "24 never: Never(\"rules that never hold\")",
             "25 script: $ make never @.",
-            "27 told: push: push, where `$FIT` is set outside of the repository (outside)",
+            "27 told: push: push (`$FIT` is set outside of the repository)",
             "27 told: Event([Schedule, Upstream, Api, Manual])",
             "27 told: if $FIT == 'yes'",
             "28 script: $ make told @.",
