@@ -9,6 +9,9 @@ use crate::source;
 use crate::syntax::python::{self, Mode};
 use crate::syntax::shell::{self, ConditionKind, Options, REPO_ROOT, SCRIPT_DIR, Script, Stdin};
 
+/// Stands in a text that is put together for what only a run knows.
+pub(crate) const HOLE: &str = "${_}";
+
 /// What is known of a text before its first line.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shell {

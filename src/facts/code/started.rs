@@ -7,11 +7,9 @@
 
 use crate::fact::{FactKind, FileFacts, OnFailure};
 use crate::facts::Context;
-use crate::facts::shell::{Shell, lower};
+use crate::facts::shell::{HOLE, Shell, lower};
 use crate::syntax::python::{Assign, Call, Module, Name, Part, Root, Target, Value};
 
-/// Stands for what only a run knows.
-const HOLE: &str = "${_}";
 /// Most calls looked at in one file.
 const MOST: usize = 200;
 /// Longest command text, in bytes.

@@ -2,15 +2,13 @@
 
 use super::{Lowering, MOST, Step};
 use crate::fact::{Command, Defined, FactKind, OnFailure, UnitKind, Uses, UsesTarget};
-use crate::facts::shell::{Shell, lower};
+use crate::facts::shell::{HOLE, Shell, lower};
 use crate::resolve::program::{At, FileId, Meaning, name_text};
 use crate::rules::orchestrator::{Body, Step as Rule, names};
 use crate::syntax::python::{Call, CallId, Name, Part, Root, Value};
 use crate::syntax::shell::Word;
 use crate::words::EdgeKind;
 
-/// Stands for what only a run knows.
-const HOLE: &str = "${_}";
 /// Deepest nesting of a text that is put together.
 const DEPTH: u32 = 8;
 /// Callers on the way from a step to its pipeline.
