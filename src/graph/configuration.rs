@@ -106,7 +106,9 @@ impl<'p> Asks<'p> {
             };
             return Some((path, attributes));
         }
-        let loaded = self.loaded(0)?;
+        // most calls load nothing: only then is the rest of the top level looked at
+        let name = self.outside(*id).filter(|name| self.table.loaders.contains(name) || self.table.strict.contains(name));
+        let loaded = name.and_then(|_| self.loaded(0))?;
         let attributes = self.whole(value, 0, loaded.by, MAX_DEPTH)?;
         let Value::Str(path) = loaded.opened else { return None };
         Some((path, attributes))
