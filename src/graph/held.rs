@@ -5,7 +5,7 @@ use super::reach::{Reached, Walk};
 use super::{Graph, python};
 use crate::fact::{Book, FactKind, Until};
 use crate::source::RepoPath;
-use crate::words::{Strength, TriggerKind};
+use crate::words::{EdgeKind, Strength, TriggerKind};
 
 /// Makes sure what something unattended registers.
 pub(super) fn release(graph: &mut Graph, book: &Book, waiting: &[Waiting]) {
@@ -31,6 +31,10 @@ pub(super) fn release(graph: &mut Graph, book: &Book, waiting: &[Waiting]) {
 fn is_done(until: &Until, path: &RepoPath, graph: &Graph, book: &Book, live: &Reached) -> bool {
     let runs = |key: &str| graph.find(key).is_some_and(|node| live.has(node));
     match until {
+        Until::Applied => graph.edges.iter().any(|edge| {
+            let hands_over = matches!(edge.kind, EdgeKind::Applies | EdgeKind::Submits) && edge.strength == Strength::Resolved;
+            hands_over && edge.off.is_none() && graph.nodes[edge.to].at.path == *path && live.has(edge.from)
+        }),
         Until::Line(line) => {
             let code = book.get(path).and_then(|facts| facts.code.as_ref());
             code.is_some_and(|code| runs(&python::key_at_line(path, &code.module, *line)))
