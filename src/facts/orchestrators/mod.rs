@@ -9,12 +9,14 @@
 
 mod assets;
 mod deployments;
+mod handed;
 mod order;
 mod registered;
 mod schedule;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +27,7 @@ use crate::resolve::program::{At, CodeFile, Destination, FileId, Meaning};
 use crate::rules::orchestrator::{Body, Orchestrator, Pipeline, names};
 use crate::source::{self, RepoPath};
 use crate::syntax::python::{Call, CallId, ScopeId, ScopeKind, Value};
+use crate::walk::Inventory;
 use crate::words::TriggerKind;
 
 /// Readers of this folder.
@@ -59,7 +62,7 @@ pub(super) fn lower(
     book: &Book,
     program: &Program,
     rules: &[Orchestrator],
-    context: &Context<'_>,
+    (context, inventory): (&Context<'_>, &Inventory),
 ) -> BTreeMap<RepoPath, FileFacts> {
     let mut all: BTreeMap<RepoPath, FileFacts> = BTreeMap::new();
     let imported = |rule: &&Orchestrator| program.files().iter().any(|code| imports(rule, &code.module().imports));
@@ -80,6 +83,7 @@ pub(super) fn lower(
             program,
             rule,
             context,
+            inventory,
             added: BTreeMap::new(),
             pipes: Vec::new(),
             functions: BTreeMap::new(),
@@ -90,12 +94,15 @@ pub(super) fn lower(
             named: BTreeMap::new(),
             links: LINKS,
             seen: schedule::Seen::default(),
+            compiled: BTreeMap::new(),
         };
         files.iter().for_each(|file| lowering.pipelines(*file));
         files.iter().for_each(|file| lowering.steps(*file));
         files.iter().for_each(|file| lowering.order(*file));
+        lowering.listed();
         lowering.data_arrives();
         files.iter().for_each(|file| lowering.registrations(*file));
+        lowering.handed_over(&files);
         lowering.assets(&files);
         files.iter().for_each(|file| lowering.mentions(*file));
         for (file, facts) in lowering.added {
@@ -115,6 +122,8 @@ struct Pipe {
     call: Option<CallId>,
     /// The keyword that selects its steps.
     selects: Option<String>,
+    /// The keyword that lists its steps.
+    lists: Option<String>,
 }
 
 /// A step, by the call that makes it.
@@ -134,6 +143,7 @@ struct Lowering<'b> {
     program: &'b Program,
     rule: &'b Orchestrator,
     context: &'b Context<'b>,
+    inventory: &'b Inventory,
     added: BTreeMap<FileId, FileFacts>,
     pipes: Vec<Pipe>,
     /// Functions that are pipelines themselves, and their names.
@@ -150,6 +160,8 @@ struct Lowering<'b> {
     links: usize,
     /// What the rest of the repository says of schedules.
     seen: schedule::Seen,
+    /// Pipelines by the path that they are compiled to; none where two are.
+    compiled: BTreeMap<String, Option<usize>>,
 }
 
 /// What makes a pipeline.
@@ -288,7 +300,7 @@ impl<'b> Lowering<'b> {
         self.facts(file).orchestrated.pipelines.push(unit);
         let makers = call.map(Maker::Call).into_iter().chain(body.map(Maker::Body));
         self.pipe_of.extend(makers.map(|maker| ((file, maker), self.pipes.len())));
-        self.pipes.push(Pipe { file, unit, name: name.clone(), call, selects: rule.selects.clone() });
+        self.pipes.push(Pipe { file, unit, name: name.clone(), call, selects: rule.selects.clone(), lists: rule.lists.clone() });
         let by_hand = Trigger::plain(TriggerKind::Manual, format!("{}, by hand", self.rule.name));
         self.fact(file, unit, lines.0, FactKind::Trigger(by_hand));
         self.schedule_of(file, rule, unit, &name, lines.0, call);

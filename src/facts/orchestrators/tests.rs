@@ -26,7 +26,7 @@ fn says(text: &str) -> Vec<String> {
         .collect();
     let program = Program::build(&book, &modules);
     let context = Context { wrappers: &catalog.wrappers, ..Context::default() };
-    let added = lower(&book, &program, &catalog.orchestrators, &context);
+    let added = lower(&book, &program, &catalog.orchestrators, (&context, &inventory));
     added.values().flat_map(written).collect()
 }
 
