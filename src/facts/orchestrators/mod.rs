@@ -99,7 +99,7 @@ pub(super) fn lower(
         files.iter().for_each(|file| lowering.pipelines(*file));
         files.iter().for_each(|file| lowering.steps(*file));
         files.iter().for_each(|file| lowering.order(*file));
-        lowering.listed();
+        files.iter().for_each(|file| lowering.listed(*file));
         lowering.data_arrives();
         files.iter().for_each(|file| lowering.registrations(*file));
         lowering.handed_over(&files);
@@ -330,11 +330,23 @@ impl<'b> Lowering<'b> {
         }
         let written = self.call(file, call)?;
         if let crate::syntax::python::Root::Call(inner) = written.callee.root {
-            return self.decorated(file, inner, depth);
+            // a method of what a step gave makes no step of its own
+            let of_step = matches!(self.program.reached(file, inner), Destination::Own { to, .. } if is(*to).is_some());
+            let method = (of_step || self.of_plain_step(file, inner, depth)) && !written.callee.path.is_empty();
+            return if method { None } else { self.decorated(file, inner, depth) };
         }
         let method = written.callee.path.last()?;
         let makes = self.rule.runs.contains(method) || self.rule.forms.contains(method);
         self.program.passed(file, call).iter().filter(|_| makes).find_map(|passed| is(passed.at))
+    }
+
+    /// Whether a call is a method of what a step gave (`fit(rows).after(clean)`).
+    fn of_plain_step(&self, file: FileId, call: CallId, depth: u32) -> bool {
+        let (Some(depth), Some(written)) = (depth.checked_sub(1), self.call(file, call)) else { return false };
+        let crate::syntax::python::Root::Call(inner) = written.callee.root else { return false };
+        let is = |at: At| self.rule.steps.iter().any(|s| self.decorator(at, &s.decorator).is_some());
+        let plain = matches!(self.program.reached(file, inner), Destination::Own { to, .. } if is(*to));
+        !written.callee.path.is_empty() && (plain || self.of_plain_step(file, inner, depth))
     }
 
     /// The pipeline that a call stands in.

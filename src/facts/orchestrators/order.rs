@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Lowering;
-use crate::fact::{FactKind, Needs, UnitKind, UsesTarget};
+use crate::fact::{FactKind, Needs, UnitId, UnitKind, UsesTarget};
 use crate::resolve::program::{At, FileId, Meaning, text_of};
 use crate::rules::orchestrator::names;
 use crate::syntax::python::{AssignKind, Call, CallId, FlowKind, Module, Name, Root, ScopeId, Target, Value};
@@ -53,13 +53,16 @@ impl<'b> Lowering<'b> {
         }
     }
 
-    /// The steps that a pipeline lists belong to it, and so do those of which one of them chooses.
-    pub(super) fn listed(&mut self) {
-        for pipe in 0..self.pipes.len() {
-            let Some(it) = self.pipes.get(pipe).filter(|p| p.lists.is_some()).cloned() else { continue };
-            let Some(call) = it.call.and_then(|call| self.call(it.file, call)) else { continue };
-            let Some(value) = it.lists.as_deref().and_then(|key| self.keyword(it.file, call, key)) else { continue };
-            let mut look = self.look(it.file);
+    /// The steps that the pipelines of a file list belong to them, and so do those of which one of them chooses.
+    pub(super) fn listed(&mut self, file: FileId) {
+        if !self.pipes.iter().any(|pipe| pipe.file == file && pipe.lists.is_some()) {
+            return;
+        }
+        let mut look = self.look(file);
+        let mut all: Vec<(UnitId, u32, BTreeSet<usize>)> = Vec::new();
+        for pipe in self.pipes.iter().filter(|pipe| pipe.file == file) {
+            let Some(call) = pipe.call.and_then(|call| self.call(file, call)) else { continue };
+            let Some(value) = pipe.lists.as_deref().and_then(|key| self.keyword(file, call, key)) else { continue };
             let mut found: BTreeSet<usize> = look.steps_in(call.scope, value, DEPTH).into_iter().collect();
             for _ in 0..DEPTH {
                 let more: Vec<usize> = found.iter().flat_map(|step| look.chosen(*step)).collect();
@@ -69,16 +72,20 @@ impl<'b> Lowering<'b> {
                     break;
                 }
             }
-            if found.is_empty() {
+            all.push((pipe.unit, call.line, found));
+        }
+        for (unit, line, steps) in all {
+            if steps.is_empty() {
                 let what = "steps that cannot be told here".to_owned();
-                self.hand_over(it.file, it.unit, call.line, &what, UsesTarget::Remote(what.clone()), EdgeKind::Contains);
+                self.hand_over(file, unit, line, &what, UsesTarget::Remote(what.clone()), EdgeKind::Contains);
             }
-            for step in found {
-                let Some(step) = self.steps.get(step).cloned() else { continue };
+            for step in steps {
+                let (Some(step), Some(left)) = (self.steps.get(step).cloned(), self.links.checked_sub(1)) else { continue };
+                self.links = left;
                 let to = self.target(step.file, step.unit, UnitKind::Job);
                 let UsesTarget::Unit { name, .. } = &to else { continue };
                 let says = name.clone();
-                self.hand_over(it.file, it.unit, call.line, &says, to, EdgeKind::Contains);
+                self.hand_over(file, unit, line, &says, to, EdgeKind::Contains);
             }
         }
     }
@@ -282,6 +289,9 @@ impl<'b> Look<'_, 'b> {
             }
         }
         for (then, scope, name) in taken {
+            if self.pairs.len() >= ORDERS {
+                break;
+            }
             // what a step is told to write stands among its arguments as well
             let from = made.get(&(scope, name)).filter(|from| !from.contains(&then)).cloned().unwrap_or_default();
             self.add(&from, &[then]);

@@ -22,6 +22,8 @@ pub(super) struct Seen {
     switched_on: OnceCell<BTreeSet<String>>,
     /// Whether a file is brought to where it is run.
     bound: BTreeMap<FileId, bool>,
+    /// Variables that some file sets, with their value where all say the same.
+    pub(super) variables: OnceCell<BTreeMap<String, Option<String>>>,
     /// Whether older and newer versions of the distribution are asked for.
     versions: OnceCell<(bool, bool)>,
 }

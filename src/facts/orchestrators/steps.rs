@@ -257,6 +257,10 @@ impl<'b> Lowering<'b> {
                     "os.path.join" | "posixpath.join" => {
                         return Some(call.args.iter().take(20).map(or_hole).collect::<Vec<_>>().join("/"));
                     }
+                    "os.environ.get" | "os.getenv" => {
+                        let key = call.args.first().and_then(|key| self.literal(at.file, call, key))?;
+                        return self.variable(key);
+                    }
                     "str" | "pathlib.Path" | "pathlib.PurePath" => return self.text(at, line, call.args.first()?, depth),
                     _ => {}
                 }
@@ -271,9 +275,9 @@ impl<'b> Lowering<'b> {
                     _ => None,
                 }
             }
-            Value::Name(_) => match self.program.meaning(at, line, value)?.0 {
-                Meaning::Literal(literal) if literal != value => self.text(at, line, literal, depth),
-                _ => None,
+            Value::Name(name) => match self.program.meaning(at, line, value) {
+                Some((Meaning::Literal(literal), _)) if literal != value => self.text(at, line, literal, depth),
+                _ => self.attribute(at, line, name, depth),
             },
             _ => None,
         }

@@ -3,14 +3,16 @@
 //! A path is that of the folder where the code is run that says it, nearly always the root; where it is there it is sure,
 //! beside the code itself or by its end alone it is inferred. Only what is missing from a folder that is there is broken.
 
+use std::collections::BTreeMap;
+
 use super::Lowering;
 use super::steps::{CALLERS, DEPTH, Place};
 use crate::fact::{Command, Defined, FactKind, UsesTarget};
 use crate::facts::shell::HOLE;
-use crate::resolve::program::{At, FileId};
+use crate::resolve::program::{At, Destination, FileId};
 use crate::rules::orchestrator::{Step as Rule, names};
 use crate::source;
-use crate::syntax::python::{Call, CallId, Name, Root, Value};
+use crate::syntax::python::{Call, CallId, Name, Root, Target, Value};
 use crate::syntax::shell::Word;
 use crate::words::EdgeKind;
 
@@ -103,9 +105,38 @@ impl<'b> Lowering<'b> {
         if let Some(script) = given(&rule.script) {
             return Some((file, text(script), given(&rule.folder).map(text)));
         }
-        let through = rule.via.iter().filter_map(|key| self.keyword(file, call, key));
+        let through = rule.via.iter().filter_map(|key| self.keyword(file, call, key)).take(2);
         let made = through.filter_map(|value| self.program.maker(at, call.line, value));
         made.chain(self.receiver_of(file, call)).find_map(|of| self.script_of(of, rule, depth))
+    }
+
+    /// What a variable of the environment is set to, where every file that sets it says the same; that it is this one
+    /// which reaches the program is likely, not told, so a hole stands before it.
+    pub(super) fn variable(&self, key: &str) -> Option<String> {
+        let all = self.seen.variables.get_or_init(|| {
+            let mut all: BTreeMap<String, Option<String>> = BTreeMap::new();
+            for fact in self.book.values().flat_map(|facts| &facts.facts) {
+                let FactKind::Setting { key, value } = &fact.kind else { continue };
+                let known = all.entry(key.clone()).or_insert_with(|| Some(value.clone()));
+                *known = known.take().filter(|known| known == value && !value.contains(['$', '{']));
+            }
+            all
+        });
+        all.get(key).cloned().flatten().map(|value| format!("{HOLE}{value}"))
+    }
+
+    /// What an attribute of an own class is given in its body, of an object of that class (`settings.script`).
+    pub(super) fn attribute(&self, at: At, line: u32, name: &'b Name, depth: u32) -> Option<String> {
+        let (Root::Local(object), [attribute]) = (&name.root, name.path.as_slice()) else { return None };
+        let object = Value::Name(Name { root: Root::Local(object.clone()), path: Vec::new() });
+        let (file, call) = self.program.maker(at, line, &object)?;
+        let Destination::Own { makes: Some(class), .. } = self.program.reached(file, call) else { return None };
+        let of_class = self.code(class.file).module().assigns.iter().filter(|assign| assign.scope == class.scope);
+        let mut given = of_class.filter(|assign| {
+            assign.targets.iter().any(|target| matches!(target, Target::Name(it) if it.dotted().as_deref() == Some(attribute)))
+        });
+        let one = given.next().filter(|_| given.next().is_none())?;
+        self.text(*class, one.line, &one.value, depth)
     }
 
     /// The call that made what a method is called on.
