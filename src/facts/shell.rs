@@ -118,6 +118,7 @@ fn nested(
         let lowered = Command {
             words: stripped.words,
             dir: directory(command.dir.as_deref(), how),
+            place: command.dir.as_deref().filter(|dir| dir.starts_with('/')).map(str::to_owned),
             on_failure,
             conditions,
             stdin,

@@ -91,7 +91,7 @@ pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) 
         },
         _ => false,
     });
-    !in_image && !made
+    !in_image && !invocation.is_placed() && !made
 }
 
 /// Commands that bring files in from elsewhere.

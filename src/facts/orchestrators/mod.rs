@@ -96,6 +96,7 @@ pub(super) fn lower(
         files.iter().for_each(|file| lowering.order(*file));
         lowering.data_arrives();
         files.iter().for_each(|file| lowering.registrations(*file));
+        files.iter().for_each(|file| lowering.tables(*file));
         lowering.assets(&files);
         files.iter().for_each(|file| lowering.mentions(*file));
         for (file, facts) in lowering.added {
