@@ -320,8 +320,13 @@ pub struct Held {
 pub enum Until {
     /// The code on this line of the same file.
     Line(u32),
-    /// Whatever installs the list of schedules that the file holds.
-    Installed,
+    /// Whatever installs one of these units: manifests by their names, of this file or of another.
+    Installed {
+        /// The file; the own one where none.
+        path: Option<RepoPath>,
+        /// The names.
+        names: Vec<String>,
+    },
     /// A command in which the words of one of these stand in this order, with others between them.
     Words(Vec<Vec<String>>),
     /// A command of the program with these first words, run in this folder or below it.
@@ -613,7 +618,7 @@ impl FileFacts {
     /// Whether a unit belongs to a list of schedules: who names the file installs that, and runs nothing of it.
     pub fn is_scheduled(&self, unit: UnitId) -> bool {
         let waits = |fact: &Fact| match &fact.kind {
-            FactKind::Trigger(Trigger { held: Some(held), .. }) => held.until == Some(Until::Installed),
+            FactKind::Trigger(Trigger { held: Some(held), .. }) => matches!(held.until, Some(Until::Installed { .. })),
             _ => false,
         };
         let installed = |it: &Unit| it.kind == UnitKind::Manifest && self.units.iter().any(|u| u.kind == UnitKind::Image);

@@ -72,10 +72,13 @@ fn is_done(until: &Until, path: &RepoPath, graph: &Graph, book: &Book, live: &Re
             let code = book.get(path).and_then(|facts| facts.code.as_ref());
             code.is_some_and(|code| runs(&python::key_at_line(path, &code.module, *line)))
         }
-        Until::Installed => book.get(path).is_some_and(|facts| {
-            let lists = (0..facts.units.len()).filter(|unit| facts.units.get(*unit).is_some_and(|u| u.kind == UnitKind::Manifest));
-            lists.into_iter().any(|unit| graph.find(&super::connect::node_key(path, facts, unit)).is_some_and(|node| live.has(node)))
-        }),
+        Until::Installed { path: other, names } => {
+            let path = other.as_ref().unwrap_or(path);
+            book.get(path).is_some_and(|facts| {
+                let named = facts.units.iter().enumerate().filter(|(_, u)| u.kind == UnitKind::Manifest && names.contains(&u.name));
+                named.into_iter().any(|(unit, _)| runs(&super::connect::node_key(path, facts, unit)))
+            })
+        }
         Until::Command { words, dir } => command(&|command| {
             let program = std::iter::once(command.program());
             let said = program.chain(command.words.iter().skip(1).map(|w| w.text.as_str()));

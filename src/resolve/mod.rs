@@ -4,6 +4,7 @@
 //! could not follow. What other programs do with files stands in `rules/programs.yaml`. A literal reference that leads
 //! nowhere is [`Target::Missing`], which cuts the chain; that is said only where nothing else could have made the file.
 
+mod bundles;
 mod calls;
 mod cluster;
 mod collected;
@@ -28,6 +29,7 @@ use crate::syntax::shell::Word;
 use crate::walk::Inventory;
 use crate::words::{EdgeKind, Strength};
 
+pub(crate) use bundles::BUNDLES;
 pub(crate) use calls::calls;
 pub(crate) use cron::{CRONTAB, is_read_by_cron};
 pub(crate) use installs::{Install, installs};
@@ -230,6 +232,7 @@ const FAMILIES: &[Family] = &[
     Family { names: &["papermill", "jupyter", "runipy"], follow: launch::notebook },
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], follow: collected::follow },
     Family { names: &["dvc"], follow: stages::dvc },
+    Family { names: &["databricks"], follow: bundles::follow },
     Family { names: &["crontab", "cron", "crond", "supercronic", "go-crond", "service", "busybox"], follow: cron::follow },
     Family { names: &["pip", "pip3", "uv"], follow: installs::follow },
     Family { names: &["docker", "podman", "docker-compose", "nerdctl", "buildah"], follow: containers::follow },
@@ -477,7 +480,7 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
                 }
             }
         }
-        UsesTarget::File(path) => match calls::file(path, view).or_else(|| from_project_folder(path, from, view)) {
+        UsesTarget::File(path) => match calls::file(path, view).or_else(|| from_project_folder(path, from, view)).or_else(|| as_notebook(path, view)) {
             Some(to) => match view.book.get(&to).and_then(|facts| Some((facts, facts.called.as_ref()?))) {
                 Some((facts, called)) => vec![calls::lead(uses, &to, facts, called)],
                 None => {
@@ -511,6 +514,13 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
 fn from_project_folder(path: &str, from: &RepoPath, view: &View<'_>) -> Option<RepoPath> {
     let rest = path.strip_prefix(source::folder(from))?.strip_prefix('/')?;
     (source::file_name(from).contains("compose") && view.inventory.contains(rest)).then(|| rest.into())
+}
+
+/// A notebook that is named without its suffix, as the service names it that runs it.
+fn as_notebook(path: &str, view: &View<'_>) -> Option<RepoPath> {
+    let named = source::extension(path).is_none();
+    let both = [".ipynb", ".py"].iter().filter(|_| named).map(|suffix| format!("{path}{suffix}"));
+    both.into_iter().find(|path| view.inventory.contains(path)).map(RepoPath::from)
 }
 
 /// Things that a command makes or takes, by their keys.

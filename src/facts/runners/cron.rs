@@ -75,7 +75,7 @@ pub(crate) fn line_of(entry: &cron::Entry, line: u32, context: &Context<'_>, fac
     let held = Held {
         strength: Strength::Assumed,
         why: "nothing in this repository installs it".to_owned(),
-        until: Some(Until::Installed),
+        until: Some(Until::Installed { path: None, names: vec![CRONTAB.to_owned()] }),
     };
     let trigger = Trigger {
         held: Some(held),
