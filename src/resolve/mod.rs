@@ -15,6 +15,7 @@ mod launch;
 mod make;
 mod placed;
 pub(crate) mod program;
+mod projects;
 pub(crate) mod python;
 mod stages;
 mod wholes;
@@ -233,6 +234,10 @@ const FAMILIES: &[Family] = &[
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], follow: collected::follow },
     Family { names: &["dvc"], follow: stages::dvc },
     Family { names: &["databricks"], follow: bundles::follow },
+    Family { names: &["mlflow"], follow: projects::mlflow },
+    Family { names: &["spacy", "weasel"], follow: projects::spacy },
+    Family { names: &["snakemake"], follow: projects::snakemake },
+    Family { names: &["nextflow"], follow: projects::nextflow },
     Family { names: &["crontab", "cron", "crond", "supercronic", "go-crond", "service", "busybox"], follow: cron::follow },
     Family { names: &["pip", "pip3", "uv"], follow: installs::follow },
     Family { names: &["docker", "podman", "docker-compose", "nerdctl", "buildah"], follow: containers::follow },
