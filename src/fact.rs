@@ -128,6 +128,8 @@ pub struct Orchestrated {
     pub functions: BTreeSet<ScopeId>,
     /// Pipelines for which the file is imported whenever they run.
     pub pipelines: Vec<UnitId>,
+    /// Words behind the name of the file that run a unit, in a command that runs the file.
+    pub run_by: Vec<(Vec<String>, UnitId)>,
 }
 
 /// What a call defines.
@@ -602,6 +604,7 @@ impl FileFacts {
             .extend(orchestrated.calls.into_iter().map(|(call, it)| (call, Defined { unit: it.unit.map(|u| u + units), ..it })));
         self.orchestrated.functions.extend(orchestrated.functions);
         self.orchestrated.pipelines.extend(orchestrated.pipelines.into_iter().map(|u| u + units));
+        self.orchestrated.run_by.extend(orchestrated.run_by.into_iter().map(|(words, u)| (words, u + units)));
         self.called = self.called.take().or(other.called.map(|called| Called {
             inputs: called.inputs,
             alone: called.alone.map(|u| u + units),

@@ -10,6 +10,7 @@ mod cluster;
 mod collected;
 mod containers;
 mod cron;
+mod flows;
 mod installs;
 mod launch;
 mod make;
@@ -234,6 +235,9 @@ const FAMILIES: &[Family] = &[
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], follow: collected::follow },
     Family { names: &["dvc"], follow: stages::dvc },
     Family { names: &["databricks"], follow: bundles::follow },
+    Family { names: &["pyflyte"], follow: flows::pyflyte },
+    Family { names: &["luigi"], follow: flows::luigi },
+    Family { names: &["kedro"], follow: flows::kedro },
     Family { names: &["mlflow"], follow: projects::mlflow },
     Family { names: &["spacy", "weasel"], follow: projects::spacy },
     Family { names: &["snakemake"], follow: projects::snakemake },

@@ -19,21 +19,22 @@ const NOBODY: usize = usize::MAX;
 
 /// Adds the commands that a file's code starts.
 pub(super) fn commands(module: &Module, context: &Context<'_>, facts: &mut FileFacts) {
-    if !module.imports.iter().any(|i| matches!(i.module.split('.').next(), Some("subprocess" | "os" | "mlflow"))) {
+    if !module.imports.iter().any(|i| matches!(i.module.split('.').next(), Some("subprocess" | "os" | "mlflow" | "ray"))) {
         return;
     }
-    let starting = module.calls.iter().filter_map(|call| Some((call, start(&full_name(module, &call.callee)?, call)?)));
+    let submits = module.imports.iter().any(|i| i.module == "ray.job_submission");
+    let starting = module.calls.iter().filter_map(|call| {
+        let named = full_name(module, &call.callee).and_then(|name| start(&name, call));
+        Some((call, named.or_else(|| submitted(call).filter(|_| submits))?))
+    });
     for (call, start) in starting.take(MOST) {
-        let given = if start.project {
-            project(module, call)
-        } else {
-            call.args.first().or_else(|| keyword(call, "args")).and_then(|v| told(module, call, v, 3))
-        };
+        let first = || keyword(call, "args").or_else(|| keyword(call, "entrypoint")).or_else(|| call.args.first());
+        let given = if start.project { project(module, call) } else { first().and_then(|v| told(module, call, v, 3)) };
         let Some(told) = given else {
             continue;
         };
         let stops = start.stops && call.in_try.is_none();
-        let dir = match keyword(call, "cwd") {
+        let dir = match keyword(call, "cwd").or_else(|| sent_along(call)) {
             None | Some(Value::None) => Some(".".to_owned()),
             Some(Value::Str(dir)) => crate::source::join(".", dir),
             Some(_) => None,
@@ -86,6 +87,18 @@ fn start(name: &str, call: &Call) -> Option<Start> {
         "mlflow.run" | "mlflow.projects.run" => Some(Start { stops: true, shell: false, project: true }),
         _ => None,
     }
+}
+
+/// `client.submit_job(entrypoint="python fit.py")`: a text for a shell of the cluster.
+fn submitted(call: &Call) -> Option<Start> {
+    let is = call.callee.path.last().is_some_and(|method| method == "submit_job") && keyword(call, "entrypoint").is_some();
+    is.then_some(Start { stops: false, shell: true, project: false })
+}
+
+/// The folder that is sent along with a submitted job.
+fn sent_along(call: &Call) -> Option<&Value> {
+    let Some(Value::Dict(pairs)) = keyword(call, "runtime_env") else { return None };
+    pairs.iter().find(|(key, _)| *key == Value::Str("working_dir".to_owned())).map(|(_, value)| value)
 }
 
 /// The command that runs the same of a project: `mlflow.run(".", "fit")`.
@@ -233,6 +246,15 @@ mod tests {
                 "5 python report.py ${_} @.",
                 "6 python score.py @."
             ]
+        );
+    }
+
+    #[test]
+    fn projects_and_jobs_are_commands_too() {
+        let text = "import mlflow, os\nfrom ray.job_submission import JobSubmissionClient\nroot = os.getcwd()\nmlflow.run('.', 'fit')\nmlflow.projects.run(uri=os.path.join(root, 'steps', 'fit'))\nclient = JobSubmissionClient('http://head:8265')\nclient.submit_job(entrypoint='python fit.py', runtime_env={'working_dir': './jobs'})\n";
+        assert_eq!(
+            started(text),
+            ["4 mlflow run . -e fit @.", "5 mlflow run ${_}/steps/fit -e main @.", "7 python fit.py @jobs"]
         );
     }
 

@@ -18,6 +18,8 @@ pub(super) enum Registered {
     Function(At, bool),
     /// A function by its file and name.
     Named(String, String),
+    /// What a function without a name calls: its scope.
+    Unnamed(At),
     /// Something that cannot be followed, as it is named.
     Elsewhere(String),
 }
@@ -83,7 +85,13 @@ impl<'b> Lowering<'b> {
     /// The function that an argument stands for: by its name, or another form of it (`fit.s()`).
     fn target_function(&self, file: FileId, call: &'b Call, value: &'b Value) -> Option<Registered> {
         if let Some((Meaning::Function(at), sure)) = self.program.meaning(At { file, scope: call.scope }, call.line, value) {
-            return (!matches!(value, Value::Lambda(_))).then_some(Registered::Function(at, sure));
+            return match value {
+                Value::Lambda(scope) => Some(Registered::Unnamed(At { file, scope: *scope })),
+                _ => Some(Registered::Function(at, sure)),
+            };
+        }
+        if let Value::Lambda(scope) = value {
+            return Some(Registered::Unnamed(At { file, scope: *scope }));
         }
         let Value::Call(inner) = value else { return None };
         let form = self.call(file, *inner)?.callee.path.last()?;
@@ -160,6 +168,7 @@ impl<'b> Lowering<'b> {
         let own = match &what {
             Registered::Function(at, _) => self.functions.get(at).cloned().or_else(|| self.name_of(*at)),
             Registered::Named(_, name) | Registered::Elsewhere(name) => Some(name.clone()),
+            Registered::Unnamed(at) => self.calls_of(*at).first().and_then(|(_, to, _)| self.name_of(*to)),
         };
         let named = self.keyword(file, call, "name");
         let named = named.or_else(|| call.args.first().filter(|_| is_call && rule.function.is_none()));
@@ -178,10 +187,21 @@ impl<'b> Lowering<'b> {
             if let Some((key, Value::Bool(true))) = paused {
                 trigger.off = Some(format!("switched off by `{key}=True`"));
             } else {
-                self.waits_for_process(file, call.line, &mut trigger);
+                let active = rule.active.as_ref().filter(|(key, _)| self.keyword(file, call, key) == Some(&Value::Bool(true)));
+                self.waits_for_process(file, call.line, active.map(|(_, commands)| commands.as_slice()), &mut trigger);
             }
             self.fact(file, unit, line, FactKind::Trigger(trigger));
         }
+    }
+
+    /// The calls of own functions in a function without a name.
+    fn calls_of(&self, at: At) -> Vec<(CallId, At, bool)> {
+        let calls = self.code(at.file).module().calls.iter().enumerate().filter(|(_, call)| call.scope == at.scope);
+        let own = |(id, _): (CallId, &Call)| match self.program.reached(at.file, id) {
+            Destination::Own { to, makes: None, sure, .. } => Some((id, *to, *sure)),
+            _ => None,
+        };
+        calls.filter_map(own).take(50).collect()
     }
 
     fn name_of(&self, at: At) -> Option<String> {
@@ -196,6 +216,13 @@ impl<'b> Lowering<'b> {
                 let says = format!("runs {name}()");
                 self.hand_over(file, unit, line, &says, UsesTarget::Function { path, name, sure: true }, EdgeKind::Calls);
             }
+            // what it calls is run by the clock, and not by the code around it
+            Registered::Unnamed(at) => {
+                for (call, to, sure) in self.calls_of(at) {
+                    self.defined(at.file, call, Defined::default());
+                    self.function(file, unit, line, to, sure);
+                }
+            }
             Registered::Elsewhere(name) => {
                 self.hand_over(file, unit, line, &name, UsesTarget::Remote(name.clone()), EdgeKind::Calls);
             }
@@ -208,7 +235,7 @@ impl<'b> Lowering<'b> {
     }
 
     /// The trigger works while something runs.
-    pub(super) fn waits_for_process(&self, file: FileId, line: u32, trigger: &mut Trigger) {
+    pub(super) fn waits_for_process(&self, file: FileId, line: u32, also: Option<&[Vec<String>]>, trigger: &mut Trigger) {
         let process = &self.rule.process;
         if !process.started.is_empty() && !self.is_started() {
             trigger.off = Some(format!("nothing here calls `{}()`", process.started.join("()` or `")));
@@ -221,7 +248,7 @@ impl<'b> Lowering<'b> {
         let command = |words: &Vec<String>| words.iter().map(|w| w.replace("FILE", name)).collect::<Vec<_>>();
         let until = match process.command.as_slice() {
             [] => Until::Line(self.code(file).code.file_line(line)),
-            all => Until::Words(all.iter().map(command).collect()),
+            all => Until::Words(all.iter().chain(also.unwrap_or_default()).map(command).collect()),
         };
         let why = process.why.clone().unwrap_or_else(|| "it works once somebody has run the code that registers it".to_owned());
         trigger.held = Some(Held { strength: Strength::Assumed, why, until: Some(until) });
@@ -277,7 +304,7 @@ impl<'b> Lowering<'b> {
         let what = self.task(task);
         self.runs(at.file, unit, line, what);
         for mut trigger in triggers(self.says_at(at, line, schedule)) {
-            self.waits_for_process(at.file, line, &mut trigger);
+            self.waits_for_process(at.file, line, None, &mut trigger);
             self.fact(at.file, unit, line, FactKind::Trigger(trigger));
         }
     }
