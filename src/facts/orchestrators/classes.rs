@@ -29,6 +29,8 @@ impl<'b> Lowering<'b> {
                     let name = it.name.rsplit('.').next().unwrap_or_default();
                     let kind = if rule.steps.is_empty() { UnitKind::Target } else { UnitKind::Workflow };
                     let unit = self.unit(*file, kind, name, (it.line, it.end_line), None);
+                    // its decorators only say when and where it runs
+                    self.facts(*file).orchestrated.functions.insert(scope);
                     known.insert(at, (rule, unit));
                 }
             }

@@ -251,7 +251,8 @@ impl<'b> Lowering<'b> {
             self.pipe(file, rule, named, (call.line, call.end_line), Some(id), None);
             if rule.holds {
                 let given = call.args.iter().chain(call.keywords.iter().map(|(_, value)| value));
-                given.take(MOST).for_each(|value| self.hold_calls(file, value, pipe, 4));
+                let at = At { file, scope: call.scope };
+                given.take(MOST).for_each(|value| self.hold_calls(at, call.line, value, pipe, 5));
             }
         }
         for (id, scope) in module.scopes.iter().enumerate().filter(|(_, s)| s.kind == ScopeKind::Function) {
@@ -307,17 +308,29 @@ impl<'b> Lowering<'b> {
     }
 
     /// Calls inside an argument belong to the pipeline.
-    fn hold_calls(&mut self, file: FileId, value: &Value, pipe: usize, depth: u32) {
+    fn hold_calls(&mut self, at: At, line: u32, value: &'b Value, pipe: usize, depth: u32) {
         let Some(depth) = depth.checked_sub(1) else { return };
+        let file = at.file;
         match value {
-            Value::Call(id) => drop(self.held.entry((file, *id)).or_insert(pipe)),
+            Value::Call(id) => {
+                self.held.entry((file, *id)).or_insert(pipe);
+            }
             Value::List(items) | Value::Tuple(items) => {
-                items.iter().take(1_000).for_each(|item| self.hold_calls(file, item, pipe, depth));
+                items.iter().take(1_000).for_each(|item| self.hold_calls(at, line, item, pipe, depth));
             }
             Value::BinOp { left, right, .. } => {
-                self.hold_calls(file, left, pipe, depth);
-                self.hold_calls(file, right, pipe, depth);
+                self.hold_calls(at, line, left, pipe, depth);
+                self.hold_calls(at, line, right, pipe, depth);
             }
+            // a list, or one of them, by its name
+            Value::Name(_) => match self.program.meaning(at, line, value) {
+                Some((Meaning::Literal(list), _)) if list != value => self.hold_calls(at, line, list, pipe, depth),
+                _ => {
+                    if let Some((of, call)) = self.program.maker(at, line, value) {
+                        self.held.entry((of, call)).or_insert(pipe);
+                    }
+                }
+            },
             _ => {}
         }
     }
