@@ -7,9 +7,13 @@
 
 mod azure;
 mod called;
+mod circleci;
+mod commands;
+mod condition;
 mod github_actions;
 mod gitlab;
 mod held;
+mod plan;
 mod reading;
 mod shells;
 mod text;
@@ -18,7 +22,8 @@ mod told;
 
 use super::{ReadFor, Reader};
 
-pub(crate) const ALL: &[Reader] = &[github_actions::WORKFLOW, github_actions::ACTION, gitlab::PIPELINE, azure::DEFINITION];
+pub(crate) const ALL: &[Reader] =
+    &[github_actions::WORKFLOW, github_actions::ACTION, gitlab::PIPELINE, azure::DEFINITION, circleci::CONFIGURATION];
 
 /// Readers of files that can be called with inputs, each by its name.
 pub(crate) const CALLED: &[&[(&str, ReadFor)]] = &[github_actions::CALLED, azure::CALLED];
