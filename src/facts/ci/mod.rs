@@ -10,6 +10,7 @@ mod called;
 mod github_actions;
 mod gitlab;
 mod held;
+mod jenkins;
 mod reading;
 mod shells;
 mod text;
@@ -18,7 +19,7 @@ mod told;
 
 use super::{ReadFor, Reader};
 
-pub(crate) const ALL: &[Reader] = &[github_actions::WORKFLOW, github_actions::ACTION, gitlab::PIPELINE, azure::DEFINITION];
+pub(crate) const ALL: &[Reader] = &[github_actions::WORKFLOW, github_actions::ACTION, gitlab::PIPELINE, azure::DEFINITION, jenkins::PIPELINE];
 
 /// Readers of files that can be called with inputs, each by its name.
 pub(crate) const CALLED: &[&[(&str, ReadFor)]] = &[github_actions::CALLED, azure::CALLED];
