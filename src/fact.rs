@@ -187,7 +187,7 @@ pub enum UnitKind {
     Stage,
     /// A shell script, or the body of one.
     Script,
-    /// A function of a shell script.
+    /// A function of a script, run by those who call it.
     ShellFunction,
     /// A container service.
     Service,
@@ -460,6 +460,8 @@ pub enum UsesTarget {
     },
     /// What a container image starts, where the image is built in this repository.
     Image(String),
+    /// An object of a cluster, as `kind/name` in small letters; a part of it behind a `#`.
+    Object(String),
 }
 
 /// An order between two units of one file.

@@ -230,6 +230,7 @@ const FAMILIES: &[Family] = &[
     Family { names: &["pip", "pip3", "uv"], follow: installs::follow },
     Family { names: &["docker", "podman", "docker-compose", "nerdctl", "buildah"], follow: containers::follow },
     Family { names: &["kubectl", "oc", "helm"], follow: cluster::follow },
+    Family { names: &["argo", "tkn"], follow: cluster::submit },
     Family { names: &["terraform", "tofu", "terragrunt"], follow: cluster::configuration },
 ];
 
@@ -438,6 +439,7 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
             let valued = cluster::valued(image, from, view);
             valued.and_then(|image| containers::start(&image, view)).into_iter().collect()
         }
+        UsesTarget::Object(key) => vec![cluster::declared(key, from, uses.edge, view)],
         UsesTarget::Image(image) => containers::start(image, view).into_iter().collect(),
         UsesTarget::File(path) if uses.edge == EdgeKind::Applies => {
             let leads = cluster::apply(path, false, Strength::Resolved, view);

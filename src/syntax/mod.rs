@@ -2,6 +2,7 @@
 
 pub(crate) mod build;
 pub(crate) mod dockerfile;
+pub(crate) mod groovy;
 pub(crate) mod hcl;
 pub(crate) mod ini;
 pub(crate) mod json;
