@@ -459,6 +459,7 @@ impl Build<'_> {
                 .filter(|u| facts.units[*u].parent.is_none() && facts.units[*u].kind != UnitKind::ShellFunction)
                 // what an object only defines is run by those who name it
                 .filter(|u| facts.units[*u].kind != UnitKind::Action || !starts::holds_objects(facts))
+                .filter(|u| !facts.is_scheduled(*u))
                 // what it was read as for those who call it is theirs
                 .filter(|u| {
                     facts.called.as_ref().is_none_or(|c| !c.by_inputs.iter().any(|(_, unit)| unit == u) || c.alone.is_none())

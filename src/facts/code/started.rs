@@ -19,12 +19,17 @@ const NOBODY: usize = usize::MAX;
 
 /// Adds the commands that a file's code starts.
 pub(super) fn commands(module: &Module, context: &Context<'_>, facts: &mut FileFacts) {
-    if !module.imports.iter().any(|i| matches!(i.module.as_str(), "subprocess" | "os")) {
+    if !module.imports.iter().any(|i| matches!(i.module.split('.').next(), Some("subprocess" | "os" | "mlflow"))) {
         return;
     }
     let starting = module.calls.iter().filter_map(|call| Some((call, start(&full_name(module, &call.callee)?, call)?)));
     for (call, start) in starting.take(MOST) {
-        let Some(told) = call.args.first().or_else(|| keyword(call, "args")).and_then(|v| told(module, call, v, 3)) else {
+        let given = if start.project {
+            project(module, call)
+        } else {
+            call.args.first().or_else(|| keyword(call, "args")).and_then(|v| told(module, call, v, 3))
+        };
+        let Some(told) = given else {
             continue;
         };
         let stops = start.stops && call.in_try.is_none();
@@ -63,19 +68,50 @@ struct Start {
     stops: bool,
     /// A text is read by a shell.
     shell: bool,
+    /// It names a project and what of it is run.
+    project: bool,
 }
 
 fn start(name: &str, call: &Call) -> Option<Start> {
     let shell = keyword(call, "shell") == Some(&Value::Bool(true));
     let checked = keyword(call, "check") == Some(&Value::Bool(true));
+    let start = |stops: bool, shell: bool| Some(Start { stops, shell, project: false });
     match name {
-        "subprocess.run" => Some(Start { stops: checked, shell }),
-        "subprocess.check_call" | "subprocess.check_output" => Some(Start { stops: true, shell }),
-        "subprocess.call" | "subprocess.Popen" => Some(Start { stops: false, shell }),
+        "subprocess.run" => start(checked, shell),
+        "subprocess.check_call" | "subprocess.check_output" => start(true, shell),
+        "subprocess.call" | "subprocess.Popen" => start(false, shell),
         "os.system" | "os.popen" | "subprocess.getoutput" | "subprocess.getstatusoutput" => {
-            Some(Start { stops: false, shell: true })
+            start(false, true)
         }
+        "mlflow.run" | "mlflow.projects.run" => Some(Start { stops: true, shell: false, project: true }),
         _ => None,
+    }
+}
+
+/// The command that runs the same of a project: `mlflow.run(".", "fit")`.
+fn project(module: &Module, call: &Call) -> Option<Told> {
+    let folder = place(module, call.args.first().or_else(|| keyword(call, "uri"))?, 6)?;
+    let entry = call.args.get(1).or_else(|| keyword(call, "entry_point"));
+    let entry = entry.map_or_else(|| "main".to_owned(), |value| text(module, value).unwrap_or_else(|| HOLE.to_owned()));
+    Some(Told::Words(vec!["mlflow".to_owned(), "run".to_owned(), folder, "-e".to_owned(), entry]))
+}
+
+/// A folder that is named or put together (`os.path.join(root, "steps", "fit")`), with holes.
+fn place(module: &Module, value: &Value, depth: u32) -> Option<String> {
+    let depth = depth.checked_sub(1)?;
+    match value {
+        Value::Call(id) => {
+            let made = module.calls.get(*id)?;
+            let parts = |from: &[Value]| -> Vec<String> {
+                from.iter().map(|part| place(module, part, depth).unwrap_or_else(|| HOLE.to_owned())).collect()
+            };
+            match full_name(module, &made.callee)?.as_str() {
+                "os.path.join" => Some(parts(&made.args).join("/")),
+                "pathlib.Path" => Some(parts(&made.args).join("/")),
+                _ => None,
+            }
+        }
+        value => text(module, value),
     }
 }
 

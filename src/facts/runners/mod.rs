@@ -1,11 +1,25 @@
 //! Task runners and data pipelines. To add one: a file here, and its two lines below.
 
+pub(crate) mod cron;
+mod dataflow;
 mod dvc;
 mod makefile;
+mod projects;
 
 use super::{ReadFor, Reader};
 
-pub(crate) const ALL: &[Reader] = &[makefile::READER, dvc::PIPELINE, dvc::POINTER, dvc::LOCK, dvc::CONFIG];
+pub(crate) const ALL: &[Reader] = &[
+    makefile::READER,
+    cron::READER,
+    projects::MLFLOW,
+    projects::SPACY,
+    dataflow::SNAKEMAKE,
+    dataflow::NEXTFLOW,
+    dvc::PIPELINE,
+    dvc::POINTER,
+    dvc::LOCK,
+    dvc::CONFIG,
+];
 
 /// Readers of files that take values from others, each by its name.
 pub(crate) const GIVEN: &[(&str, ReadFor)] = &[(dvc::PIPELINE.name, dvc::with_parameters)];
