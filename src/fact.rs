@@ -318,6 +318,8 @@ pub struct Held {
 /// What registers a trigger with its orchestrator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Until {
+    /// A command or program that hands over the file it stands in.
+    Applied,
     /// The code on this line of the same file.
     Line(u32),
     /// Whatever installs one of these units: manifests by their names, of this file or of another.

@@ -1,5 +1,6 @@
 //! Task runners and data pipelines. To add one: a file here, and its two lines below.
 
+mod azureml;
 pub(crate) mod cron;
 mod dataflow;
 mod dvc;
@@ -7,6 +8,8 @@ mod makefile;
 mod projects;
 
 use super::{ReadFor, Reader};
+
+pub(crate) use azureml::owns as is_azureml;
 
 pub(crate) const ALL: &[Reader] = &[
     makefile::READER,
@@ -19,6 +22,7 @@ pub(crate) const ALL: &[Reader] = &[
     dvc::POINTER,
     dvc::LOCK,
     dvc::CONFIG,
+    azureml::READER,
 ];
 
 /// Readers of files that take values from others, each by its name.
