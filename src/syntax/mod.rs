@@ -5,6 +5,7 @@ pub(crate) mod dockerfile;
 pub(crate) mod hcl;
 pub(crate) mod ini;
 pub(crate) mod json;
+pub(crate) mod just;
 pub(crate) mod make;
 pub(crate) mod mask;
 pub(crate) mod notebook;
