@@ -7,6 +7,7 @@ pub(crate) mod groovy;
 pub(crate) mod hcl;
 pub(crate) mod ini;
 pub(crate) mod json;
+pub(crate) mod just;
 pub(crate) mod make;
 pub(crate) mod mask;
 pub(crate) mod notebook;
