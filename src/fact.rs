@@ -189,7 +189,7 @@ pub enum UnitKind {
     Stage,
     /// A shell script, or the body of one.
     Script,
-    /// A function of a shell script.
+    /// A function of a script, run by those who call it.
     ShellFunction,
     /// A container service.
     Service,
@@ -320,6 +320,8 @@ pub struct Held {
 /// What registers a trigger with its orchestrator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Until {
+    /// A command or program that hands over the file it stands in.
+    Applied,
     /// The code on this line of the same file.
     Line(u32),
     /// Whatever installs one of these units: manifests by their names, of this file or of another.
@@ -474,6 +476,8 @@ pub enum UsesTarget {
     },
     /// What a container image starts, where the image is built in this repository.
     Image(String),
+    /// An object of a cluster, as `kind/name` in small letters; a part of it behind a `#`.
+    Object(String),
 }
 
 /// An order between two units of one file.

@@ -29,6 +29,15 @@ pub(crate) struct Shell {
     pub(crate) at_build: bool,
 }
 
+/// A word as a shell takes it, with the holes in it left open.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,+@%".contains(c);
+    let closed = |piece: &str| {
+        if piece.chars().all(plain) { piece.to_owned() } else { format!("'{}'", piece.replace('\'', "'\\''")) }
+    };
+    if word.is_empty() { "''".to_owned() } else { word.split(HOLE).map(closed).collect::<Vec<_>>().join(HOLE) }
+}
+
 impl Shell {
     /// What the parser asks of it.
     pub(crate) fn options(&self) -> Options {

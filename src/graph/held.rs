@@ -6,7 +6,7 @@ use super::reach::{Reached, Walk};
 use super::{Graph, NodeId, NodeKind, python};
 use crate::fact::{Book, Command, FactKind, Guard, UnitKind, Until};
 use crate::source::{self, RepoPath};
-use crate::words::{Scope, Strength, TriggerKind};
+use crate::words::{EdgeKind, Scope, Strength, TriggerKind};
 
 /// Makes sure what something unattended registers.
 pub(super) fn release(graph: &mut Graph, book: &Book, waiting: &[Waiting]) {
@@ -68,6 +68,10 @@ fn is_done(until: &Until, path: &RepoPath, graph: &Graph, book: &Book, live: &Re
         })
     };
     match until {
+        Until::Applied => graph.edges.iter().any(|edge| {
+            let hands_over = matches!(edge.kind, EdgeKind::Applies | EdgeKind::Submits) && edge.strength == Strength::Resolved;
+            hands_over && edge.off.is_none() && graph.nodes[edge.to].at.path == *path && live.has(edge.from)
+        }),
         Until::Line(line) => {
             let code = book.get(path).and_then(|facts| facts.code.as_ref());
             code.is_some_and(|code| runs(&python::key_at_line(path, &code.module, *line)))

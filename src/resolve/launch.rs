@@ -1,6 +1,6 @@
 //! Programs that run a file of the repository: Python, shells, notebooks, and the project's own commands.
 
-use super::{Invocation, Lead, Located, Run, Target, View, collected, run_of};
+use super::{Invocation, Lead, Located, Run, Target, View, collected, run_of, runners};
 use crate::fact::{Command, FactKind, UnitKind, Uses, UsesTarget};
 use crate::source::RepoPath;
 use crate::syntax::python::ScopeKind;
@@ -42,6 +42,9 @@ fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>)
         "pip" => return super::installs::follow(invocation, view),
         "luigi" => return super::flows::luigi(invocation, view),
         _ => {}
+    }
+    if let Some(leads) = runners::as_module(invocation, rest, view) {
+        return leads;
     }
     let what = format!("python -m {name}");
     let from: RepoPath = format!("{}/_", invocation.dir().unwrap_or(".")).trim_start_matches("./").into();

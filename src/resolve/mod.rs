@@ -18,7 +18,9 @@ mod placed;
 pub(crate) mod program;
 mod projects;
 pub(crate) mod python;
+mod runners;
 mod stages;
+pub(crate) mod tasks;
 mod wholes;
 
 use std::collections::{BTreeMap, HashMap};
@@ -243,9 +245,19 @@ const FAMILIES: &[Family] = &[
     Family { names: &["snakemake"], follow: projects::snakemake },
     Family { names: &["nextflow"], follow: projects::nextflow },
     Family { names: &["crontab", "cron", "crond", "supercronic", "go-crond", "service", "busybox"], follow: cron::follow },
+    Family { names: &["just"], follow: runners::just },
+    Family { names: &["task", "go-task"], follow: runners::task },
+    Family { names: &["mise", "rtx"], follow: runners::mise },
+    Family { names: &["poe", "poethepoet"], follow: runners::poe },
+    Family { names: &["pdm", "hatch"], follow: runners::packager },
+    Family { names: &["tox"], follow: runners::tox },
+    Family { names: &["nox"], follow: runners::nox },
+    Family { names: &["invoke", "inv"], follow: runners::invoke },
+    Family { names: &["npm", "pnpm", "yarn", "bun"], follow: runners::node },
     Family { names: &["pip", "pip3", "uv"], follow: installs::follow },
     Family { names: &["docker", "podman", "docker-compose", "nerdctl", "buildah"], follow: containers::follow },
     Family { names: &["kubectl", "oc", "helm"], follow: cluster::follow },
+    Family { names: &["argo", "tkn"], follow: cluster::submit },
     Family { names: &["terraform", "tofu", "terragrunt"], follow: cluster::configuration },
 ];
 
@@ -351,9 +363,10 @@ pub(crate) enum Located {
 pub(crate) fn command(command: &Command, from: (&RepoPath, Option<UnitId>), view: &View<'_>) -> Vec<Lead> {
     let invocation = Invocation::new(command, from.0, from.1, view);
     let program = command.program();
-    let mut leads = match FAMILIES.iter().find(|f| f.names.contains(&program)) {
-        Some(family) => (family.follow)(&invocation, view),
-        None => launch::own(&invocation, view),
+    let mut leads = match (runners::wrapped(&invocation, view), FAMILIES.iter().find(|f| f.names.contains(&program))) {
+        (Some(leads), _) => leads,
+        (None, Some(family)) => (family.follow)(&invocation, view),
+        (None, None) => launch::own(&invocation, view),
     };
     if leads.is_empty() {
         leads.extend(not_given(command, program));
@@ -468,6 +481,7 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
             }
             match make::included(&path, view).into_iter().find(known) {
                 Some(path) => vec![lead(Target::Unit { path, kind: *kind, name: name.clone() }, Strength::Resolved)],
+                None if *kind == UnitKind::Target => tasks::reference(name, &path, view),
                 None => Vec::new(),
             }
         }
@@ -475,6 +489,7 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
             let valued = cluster::valued(image, from, view);
             valued.and_then(|image| containers::start(&image, view)).into_iter().collect()
         }
+        UsesTarget::Object(key) => vec![cluster::declared(key, from, uses.edge, view)],
         UsesTarget::Image(image) => containers::start(image, view).into_iter().collect(),
         UsesTarget::File(path) if uses.edge == EdgeKind::Applies => {
             let leads = cluster::apply(path, false, Strength::Resolved, view);

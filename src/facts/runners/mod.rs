@@ -1,15 +1,32 @@
 //! Task runners and data pipelines. To add one: a file here, and its two lines below.
 
+mod azureml;
+mod code;
 pub(crate) mod cron;
 mod dataflow;
 mod dvc;
+mod just;
 mod makefile;
 mod projects;
+mod scripts;
+mod tables;
+mod taskfile;
+mod tasks;
+mod tox;
 
 use super::{ReadFor, Reader};
 
+pub(crate) use azureml::owns as is_azureml;
+
 pub(crate) const ALL: &[Reader] = &[
     makefile::READER,
+    just::READER,
+    taskfile::READER,
+    scripts::PYPROJECT,
+    scripts::OWN,
+    scripts::PACKAGE,
+    tox::READER,
+    code::READER,
     cron::READER,
     projects::MLFLOW,
     projects::SPACY,
@@ -19,6 +36,7 @@ pub(crate) const ALL: &[Reader] = &[
     dvc::POINTER,
     dvc::LOCK,
     dvc::CONFIG,
+    azureml::READER,
 ];
 
 /// Readers of files that take values from others, each by its name.
