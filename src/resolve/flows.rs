@@ -53,7 +53,12 @@ pub(super) fn luigi(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         let to = Target::Unit { path: path.clone(), kind: UnitKind::Target, name: name.to_owned() };
         Lead { to, edge: EdgeKind::Invokes, strength: Strength::Resolved, what: format!("{what} {name}") }
     };
-    let read = Lead { to: Target::File { path: path.clone(), run: super::Run::Module }, edge: EdgeKind::Imports, strength: Strength::Resolved, what: what.clone() };
+    let read = Lead {
+        to: Target::File { path: path.clone(), run: super::Run::Module },
+        edge: EdgeKind::Imports,
+        strength: Strength::Resolved,
+        what: what.clone(),
+    };
     std::iter::once(read).chain(tasks.map(|unit| lead(&unit.name))).collect()
 }
 
@@ -73,7 +78,20 @@ pub(super) fn kedro(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
             _ if matches!(word, "--pipeline" | "-p") => wanted = rest.next(),
             _ => {
                 let word = word.split('=').next().unwrap_or(word);
-                parts |= matches!(word, "--nodes" | "-n" | "--node" | "--tags" | "-t" | "--tag" | "--from-nodes" | "--to-nodes" | "--from-inputs" | "--to-outputs" | "--namespace");
+                parts |= matches!(
+                    word,
+                    "--nodes"
+                        | "-n"
+                        | "--node"
+                        | "--tags"
+                        | "-t"
+                        | "--tag"
+                        | "--from-nodes"
+                        | "--to-nodes"
+                        | "--from-inputs"
+                        | "--to-outputs"
+                        | "--namespace"
+                );
             }
         }
     }
@@ -84,7 +102,10 @@ pub(super) fn kedro(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let home = invocation.dir().unwrap_or(".");
     let within = |path: &RepoPath| home == "." || path.strip_prefix(home).is_some_and(|rest| rest.starts_with('/'));
     let imports = |facts: &FileFacts| {
-        facts.code.as_ref().is_some_and(|code| code.module.imports.iter().any(|i| i.level == 0 && i.module.split('.').next() == Some("kedro")))
+        facts
+            .code
+            .as_ref()
+            .is_some_and(|code| code.module.imports.iter().any(|i| i.level == 0 && i.module.split('.').next() == Some("kedro")))
     };
     let registries = view.book.iter().filter(|(path, _)| within(path) && source::file_name(path) == "pipeline_registry.py");
     let found_by_itself = registries.into_iter().any(|(_, facts)| {
@@ -100,7 +121,12 @@ pub(super) fn kedro(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         }
         for unit in facts.orchestrated.pipelines.iter().filter_map(|unit| facts.units.get(*unit)) {
             let to = Target::Unit { path: path.clone(), kind: UnitKind::Workflow, name: unit.name.clone() };
-            leads.push(Lead { to, edge: EdgeKind::Invokes, strength, what: format!("kedro run, {}", package.unwrap_or(&unit.name)) });
+            leads.push(Lead {
+                to,
+                edge: EdgeKind::Invokes,
+                strength,
+                what: format!("kedro run, {}", package.unwrap_or(&unit.name)),
+            });
         }
     }
     // not lowered yet: what is read next

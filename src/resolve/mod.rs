@@ -504,7 +504,10 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
                 }
             }
         }
-        UsesTarget::File(path) => match calls::file(path, view).or_else(|| from_project_folder(path, from, view)).or_else(|| as_notebook(path, view)) {
+        UsesTarget::File(path) => match calls::file(path, view)
+            .or_else(|| from_project_folder(path, from, view))
+            .or_else(|| as_notebook(path, view))
+        {
             Some(to) => match view.book.get(&to).and_then(|facts| Some((facts, facts.called.as_ref()?))) {
                 Some((facts, called)) => vec![calls::lead(uses, &to, facts, called)],
                 None => {

@@ -34,7 +34,9 @@ pub(super) fn of(path: &RepoPath, unit: Option<UnitId>, full: &str, view: &View<
 
 /// Whether an image definition copies a file.
 pub(super) fn takes(image: &RepoPath, facts: &FileFacts, path: &str, view: &View<'_>) -> bool {
-    let covers = |place: &Place| place.here == "." || place.here == path || path.strip_prefix(&place.here).is_some_and(|r| r.starts_with('/'));
+    let covers = |place: &Place| {
+        place.here == "." || place.here == path || path.strip_prefix(&place.here).is_some_and(|r| r.starts_with('/'))
+    };
     places(image, facts, view).iter().any(covers)
 }
 

@@ -65,7 +65,9 @@ fn one(module: &Module, call: &Call, start: &Start, given: &Given<'_>, context: 
     }
     let dir = match keyword(call, "cwd").or_else(|| sent_along(call)) {
         None | Some(Value::None) => Some(".".to_owned()),
-        Some(value) => text(module, value, given).filter(|dir| !dir.contains(HOLE)).and_then(|dir| crate::source::join(".", &dir)),
+        Some(value) => {
+            text(module, value, given).filter(|dir| !dir.contains(HOLE)).and_then(|dir| crate::source::join(".", &dir))
+        }
     };
     let text = match told {
         Told::Words(words) => words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
@@ -319,7 +321,9 @@ fn words(module: &Module, items: &[Value], given: &Given<'_>) -> Vec<String> {
             _ => None,
         };
         match inner {
-            Some(items) => words.extend(items.iter().map(|i| text(module, i, &Given::default()).unwrap_or_else(|| HOLE.to_owned()))),
+            Some(items) => {
+                words.extend(items.iter().map(|i| text(module, i, &Given::default()).unwrap_or_else(|| HOLE.to_owned())))
+            }
             None => words.push(text(module, item, given).unwrap_or_else(|| HOLE.to_owned())),
         }
     }

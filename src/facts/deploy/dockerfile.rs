@@ -6,8 +6,11 @@ use crate::facts::shell::{Shell, lower};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::resolve;
 use crate::source::{self, SourceFile, file_name, folder};
-use crate::syntax::{self, dockerfile::{self, Form}};
 use crate::syntax::shell::{self, Word};
+use crate::syntax::{
+    self,
+    dockerfile::{self, Form},
+};
 
 /// Dockerfiles and Containerfiles.
 pub(crate) const READER: Reader = Reader { name: "Dockerfile", wants, when: When::Always, read };

@@ -24,8 +24,12 @@ use crate::words::{EdgeKind, Strength, TriggerKind};
 /// The name under which it asks for other files.
 const NAME: &str = "Databricks bundle";
 /// The bundle, and what it includes.
-pub(crate) const READER: Reader =
-    Reader { name: NAME, wants: |path| BUNDLES.contains(&file_name(path)), when: When::Recognised(|_, text| is_bundle(text)), read };
+pub(crate) const READER: Reader = Reader {
+    name: NAME,
+    wants: |path| BUNDLES.contains(&file_name(path)),
+    when: When::Recognised(|_, text| is_bundle(text)),
+    read,
+};
 
 /// Most jobs of one file, and most tasks of one job.
 const MOST: usize = 500;
@@ -204,9 +208,9 @@ fn starts(name: &str, unit: UnitId, job: Node<'_>, bundle: &Bundle<'_>, only: Op
     for key in ["schedule", "trigger", "continuous"] {
         let Some(said) = job.get(key).filter(|said| said.kind() == Kind::Map) else { continue };
         let found = match key {
-            "schedule" => said.get("quartz_cron_expression").and_then(|every| {
-                Some((TriggerKind::Schedule, format!("schedule \"{}\"", every.text()?), every.line()))
-            }),
+            "schedule" => said
+                .get("quartz_cron_expression")
+                .and_then(|every| Some((TriggerKind::Schedule, format!("schedule \"{}\"", every.text()?), every.line()))),
             "trigger" => event(said),
             _ => Some((TriggerKind::Schedule, "again as soon as it is done".to_owned(), said.line())),
         };
@@ -253,7 +257,8 @@ fn work(task: Node<'_>, id: UnitId, bundle: &Bundle<'_>, file: &SourceFile, fact
     if let Some((script, line)) = text_of(task, "spark_python_task", "python_file") {
         match located(script, task, "spark_python_task", home, bundle) {
             Some(path) => {
-                let given = task.get("spark_python_task").and_then(|t| t.get("parameters")).map(Node::strings).unwrap_or_default();
+                let given =
+                    task.get("spark_python_task").and_then(|t| t.get("parameters")).map(Node::strings).unwrap_or_default();
                 let words = ["python", path.as_str()].into_iter().chain(given.into_iter().map(|(word, _)| word));
                 command(facts, id, line, words);
             }

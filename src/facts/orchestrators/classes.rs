@@ -138,11 +138,13 @@ impl<'b> Lowering<'b> {
             }
         }
         for decorator in self.program.decorators(at) {
-            let Some(call) = decorator.call.filter(|_| decorator.outside.as_deref().is_some_and(|name| names(&rule.after, name))) else {
+            let Some(call) = decorator.call.filter(|_| decorator.outside.as_deref().is_some_and(|name| names(&rule.after, name)))
+            else {
                 continue;
             };
             self.defined(file, call, Defined::default());
-            let given: Vec<At> = self.program.passed(file, call).iter().map(|passed| passed.at).filter(|task| *task != at).collect();
+            let given: Vec<At> =
+                self.program.passed(file, call).iter().map(|passed| passed.at).filter(|task| *task != at).collect();
             for task in given.into_iter().take(100) {
                 self.hand_to_task(file, unit, line, task, known);
             }
@@ -176,7 +178,8 @@ impl<'b> Lowering<'b> {
             if !self.rule.classes.iter().any(|rule| names(&rule.built_by, name)) {
                 continue;
             }
-            let mut tasks: Vec<At> = self.program.passed(file, id).iter().map(|p| p.at).filter(|at| known.contains_key(at)).collect();
+            let mut tasks: Vec<At> =
+                self.program.passed(file, id).iter().map(|p| p.at).filter(|at| known.contains_key(at)).collect();
             let given = call.args.iter().chain(call.keywords.iter().map(|(_, value)| value));
             for value in given.take(20) {
                 let items: Vec<&Value> = match value {

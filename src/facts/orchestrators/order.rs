@@ -238,7 +238,9 @@ impl<'b> Look<'_, 'b> {
         let mut givers: BTreeMap<(Option<usize>, &'b str), Vec<usize>> = BTreeMap::new();
         let mut takers: Vec<(Option<usize>, &'b str, usize)> = Vec::new();
         for (step, it) in self.of.steps.iter().enumerate().filter(|(_, s)| s.file == self.file) {
-            let (Some(call), Some(name)) = (self.module.calls.get(it.call), self.of.outside(self.file, it.call)) else { continue };
+            let (Some(call), Some(name)) = (self.module.calls.get(it.call), self.of.outside(self.file, it.call)) else {
+                continue;
+            };
             let Some(rule) = steps.iter().find(|rule| names(&rule.call, name)) else { continue };
             let given = |of: &Option<(String, usize)>| {
                 let (key, at) = of.as_ref()?;

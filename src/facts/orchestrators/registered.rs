@@ -107,11 +107,8 @@ impl<'b> Lowering<'b> {
         let place = rule.schedule_at.and_then(|at| call.args.get(at.checked_sub(shift)?));
         let mut values: Vec<&'b Value> = rule.schedule.iter().filter_map(|key| self.keyword(file, call, key)).collect();
         values.extend(place.filter(|_| values.is_empty()));
-        let told: Vec<String> = rule
-            .told
-            .iter()
-            .filter_map(|key| Some(format!("{key}={}", text_of(self.keyword(file, call, key)?, 2))))
-            .collect();
+        let told: Vec<String> =
+            rule.told.iter().filter_map(|key| Some(format!("{key}={}", text_of(self.keyword(file, call, key)?, 2)))).collect();
         for value in &values {
             let says = match self.says(file, call, value) {
                 Says::Clock(text) if !told.is_empty() => Says::Clock(format!("{} {}", text.trim_matches('"'), told.join(" "))),

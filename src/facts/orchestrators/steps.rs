@@ -66,7 +66,9 @@ impl<'b> Lowering<'b> {
         let passed = self.program.passed(file, inner).iter().filter(|_| self.rule.forms.contains(form));
         // a form that waits for its schedule runs nothing here
         let scheduled = self.rule.registrations.iter().filter(|r| r.only_scheduled);
-        let waits = scheduled.flat_map(|r| &r.schedule).any(|key| self.call(file, inner).is_some_and(|c| c.keywords.iter().any(|(k, _)| k == key)));
+        let waits = scheduled
+            .flat_map(|r| &r.schedule)
+            .any(|key| self.call(file, inner).is_some_and(|c| c.keywords.iter().any(|(k, _)| k == key)));
         let within = self.functions.contains_key(&At { file, scope: call.scope });
         passed.map(|passed| passed.at).find(|at| self.functions.contains_key(at)).filter(|_| !waits && !within)
     }

@@ -83,7 +83,8 @@ fn named(directive: &str, text: &str) -> Vec<(String, String)> {
         if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
             continue;
         }
-        let joined = value.strip_prefix("os.path.join(").or_else(|| value.strip_prefix("join(")).and_then(|v| v.strip_suffix(')'));
+        let joined =
+            value.strip_prefix("os.path.join(").or_else(|| value.strip_prefix("join(")).and_then(|v| v.strip_suffix(')'));
         let value = match joined {
             Some(parts) => {
                 let part = |part: &str| quoted(part).map_or_else(|| HOLE.to_owned(), str::to_owned);
@@ -125,7 +126,8 @@ fn rule(body: &[Line<'_>], unit: UnitId, home: &str, context: &Context<'_>, fact
                 lower(&without_fields(&text, "{", "}").replace('\u{0}', HOLE), &|n| first + n - 1, unit, &how, context, facts);
             }
             "script" | "notebook" => {
-                let Some(path) = quoted(&text).filter(|path| !path.contains('{')).and_then(|path| source::join(home, path)) else {
+                let Some(path) = quoted(&text).filter(|path| !path.contains('{')).and_then(|path| source::join(home, path))
+                else {
                     continue;
                 };
                 let program = match extension(&path) {
@@ -289,7 +291,13 @@ mod tests {
 
     #[test]
     fn odd_texts_end() {
-        for text in ["rule :\nrule a:\n", "rule a:\n  shell:\n    \"open\n", "rule a:\n\tshell: '''\n", "process {\n", "process A {\n  \"\"\"\n"] {
+        for text in [
+            "rule :\nrule a:\n",
+            "rule a:\n  shell:\n    \"open\n",
+            "rule a:\n\tshell: '''\n",
+            "process {\n",
+            "process A {\n  \"\"\"\n",
+        ] {
             assert!(told(&SNAKEMAKE, "Snakefile", text).len() < 3 && told(&NEXTFLOW, "a.nf", text).len() < 3);
         }
     }
