@@ -628,8 +628,12 @@ impl FileFacts {
             FactKind::Trigger(Trigger { held: Some(held), .. }) => matches!(held.until, Some(Until::Installed { .. })),
             _ => false,
         };
-        let installed = |it: &Unit| it.kind == UnitKind::Manifest && self.units.iter().any(|u| u.kind == UnitKind::Image);
-        self.units.get(unit).is_some_and(installed) || self.facts.iter().any(|fact| fact.unit == Some(unit) && waits(fact))
+        match self.units.get(unit).map(|it| it.kind) {
+            Some(UnitKind::Manifest) => return self.units.iter().any(|u| u.kind == UnitKind::Image),
+            Some(UnitKind::Workflow) => {}
+            _ => return false,
+        }
+        self.facts.iter().any(|fact| fact.unit == Some(unit) && waits(fact))
     }
 
     /// The innermost unit that covers a line.

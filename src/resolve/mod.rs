@@ -61,6 +61,8 @@ pub(crate) struct View<'v> {
     functions: HashMap<&'v str, Vec<&'v RepoPath>>,
     /// Images that the repository builds, and what defines each; found when first asked for.
     images: OnceLock<containers::Built>,
+    /// What image definitions copy where; found when first asked for.
+    places: OnceLock<placed::Places>,
     /// Objects of clusters by kind and name, and the file that declares each; found when first asked for.
     objects: OnceLock<BTreeMap<String, Option<RepoPath>>>,
 }
@@ -83,8 +85,9 @@ impl<'v> View<'v> {
         let taken_in = BTreeMap::new();
         let parts = HashMap::new();
         let images = OnceLock::new();
+        let places = OnceLock::new();
         let objects = OnceLock::new();
-        let mut view = Self { inventory, book, imports, programs, commands, taken_in, parts, functions, images, objects };
+        let mut view = Self { inventory, book, imports, programs, commands, taken_in, parts, functions, images, places, objects };
         let takers: Vec<(&RepoPath, Vec<&Fact>)> = book
             .iter()
             .map(|(path, facts)| (path, facts.facts.iter().filter(|fact| takes_in(fact)).collect()))

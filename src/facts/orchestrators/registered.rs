@@ -7,7 +7,7 @@ use super::Lowering;
 use super::schedule::{Says, triggers};
 use crate::fact::{Defined, FactKind, Held, Trigger, UnitKind, Until, UsesTarget};
 use crate::resolve::program::{At, Destination, FileId, Meaning, text_of};
-use crate::rules::orchestrator::{Registration, names};
+use crate::rules::orchestrator::{Registration, Tables, names};
 use crate::source;
 use crate::syntax::python::{Call, CallId, Root, ScopeKind, Target, Value};
 use crate::words::{EdgeKind, Strength, TriggerKind};
@@ -255,7 +255,8 @@ impl<'b> Lowering<'b> {
     fn is_started(&self) -> bool {
         let words = &self.rule.process.started;
         let starts = |call: &Call| call.callee.last().is_some_and(|last| words.iter().any(|word| word == last));
-        self.program.files().iter().any(|code| code.module().calls.iter().any(starts))
+        let any = || self.program.files().iter().any(|code| code.module().calls.iter().any(starts));
+        *self.seen.started.get_or_init(any)
     }
 
     /// Mappings that say which task is started when.
@@ -306,11 +307,9 @@ impl<'b> Lowering<'b> {
         }
     }
 
-    /// The function that is the task of this name, where there is only one.
-    fn task(&self, name: &str) -> Registered {
-        let Some(rule) = &self.rule.tables else { return Registered::Elsewhere(name.to_owned()) };
-        let (module, function) = name.rsplit_once('.').unwrap_or(("", name));
-        let mut found: Vec<(At, bool)> = Vec::new();
+    /// Every function that is a task.
+    fn tasks(&self, rule: &Tables) -> Vec<(At, Option<String>, String, String)> {
+        let mut all = Vec::new();
         for (file, code) in self.program.files().iter().enumerate().filter(|(_, code)| code.embedded.is_none()) {
             for (scope, it) in code.module().scopes.iter().enumerate().filter(|(_, s)| !s.decorators.is_empty()) {
                 let at = At { file, scope };
@@ -318,16 +317,24 @@ impl<'b> Lowering<'b> {
                 let call = decorator.and_then(|call| self.call(file, call));
                 let given = call.and_then(|c| self.literal(file, c, self.keyword(file, c, &rule.name)?));
                 let dotted = code.path.trim_end_matches(".py").trim_end_matches("/__init__").replace('/', ".");
-                let own = it.name == function && (dotted == module || dotted.ends_with(&format!(".{module}")));
-                match given {
-                    Some(given) if given == name => found.push((at, true)),
-                    None if own => found.push((at, true)),
-                    _ => {}
-                }
+                all.push((at, given.map(str::to_owned), dotted, it.name.clone()));
             }
         }
+        all
+    }
+
+    /// The function that is the task of this name, where there is only one.
+    fn task(&self, name: &str) -> Registered {
+        let Some(rule) = &self.rule.tables else { return Registered::Elsewhere(name.to_owned()) };
+        let (module, function) = name.rsplit_once('.').unwrap_or(("", name));
+        let all = self.seen.tasks.get_or_init(|| self.tasks(rule));
+        let is = |(_, given, dotted, own): &&(At, Option<String>, String, String)| match given {
+            Some(given) => given == name,
+            None => own == function && (dotted == module || dotted.ends_with(&format!(".{module}"))),
+        };
+        let found: Vec<At> = all.iter().filter(is).take(2).map(|(at, ..)| *at).collect();
         match found.as_slice() {
-            [(at, sure)] => Registered::Function(*at, *sure),
+            [at] => Registered::Function(*at, true),
             _ => Registered::Elsewhere(format!("task {name}")),
         }
     }
