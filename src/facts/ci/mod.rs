@@ -6,10 +6,13 @@
 //! (`text`).
 
 mod azure;
+mod bitbucket;
+mod buildkite;
 mod called;
 mod circleci;
 mod commands;
 mod condition;
+mod drone;
 mod github_actions;
 mod gitlab;
 mod held;
@@ -19,11 +22,22 @@ mod shells;
 mod text;
 #[cfg(test)]
 mod told;
+mod travis;
 
 use super::{ReadFor, Reader};
 
-pub(crate) const ALL: &[Reader] =
-    &[github_actions::WORKFLOW, github_actions::ACTION, gitlab::PIPELINE, azure::DEFINITION, circleci::CONFIGURATION];
+pub(crate) const ALL: &[Reader] = &[
+    github_actions::WORKFLOW,
+    github_actions::ACTION,
+    gitlab::PIPELINE,
+    azure::DEFINITION,
+    circleci::CONFIGURATION,
+    bitbucket::PIPELINES,
+    travis::CONFIGURATION,
+    buildkite::PIPELINE,
+    drone::DRONE,
+    drone::WOODPECKER,
+];
 
 /// Readers of files that can be called with inputs, each by its name.
 pub(crate) const CALLED: &[&[(&str, ReadFor)]] = &[github_actions::CALLED, azure::CALLED];
