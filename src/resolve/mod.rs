@@ -14,6 +14,7 @@ mod make;
 pub(crate) mod program;
 pub(crate) mod python;
 mod stages;
+mod uploads;
 mod wholes;
 
 use std::collections::{BTreeMap, HashMap};
@@ -230,6 +231,7 @@ const FAMILIES: &[Family] = &[
     Family { names: &["pip", "pip3", "uv"], follow: installs::follow },
     Family { names: &["docker", "podman", "docker-compose", "nerdctl", "buildah"], follow: containers::follow },
     Family { names: &["kubectl", "oc", "helm"], follow: cluster::follow },
+    Family { names: &["buildkite-agent"], follow: uploads::follow },
     Family { names: &["terraform", "tofu", "terragrunt"], follow: cluster::configuration },
 ];
 
