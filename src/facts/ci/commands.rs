@@ -19,6 +19,8 @@ pub(super) struct Commands {
     lines: Vec<u32>,
     /// How many lines stand before each item.
     starts: Vec<usize>,
+    /// Lines in front that the same shell ran before, and that are told elsewhere.
+    skipped: usize,
 }
 
 impl Commands {
@@ -35,7 +37,18 @@ impl Commands {
 
     /// Commands that one line of the file comes to.
     pub(super) fn on_line(text: &str, line: u32) -> Self {
-        Self { text: text.to_owned(), lines: text.lines().map(|_| line).collect(), starts: vec![0] }
+        Self { text: text.to_owned(), lines: text.lines().map(|_| line).collect(), starts: vec![0], skipped: 0 }
+    }
+
+    /// The same in a shell that ran others before.
+    pub(super) fn behind(self, before: &Self) -> Self {
+        let skipped = before.lines.len();
+        Self {
+            text: before.text.clone() + &self.text,
+            lines: before.lines.iter().chain(&self.lines).copied().collect(),
+            starts: self.starts.iter().map(|start| start + skipped).collect(),
+            skipped,
+        }
     }
 
     /// One more text, which stands where the node is written.
@@ -51,7 +64,8 @@ impl Commands {
 
     /// The first and the last line.
     pub(super) fn span(&self) -> Option<(u32, u32)> {
-        Some((*self.lines.iter().min()?, *self.lines.iter().max()?))
+        let own = self.lines.get(self.skipped..)?;
+        Some((*own.iter().min()?, *own.iter().max()?))
     }
 
     /// The same with names replaced by what is known; lines stay lines.
@@ -62,7 +76,7 @@ impl Commands {
         let first = self.lines.first().copied().unwrap_or(1);
         let lines = if same { self.lines.clone() } else { text.lines().map(|_| first).collect() };
         let starts = if same { self.starts.clone() } else { vec![0] };
-        Self { text, lines, starts }
+        Self { text, lines, starts, skipped: if same { self.skipped } else { 0 } }
     }
 
     /// A step under a unit that runs the text; none where there is nothing to run. Of several ways to run it each is a
@@ -81,7 +95,7 @@ impl Commands {
 
     /// States what the text comes to, of a unit.
     pub(super) fn state<Own>(&self, unit: UnitId, hows: &[How<'_>], reading: &mut Reading<'_, Own>) {
-        self.run(&self.text, 0, unit, hows, reading);
+        self.run(&self.text, self.skipped, unit, hows, reading);
     }
 
     /// States what a text that begins like this one comes to from one of its lines on.

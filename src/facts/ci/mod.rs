@@ -5,6 +5,7 @@
 //! whether conditions hold (`held`); which program reads a step's text (`shells`), and that text lowered to commands
 //! (`text`).
 
+mod argo;
 mod azure;
 mod bitbucket;
 mod buildkite;
@@ -12,12 +13,14 @@ mod called;
 mod circleci;
 mod commands;
 mod condition;
+pub(in crate::facts) mod container;
 mod drone;
 mod github_actions;
 mod gitlab;
 mod held;
+mod jenkins;
 mod plan;
-mod reading;
+pub(in crate::facts) mod reading;
 mod shells;
 mod text;
 #[cfg(test)]
@@ -25,6 +28,9 @@ mod told;
 mod travis;
 
 use super::{ReadFor, Reader};
+use crate::fact::UnitId;
+use crate::syntax::tree::Node;
+use reading::Reading;
 
 pub(crate) const ALL: &[Reader] = &[
     github_actions::WORKFLOW,
@@ -37,7 +43,13 @@ pub(crate) const ALL: &[Reader] = &[
     buildkite::PIPELINE,
     drone::DRONE,
     drone::WOODPECKER,
+    jenkins::PIPELINE,
 ];
 
 /// Readers of files that can be called with inputs, each by its name.
 pub(crate) const CALLED: &[&[(&str, ReadFor)]] = &[github_actions::CALLED, azure::CALLED];
+
+/// Reads an object of a cluster that one of the systems runs, as what `unit` holds; false where it is none of theirs.
+pub(in crate::facts) fn object(doc: Node<'_>, unit: UnitId, reading: &mut Reading<'_>) -> bool {
+    argo::object(doc, unit, reading)
+}

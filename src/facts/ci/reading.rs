@@ -25,10 +25,10 @@ const MAX_VALUE: usize = 2_000;
 const MAX_NOTICES: usize = 50;
 
 /// A file being read. `own` is what only its system keeps.
-pub(super) struct Reading<'c, Own = ()> {
-    pub(super) file: &'c SourceFile,
-    pub(super) context: &'c Context<'c>,
-    pub(super) facts: FileFacts,
+pub(in crate::facts) struct Reading<'c, Own = ()> {
+    pub(in crate::facts) file: &'c SourceFile,
+    pub(in crate::facts) context: &'c Context<'c>,
+    pub(in crate::facts) facts: FileFacts,
     pub(super) own: Own,
     pub(super) steps_left: usize,
     shell_left: usize,
@@ -38,19 +38,19 @@ pub(super) struct Reading<'c, Own = ()> {
 }
 
 impl<'c, Own: Default> Reading<'c, Own> {
-    pub(super) fn new(file: &'c SourceFile, context: &'c Context<'c>) -> Self {
+    pub(in crate::facts) fn new(file: &'c SourceFile, context: &'c Context<'c>) -> Self {
         let (facts, own) = (FileFacts::default(), Own::default());
         Self { file, context, facts, own, steps_left: MAX_STEPS, shell_left: MAX_SHELL, scripts: HashMap::new() }
     }
 }
 
 impl<Own> Reading<'_, Own> {
-    pub(super) fn fact(&mut self, unit: UnitId, line: u32, kind: FactKind) {
+    pub(in crate::facts) fn fact(&mut self, unit: UnitId, line: u32, kind: FactKind) {
         self.facts.state(unit, line, kind);
     }
 
     /// Parses a shell text, once.
-    pub(super) fn script(&mut self, text: &str, options: shell::Options) -> Arc<shell::Script> {
+    pub(in crate::facts) fn script(&mut self, text: &str, options: shell::Options) -> Arc<shell::Script> {
         let key = (text.to_owned(), options);
         if let Some(known) = self.scripts.get(&key) {
             return known.clone();
@@ -60,33 +60,33 @@ impl<Own> Reading<'_, Own> {
         script
     }
 
-    pub(super) fn setting(&mut self, unit: UnitId, line: u32, key: &str, value: &str) {
+    pub(in crate::facts) fn setting(&mut self, unit: UnitId, line: u32, key: &str, value: &str) {
         self.fact(unit, line, FactKind::Setting { key: key.to_owned(), value: value.to_owned() });
     }
 
-    pub(super) fn unit(&mut self, unit: Unit) -> UnitId {
+    pub(in crate::facts) fn unit(&mut self, unit: Unit) -> UnitId {
         self.facts.units.push(unit);
         self.facts.units.len() - 1
     }
 
     /// The number of the last line.
-    pub(super) fn last_line(&self) -> u32 {
+    pub(in crate::facts) fn last_line(&self) -> u32 {
         u32::try_from(self.file.text.lines().count()).unwrap_or(u32::MAX).max(1)
     }
 
-    pub(super) fn notice(&mut self, line: u32, kind: NoticeKind, text: &str) {
+    pub(in crate::facts) fn notice(&mut self, line: u32, kind: NoticeKind, text: &str) {
         if self.facts.notices.len() < MAX_NOTICES {
             self.facts.notices.push(Notice { at: Some(Location::line(&self.file.path, line)), kind, text: text.to_owned() });
         }
     }
 
     /// Something that the service would not accept.
-    pub(super) fn wrong(&mut self, line: u32, text: &str) {
+    pub(in crate::facts) fn wrong(&mut self, line: u32, text: &str) {
         self.notice(line, NoticeKind::Unparsable, text);
     }
 
     /// Takes one more step, while there are any left.
-    pub(super) fn take_step(&mut self, line: u32) -> bool {
+    pub(in crate::facts) fn take_step(&mut self, line: u32) -> bool {
         if self.steps_left == 0 {
             self.notice(line, NoticeKind::TooLarge, "too many steps in one file; the others were not read");
             return false;
@@ -96,7 +96,7 @@ impl<Own> Reading<'_, Own> {
     }
 
     /// Takes that much shell text, while there is room.
-    pub(super) fn take_text(&mut self, line: u32, text: &str) -> bool {
+    pub(in crate::facts) fn take_text(&mut self, line: u32, text: &str) -> bool {
         if text.len() > self.shell_left {
             self.notice(line, NoticeKind::TooLarge, "too much shell text in one file; the rest was not read");
             return false;
@@ -106,7 +106,7 @@ impl<Own> Reading<'_, Own> {
     }
 
     /// The value of a key that must hold keys itself; an expression in its place is nobody's mistake.
-    pub(super) fn map<'t>(&mut self, node: Node<'t>, key: &str) -> Option<Node<'t>> {
+    pub(in crate::facts) fn map<'t>(&mut self, node: Node<'t>, key: &str) -> Option<Node<'t>> {
         let value = node.get(key)?;
         match value.kind() {
             Kind::Map => Some(value),

@@ -66,17 +66,19 @@ pub(super) fn read(root: Node<'_>, own: Option<Node<'_>>, id: UnitId, line: u32,
         };
         rows.iter().map(of_row).collect()
     };
+    // one shell runs them all
+    let mut before = Commands::default();
     for phase in ["before_install", "install", "before_script"] {
-        phase_of(root, own, phase, reading, &mut |commands, reading| {
+        phase_of(root, own, phase, &mut before, reading, &mut |commands, reading| {
             commands.step(phase, id, &hows("stops"), reading);
         });
     }
-    phase_of(root, own, "script", reading, &mut |commands, reading| {
+    phase_of(root, own, "script", &mut before, reading, &mut |commands, reading| {
         commands.steps_beside("script", id, &hows("goes on"), reading);
     });
     let end = [("after_success", None), ("after_failure", Some("it failed"))];
     for (phase, condition) in end {
-        phase_of(root, own, phase, reading, &mut |commands, reading| {
+        phase_of(root, own, phase, &mut before, reading, &mut |commands, reading| {
             let step = commands.step(phase, id, &hows("goes on"), reading);
             let (Some(step), Some((line, _))) = (step, commands.span()) else { return };
             reading.fact(step, line, FactKind::Guard(Guard::AllowFailure(phase.to_owned())));
@@ -88,7 +90,7 @@ pub(super) fn read(root: Node<'_>, own: Option<Node<'_>>, id: UnitId, line: u32,
     }
     let all = deployments(root, own, reading);
     if !all.is_empty() {
-        phase_of(root, own, "before_deploy", reading, &mut |commands, reading| {
+        phase_of(root, own, "before_deploy", &mut before, reading, &mut |commands, reading| {
             commands.step("before_deploy", id, &hows("stops"), reading);
         });
     }
@@ -96,7 +98,7 @@ pub(super) fn read(root: Node<'_>, own: Option<Node<'_>>, id: UnitId, line: u32,
         deployment(*one, id, &hows("stops"), reading);
     }
     for phase in ["after_deploy", "after_script"] {
-        phase_of(root, own, phase, reading, &mut |commands, reading| {
+        phase_of(root, own, phase, &mut before, reading, &mut |commands, reading| {
             let step = commands.step(phase, id, &hows("goes on"), reading);
             let (Some(step), Some((line, _))) = (step, commands.span()) else { return };
             reading.fact(step, line, FactKind::Guard(Guard::AllowFailure(phase.to_owned())));
@@ -113,6 +115,7 @@ fn phase_of(
     root: Node<'_>,
     own: Option<Node<'_>>,
     phase: &str,
+    before: &mut Commands,
     reading: &mut Reading<'_>,
     with: &mut dyn FnMut(&Commands, &mut Reading<'_>),
 ) {
@@ -120,8 +123,9 @@ fn phase_of(
     if matches!(node.text(), Some("skip" | "true" | "ignore")) {
         return;
     }
-    let commands = Commands::read(node, phase, reading);
+    let commands = Commands::read(node, phase, reading).behind(before);
     with(&commands, reading);
+    *before = commands;
 }
 
 fn machine(root: Node<'_>, own: Option<Node<'_>>, id: UnitId, reading: &mut Reading<'_>) {
