@@ -2,8 +2,9 @@
 //! [`CALLED`] where its files can be called with inputs; `CONTRIBUTING.md` lists what is due elsewhere.
 //!
 //! What they share: a file while it is read (`reading`), once for each set of values that it is called with (`called`);
-//! whether conditions hold (`held`); which program reads a step's text (`shells`), and that text lowered to commands
-//! (`text`).
+//! whether conditions hold (`held`), and those that are written as text (`condition`); what starts which jobs, and what
+//! they wait for (`plan`); which program reads a step's text (`shells`), that text lowered to commands (`text`), and lists
+//! of commands as one text (`commands`).
 
 mod argo;
 mod azure;

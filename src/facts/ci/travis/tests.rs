@@ -36,7 +36,7 @@ deploy:
             "5 script: $ cd jobs @.",
             "6 script: $ make fit SIZE=big @jobs",
             "7 script: $ make test @jobs",
-            "8 after_success: $ make tell @.",
+            "8 after_success: $ make tell @jobs",
             "8 after_success: AllowFailure(\"after_success\")",
             "11 deploy: $ bash ship.sh @.",
             "12 deploy: Event([Tag])",
