@@ -21,6 +21,7 @@ pub(crate) mod python;
 mod runners;
 mod stages;
 pub(crate) mod tasks;
+mod uploads;
 mod wholes;
 
 use std::collections::{BTreeMap, HashMap};
@@ -260,6 +261,7 @@ const FAMILIES: &[Family] = &[
     Family { names: &["pip", "pip3", "uv"], follow: installs::follow },
     Family { names: &["docker", "podman", "docker-compose", "nerdctl", "buildah"], follow: containers::follow },
     Family { names: &["kubectl", "oc", "helm"], follow: cluster::follow },
+    Family { names: &["buildkite-agent"], follow: uploads::follow },
     Family { names: &["argo", "tkn"], follow: cluster::submit },
     Family { names: &["terraform", "tofu", "terragrunt"], follow: cluster::configuration },
 ];

@@ -86,14 +86,7 @@ fn said<'t>(node: &Node<'t>) -> &'t str {
 }
 
 /// A text that a program reads, at its own lines where it is written line by line; else at `line`.
-pub(super) fn text(
-    node: Node<'_>,
-    line: Option<u32>,
-    program: &Program,
-    id: UnitId,
-    put: Put<'_>,
-    reading: &mut Reading<'_>,
-) {
+pub(super) fn text(node: Node<'_>, line: Option<u32>, program: &Program, id: UnitId, put: Put<'_>, reading: &mut Reading<'_>) {
     let Some(text) = node.text().and_then(put) else { return };
     let exact = node.style() == Style::Literal;
     let first = line.filter(|_| !exact).unwrap_or_else(|| node.line());

@@ -181,7 +181,9 @@ fn commands(node: Node<'_>, id: UnitId, reading: &mut Reading<'_>, depth: usize)
             Kind::Scalar if plain && COMMANDS.contains(&key.text) => {
                 container::line_of_text(value, id, &container::literal, reading);
             }
-            Kind::Seq if plain && COMMANDS.contains(&key.text) => container::command(node, key.text, id, &container::literal, reading),
+            Kind::Seq if plain && COMMANDS.contains(&key.text) => {
+                container::command(node, key.text, id, &container::literal, reading)
+            }
             _ => commands(value, id, reading, depth + 1),
         }
     }

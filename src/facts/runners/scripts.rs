@@ -13,8 +13,12 @@ use crate::syntax::tree::{Key, Kind, Node, Parsed};
 use crate::syntax::{json, toml, yaml};
 
 /// `pyproject.toml`.
-pub(crate) const PYPROJECT: Reader =
-    Reader { name: "tasks of a Python project", wants: |p| file_name(p) == "pyproject.toml", when: When::Always, read: pyproject };
+pub(crate) const PYPROJECT: Reader = Reader {
+    name: "tasks of a Python project",
+    wants: |p| file_name(p) == "pyproject.toml",
+    when: When::Always,
+    read: pyproject,
+};
 /// Files of one runner each.
 pub(crate) const OWN: Reader = Reader { name: "task runner", wants: is_own, when: When::Always, read: own };
 /// `package.json`.

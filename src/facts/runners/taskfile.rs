@@ -30,7 +30,11 @@ fn wants(path: &str) -> bool {
     // a part is called what it holds: `docs.taskfile.yml`, `Taskfile_linux.yml`
     stem.is_some_and(|stem| {
         let stem = stem.strip_suffix(".dist").unwrap_or(stem);
-        stem == "taskfile" || stem.starts_with("taskfile.") || stem.starts_with("taskfile_") || stem.starts_with("taskfile-") || stem.ends_with(".taskfile")
+        stem == "taskfile"
+            || stem.starts_with("taskfile.")
+            || stem.starts_with("taskfile_")
+            || stem.starts_with("taskfile-")
+            || stem.ends_with(".taskfile")
     })
 }
 
@@ -107,7 +111,9 @@ fn all(file: &File<'_>, context: &Context<'_>, facts: &mut FileFacts) {
     }
     let mut known: BTreeSet<String> = BTreeSet::new();
     let mut at = 0;
-    while let Some(Call { task, target, given, depth }) = calls.get(at).map(|c| Call { given: c.given.clone(), task: c.task.clone(), target: c.target.clone(), depth: c.depth }) {
+    while let Some(Call { task, target, given, depth }) =
+        calls.get(at).map(|c| Call { given: c.given.clone(), task: c.task.clone(), target: c.target.clone(), depth: c.depth })
+    {
         at += 1;
         if facts.units.len() >= MAX_TASKS || !known.insert(target.clone()) {
             continue;
@@ -219,7 +225,9 @@ fn filled(text: &str, variables: &Variables, in_place: bool) -> String {
         filled.push_str(start);
         let inner = inner.trim_matches(['-', ' ']);
         let (name, default) = match inner.split_once('|') {
-            Some((name, filter)) => (name.trim(), filter.trim().strip_prefix("default ").map(|d| d.trim().trim_matches(['"', '\'', '`']))),
+            Some((name, filter)) => {
+                (name.trim(), filter.trim().strip_prefix("default ").map(|d| d.trim().trim_matches(['"', '\'', '`'])))
+            }
             None => (inner, None),
         };
         let value = name.strip_prefix('.').and_then(|name| match name {
