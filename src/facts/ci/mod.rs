@@ -15,6 +15,7 @@ mod held;
 mod jenkins;
 pub(in crate::facts) mod reading;
 mod shells;
+pub(in crate::facts) mod tekton;
 mod text;
 #[cfg(test)]
 mod told;
@@ -24,12 +25,12 @@ use crate::fact::UnitId;
 use crate::syntax::tree::Node;
 use reading::Reading;
 
-pub(crate) const ALL: &[Reader] = &[github_actions::WORKFLOW, github_actions::ACTION, gitlab::PIPELINE, azure::DEFINITION, jenkins::PIPELINE];
+pub(crate) const ALL: &[Reader] = &[github_actions::WORKFLOW, github_actions::ACTION, gitlab::PIPELINE, azure::DEFINITION, jenkins::PIPELINE, tekton::PIPELINE];
 
 /// Readers of files that can be called with inputs, each by its name.
 pub(crate) const CALLED: &[&[(&str, ReadFor)]] = &[github_actions::CALLED, azure::CALLED];
 
 /// Reads an object of a cluster that one of the systems runs, as what `unit` holds; false where it is none of theirs.
 pub(in crate::facts) fn object(doc: Node<'_>, unit: UnitId, reading: &mut Reading<'_>) -> bool {
-    argo::object(doc, unit, reading)
+    argo::object(doc, unit, reading) || tekton::object(doc, unit, reading)
 }
