@@ -320,6 +320,8 @@ pub struct Held {
 pub enum Until {
     /// The code on this line of the same file.
     Line(u32),
+    /// Whatever applies the file.
+    Applied,
     /// A command of the program with these first words, run in this folder or below it.
     Command {
         /// Program and first words.

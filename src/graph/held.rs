@@ -5,7 +5,7 @@ use super::reach::{Reached, Walk};
 use super::{Graph, python};
 use crate::fact::{Book, FactKind, Until};
 use crate::source::RepoPath;
-use crate::words::{Strength, TriggerKind};
+use crate::words::{EdgeKind, Strength, TriggerKind};
 
 /// Makes sure what something unattended registers.
 pub(super) fn release(graph: &mut Graph, book: &Book, waiting: &[Waiting]) {
@@ -34,6 +34,10 @@ fn is_done(until: &Until, path: &RepoPath, graph: &Graph, book: &Book, live: &Re
         Until::Line(line) => {
             let code = book.get(path).and_then(|facts| facts.code.as_ref());
             code.is_some_and(|code| runs(&python::key_at_line(path, &code.module, *line)))
+        }
+        Until::Applied => {
+            let applies = |e: &&super::Edge| e.kind == EdgeKind::Applies && e.off.is_none() && e.strength == Strength::Resolved;
+            graph.edges.iter().filter(applies).any(|e| graph.nodes[e.to].at.path == *path && live.has(e.from))
         }
         Until::Command { words, dir } => book.iter().any(|(path, facts)| {
             facts.facts.iter().enumerate().any(|(index, fact)| {

@@ -78,19 +78,22 @@ pub(super) fn words_of(words: &[Node<'_>], (line, dir): (u32, &str), id: UnitId,
         let errexit = words.get(1).is_some_and(|flag| said(flag).starts_with('-') && said(flag).contains('e'));
         return text(*script, Some(line), (&Program::Shell { errexit, pipefail: false }, dir), id, put, reading);
     }
-    let mut line_of_words = String::new();
-    for word in words {
-        let Some(word) = put(said(word)) else { return };
-        let plain = word.chars().all(|c| c.is_alphanumeric() || "./_-:@%+=,~$*{}".contains(c)) && !word.is_empty();
-        if !line_of_words.is_empty() {
-            line_of_words.push(' ');
-        }
-        match plain {
-            true => line_of_words.push_str(&word),
-            false => line_of_words.push_str(&format!("'{}'", word.replace('\'', "'\\''"))),
-        }
-    }
-    lower(&line_of_words, &|_| line, (&Program::Shell { errexit: false, pipefail: false }, dir), id, reading);
+    let Some(words) = words.iter().map(|word| put(said(word))).collect::<Option<Vec<String>>>() else { return };
+    self::line(&quoted(words), line, (&Program::Shell { errexit: false, pipefail: false }, dir), id, reading);
+}
+
+/// Words as the line of a shell that comes to just these; what a shell would put in is put in.
+pub(super) fn quoted(words: impl IntoIterator<Item = String>) -> String {
+    let of = |word: String| {
+        let plain = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "./_-:@%+=,~$*{}".contains(c));
+        if plain { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    };
+    words.into_iter().map(of).collect::<Vec<_>>().join(" ")
+}
+
+/// A text that stands on one line.
+pub(super) fn line(text: &str, line: u32, run: (&Program, &str), id: UnitId, reading: &mut Reading<'_>) {
+    lower(text, &|_| line, run, id, reading);
 }
 
 fn said<'t>(node: &Node<'t>) -> &'t str {

@@ -8,6 +8,8 @@
 mod argo;
 mod azure;
 mod called;
+mod cloud_build;
+mod code_build;
 pub(in crate::facts) mod container;
 mod github_actions;
 mod gitlab;
@@ -25,7 +27,17 @@ use crate::fact::UnitId;
 use crate::syntax::tree::Node;
 use reading::Reading;
 
-pub(crate) const ALL: &[Reader] = &[github_actions::WORKFLOW, github_actions::ACTION, gitlab::PIPELINE, azure::DEFINITION, jenkins::PIPELINE, tekton::PIPELINE];
+pub(crate) const ALL: &[Reader] = &[
+    github_actions::WORKFLOW,
+    github_actions::ACTION,
+    gitlab::PIPELINE,
+    azure::DEFINITION,
+    jenkins::PIPELINE,
+    tekton::PIPELINE,
+    cloud_build::CONFIGURATION,
+    cloud_build::TRIGGER,
+    code_build::SPECIFICATION,
+];
 
 /// Readers of files that can be called with inputs, each by its name.
 pub(crate) const CALLED: &[&[(&str, ReadFor)]] = &[github_actions::CALLED, azure::CALLED];
