@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::reach::Walk;
 use super::{Edge, EdgeId, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
 use crate::fact::{
-    Book, Code, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId, UnitKind, Uses,
-    UsesTarget,
+    Book, Code, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId, UnitKind, Until,
+    Uses, UsesTarget,
 };
 use crate::resolve::{self, Lead, Program, Run, Target, View};
 use crate::rules::Catalog;
@@ -459,10 +459,13 @@ impl Build<'_> {
                 .filter(|u| facts.units[*u].parent.is_none() && facts.units[*u].kind != UnitKind::ShellFunction)
                 // what an object only defines is run by those who name it
                 .filter(|u| facts.units[*u].kind != UnitKind::Action || !starts::holds_objects(facts))
+                .filter(|u| !facts.is_scheduled(*u))
                 // what it was read as for those who call it is theirs
                 .filter(|u| {
                     facts.called.as_ref().is_none_or(|c| !c.by_inputs.iter().any(|(_, unit)| unit == u) || c.alone.is_none())
                 })
+                // handing over what waits for its own trigger runs nothing yet
+                .filter(|u| !facts.facts.iter().any(|f| f.unit == Some(*u) && waits_to_be_applied(&f.kind)))
                 .collect()
         });
         if let Some(facts) = self.book.get(path)
@@ -567,6 +570,10 @@ fn nearest(facts: &FileFacts, found: Vec<UnitId>, kind: UnitKind, by: Option<Uni
     };
     let own: Vec<UnitId> = found.iter().copied().filter(|u| text_of(*u) == text_of(by)).collect();
     if own.is_empty() { found } else { own }
+}
+
+fn waits_to_be_applied(fact: &FactKind) -> bool {
+    matches!(fact, FactKind::Trigger(t) if t.held.as_ref().is_some_and(|held| held.until == Some(Until::Applied)))
 }
 
 fn discarded(on_failure: &OnFailure) -> Option<String> {

@@ -194,7 +194,7 @@ fn piped(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         if fact.unit != invocation.unit || fact.line + PIPE_LINES < at || !renders {
             break;
         }
-        let before = Invocation { command, path: invocation.path, unit: fact.unit };
+        let before = Invocation::new(command, invocation.path, fact.unit, view);
         leads.extend(rendered(&before, view));
     }
     leads

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::commands::Commands;
 use super::reading::Reading;
 use super::shells::Program;
 use super::text::{self, How};
@@ -13,7 +14,7 @@ use crate::fact::{FactKind, FileFacts, Guard, Trigger, Unit, UnitId, UnitKind};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{SourceFile, extension, file_name};
 use crate::syntax::shell::REPO_ROOT;
-use crate::syntax::tree::{Kind, Node, Style};
+use crate::syntax::tree::{Kind, Node};
 use crate::syntax::yaml;
 use crate::words::TriggerKind;
 
@@ -51,31 +52,6 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     reading.facts
 }
 
-/// The text of all phases, with the place of each line: the unit, and the line of the file.
-#[derive(Default)]
-struct Whole {
-    text: String,
-    places: Vec<(UnitId, u32)>,
-}
-
-impl Whole {
-    fn add(&mut self, list: Node<'_>, unit: UnitId) {
-        let items: Vec<Node<'_>> = if list.kind() == Kind::Seq { list.items().collect() } else { vec![list] };
-        for item in items {
-            let exact = item.style() == Style::Literal;
-            for (number, line) in (0..).zip(item.text().unwrap_or_default().lines()) {
-                self.text.push_str(line);
-                self.text.push('\n');
-                self.places.push((unit, if exact { item.line().saturating_add(number) } else { item.line() }));
-            }
-        }
-    }
-
-    fn place(&self, line: u32) -> Option<(UnitId, u32)> {
-        self.places.get((line as usize).saturating_sub(1)).or(self.places.last()).copied()
-    }
-}
-
 fn phases(root: Node<'_>, top: UnitId, reading: &mut Reading<'_>) {
     let Some(all) = reading.map(root, "phases") else { return };
     let mut variables = BTreeMap::from([("CODEBUILD_SRC_DIR".to_owned(), REPO_ROOT.to_owned())]);
@@ -90,8 +66,10 @@ fn phases(root: Node<'_>, top: UnitId, reading: &mut Reading<'_>) {
     }
     let line = root.key_line("phases").unwrap_or(1);
     let end_line = all.end_line().max(line);
-    let job = reading.unit(Unit { kind: UnitKind::Job, name: "phases".to_owned(), title: None, line, end_line, parent: Some(top) });
-    let mut whole = Whole::default();
+    let job =
+        reading.unit(Unit { kind: UnitKind::Job, name: "phases".to_owned(), title: None, line, end_line, parent: Some(top) });
+    let mut whole = Commands::default();
+    let mut spans: Vec<(UnitId, u32, u32)> = Vec::new();
     for name in PHASES {
         let Some(phase) = all.get(name).filter(|phase| phase.kind() == Kind::Map) else { continue };
         let line = all.key_line(name).unwrap_or_else(|| phase.line());
@@ -110,34 +88,19 @@ fn phases(root: Node<'_>, top: UnitId, reading: &mut Reading<'_>) {
             reading.fact(id, line, FactKind::Guard(Guard::AllowFailure("on-failure: CONTINUE".to_owned())));
         }
         for key in ["commands", "finally"] {
-            phase.get(key).into_iter().for_each(|list| whole.add(list, id));
+            let Some(list) = phase.get(key) else { continue };
+            let commands = Commands::read(list, key, reading);
+            spans.extend(commands.span().map(|(first, last)| (id, first, last)));
+            whole.append(&commands);
         }
-    }
-    if !reading.take_text(line, &whole.text) {
-        return;
     }
     let windows = env.and_then(|e| e.at("shell")).is_some_and(|shell| shell.starts_with("powershell"));
     let program = if windows { Program::Lines } else { Program::Shell { errexit: true, pipefail: false } };
     let how = How { dir: Some(".".to_owned()), variables, program: &program };
-    let mut facts = text::lower(&whole.text, &|line| line, (job, reading.facts.units.len()), &how, reading);
-    let line_of = |line: u32| whole.place(line).map_or(line, |(_, line)| line);
-    for fact in &mut facts.facts {
-        if fact.unit == Some(job) {
-            fact.unit = whole.place(fact.line).map(|(unit, _)| unit).or(fact.unit);
-        }
-        (fact.line, fact.end_line) = (line_of(fact.line), line_of(fact.end_line).max(line_of(fact.line)));
-        if let FactKind::Command(command) = &mut fact.kind {
-            text::from_the_root(command);
-            if let Some((_, line)) = &mut command.stdin {
-                *line = line_of(*line);
-            }
-        }
-    }
-    for unit in &mut facts.units {
-        (unit.line, unit.end_line) = (line_of(unit.line), line_of(unit.end_line).max(line_of(unit.line)));
-    }
-    for (_, code) in &mut facts.embedded {
-        Arc::make_mut(code).lines.iter_mut().for_each(|line| *line = line_of(*line));
+    let Some(mut facts) = whole.lower(job, &how, reading) else { return };
+    for fact in facts.facts.iter_mut().filter(|fact| fact.unit == Some(job)) {
+        let of = spans.iter().find(|(_, first, last)| (*first..=*last).contains(&fact.line));
+        fact.unit = of.map(|(unit, ..)| *unit).or(fact.unit);
     }
     text::join_cells(vec![facts], reading);
 }
@@ -194,7 +157,13 @@ phases:
         assert!(is_specification("x/buildspec-fit.yml", "phases:\n"));
         assert!(is_specification("fit.yml", "version: 0.2\nphases:\n"));
         assert!(!is_specification("fit.yml", "version: 3\nphases:\n"));
-        for text in ["phases: 3\n", "phases: {build: 4}\n", "phases: {build: {commands: {a: b}}}\n", "phases: {build: {commands: [3, [4], null]}}\n", "- 1\n"] {
+        for text in [
+            "phases: 3\n",
+            "phases: {build: 4}\n",
+            "phases: {build: {commands: {a: b}}}\n",
+            "phases: {build: {commands: [3, [4], null]}}\n",
+            "- 1\n",
+        ] {
             of(text);
         }
     }

@@ -8,13 +8,17 @@
 mod argo;
 mod azure;
 mod called;
+mod circleci;
 mod cloud_build;
 mod code_build;
+mod commands;
+mod condition;
 pub(in crate::facts) mod container;
 mod github_actions;
 mod gitlab;
 mod held;
 mod jenkins;
+mod plan;
 pub(in crate::facts) mod reading;
 mod shells;
 pub(in crate::facts) mod tekton;
@@ -32,6 +36,7 @@ pub(crate) const ALL: &[Reader] = &[
     github_actions::ACTION,
     gitlab::PIPELINE,
     azure::DEFINITION,
+    circleci::CONFIGURATION,
     jenkins::PIPELINE,
     tekton::PIPELINE,
     cloud_build::CONFIGURATION,

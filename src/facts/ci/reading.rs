@@ -3,19 +3,24 @@
 //! Invariant: the number of steps, of notices and the amount of shell text are bounded for every system alike, however
 //! often anchors, matrices and templates repeat them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::fact::{FactKind, FileFacts, Unit, UnitId};
+use crate::fact::{FactKind, FileFacts, Guard, OnFailure, Trigger, Unit, UnitId, UnitKind, Uses, UsesTarget};
 use crate::facts::Context;
 use crate::source::{Location, Notice, NoticeKind, SourceFile};
 use crate::syntax::shell;
 use crate::syntax::tree::{Kind, Node};
+use crate::words::{EdgeKind, TriggerKind};
 
 /// Most steps read of one file.
 pub(super) const MAX_STEPS: usize = 4_000;
 /// Most bytes of shell text read of one file, with what matrices and anchors repeat.
 const MAX_SHELL: usize = 2 << 20;
+/// Most variables of one place.
+const MAX_VARIABLES: usize = 200;
+/// Longest value of a variable, in bytes.
+const MAX_VALUE: usize = 2_000;
 /// Most notices about one file.
 const MAX_NOTICES: usize = 50;
 
@@ -114,5 +119,67 @@ impl<Own> Reading<'_, Own> {
                 None
             }
         }
+    }
+
+    /// A step of a job, while there are any left.
+    pub(super) fn step(&mut self, name: &str, (line, end_line): (u32, u32), parent: UnitId) -> Option<UnitId> {
+        let named = |name: &str| Some(name.to_owned()).filter(|n| !n.is_empty());
+        let unit = Unit {
+            kind: UnitKind::Step,
+            name: name.to_owned(),
+            title: named(name),
+            line,
+            end_line: end_line.max(line),
+            parent: Some(parent),
+        };
+        self.take_step(line).then(|| self.unit(unit))
+    }
+
+    /// A unit hands over to something published, or to what lies elsewhere.
+    pub(super) fn outside(&mut self, unit: UnitId, line: u32, reference: &str, with: Vec<(String, String)>) {
+        let (reference, to) = (reference.to_owned(), UsesTarget::Remote(reference.to_owned()));
+        let uses = Uses { reference, with, to, edge: EdgeKind::Invokes, on_failure: OnFailure::Stops };
+        self.fact(unit, line, FactKind::Uses(uses));
+    }
+
+    /// A unit is switched off; says by what.
+    pub(super) fn never(&mut self, unit: UnitId, line: u32, word: &str) {
+        self.fact(unit, line, FactKind::Guard(Guard::Never(word.to_owned())));
+    }
+
+    /// Nothing starts a unit but a person.
+    pub(super) fn by_hand(&mut self, unit: UnitId, line: u32, word: &str) {
+        self.fact(unit, line, FactKind::Trigger(Trigger::plain(TriggerKind::Manual, word.to_owned())));
+        self.never(unit, line, word);
+    }
+
+    /// Variables under a key, as a map or as a list of maps and of texts like `NAME=value`: stated of a unit, and returned
+    /// as far as they are literal. `fill` puts what is known into a value.
+    pub(super) fn variables(
+        &mut self,
+        owner: Node<'_>,
+        key: &str,
+        unit: UnitId,
+        fill: &dyn Fn(&str) -> String,
+    ) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        let Some(node) = owner.get(key) else { return found };
+        let mut pairs: Vec<(String, String, u32)> = Vec::new();
+        let lists = if node.kind() == Kind::Seq { node.items().collect() } else { vec![node] };
+        for one in lists {
+            pairs.extend(one.entries().filter_map(|(k, v)| Some((k.text.to_owned(), fill(v.text()?), k.line))));
+            let texts = one.text().into_iter().flat_map(str::split_whitespace).filter_map(|text| text.split_once('='));
+            pairs.extend(texts.map(|(k, v)| (k.to_owned(), fill(v.trim_matches(['"', '\''])), one.site_line())));
+        }
+        if pairs.is_empty() && node.kind() == Kind::Scalar {
+            self.wrong(node.site_line(), &format!("`{key}` holds no variables"));
+        }
+        for (name, value, line) in pairs.into_iter().take(MAX_VARIABLES).filter(|(_, value, _)| value.len() <= MAX_VALUE) {
+            self.setting(unit, line, &name, &value);
+            if !value.contains(['$', '`']) {
+                found.insert(name, value);
+            }
+        }
+        found
     }
 }

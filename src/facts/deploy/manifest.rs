@@ -35,6 +35,9 @@ fn wants(path: &str) -> bool {
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
+    if crate::facts::runners::is_azureml(&file.path, &file.text) {
+        return FileFacts::default();
+    }
     let parsed = yaml::parse(&file.text);
     let mut reading: Reading<'_> = Reading::new(file, context);
     reading.facts.notices = parsed.errors.iter().map(|e| unparsable(file, e)).collect();
@@ -179,7 +182,9 @@ fn commands(node: Node<'_>, id: UnitId, reading: &mut Reading<'_>, depth: usize)
             Kind::Scalar if plain && COMMANDS.contains(&key.text) => {
                 container::line_of_text(value, id, &container::literal, reading);
             }
-            Kind::Seq if plain && COMMANDS.contains(&key.text) => container::command(node, key.text, id, &container::literal, reading),
+            Kind::Seq if plain && COMMANDS.contains(&key.text) => {
+                container::command(node, key.text, id, &container::literal, reading)
+            }
             _ => commands(value, id, reading, depth + 1),
         }
     }

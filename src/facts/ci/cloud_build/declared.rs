@@ -32,7 +32,8 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     let parsed = hcl::parse(&file.text);
     let mut reading: Reading<'_> = Reading::new(file, context);
     let mut others: BTreeSet<RepoPath> = BTreeSet::new();
-    let resources = parsed.tree.root().and_then(|root| root.get("resource").map(|_| root.find(&format!("resource.{RESOURCE}.*"))));
+    let resources =
+        parsed.tree.root().and_then(|root| root.get("resource").map(|_| root.find(&format!("resource.{RESOURCE}.*"))));
     for trigger in resources.unwrap_or_default().into_iter().take(MAX_TRIGGERS) {
         let Some(named) = trigger.get("filename").filter(|n| !n.is_expression()) else { continue };
         let Some(path) = named.text().and_then(|text| crate::source::join(".", text)) else { continue };
@@ -102,7 +103,10 @@ fn events(trigger: Node<'_>) -> Vec<(u32, Trigger)> {
         state(of, TriggerKind::Api, "a call".to_owned(), Vec::new());
     }
     if found.is_empty() {
-        found.push((trigger.line(), Trigger { off, ..Trigger::plain(TriggerKind::Manual, "a person runs the trigger".to_owned()) }));
+        found.push((
+            trigger.line(),
+            Trigger { off, ..Trigger::plain(TriggerKind::Manual, "a person runs the trigger".to_owned()) },
+        ));
     }
     found
 }

@@ -50,7 +50,8 @@ fn is_configuration(path: &str, text: &str) -> bool {
         })
     };
     let named = file_name(path).contains("cloudbuild") || folder(path).rsplit('/').next() == Some("cloudbuild");
-    let shaped = has(&["steps"]) && text.contains("name") && !has(&["kind", "apiVersion", "on", "trigger", "pool", "jobs", "runs"]);
+    let shaped =
+        has(&["steps"]) && text.contains("name") && !has(&["kind", "apiVersion", "on", "trigger", "pool", "jobs", "runs"]);
     shaped && (named || (!is_json && has(&["substitutions", "availableSecrets", "logsBucket", "serviceAccount"])))
 }
 
@@ -59,7 +60,8 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     let tree = Arc::new(parsed.tree);
     let mut reading: Reading<'_> = Reading::new(file, context);
     let known = context.joined.named;
-    if let Some(root) = tree.root().filter(|root| root.kind() == Kind::Map && (known || is_configuration(&file.path, &file.text))) {
+    if let Some(root) = tree.root().filter(|root| root.kind() == Kind::Map && (known || is_configuration(&file.path, &file.text)))
+    {
         reading.facts.notices = parsed.errors.iter().map(|e| unparsable(file, e)).collect();
         let (name, end_line) = (file.path.to_string(), reading.last_line());
         let top = reading.unit(Unit { kind: UnitKind::Workflow, name, title: None, line: 1, end_line, parent: None });

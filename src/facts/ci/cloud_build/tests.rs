@@ -129,7 +129,13 @@ resource \"google_cloudbuild_trigger\" \"open\" {
 
 #[test]
 fn odd_files_are_no_panic() {
-    for text in ["steps: 3\n", "steps: []\n", "steps: [3, {name: [x]}, {name: x, args: 4, waitFor: 3}]\n", "steps:\n- {name: $$${, args: ['${', '$']}\n", "steps: [{name: x, dir: ../../.., args: [y]}]\nsubstitutions: [1]\n"] {
+    for text in [
+        "steps: 3\n",
+        "steps: []\n",
+        "steps: [3, {name: [x]}, {name: x, args: 4, waitFor: 3}]\n",
+        "steps:\n- {name: $$${, args: ['${', '$']}\n",
+        "steps: [{name: x, dir: ../../.., args: [y]}]\nsubstitutions: [1]\n",
+    ] {
         let _: FileFacts = of("cloudbuild.yaml", text, false);
     }
 }

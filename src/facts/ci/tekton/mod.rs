@@ -8,9 +8,9 @@
 //! holds the repository; tasks and text are bounded.
 
 mod runs;
-mod triggers;
 #[cfg(test)]
 mod tests;
+mod triggers;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -46,7 +46,8 @@ fn values(list: Option<Node<'_>>, key: &str, known: &Values) -> Values {
 
 /// A text with parameters put in. What else the cluster puts in is a hole; what is left is the shell's own.
 fn put(text: &str, values: &Values) -> String {
-    const OTHERS: &[&str] = &["tasks.", "context.", "results.", "steps.", "outputs.", "inputs.", "resources.", "tt.", "finally.", "step."];
+    const OTHERS: &[&str] =
+        &["tasks.", "context.", "results.", "steps.", "outputs.", "inputs.", "resources.", "tt.", "finally.", "step."];
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = ["$(", "{{"].iter().filter_map(|open| rest.find(open)).min() {
@@ -81,7 +82,14 @@ fn put(text: &str, values: &Values) -> String {
 
 fn job(name: &str, node: Node<'_>, parent: UnitId, reading: &mut Reading<'_>) -> UnitId {
     let end_line = node.end_line().max(node.line());
-    reading.unit(Unit { kind: UnitKind::Job, name: name.to_owned(), title: None, line: node.line(), end_line, parent: Some(parent) })
+    reading.unit(Unit {
+        kind: UnitKind::Job,
+        name: name.to_owned(),
+        title: None,
+        line: node.line(),
+        end_line,
+        parent: Some(parent),
+    })
 }
 
 /// The tasks of a pipeline, each after those that it names or takes results from.
@@ -97,7 +105,8 @@ pub(super) fn pipeline(spec: Node<'_>, unit: UnitId, given: Option<&Values>, rea
     for one in &tasks {
         let Some(id) = one.get("name").and_then(Node::text).and_then(|name| ids.get(name).copied()) else { continue };
         let stated = one.get("runAfter").map(Node::strings).unwrap_or_default();
-        let taken: Vec<(&str, u32)> = one.find("**").into_iter().filter_map(|n| Some((n.text()?, n.line()))).flat_map(results).collect();
+        let taken: Vec<(&str, u32)> =
+            one.find("**").into_iter().filter_map(|n| Some((n.text()?, n.line()))).flat_map(results).collect();
         let mut before: Vec<UnitId> = Vec::new();
         for (name, line) in stated.iter().copied().chain(taken) {
             match ids.get(name).copied() {

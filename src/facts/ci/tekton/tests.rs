@@ -134,8 +134,16 @@ spec:
 
 #[test]
 fn odd_objects_are_no_panic() {
-    for spec in ["3", "[]", "{pipelineSpec: 3}", "{pipelineSpec: {tasks: {a: b}, finally: 1}}", "{taskSpec: {steps: [3, {script: [x]}, {command: 3}]}}", "{params: [{name: [x]}], pipelineSpec: {tasks: [{name: a, runAfter: [a, b]}]}}"] {
-        let _: FileFacts = of(".tekton/x.yaml", &format!("apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: 4\nspec: {spec}\n"));
+    for spec in [
+        "3",
+        "[]",
+        "{pipelineSpec: 3}",
+        "{pipelineSpec: {tasks: {a: b}, finally: 1}}",
+        "{taskSpec: {steps: [3, {script: [x]}, {command: 3}]}}",
+        "{params: [{name: [x]}], pipelineSpec: {tasks: [{name: a, runAfter: [a, b]}]}}",
+    ] {
+        let _: FileFacts =
+            of(".tekton/x.yaml", &format!("apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: 4\nspec: {spec}\n"));
     }
     assert_eq!(told(&of(".tekton/x.yaml", "- 1\n---\nkind: [x]\n")), [""; 0]);
 }
