@@ -421,6 +421,7 @@ fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         leads.extend(cluster::rolled_out(invocation, view));
     }
     leads.extend(containers::remote_build(invocation, view));
+    leads.extend(containers::remote_configuration(invocation, view));
     let arguments = invocation.arguments();
     for (at, word) in arguments.iter().enumerate() {
         let (value, named) = match word.text.split_once('=') {
