@@ -80,7 +80,7 @@ const TOX: Runner = Runner {
     name: "tox",
     files: &["tox.ini", "setup.cfg", "pyproject.toml", "tox.toml"],
     above: true,
-    valued: &["--workdir", "--root", "-p", "--parallel", "--result-json", "--discover", "-x", "--override", "--index-url", "-i", "--installpkg"],
+    valued: &["-e", "--env", "--envlist", "-m", "-f", "--workdir", "--root", "-p", "--parallel", "--result-json", "--discover", "-x", "--override", "--index-url", "-i", "--installpkg"],
     file: &["-c", "--conf"],
     dir: &[],
     idle: &["-l", "--listenvs", "-a", "--listenvs-all", "--showconfig", "--notest", "--help", "--version", "--devenv"],
