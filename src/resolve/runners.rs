@@ -42,25 +42,57 @@ const JUST: Runner = Runner {
     valued: &["--shell", "--shell-arg", "--dotenv-path", "--dotenv-filename", "--color", "--chooser", "-E"],
     file: &["-f", "--justfile"],
     dir: &["-d", "--working-directory"],
-    idle: &["-l", "--list", "--summary", "-n", "--dry-run", "--show", "-s", "--evaluate", "--fmt", "--dump", "--choose", "--init", "--version"],
+    idle: &[
+        "-l",
+        "--list",
+        "--summary",
+        "-n",
+        "--dry-run",
+        "--show",
+        "-s",
+        "--evaluate",
+        "--fmt",
+        "--dump",
+        "--choose",
+        "--init",
+        "--version",
+    ],
 };
 const TASK: Runner = Runner {
     name: "task",
     files: &[
-        "Taskfile.yml", "taskfile.yml", "Taskfile.yaml", "taskfile.yaml", "Taskfile.dist.yml", "taskfile.dist.yml",
-        "Taskfile.dist.yaml", "taskfile.dist.yaml",
+        "Taskfile.yml",
+        "taskfile.yml",
+        "Taskfile.yaml",
+        "taskfile.yaml",
+        "Taskfile.dist.yml",
+        "taskfile.dist.yml",
+        "Taskfile.dist.yaml",
+        "taskfile.dist.yaml",
     ],
     above: true,
     valued: &["-o", "--output", "-C", "--concurrency", "-I", "--interval", "--sort"],
     file: &["-t", "--taskfile"],
     dir: &["-d", "--dir"],
-    idle: &["-l", "--list", "-a", "--list-all", "-n", "--dry", "--status", "--summary", "-i", "--init", "-g", "--global", "--version"],
+    idle: &[
+        "-l",
+        "--list",
+        "-a",
+        "--list-all",
+        "-n",
+        "--dry",
+        "--status",
+        "--summary",
+        "-i",
+        "--init",
+        "-g",
+        "--global",
+        "--version",
+    ],
 };
 const MISE: Runner = Runner {
     name: "mise",
-    files: &[
-        "mise.toml", ".mise.toml", "mise/config.toml", ".mise/config.toml", ".config/mise.toml", ".config/mise/config.toml",
-    ],
+    files: &["mise.toml", ".mise.toml", "mise/config.toml", ".mise/config.toml", ".config/mise.toml", ".config/mise/config.toml"],
     above: true,
     valued: &["-j", "--jobs", "-o", "--output", "-E", "--env", "-t", "--tool"],
     file: &[],
@@ -80,7 +112,24 @@ const TOX: Runner = Runner {
     name: "tox",
     files: &["tox.ini", "setup.cfg", "pyproject.toml", "tox.toml"],
     above: true,
-    valued: &["-e", "--env", "--envlist", "-m", "-f", "--workdir", "--root", "-p", "--parallel", "--result-json", "--discover", "-x", "--override", "--index-url", "-i", "--installpkg"],
+    valued: &[
+        "-e",
+        "--env",
+        "--envlist",
+        "-m",
+        "-f",
+        "--workdir",
+        "--root",
+        "-p",
+        "--parallel",
+        "--result-json",
+        "--discover",
+        "-x",
+        "--override",
+        "--index-url",
+        "-i",
+        "--installpkg",
+    ],
     file: &["-c", "--conf"],
     dir: &[],
     idle: &["-l", "--listenvs", "-a", "--listenvs-all", "--showconfig", "--notest", "--help", "--version", "--devenv"],
@@ -89,7 +138,18 @@ const NOX: Runner = Runner {
     name: "nox",
     files: &["noxfile.py"],
     above: false,
-    valued: &["-p", "--python", "--pythons", "-db", "--default-venv-backend", "-fb", "--force-venv-backend", "--envdir", "--report", "--extra-pythons"],
+    valued: &[
+        "-p",
+        "--python",
+        "--pythons",
+        "-db",
+        "--default-venv-backend",
+        "-fb",
+        "--force-venv-backend",
+        "--envdir",
+        "--report",
+        "--extra-pythons",
+    ],
     file: &["-f", "--noxfile"],
     dir: &[],
     idle: &["-l", "--list", "--list-sessions", "--help", "-h", "--version", "--install-only"],
@@ -129,7 +189,8 @@ const fn wrapping(name: &'static str, files: &'static [&'static str]) -> Runner 
 pub(super) fn wrapped(invocation: &Invocation<'_>, view: &View<'_>) -> Option<Vec<Lead>> {
     let last = invocation.command.through.last()?;
     let (_, runner) = WRAPPING.iter().find(|(words, _)| words == last)?;
-    let task = invocation.command.words.first().filter(|w| w.literal)?.text.as_str();
+    // `hatch run +py=3.12 test:unit` picks variants of an environment
+    let task = invocation.command.words.iter().find(|w| !w.text.starts_with('+')).filter(|w| w.literal)?.text.as_str();
     let path = tasks::file(runner.name, invocation.dir()?, runner.files, runner.above, view)?;
     let lead = tasks::lead(runner.name, &path, task, false, view)?;
     let is_task = matches!(lead.to, Target::Unit { .. });
@@ -242,7 +303,9 @@ pub(super) fn tox(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     const SELECTS: &[&str] = &["-m", "-f"];
     let Some(said) = read(invocation, &TOX) else { return Vec::new() };
     let words = texts(invocation);
-    if !matches!(said.rest.first(), None | Some(&"run" | &"r" | &"run-parallel" | &"p")) || words.iter().any(|w| SELECTS.contains(w)) {
+    if !matches!(said.rest.first(), None | Some(&"run" | &"r" | &"run-parallel" | &"p"))
+        || words.iter().any(|w| SELECTS.contains(w))
+    {
         return Vec::new();
     }
     let mut named = values(&words, &["-e", "--env", "--envlist"], false);
@@ -310,7 +373,9 @@ pub(super) fn invoke(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
     let sure = sure(invocation, view);
     let mut leads: Vec<Lead> = tasks::lead("invoke", &path, &first, sure && !first.is_empty(), view).into_iter().collect();
     // a later word may be the value of an option
-    leads.extend(words.filter_map(|word| tasks::lead("invoke", &path, &word, false, view)).filter(|l| matches!(l.to, Target::Unit { .. })));
+    leads.extend(
+        words.filter_map(|word| tasks::lead("invoke", &path, &word, false, view)).filter(|l| matches!(l.to, Target::Unit { .. })),
+    );
     leads
 }
 
@@ -348,7 +413,9 @@ pub(super) fn node(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         return packages(folder, script, view);
     }
     match file(invocation, &NODE, &said, view) {
-        Ok(path) => tasks::lead("npm", &path, script, sure(invocation, view) && !lenient && script != "start", view).into_iter().collect(),
+        Ok(path) => {
+            tasks::lead("npm", &path, script, sure(invocation, view) && !lenient && script != "start", view).into_iter().collect()
+        }
         Err(leads) => leads,
     }
 }

@@ -54,7 +54,8 @@ impl Recipe {
     /// Whether the body is one text for an interpreter, and which: the line behind `#!`, or the attribute's word.
     pub fn interpreter(&self) -> Option<&str> {
         let shebang = self.body.first().and_then(|(line, _)| line.strip_prefix("#!"));
-        let attribute = || self.attributes.iter().find_map(|a| a.strip_prefix("script")).map(|a| a.trim_matches(['(', ')', '\'', '"']));
+        let attribute =
+            || self.attributes.iter().find_map(|a| a.strip_prefix("script")).map(|a| a.trim_matches(['(', ')', '\'', '"']));
         shebang.or_else(attribute)
     }
 }

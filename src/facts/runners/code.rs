@@ -31,7 +31,8 @@ fn is_nox(path: &str) -> bool {
 fn imports_invoke(text: &str) -> bool {
     text.lines().any(|line| {
         let mut words = line.split_whitespace();
-        matches!(words.next(), Some("from" | "import")) && words.next().is_some_and(|module| module.split('.').next() == Some("invoke"))
+        matches!(words.next(), Some("from" | "import"))
+            && words.next().is_some_and(|module| module.split('.').next() == Some("invoke"))
     })
 }
 
@@ -91,9 +92,10 @@ fn nox(module: &Module, file: &SourceFile, context: &Context<'_>, facts: &mut Fi
     }
     // `nox.options.sessions = ["fit"]`
     let is_option = |name: &Name| full_name(module, name).as_deref() == Some("nox.options.sessions");
-    let chosen = module.assigns.iter().find(|a| {
-        a.targets.iter().any(|t| matches!(t, crate::syntax::python::Target::Name(name) if is_option(name)))
-    });
+    let chosen = module
+        .assigns
+        .iter()
+        .find(|a| a.targets.iter().any(|t| matches!(t, crate::syntax::python::Target::Name(name) if is_option(name))));
     let listed: Option<Vec<(String, u32)>> = chosen.map(|chosen| match &chosen.value {
         Value::List(items) | Value::Tuple(items) => {
             items.iter().filter_map(|item| Some((text_of(module, item)?, chosen.line))).collect()
@@ -169,15 +171,20 @@ fn invoke(module: &Module, file: &SourceFile, context: &Context<'_>, facts: &mut
         }
     }
     // a collection may give any name to any task
-    let collection = module.calls.iter().find(|c| matches!(c.callee.last(), Some("Collection" | "from_module" | "add_collection")));
+    let collection =
+        module.calls.iter().find(|c| matches!(c.callee.last(), Some("Collection" | "from_module" | "add_collection")));
     if let Some(collection) = collection {
         takes_in(facts, collection.line, "", None);
     }
-    for call in module.calls.iter().filter(|c| is_handle(module, c, "c", "Context") || is_handle(module, c, "ctx", "Context")).take(MOST) {
+    for call in
+        module.calls.iter().filter(|c| is_handle(module, c, "c", "Context") || is_handle(module, c, "ctx", "Context")).take(MOST)
+    {
         if !matches!(call.callee.path.first().map(String::as_str), Some("run" | "sudo")) {
             continue;
         }
-        let Some(text) = call.args.first().or_else(|| keyword(call, "command")).and_then(|v| text_of(module, v)) else { continue };
+        let Some(text) = call.args.first().or_else(|| keyword(call, "command")).and_then(|v| text_of(module, v)) else {
+            continue;
+        };
         let stops = call.in_try.is_none() && keyword(call, "warn") != Some(&Value::Bool(true));
         let dir = moved(module, call, &["cd"], folder(&file.path));
         state(&Started { text, line: call.line, dir, stops, through: None }, context, facts);
@@ -188,7 +195,8 @@ fn invoke(module: &Module, file: &SourceFile, context: &Context<'_>, facts: &mut
 fn calls_of<'m>(module: &'m Module, scope: &'m Scope) -> impl Iterator<Item = &'m Call> {
     let first = scope.params.first().map(|p| p.name.as_str());
     module.calls.iter().filter(move |c| {
-        (scope.line..=scope.end_line).contains(&c.line) && matches!(&c.callee.root, Root::Local(name) if Some(name.as_str()) == first)
+        (scope.line..=scope.end_line).contains(&c.line)
+            && matches!(&c.callee.root, Root::Local(name) if Some(name.as_str()) == first)
     })
 }
 

@@ -13,8 +13,12 @@ use crate::syntax::tree::{Key, Kind, Node, Parsed};
 use crate::syntax::{json, toml, yaml};
 
 /// `pyproject.toml`.
-pub(crate) const PYPROJECT: Reader =
-    Reader { name: "tasks of a Python project", wants: |p| file_name(p) == "pyproject.toml", when: When::Always, read: pyproject };
+pub(crate) const PYPROJECT: Reader = Reader {
+    name: "tasks of a Python project",
+    wants: |p| file_name(p) == "pyproject.toml",
+    when: When::Always,
+    read: pyproject,
+};
 /// Files of one runner each.
 pub(crate) const OWN: Reader = Reader { name: "task runner", wants: is_own, when: When::Always, read: own };
 /// `package.json`.
@@ -133,7 +137,8 @@ fn of(
 
 fn pyproject(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     // most have none, and another reader has read them
-    if !["poe", "pdm", "rye", "hatch", "pixi", "tox"].iter().any(|tool| file.text.contains(&format!("[tool.{tool}"))) {
+    let has = |tool: &&str| ["]", "."].iter().any(|end| file.text.contains(&format!("tool.{tool}{end}")));
+    if !["poe", "pdm", "rye", "hatch", "pixi", "tox"].iter().any(|tool| has(&tool)) {
         return FileFacts::default();
     }
     with_root(file, toml::parse(&file.text), |root, facts| {

@@ -18,6 +18,9 @@ use crate::syntax::yaml;
 /// `Taskfile.yml` under its names, and what it takes in under them.
 pub(crate) const READER: Reader = Reader { name: "Taskfile", wants, when: When::Always, read };
 
+/// What the file in a folder may be called.
+const NAMES: &[&str] =
+    &["Taskfile.yml", "Taskfile.yaml", "Taskfile.dist.yml", "Taskfile.dist.yaml", "taskfile.yml", "taskfile.yaml"];
 /// How deep calls with variables are followed.
 const DEPTH: usize = 8;
 
@@ -30,7 +33,11 @@ fn wants(path: &str) -> bool {
     // a part is called what it holds: `docs.taskfile.yml`, `Taskfile_linux.yml`
     stem.is_some_and(|stem| {
         let stem = stem.strip_suffix(".dist").unwrap_or(stem);
-        stem == "taskfile" || stem.starts_with("taskfile.") || stem.starts_with("taskfile_") || stem.starts_with("taskfile-") || stem.ends_with(".taskfile")
+        stem == "taskfile"
+            || stem.starts_with("taskfile.")
+            || stem.starts_with("taskfile_")
+            || stem.starts_with("taskfile-")
+            || stem.ends_with(".taskfile")
     })
 }
 
@@ -77,15 +84,15 @@ fn includes(included: Node<'_>, file: &SourceFile, facts: &mut FileFacts) {
         let optional = body.get("optional").and_then(Node::as_bool) == Some(true);
         let known = !path.contains("{{") && !path.contains("://") && !optional;
         // a folder stands for the file in it
-        let named = match source::extension(path) {
-            Some("yml" | "yaml") => path.to_owned(),
-            _ => format!("{}/Taskfile.yml", path.trim_end_matches('/')),
+        let named: Vec<String> = match source::extension(path) {
+            Some("yml" | "yaml") => vec![path.to_owned()],
+            _ => NAMES.iter().map(|name| format!("{}/{name}", path.trim_end_matches('/'))).collect(),
         };
-        let to = source::join(folder(&file.path), &named).filter(|to| known && wants(to));
         let mut prefixes = vec![if flat { "" } else { name.text }];
         prefixes.extend(body.get("aliases").map(Node::strings).unwrap_or_default().into_iter().map(|(alias, _)| alias));
-        for prefix in prefixes {
-            takes_in(facts, name.line, prefix, to.clone());
+        for (prefix, named) in prefixes.iter().flat_map(|p| named.iter().map(move |n| (p, n))) {
+            let to = source::join(folder(&file.path), named).filter(|to| known && wants(to));
+            takes_in(facts, name.line, prefix, to);
         }
     }
 }
@@ -107,7 +114,9 @@ fn all(file: &File<'_>, context: &Context<'_>, facts: &mut FileFacts) {
     }
     let mut known: BTreeSet<String> = BTreeSet::new();
     let mut at = 0;
-    while let Some(Call { task, target, given, depth }) = calls.get(at).map(|c| Call { given: c.given.clone(), task: c.task.clone(), target: c.target.clone(), depth: c.depth }) {
+    while let Some(Call { task, target, given, depth }) =
+        calls.get(at).map(|c| Call { given: c.given.clone(), task: c.task.clone(), target: c.target.clone(), depth: c.depth })
+    {
         at += 1;
         if facts.units.len() >= MAX_TASKS || !known.insert(target.clone()) {
             continue;
@@ -219,7 +228,9 @@ fn filled(text: &str, variables: &Variables, in_place: bool) -> String {
         filled.push_str(start);
         let inner = inner.trim_matches(['-', ' ']);
         let (name, default) = match inner.split_once('|') {
-            Some((name, filter)) => (name.trim(), filter.trim().strip_prefix("default ").map(|d| d.trim().trim_matches(['"', '\'', '`']))),
+            Some((name, filter)) => {
+                (name.trim(), filter.trim().strip_prefix("default ").map(|d| d.trim().trim_matches(['"', '\'', '`'])))
+            }
             None => (inner, None),
         };
         let value = name.strip_prefix('.').and_then(|name| match name {
@@ -288,7 +299,8 @@ mod tests {
     #[test]
     fn other_files_are_taken_in_under_a_name() {
         let told = of("includes:\n  docs: ./docs\n  far: https://host/Taskfile.yml\n");
-        assert_eq!(told, ["- 2> docs", "- 3> far"]);
+        assert_eq!(told.iter().filter(|t| *t == "- 2> docs").count(), NAMES.len());
+        assert_eq!(told.last().map(String::as_str), Some("- 3> far"));
         assert!(wants("a/Taskfile.dist.yaml") && wants("docs.taskfile.yml") && !wants("tasks.yml"));
     }
 }
