@@ -36,7 +36,7 @@ pub(super) enum Found {
 }
 
 /// Looks for a task in a file and in what that takes in. A file that is taken in under a name has its tasks behind that
-/// name, with `:` or `::` between.
+/// name, with `:`, `::` or `.` between.
 pub(super) fn find(runner: &str, path: &RepoPath, task: &str, view: &View<'_>) -> Found {
     let mut seen: BTreeSet<(RepoPath, String)> = BTreeSet::new();
     let mut queue: Vec<(RepoPath, String)> = vec![(path.clone(), task.to_owned())];
@@ -82,7 +82,7 @@ pub(super) fn find(runner: &str, path: &RepoPath, task: &str, view: &View<'_>) -
 /// What is left of a task's name behind the name of what holds it.
 fn behind<'t>(task: &'t str, prefix: &str) -> Option<&'t str> {
     let rest = task.strip_prefix(prefix)?;
-    if rest.is_empty() { Some("") } else { rest.strip_prefix("::").or_else(|| rest.strip_prefix(':')) }
+    if rest.is_empty() { Some("") } else { rest.strip_prefix("::").or_else(|| rest.strip_prefix([':', '.'])) }
 }
 
 /// The name that the target of a task has in a file; a `*` in it stands for anything.
