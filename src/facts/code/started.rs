@@ -21,7 +21,7 @@ const NOBODY: usize = usize::MAX;
 
 /// Adds the commands that a file's code starts, itself or through a function of its own that starts what it is told.
 pub(super) fn commands(module: &Module, context: &Context<'_>, facts: &mut FileFacts) {
-    if !module.imports.iter().any(|i| matches!(i.module.as_str(), "subprocess" | "os")) {
+    if !module.imports.iter().any(|i| matches!(i.module.split('.').next(), Some("subprocess" | "os" | "mlflow"))) {
         return;
     }
     let mut left = MOST;
@@ -50,9 +50,12 @@ struct Given<'m> {
 
 /// States what one call starts, where its function is given some values.
 fn one(module: &Module, call: &Call, start: &Start, given: &Given<'_>, context: &Context<'_>, facts: &mut FileFacts) {
-    let Some(told) = call.args.first().or_else(|| keyword(call, "args")).and_then(|v| told(module, call, v, given, 3)) else {
-        return;
+    let what = if start.project {
+        project(module, call, given)
+    } else {
+        call.args.first().or_else(|| keyword(call, "args")).and_then(|v| told(module, call, v, given, 3))
     };
+    let Some(told) = what else { return };
     // whoever is told everything himself is not told again by each caller
     if given.at.is_some() && !asks(module, call, given) {
         return;
@@ -198,18 +201,40 @@ struct Start {
     stops: bool,
     /// A text is read by a shell.
     shell: bool,
+    /// It names a project and what of it is run.
+    project: bool,
 }
 
 fn start(name: &str, call: &Call) -> Option<Start> {
     let shell = keyword(call, "shell") == Some(&Value::Bool(true));
     let checked = keyword(call, "check") == Some(&Value::Bool(true));
+    let start = |stops: bool, shell: bool| Some(Start { stops, shell, project: false });
     match name {
-        "subprocess.run" => Some(Start { stops: checked, shell }),
-        "subprocess.check_call" | "subprocess.check_output" => Some(Start { stops: true, shell }),
-        "subprocess.call" | "subprocess.Popen" => Some(Start { stops: false, shell }),
-        "os.system" | "os.popen" | "subprocess.getoutput" | "subprocess.getstatusoutput" => {
-            Some(Start { stops: false, shell: true })
-        }
+        "subprocess.run" => start(checked, shell),
+        "subprocess.check_call" | "subprocess.check_output" => start(true, shell),
+        "subprocess.call" | "subprocess.Popen" => start(false, shell),
+        "os.system" | "os.popen" | "subprocess.getoutput" | "subprocess.getstatusoutput" => start(false, true),
+        "mlflow.run" | "mlflow.projects.run" => Some(Start { stops: true, shell: false, project: true }),
+        _ => None,
+    }
+}
+
+/// The command that runs the same of a project: `mlflow.run(".", "fit")`.
+fn project(module: &Module, call: &Call, given: &Given<'_>) -> Option<Told> {
+    let folder = place(module, call.args.first().or_else(|| keyword(call, "uri"))?, given, 6)?;
+    let entry = call.args.get(1).or_else(|| keyword(call, "entry_point"));
+    let entry = entry.map_or_else(|| "main".to_owned(), |value| text(module, value, given).unwrap_or_else(|| HOLE.to_owned()));
+    Some(Told::Words(vec!["mlflow".to_owned(), "run".to_owned(), folder, "-e".to_owned(), entry]))
+}
+
+/// A folder that is named or put together (`os.path.join(root, "steps", "fit")`), with holes.
+fn place(module: &Module, value: &Value, given: &Given<'_>, depth: u32) -> Option<String> {
+    let depth = depth.checked_sub(1)?;
+    let Value::Call(id) = value else { return text(module, value, given) };
+    let made = module.calls.get(*id)?;
+    let part = |part: &Value| place(module, part, given, depth).unwrap_or_else(|| HOLE.to_owned());
+    match full_name(module, &made.callee)?.as_str() {
+        "os.path.join" | "pathlib.Path" => Some(made.args.iter().map(part).collect::<Vec<_>>().join("/")),
         _ => None,
     }
 }

@@ -10,8 +10,6 @@ pub(super) enum Body {
     Shell(String),
     /// Shell text for another machine; the line as below.
     Remote(String, u32),
-    /// Shell text for another machine to which this folder is copied.
-    Copied(String, String),
     /// With the line of the file where it begins; 0 where it stands on the command's own line.
     Python(String, u32),
 }
@@ -109,14 +107,6 @@ fn inside(command: &Command) -> Option<Body> {
         }
         ("kubectl" | "oc", Some("exec")) => behind(dashes()?).map(|text| Body::Remote(text, 0)),
         ("gcloud", Some("compute")) if words.get(1) == Some(&"ssh") => Some(Body::Remote(value(&["--command"])?.to_owned(), 0)),
-        // the folder goes along with the job
-        ("ray", Some("job")) if words.get(1) == Some(&"submit") => {
-            let text = behind(dashes()?)?;
-            match value(&["--working-dir"]).filter(|dir| !dir.contains(['$', ':'])) {
-                Some(dir) => Some(Body::Copied(text, dir.to_owned())),
-                None => Some(Body::Remote(text, 0)),
-            }
-        }
         ("sbatch", _) => Some(Body::Shell(value(&["--wrap"])?.to_owned())),
         ("nix-shell", _) => Some(Body::Shell(value(&["--run", "--command"])?.to_owned())),
         _ => None,
