@@ -138,7 +138,7 @@ impl<'b> Lowering<'b> {
     fn says_what(&self, what: &What) -> String {
         match what {
             What::Pipe(pipe) => self.pipes.get(*pipe).map_or_else(String::new, |pipe| pipe.name.clone()),
-            What::Work((file, id)) => self.call(*file, *id).map_or_else(String::new, |call| self.name_of(*file, call)),
+            What::Work((file, id)) => self.call(*file, *id).map_or_else(String::new, |call| self.step_name(*file, call)),
             What::File(path) => path.clone(),
             What::Open(what) => what.clone(),
         }

@@ -42,7 +42,9 @@ impl<'b> Lowering<'b> {
             if done || self.steps.len() >= MOST {
                 continue;
             }
-            if let Some(at) = self.decorated(file, id, 4) {
+            if let Some(at) = self.formed(file, id) {
+                self.formed_pipeline(file, id, call, at);
+            } else if let Some(at) = self.decorated(file, id, 4) {
                 self.decorated_step(file, id, call, at, later);
             } else if let Some(rule) = self.operator(file, id, call) {
                 self.operator_step(file, id, call, rule);
@@ -64,6 +66,31 @@ impl<'b> Lowering<'b> {
         let other = self.rule.other_steps.as_ref()?;
         let is = names(&other.call, name) && self.keyword(file, call, &other.keyword).is_some();
         is.then_some(None)
+    }
+
+    /// The own function that is a pipeline and of which another form is called (`flow.with_options(…)()`).
+    fn formed(&self, file: FileId, id: CallId) -> Option<At> {
+        let call = self.call(file, id)?;
+        let Root::Call(inner) = call.callee.root else { return None };
+        let form = self.call(file, inner)?.callee.path.last().filter(|_| call.callee.path.is_empty())?;
+        let passed = self.program.passed(file, inner).iter().filter(|_| self.rule.forms.contains(form));
+        // a form that waits for its schedule runs nothing here
+        let scheduled = self.rule.registrations.iter().filter(|r| r.only_scheduled);
+        let waits = scheduled
+            .flat_map(|r| &r.schedule)
+            .any(|key| self.call(file, inner).is_some_and(|c| c.keywords.iter().any(|(k, _)| k == key)));
+        let within = self.functions.contains_key(&At { file, scope: call.scope });
+        passed.map(|passed| passed.at).find(|at| self.functions.contains_key(at)).filter(|_| !waits && !within)
+    }
+
+    fn formed_pipeline(&mut self, file: FileId, id: CallId, call: &'b Call, at: At) {
+        let name = self.functions.get(&at).cloned().unwrap_or_default();
+        let unit = self.unit(file, UnitKind::Job, &name, (call.line, call.end_line), None);
+        self.defined(file, id, Defined { unit: Some(unit), runs: true });
+        if let Root::Call(inner) = call.callee.root {
+            self.defined(file, inner, Defined::default());
+        }
+        self.function(file, unit, call.line, at, true);
     }
 
     fn decorated_step(&mut self, file: FileId, id: CallId, call: &'b Call, at: At, later: bool) {
@@ -97,7 +124,7 @@ impl<'b> Lowering<'b> {
         if rule.is_some_and(|rule| rule.described) || (pipe.is_none() && !in_flow && !loose) {
             return;
         }
-        let named = self.name_of(file, call);
+        let named = self.step_name(file, call);
         let unit = self.step(file, id, call, &named, pipe, in_flow && pipe.is_none());
         self.defined(file, id, Defined { unit: Some(unit), runs: pipe.is_none() && in_flow });
         if let Some(rule) = rule {
@@ -106,7 +133,7 @@ impl<'b> Lowering<'b> {
     }
 
     /// What a step is called.
-    pub(super) fn name_of(&self, file: FileId, call: &'b Call) -> String {
+    pub(super) fn step_name(&self, file: FileId, call: &'b Call) -> String {
         let key = self.rule.other_steps.as_ref().map_or("name", |o| o.keyword.as_str());
         let named = self.keyword(file, call, key).and_then(|value| self.literal(file, call, value)).map(str::to_owned);
         named.unwrap_or_else(|| call.callee.last().unwrap_or("step").to_owned())
@@ -119,7 +146,8 @@ impl<'b> Lowering<'b> {
         let at = At { file: of.0, scope: call.scope };
         if let Some(key) = &rule.function {
             let is_function = |v: &&'b Value| matches!(self.program.meaning(at, call.line, v), Some((Meaning::Function(_), _)));
-            if let Some(value) = given(self, key).or_else(|| call.args.first().filter(is_function)) {
+            let by_place = || rule.function_at.and_then(|at| call.args.get(at));
+            if let Some(value) = given(self, key).or_else(by_place).or_else(|| call.args.first().filter(is_function)) {
                 self.callable(to, of, call, value);
             }
         }
