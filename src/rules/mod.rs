@@ -3,6 +3,7 @@
 //! Built-in rules and a user's go through the same door. All mistakes come at once, each with file and line; nothing
 //! unchecked is ever in a [`Catalog`].
 
+pub(crate) mod callables;
 mod check;
 mod explain;
 mod forms;
@@ -61,6 +62,8 @@ pub struct Catalog {
     pub(crate) interpreter: interpreter::Table,
     /// What programs do with the files that they are given.
     pub(crate) programs: programs::Programs,
+    /// What Python callables run.
+    pub(crate) callables: callables::Callables,
     /// Orchestrators whose pipelines are written in Python, in the order of their files.
     pub(crate) orchestrators: Vec<Orchestrator>,
     /// Regular expressions and globs of all rules, compiled.
@@ -123,6 +126,7 @@ impl Catalog {
         let unread: Vec<Unread> = of_text("unread.yaml", &texts, &mut wrong);
         let interpreter: interpreter::Table = of_text("interpreter.yaml", &texts, &mut wrong);
         let programs: programs::Programs = of_text("programs.yaml", &texts, &mut wrong);
+        let callables: callables::Callables = of_text("callables.yaml", &texts, &mut wrong);
         let named: Vec<String> = texts.keys().filter(|path| path.starts_with("orchestrators/")).cloned().collect();
         let mut orchestrators: Vec<Orchestrator> = Vec::new();
         for path in named {
@@ -157,6 +161,7 @@ impl Catalog {
             wrappers,
             interpreter,
             programs,
+            callables,
             orchestrators,
             patterns,
             needles,
