@@ -557,6 +557,27 @@ impl Build<'_> {
         }
     }
 
+    /// Whether all that a command applies is known, and nothing of it runs anything: names, rights, ways to what runs.
+    fn only_prepares(&self, command: NodeId) -> bool {
+        let mut applied = 0;
+        for edge in self.graph.leaving(command) {
+            let to = &self.graph.nodes[edge.to];
+            match (edge.kind, edge.strength, &to.kind) {
+                (EdgeKind::Applies, Strength::Resolved, NodeKind::Unit(UnitKind::Manifest)) => {}
+                (EdgeKind::Writes | EdgeKind::Precedes, ..) => continue,
+                _ => return false,
+            }
+            let Some(facts) = self.book.get(&to.at.path) else { return false };
+            let starts = facts.facts.iter().any(|f| matches!(f.kind, FactKind::Uses(_) | FactKind::Command(_)));
+            let objects: Vec<&str> = facts.units.iter().skip(1).filter_map(|u| Some(u.name.split_once('/')?.0)).collect();
+            if starts || objects.is_empty() || !objects.iter().all(|kind| self.view.programs.idle.contains(*kind)) {
+                return false;
+            }
+            applied += 1;
+        }
+        applied > 0
+    }
+
     fn attach(&mut self, signals: &Signals) {
         self.graph.signal_nodes = vec![None; signals.all.len()];
         for (index, signal) in signals.all.iter().enumerate() {
@@ -583,6 +604,9 @@ impl Build<'_> {
                 self.add(key.clone(), NodeKind::File, Location::file(path), path.to_string());
             }
             if let Some(node) = self.graph.find(&key) {
+                if signal.op == Some(Op::Deploy) && matches!(signal.owner, Owner::Command(_)) && self.only_prepares(node) {
+                    continue;
+                }
                 self.graph.nodes[node].signals.push(index);
                 self.graph.signal_nodes[index] = Some(node);
             }

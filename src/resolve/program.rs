@@ -21,6 +21,7 @@ mod settle;
 pub(crate) mod tests;
 mod wording;
 mod world;
+mod written;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use crate::fact::{Book, Code, FactKind};
 use crate::rules::callables::Callables;
 use crate::source::RepoPath;
 use crate::syntax::python::{CallId, FlowId, FlowKind, Module, Name, Root, ScopeId, ScopeKind, Value};
+use crate::syntax::tree::Tree;
 use crate::words::Strength;
 use commands::Commands;
 pub(crate) use commands::{Offered, Start};
@@ -227,6 +229,8 @@ pub(crate) struct Program {
     decorators: BTreeMap<At, Vec<Decorator>>,
     by_code: BTreeMap<(RepoPath, Option<usize>), FileId>,
     commands: Commands,
+    /// Documents of the repository, by path.
+    trees: BTreeMap<RepoPath, Arc<Tree>>,
 }
 
 impl Program {
@@ -236,6 +240,9 @@ impl Program {
         program.world.callables = callables.clone();
         program.world.modules = modules.clone();
         for (path, facts) in book {
+            if let Some(tree) = &facts.tree {
+                program.trees.insert(path.clone(), tree.clone());
+            }
             if let Some(code) = &facts.code {
                 program.world.by_path.insert(path.clone(), program.world.files.len());
                 program.add(path, None, path.clone(), code);

@@ -22,6 +22,8 @@ pub(crate) struct Programs {
     fetches: BTreeMap<String, BTreeSet<String>>,
     /// Published steps that run a text on another machine.
     remote: BTreeMap<String, Remote>,
+    /// Kinds of cluster objects that run nothing, in small letters.
+    pub(crate) idle: BTreeSet<String>,
     /// What binds a path to a function, whatever the method.
     pub(crate) routes: BTreeSet<String>,
 }

@@ -99,7 +99,7 @@ fn classes() {
 #[test]
 fn what_is_handed_over_or_registered() {
     check(
-        "--- a.py\nfrom threading import Thread\ndef f(): pass\ndef main():\n    Thread(target=f)",
+        "--- a.py\nfrom threading import Thread\ndef f(): pass\ndef main():\n    Thread(target=f).start()",
         &["a.py#main -> a.py#f :4"],
     );
     check(
@@ -217,7 +217,7 @@ fn commands_of_an_object() {
     // the only one needs no name
     check(
         "--- a.py\nimport typer\napp = typer.Typer()\n@app.command()\ndef train(): pass\nif __name__ == '__main__':\n    app()",
-        &["a.py#__main__ -> a.py#train :7", "a.py#app => a.py :3", "a.py#app -> a.py#train :5"],
+        &["a.py#__main__ -> a.py#train :6", "a.py#app => a.py :2", "a.py#app -> a.py#train :4"],
     );
     check(
         "--- a.py\nfrom b import app\napp()\n--- b.py\nimport typer\napp = typer.Typer()\n@app.command('x')\ndef train(): pass\n@app.command()\ndef show(): pass\n@app.callback()\ndef first(): pass",
@@ -235,7 +235,7 @@ fn commands_of_an_object() {
     // nobody in sight asks for them
     check(
         "--- a.py\nimport typer\napp = typer.Typer()\n@app.command()\ndef train(): pass",
-        &["a.py ~> a.py#train :5", "a.py#app ~> a.py#train :5", "a.py#app => a.py :3", "a.py#app -> a.py#train :5"],
+        &["a.py ~> a.py#train :4", "a.py#app ~> a.py#train :4", "a.py#app => a.py :2", "a.py#app -> a.py#train :4"],
     );
 }
 
@@ -244,21 +244,21 @@ fn commands_of_a_function() {
     // it must be named even where there is only one
     check(
         "--- a.py\nimport click\n@click.group()\ndef cli(): pass\n@cli.command()\ndef train(): pass\ncli()",
-        &["a.py ~> a.py#cli :4", "a.py -> a.py#cli :7", "a.py#cli ~> a.py#train :6"],
+        &["a.py -> a.py#cli :6", "a.py#cli ~> a.py#train :5"],
     );
-    check("--- a.py\nimport click\n@click.command()\ndef train(): pass\ntrain()", &["a.py -> a.py#train :5"]);
+    check("--- a.py\nimport click\n@click.command()\ndef train(): pass\ntrain()", &["a.py -> a.py#train :4"]);
 }
 
 #[test]
 fn commands_of_arguments() {
     check(
         "--- a.py\nimport argparse\ndef train(args): pass\ndef show(args): pass\ndef main():\n    parser = argparse.ArgumentParser()\n    sub = parser.add_subparsers()\n    t = sub.add_parser('train')\n    t.set_defaults(func=train)\n    sub.add_parser('show').set_defaults(func=show)\n    args = parser.parse_args()\n    args.func(args)",
-        &["a.py#main ~> a.py#train :12", "a.py#main ~> a.py#show :12"],
+        &["a.py#main ~> a.py#train :11", "a.py#main ~> a.py#show :11"],
     );
-    check("--- a.py\nimport fire\ndef train(): pass\nfire.Fire(train)", &["a.py -> a.py#train :4"]);
+    check("--- a.py\nimport fire\ndef train(): pass\nfire.Fire(train)", &["a.py -> a.py#train :3"]);
     check(
         "--- a.py\nimport fire\ndef train(): pass\ndef show(): pass\nfire.Fire({'t': train, 's': show})",
-        &["a.py ~> a.py#train :5", "a.py ~> a.py#show :5"],
+        &["a.py ~> a.py#train :4", "a.py ~> a.py#show :4"],
     );
 }
 
@@ -266,6 +266,6 @@ fn commands_of_arguments() {
 fn what_is_started_later() {
     let text =
         "--- a.py\nfrom ray.train.torch import TorchTrainer\ndef loop(): pass\nt = TorchTrainer(train_loop_per_worker=loop)\n";
-    check(text, &["a.py ~> a.py#loop :4"]);
-    check(&format!("{text}t.fit()"), &["a.py -> a.py#loop :4"]);
+    check(text, &["a.py ~> a.py#loop :3"]);
+    check(&format!("{text}t.fit()"), &["a.py -> a.py#loop :3"]);
 }

@@ -333,3 +333,38 @@ fn words_choose_a_command() {
     let args = "--- a.py\nimport argparse\ndef train(a): pass\np = argparse.ArgumentParser()\ns = p.add_subparsers().add_parser('fit')\ns.set_defaults(run=train)\na = p.parse_args()\na.run(a)\n";
     assert_eq!(chosen(args, Start::File, "x fit").as_deref(), Some("train"));
 }
+
+#[test]
+fn values_of_defaults_and_documents() {
+    let documents = [("conf.yaml", "tracker: {uri: 'http://localhost:5000', open: }\nname: hives\n"), ("lib/near.yaml", "a: {b: c}\n")];
+    let value = |text: &str| {
+        let (mut book, modules) = book(text);
+        for (path, text) in documents {
+            let tree = Arc::new(crate::syntax::yaml::parse(text).tree);
+            book.insert(path.into(), FileFacts { tree: Some(tree), ..FileFacts::default() });
+        }
+        let program = Program::build(&book, &modules, &crate::rules::callables::built_in());
+        let table = crate::rules::Catalog::embedded().expect("the rules are sound").interpreter;
+        let module = &book["a.py"].code.as_ref().expect("code").module;
+        let last = module.calls.last().expect("a call");
+        let asked = last.args.first().expect("an argument").clone();
+        program.written(("a.py", None), last.scope, &asked, &table)
+    };
+    let is = |text: &str, expected: Option<&str>| assert_eq!(value(&format!("--- a.py\n{text}")).as_deref(), expected, "{text}");
+    is("import os\nA = os.getenv('A', 'x')\nuse(A)", Some("x"));
+    is("import os\nA = os.environ.get('A') or 'y'\ndef f():\n    use(A)", Some("y"));
+    is("import os\nA = os.getenv('A')\nuse(A)", None);
+    is("import os\nA = 'x'\nif b:\n    A = 'z'\nuse(A)", None);
+    is("from c import A\nuse(A)\n--- c.py\nimport os\nA = os.getenv('A', 'x')", Some("x"));
+    is("import c\nuse(c.A)\n--- c.py\nA = 'x'", Some("x"));
+    let load = "import yaml\nwith open('conf.yaml') as f:\n    c = yaml.safe_load(f)\n";
+    is(&format!("{load}use(c['tracker']['uri'])"), Some("http://localhost:5000"));
+    is(&format!("{load}uri = c['tracker'].get('uri')\nuse(uri)"), Some("http://localhost:5000"));
+    is(&format!("{load}use(c['tracker']['other'])"), None);
+    is(&format!("{load}use(c[x])"), None);
+    is(&format!("{load}c = other()\nuse(c['name'])"), None);
+    let own = "import yaml\ndef load(path='conf.yaml'):\n    with open(path) as f:\n        return yaml.safe_load(f)\n";
+    is(&format!("{own}c = load()\nuse(c['name'])"), Some("hives"));
+    is(&format!("{own}c = load('lib/near.yaml')\nuse(c['a']['b'])"), Some("c"));
+    is("from omegaconf import OmegaConf\nc = OmegaConf.load('conf.yaml')\nuse(c.tracker.uri)", Some("http://localhost:5000"));
+}
