@@ -336,7 +336,8 @@ fn words_choose_a_command() {
 
 #[test]
 fn values_of_defaults_and_documents() {
-    let documents = [("conf.yaml", "tracker: {uri: 'http://localhost:5000', open: }\nname: hives\n"), ("lib/near.yaml", "a: {b: c}\n")];
+    let documents =
+        [("conf.yaml", "tracker: {uri: 'http://localhost:5000', open: }\nname: hives\n"), ("lib/near.yaml", "a: {b: c}\n")];
     let value = |text: &str| {
         let (mut book, modules) = book(text);
         for (path, text) in documents {
