@@ -309,9 +309,10 @@ pub(super) fn entry(target: &str, from: &RepoPath, view: &View<'_>) -> Option<Ta
                     .iter()
                     .any(|t| matches!(t, crate::syntax::python::Target::Name(n) if n.dotted().as_deref() == Some(name)))
             });
-            if known {
+            // an object that holds commands is run like a function
+            if known || ((imported || assigned) && !name.is_empty()) {
                 Some(Target::Function { path, name: name.to_owned() })
-            } else if imported || assigned || name.is_empty() {
+            } else if name.is_empty() {
                 Some(Target::File { path, run: Run::Module })
             } else {
                 None

@@ -51,7 +51,7 @@ pub(crate) struct View<'v> {
     /// Python modules by name.
     pub(crate) imports: &'v Modules,
     /// What programs do with the files that they are given.
-    programs: &'v Programs,
+    pub(crate) programs: &'v Programs,
     /// Commands that the project installs, by name: the file that says so, the first in path order.
     commands: BTreeMap<&'v str, &'v RepoPath>,
     /// Files that another file takes in as a part of itself (`include`, `source`), and the first that does.
