@@ -358,6 +358,12 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
     };
     let paths: Vec<RepoPath> = candidates.into_iter().filter(|p| view.inventory.contains(p)).map(RepoPath::from).collect();
     let names: &[&str] = if verb == "run" { rest.get(1..2).unwrap_or(&[]) } else { &rest[1..] };
+    // another command in place of the service's own; a word that is no program may still go to its entry point
+    let told = names.first().filter(|_| verb == "run").and_then(|name| words.iter().position(|w| w == name));
+    let told = told.and_then(|at| words.get(at + 1)).filter(|word| !word.starts_with('-'));
+    if told.is_some_and(|program| super::FAMILIES.iter().any(|family| family.names.contains(&source::file_name(program)))) {
+        return Vec::new();
+    }
     let mut leads = Vec::new();
     for path in paths {
         let Some(facts) = view.book.get(&path) else { continue };
@@ -365,7 +371,8 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
             if names.is_empty() || names.contains(&unit.name.as_str()) {
                 let to = Target::Unit { path: path.clone(), kind: UnitKind::Service, name: unit.name.clone() };
                 // on another machine, or in a folder that is computed, it may be another file of that name
-                let strength = if invocation.dir().is_some() { Strength::Resolved } else { Strength::Inferred };
+                let sure = invocation.dir().is_some() && told.is_none();
+                let strength = if sure { Strength::Resolved } else { Strength::Inferred };
                 leads.push(Lead { to, edge: EdgeKind::Invokes, strength, what: format!("{verb} service {}", unit.name) });
             }
         }

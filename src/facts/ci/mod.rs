@@ -2,11 +2,14 @@
 //! [`CALLED`] where its files can be called with inputs; `CONTRIBUTING.md` lists what is due elsewhere.
 //!
 //! What they share: a file while it is read (`reading`), once for each set of values that it is called with (`called`);
-//! whether conditions hold (`held`); which program reads a step's text (`shells`), and that text lowered to commands
-//! (`text`).
+//! whether conditions hold (`held`), and those that are written as text (`condition`); what starts which jobs, and what
+//! they wait for (`plan`); which program reads a step's text (`shells`), that text lowered to commands (`text`), and lists
+//! of commands as one text (`commands`).
 
 mod argo;
 mod azure;
+mod bitbucket;
+mod buildkite;
 mod called;
 mod circleci;
 mod cloud_build;
@@ -14,6 +17,7 @@ mod code_build;
 mod commands;
 mod condition;
 pub(in crate::facts) mod container;
+mod drone;
 mod github_actions;
 mod gitlab;
 mod held;
@@ -25,6 +29,7 @@ pub(in crate::facts) mod tekton;
 mod text;
 #[cfg(test)]
 mod told;
+mod travis;
 
 use super::{ReadFor, Reader};
 use crate::fact::UnitId;
@@ -37,6 +42,11 @@ pub(crate) const ALL: &[Reader] = &[
     gitlab::PIPELINE,
     azure::DEFINITION,
     circleci::CONFIGURATION,
+    bitbucket::PIPELINES,
+    travis::CONFIGURATION,
+    buildkite::PIPELINE,
+    drone::DRONE,
+    drone::WOODPECKER,
     jenkins::PIPELINE,
     tekton::PIPELINE,
     cloud_build::CONFIGURATION,

@@ -30,12 +30,7 @@ pub(crate) use declared::TRIGGER;
 const NAME: &str = "Cloud Build configuration";
 
 /// Configurations, by their name or by their keys.
-pub(crate) const CONFIGURATION: Reader = Reader {
-    name: NAME,
-    wants,
-    when: When::Recognised(is_configuration),
-    read,
-};
+pub(crate) const CONFIGURATION: Reader = Reader { name: NAME, wants, when: When::Recognised(is_configuration), read };
 
 /// Of JSON only what its name tells: the rest is data as often as not, and large.
 fn wants(path: &str) -> bool {
