@@ -62,15 +62,13 @@ fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[(&Ch
     };
     let (shared, deed) = told.iter().map(same).max_by_key(|(shared, _)| *shared).unwrap_or((0, ""));
     if let Some(last) = hops.last().filter(|last| short && last.line > 0 && is_idle(head)) {
-        // what never runs is told by where it ends
-        page.edges(2, &line, &state);
-        let link = phrases::link(repository, &last.path, last.line);
-        let way = match hops.len() - 1 {
-            0 => String::new(),
-            more => format!(" ({} before it: -v)", phrases::count(more, "hop", "hops")),
+        // what never runs is told by its two ends
+        let between = match hops.len() {
+            1 => String::new(),
+            all => format!(", {all}\u{a0}hops:\u{a0}-v"),
         };
-        let end = Line::of(Ink::Quiet, "ends at ").place(&place(last), link).plain("\u{a0} ").plain(&last.what);
-        return page.wrap(4, 8, &end.add(Ink::Quiet, &way));
+        page.edges(2, &line.add(Ink::Quiet, &between), &state);
+        return one(page, &[*last], 4, repository);
     }
     if short && shared >= SHARED {
         page.edges(2, &line, &state);
@@ -95,7 +93,8 @@ fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[(&Ch
         let (what, why) = head.text.split_once(": ").unwrap_or((&head.text, ""));
         page.edges(2, &Line::of(Ink::Strong, &name).plain(what), &state);
         let known = told.iter().any(|(_, before)| before.first().is_some_and(|b| place(b) == place(first) && b.what == first.what));
-        page.pair(4, &begins, 4 + begins.width() + 2, &Line::new().plain(if known { "" } else { why }));
+        let at = Some(4 + begins.width() + 2).filter(|at| *at <= page.width() / 2).unwrap_or(8);
+        page.pair(4, &begins, at, &Line::new().plain(if known { "" } else { why }));
     }
     list(page, hops.get(1..).unwrap_or_default(), repository);
 }
