@@ -118,6 +118,11 @@ impl Line {
     }
 }
 
+/// Columns that a text takes once it is made visible.
+pub(super) fn width_of(text: &str) -> usize {
+    columns(&visible(text))
+}
+
 /// The page that is being filled.
 pub(super) struct Page<'s> {
     style: &'s Style,

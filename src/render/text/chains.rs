@@ -1,7 +1,7 @@
 //! The strongest chains hop by hop, what only looks automatic, and where the automation leaves the repository.
 
 use super::phrases;
-use crate::render::page::{Ink, Line, Page};
+use crate::render::page::{Ink, Line, Page, width_of};
 use crate::report::{Because, ChainHead, EdgeKind, Hop, Lookalike, Repository, Strength, System};
 
 /// Chains shown, and hops of each, unless the user wants all.
@@ -67,8 +67,10 @@ fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[(&Ch
             1 => String::new(),
             all => format!(", {all}\u{a0}hops:\u{a0}-v"),
         };
-        page.edges(2, &line.add(Ink::Quiet, &between), &state);
-        return one(page, &[*last], 4, repository);
+        let with = line.clone().add(Ink::Quiet, &between);
+        let line = if with.width() + state.width() + 4 <= page.width() { with } else { line };
+        page.edges(2, &line, &state);
+        return one(page, &[*last], 8, repository);
     }
     if short && shared >= SHARED {
         page.edges(2, &line, &state);
@@ -133,7 +135,7 @@ fn runs<'r>(page: &Page<'_>, hops: &[&'r Hop]) -> Vec<Vec<&'r Hop>> {
             Some(run)
                 if !ends
                     && run.first().is_some_and(|first| inner(first) && inner(hop) && first.path == hop.path)
-                    && run.iter().chain([hop]).map(|hop| hop.what.chars().count() + 8).sum::<usize>() <= room =>
+                    && run.iter().chain([hop]).map(|hop| width_of(&hop.what) + 8).sum::<usize>() <= room =>
             {
                 run.push(hop);
             }
@@ -147,7 +149,7 @@ fn runs<'r>(page: &Page<'_>, hops: &[&'r Hop]) -> Vec<Vec<&'r Hop>> {
 /// beside a wider place goes below it.
 fn column(page: &Page<'_>, indent: usize, places: impl Iterator<Item = String>) -> usize {
     let most = page.width() * 11 / 20;
-    let ends = places.map(|place| indent + place.chars().count() + 2);
+    let ends = places.map(|place| indent + width_of(&place) + 2);
     ends.filter(|end| *end <= most).max().unwrap_or(indent + 4)
 }
 
