@@ -29,6 +29,15 @@ pub(crate) struct Shell {
     pub(crate) at_build: bool,
 }
 
+/// A word as a shell takes it, with the holes in it left open.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,+@%".contains(c);
+    let closed = |piece: &str| {
+        if piece.chars().all(plain) { piece.to_owned() } else { format!("'{}'", piece.replace('\'', "'\\''")) }
+    };
+    if word.is_empty() { "''".to_owned() } else { word.split(HOLE).map(closed).collect::<Vec<_>>().join(HOLE) }
+}
+
 impl Shell {
     /// What the parser asks of it.
     pub(crate) fn options(&self) -> Options {
@@ -117,7 +126,8 @@ fn nested(
             .collect();
         let lowered = Command {
             words: stripped.words,
-            dir: directory(command.dir.as_deref(), how),
+            dir: within(directory(command.dir.as_deref(), how), stripped.folder.as_ref()),
+            place: command.dir.as_deref().filter(|dir| dir.starts_with('/')).map(str::to_owned),
             on_failure,
             conditions,
             stdin,
@@ -227,6 +237,15 @@ fn remote(command: &Command) -> Option<Body> {
         (Some((text, line)), true) => Some(Body::Remote(text.clone(), *line)),
         _ if rest.is_empty() => None,
         _ => Some(Body::Remote(rest, 0)),
+    }
+}
+
+/// The folder that a wrapper names, from where it is started.
+fn within(dir: Option<String>, folder: Option<&shell::Word>) -> Option<String> {
+    match folder {
+        None => dir,
+        Some(word) if !word.literal || word.text.contains(['$', ':']) || word.text.starts_with(['/', '~']) => None,
+        Some(word) => source::join(dir.as_deref()?, &word.text),
     }
 }
 

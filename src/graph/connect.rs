@@ -12,7 +12,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::reach::Walk;
 use super::{Edge, EdgeId, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
 use crate::fact::{
-    Book, Code, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId, UnitKind, Uses,
+    Book, Code, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId, UnitKind, Until,
+    Uses, UsesTarget,
 };
 use crate::resolve::{self, Lead, Program, Run, Target, View};
 use crate::rules::Catalog;
@@ -39,8 +40,9 @@ pub(crate) fn connect(
     checkout: &Checkout,
     catalog: &Catalog,
 ) -> Graph {
-    let held = Vec::new();
-    let mut build = Build { graph: Graph::default(), units: HashMap::new(), book, view, program, placements, checkout, held };
+    let (held, declared, named) = (Vec::new(), Vec::new(), Vec::new());
+    let (graph, units) = (Graph::default(), HashMap::new());
+    let mut build = Build { graph, units, book, view, program, placements, checkout, held, declared, named };
     for (path, facts) in book {
         let nodes = (0..facts.units.len()).map(|unit| build.add_unit(path, facts, unit)).collect();
         build.units.insert(path, nodes);
@@ -57,7 +59,7 @@ pub(crate) fn connect(
         build.containment(path, facts);
         build.statements(path, facts);
     }
-    build.applied_schedules();
+    build.applied();
     build.uncalled();
     super::requests::connect(&mut build.graph, program, &catalog.programs.routes);
     build.callers_of_events();
@@ -106,6 +108,10 @@ struct Build<'b> {
     checkout: &'b Checkout,
     /// Edges of triggers that wait for something.
     held: Vec<Waiting>,
+    /// Edges that start what an object of a cluster declares, which works once the object is applied.
+    declared: Vec<EdgeId>,
+    /// Edges to an object by its name, which is there once it is applied.
+    named: Vec<EdgeId>,
 }
 
 /// The edge of a trigger that waits for something, and the file that states it.
@@ -267,9 +273,13 @@ impl Build<'_> {
                 (FactKind::Uses(uses), Some(owner)) => {
                     let leads = resolve::uses(uses, path, self.view);
                     let order = Order(fact.line, index as u32);
+                    let first = self.graph.edges.len();
                     for lead in leads {
                         let discarded = discarded(&uses.on_failure);
                         self.lead((owner, None), path, fact.line, order, lead, uses.on_failure == OnFailure::Stops, discarded);
+                    }
+                    if matches!(uses.to, UsesTarget::Object(_)) {
+                        self.named.extend(first..self.graph.edges.len());
                     }
                 }
                 (FactKind::Needs(needs), Some(owner)) => {
@@ -447,10 +457,15 @@ impl Build<'_> {
         let tops: Vec<usize> = self.book.get(path).map_or_else(Vec::new, |facts| {
             (0..facts.units.len())
                 .filter(|u| facts.units[*u].parent.is_none() && facts.units[*u].kind != UnitKind::ShellFunction)
+                // what an object only defines is run by those who name it
+                .filter(|u| facts.units[*u].kind != UnitKind::Action || !starts::holds_objects(facts))
+                .filter(|u| !facts.is_scheduled(*u))
                 // what it was read as for those who call it is theirs
                 .filter(|u| {
                     facts.called.as_ref().is_none_or(|c| !c.by_inputs.iter().any(|(_, unit)| unit == u) || c.alone.is_none())
                 })
+                // handing over what waits for its own trigger runs nothing yet
+                .filter(|u| !facts.facts.iter().any(|f| f.unit == Some(*u) && waits_to_be_applied(&f.kind)))
                 .collect()
         });
         if let Some(facts) = self.book.get(path)
@@ -555,6 +570,10 @@ fn nearest(facts: &FileFacts, found: Vec<UnitId>, kind: UnitKind, by: Option<Uni
     };
     let own: Vec<UnitId> = found.iter().copied().filter(|u| text_of(*u) == text_of(by)).collect();
     if own.is_empty() { found } else { own }
+}
+
+fn waits_to_be_applied(fact: &FactKind) -> bool {
+    matches!(fact, FactKind::Trigger(t) if t.held.as_ref().is_some_and(|held| held.until == Some(Until::Applied)))
 }
 
 fn discarded(on_failure: &OnFailure) -> Option<String> {

@@ -285,7 +285,8 @@ impl Look<'_> {
                     ground.lose();
                 }
             }
-            _ if table.machine.contains(program) => {
+            // what a script of a package runs is followed like that of any other runner
+            _ if table.machine.contains(program) && !self.graph.leaving(node).any(|e| e.runs()) => {
                 if command.words.iter().any(|w| !w.literal || w.text.contains("python") || w.text.contains("conda")) {
                     ground.lose();
                 }

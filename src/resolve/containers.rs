@@ -193,7 +193,7 @@ fn built(view: &View<'_>) -> Built {
             let (keys, definition) = match &fact.kind {
                 FactKind::Command(command) => {
                     let keys: Vec<String> = data(command).iter().filter(|d| d.writes).map(|d| image_key(&d.key)).collect();
-                    let invocation = Invocation { command, path, unit: fact.unit };
+                    let invocation = Invocation::new(command, path, fact.unit, view);
                     // only what builds is followed here: following what starts an image would ask for this very table
                     (keys.clone(), if keys.is_empty() { None } else { definition(&invocation, view) })
                 }

@@ -1,6 +1,6 @@
 //! Programs that run a file of the repository: Python, shells, notebooks, and the project's own commands.
 
-use super::{Invocation, Lead, Located, Run, Target, View, collected, run_of};
+use super::{Invocation, Lead, Located, Run, Target, View, collected, run_of, runners};
 use crate::fact::{Command, FactKind, UnitKind, Uses, UsesTarget};
 use crate::source::RepoPath;
 use crate::syntax::python::ScopeKind;
@@ -31,8 +31,15 @@ fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>)
         "pytest" | "unittest" | "nose" | "nose2" => return collected::of_runner(invocation, rest, name, view),
         "coverage" => return collected::of_runner(invocation, rest, "coverage", view),
         "papermill" => return notebook(invocation, view),
+        "spacy" | "weasel" => {
+            let words: Vec<&str> = invocation.arguments().iter().skip(rest).map(|w| w.text.as_str()).collect();
+            return super::projects::of_spacy(invocation, &words, view);
+        }
         "pip" => return super::installs::follow(invocation, view),
         _ => {}
+    }
+    if let Some(leads) = runners::as_module(invocation, rest, view) {
+        return leads;
     }
     let what = format!("python -m {name}");
     let from: RepoPath = format!("{}/_", invocation.dir().unwrap_or(".")).trim_start_matches("./").into();
@@ -91,7 +98,7 @@ pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) 
         },
         _ => false,
     });
-    !in_image && !made
+    !in_image && !invocation.is_placed() && !made
 }
 
 /// Commands that bring files in from elsewhere.

@@ -17,8 +17,10 @@ pub(crate) struct Orchestrator {
     /// Import roots; a repository that imports none of them costs nothing.
     pub(crate) roots: Vec<String>,
     /// What makes a pipeline.
+    #[serde(default)]
     pub(crate) pipelines: Vec<Pipeline>,
     /// What makes a step.
+    #[serde(default)]
     pub(crate) steps: Vec<Step>,
     /// Any other call of such a name is a step if it has such a keyword: work that the orchestrator's own code does.
     #[serde(default)]
@@ -42,10 +44,17 @@ pub(crate) struct Orchestrator {
     #[serde(default)]
     pub(crate) makes: Option<String>,
     /// What a schedule may be.
+    #[serde(default)]
     pub(crate) schedules: Schedules,
     /// What registers a pipeline that is a function.
     #[serde(default)]
     pub(crate) registrations: Vec<Registration>,
+    /// What must run for what is registered to be started; the code that registers it, where nothing is said.
+    #[serde(default)]
+    pub(crate) process: Process,
+    /// Mappings that say which function is started when.
+    #[serde(default)]
+    pub(crate) tables: Option<Tables>,
     /// Objects that start a pipeline which they name.
     #[serde(default)]
     pub(crate) starters: Vec<Starter>,
@@ -158,37 +167,94 @@ pub(crate) struct OtherSteps {
 }
 
 /// What a schedule may be.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Schedules {
     /// Words that mean none.
+    #[serde(default)]
     pub(crate) never: Vec<String>,
     /// Objects that are one.
+    #[serde(default)]
     pub(crate) clocks: Vec<String>,
     /// Objects that stand for data that arrives.
+    #[serde(default)]
     pub(crate) data: Vec<String>,
 }
 
 /// What registers a pipeline that is a function.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Registration {
     /// The call.
+    #[serde(default)]
     pub(crate) call: Vec<String>,
+    /// Decorators; what is registered is the function below.
+    #[serde(default)]
+    pub(crate) decorator: Vec<String>,
+    /// Methods that do it although it is not known what they are called on.
+    #[serde(default)]
+    pub(crate) method: Vec<String>,
     /// The keyword that gives the function; by position it comes first. Where there is none, it is what the method is called on.
     #[serde(default)]
     pub(crate) function: Option<String>,
     /// The keyword of the call that the method is called on that names file and function.
     #[serde(default)]
     pub(crate) entrypoint: Option<String>,
+    /// The place of the function among the arguments, where it is not the first.
+    #[serde(default)]
+    pub(crate) function_at: usize,
     /// The keywords that schedule it.
+    #[serde(default)]
     pub(crate) schedule: Vec<String>,
+    /// The place of the schedule among the arguments, where it is given by place.
+    #[serde(default)]
+    pub(crate) schedule_at: Option<usize>,
+    /// Keywords that say when, beside a word for the schedule or without one.
+    #[serde(default)]
+    pub(crate) told: Vec<String>,
+    /// The names by which it is called say when.
+    #[serde(default)]
+    pub(crate) spoken: bool,
+    /// A call without a schedule registers nothing.
+    #[serde(default)]
+    pub(crate) only_scheduled: bool,
     /// Keywords that start it on events.
     #[serde(default)]
     pub(crate) events: Vec<String>,
     /// The keyword that registers it switched off.
     #[serde(default)]
     pub(crate) paused: Option<String>,
+}
+
+/// What must run for what is registered to be started.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Process {
+    /// Names of calls of which one must stand somewhere; else nothing ever starts it.
+    #[serde(default)]
+    pub(crate) started: Vec<String>,
+    /// Commands of which one must run, by words that stand in them in this order; `FILE` is the name of the file.
+    #[serde(default)]
+    pub(crate) command: Vec<Vec<String>>,
+    /// What is not known, where none does; in a sentence.
+    #[serde(default)]
+    pub(crate) why: Option<String>,
+}
+
+/// Mappings that say which function is started when: a name for each entry, and in it a task and its schedule.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tables {
+    /// Names that are given such a mapping, and keywords.
+    pub(crate) named: Vec<String>,
+    /// The key of an entry with the name of the task.
+    pub(crate) task: String,
+    /// The key of an entry with the schedule.
+    pub(crate) schedule: String,
+    /// Decorators that make a function a task.
+    pub(crate) decorator: Vec<String>,
+    /// The keyword of such a decorator that names the task; by its module and its name, where it is not given.
+    pub(crate) name: String,
 }
 
 /// An object that starts a pipeline which it names.

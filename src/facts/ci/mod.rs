@@ -5,20 +5,42 @@
 //! whether conditions hold (`held`); which program reads a step's text (`shells`), and that text lowered to commands
 //! (`text`).
 
+mod argo;
 mod azure;
 mod called;
+mod circleci;
+mod commands;
+mod condition;
+pub(in crate::facts) mod container;
 mod github_actions;
 mod gitlab;
 mod held;
-mod reading;
+mod jenkins;
+mod plan;
+pub(in crate::facts) mod reading;
 mod shells;
 mod text;
 #[cfg(test)]
 mod told;
 
 use super::{ReadFor, Reader};
+use crate::fact::UnitId;
+use crate::syntax::tree::Node;
+use reading::Reading;
 
-pub(crate) const ALL: &[Reader] = &[github_actions::WORKFLOW, github_actions::ACTION, gitlab::PIPELINE, azure::DEFINITION];
+pub(crate) const ALL: &[Reader] = &[
+    github_actions::WORKFLOW,
+    github_actions::ACTION,
+    gitlab::PIPELINE,
+    azure::DEFINITION,
+    circleci::CONFIGURATION,
+    jenkins::PIPELINE,
+];
 
 /// Readers of files that can be called with inputs, each by its name.
 pub(crate) const CALLED: &[&[(&str, ReadFor)]] = &[github_actions::CALLED, azure::CALLED];
+
+/// Reads an object of a cluster that one of the systems runs, as what `unit` holds; false where it is none of theirs.
+pub(in crate::facts) fn object(doc: Node<'_>, unit: UnitId, reading: &mut Reading<'_>) -> bool {
+    argo::object(doc, unit, reading)
+}

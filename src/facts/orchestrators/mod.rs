@@ -8,6 +8,7 @@
 //! (`FileFacts::orchestrated`); a step belongs to at most one pipeline; every search is bounded.
 
 mod assets;
+mod bundles;
 mod deployments;
 mod order;
 mod registered;
@@ -28,7 +29,7 @@ use crate::syntax::python::{Call, CallId, ScopeId, ScopeKind, Value};
 use crate::words::TriggerKind;
 
 /// Readers of this folder.
-pub(crate) const ALL: &[Reader] = &[deployments::READER];
+pub(crate) const ALL: &[Reader] = &[deployments::READER, bundles::READER];
 
 /// Most pipelines and most steps of a repository.
 const MOST: usize = 20_000;
@@ -96,6 +97,7 @@ pub(super) fn lower(
         files.iter().for_each(|file| lowering.order(*file));
         lowering.data_arrives();
         files.iter().for_each(|file| lowering.registrations(*file));
+        files.iter().for_each(|file| lowering.tables(*file));
         lowering.assets(&files);
         files.iter().for_each(|file| lowering.mentions(*file));
         for (file, facts) in lowering.added {

@@ -42,7 +42,12 @@ pub(super) enum Says {
 impl<'b> super::Lowering<'b> {
     /// What a value says.
     pub(super) fn says(&self, file: FileId, call: &Call, value: &'b Value) -> Says {
-        self.says_of(At { file, scope: call.scope }, call.line, value, DEPTH)
+        self.says_at(At { file, scope: call.scope }, call.line, value)
+    }
+
+    /// What a value says where it is used.
+    pub(super) fn says_at(&self, at: At, line: u32, value: &'b Value) -> Says {
+        self.says_of(at, line, value, DEPTH)
     }
 
     fn says_of(&self, at: At, line: u32, value: &'b Value, depth: u32) -> Says {

@@ -18,6 +18,9 @@ pub struct Wrapper {
     /// Options that take the next word, as they are written: `-n`, `--name`.
     #[serde(default)]
     pub options_with_value: Vec<String>,
+    /// Options whose value is the folder in which the real command runs.
+    #[serde(default)]
+    pub folder_options: Vec<String>,
     /// Operands between the wrapper and the real command: 1 for `timeout 60 cmd`.
     #[serde(default)]
     pub positional: usize,
@@ -41,6 +44,8 @@ pub struct Stripped {
     pub assignments: Vec<(String, Word)>,
     /// What was taken off, outermost first: `sudo`, `poetry run`.
     pub wrappers: Vec<String>,
+    /// The folder that the innermost wrapper names for the real command.
+    pub folder: Option<Word>,
 }
 
 /// Takes off all wrappers of the table. Of several that fit, the longest is meant.
@@ -50,6 +55,7 @@ pub fn strip(words: &[Word], table: &[Wrapper]) -> Stripped {
         let fitting = table.iter().filter_map(|wrapper| Some((wrapper, after_name(&stripped.words, wrapper)?)));
         let Some((wrapper, from)) = fitting.max_by_key(|(wrapper, _)| wrapper.words.len()) else { break };
         let name = wrapper.words.join(" ");
+        stripped.folder = folder(&stripped.words, wrapper).or(stripped.folder);
         stripped.words = behind(&stripped.words, from, wrapper, &mut stripped.assignments);
         stripped.wrappers.push(name);
         // What has become a program of its own is not looked through again.
@@ -58,6 +64,21 @@ pub fn strip(words: &[Word], table: &[Wrapper]) -> Stripped {
         }
     }
     stripped
+}
+
+/// The value of an option for the folder, in front of the real command.
+fn folder(words: &[Word], wrapper: &Wrapper) -> Option<Word> {
+    let mut words = words.iter().skip(1).take_while(|word| word.text != "--");
+    while let Some(word) = words.next() {
+        match word.text.split_once('=') {
+            _ if wrapper.folder_options.contains(&word.text) => return words.next().cloned(),
+            Some((option, value)) if wrapper.folder_options.iter().any(|known| known == option) => {
+                return Some(Word { text: value.to_owned(), literal: word.literal });
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The index after the wrapper's own words, if it is this one. Its options may stand between them.
@@ -177,6 +198,8 @@ mod tests {
             ("coverage run -m pytest tests", "python -m pytest tests"),
             ("xvfb-run -a python x.py", "python x.py"),
             ("hatch -e ml run train", "train"),
+            ("ray job submit --address http://head:8265 --working-dir . -- python fit.py", "python fit.py"),
+            ("ray start --head", "ray start --head"),
             ("sudo", ""),
             ("torchrun", ""),
         ] {
