@@ -21,11 +21,7 @@ const SHARED: usize = 3;
 pub(super) fn strongest(page: &mut Page<'_>, system: &System, repository: &Repository) {
     page.title("STRONGEST CHAINS");
     if system.chain_heads.is_empty() {
-        page.wrap(
-            2,
-            2,
-            &Line::new().plain("none: nothing that starts by itself leads to training, release or monitoring"),
-        );
+        page.wrap(2, 2, &Line::new().plain("none: nothing that starts by itself leads to training, release or monitoring"));
         return;
     }
     let most = if page.verbose() > 0 { usize::MAX } else { CHAINS };
@@ -94,7 +90,8 @@ fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[(&Ch
     } else {
         let (what, why) = head.text.split_once(": ").unwrap_or((&head.text, ""));
         page.edges(2, &Line::of(Ink::Strong, &name).plain(what), &state);
-        let known = told.iter().any(|(_, before)| before.first().is_some_and(|b| place(b) == place(first) && b.what == first.what));
+        let known =
+            told.iter().any(|(_, before)| before.first().is_some_and(|b| place(b) == place(first) && b.what == first.what));
         let at = Some(4 + begins.width() + 2).filter(|at| *at <= page.width() / 2).unwrap_or(8);
         page.pair(4, &begins, at, &Line::new().plain(if known { "" } else { why }));
     }

@@ -30,14 +30,7 @@ pub(super) fn levels(page: &mut Page<'_>, system: &System) {
         remarks(page, model);
     }
     unsure(page, system);
-    page.wrap(
-        2,
-        2,
-        &Line::of(
-            Ink::Quiet,
-            "A judgement: two careful readers agree in 3 of 4 repositories, else one apart.",
-        ),
-    );
+    page.wrap(2, 2, &Line::of(Ink::Quiet, "A judgement: two careful readers agree in 3 of 4 repositories, else one apart."));
 }
 
 /// Title and edition; that a model's cells are inferred is said below it.
@@ -331,14 +324,7 @@ fn still_open(page: &mut Page<'_>, system: &System) {
 }
 
 /// One action with its place; `last` is the place that was told before it.
-fn action(
-    verbose: u8,
-    blocking: &Blocking,
-    known: bool,
-    system: &System,
-    repository: &Repository,
-    last: &mut String,
-) -> Line {
+fn action(verbose: u8, blocking: &Blocking, known: bool, system: &System, repository: &Repository, last: &mut String) -> Line {
     let mut line = Line::new();
     if let Some(column) = &blocking.dimension {
         line = line.add(Ink::Strong, &format!("{column} {}: ", blocking.level));
