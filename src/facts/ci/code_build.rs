@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::commands::Commands;
 use super::reading::Reading;
 use super::shells::Program;
-use super::text::{self, How};
+use super::text::How;
 use crate::fact::{FactKind, FileFacts, Guard, Trigger, Unit, UnitId, UnitKind};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{SourceFile, extension, file_name};
@@ -68,8 +68,11 @@ fn phases(root: Node<'_>, top: UnitId, reading: &mut Reading<'_>) {
     let end_line = all.end_line().max(line);
     let job =
         reading.unit(Unit { kind: UnitKind::Job, name: "phases".to_owned(), title: None, line, end_line, parent: Some(top) });
-    let mut whole = Commands::default();
-    let mut spans: Vec<(UnitId, u32, u32)> = Vec::new();
+    let windows = env.and_then(|e| e.at("shell")).is_some_and(|shell| shell.starts_with("powershell"));
+    let program = if windows { Program::Lines } else { Program::Shell { errexit: true, pipefail: false } };
+    let how = How { dir: Some(".".to_owned()), variables, program: &program };
+    // one shell runs all of them: a phase goes on where the one before ended
+    let mut so_far = Commands::default();
     for name in PHASES {
         let Some(phase) = all.get(name).filter(|phase| phase.kind() == Kind::Map) else { continue };
         let line = all.key_line(name).unwrap_or_else(|| phase.line());
@@ -89,20 +92,10 @@ fn phases(root: Node<'_>, top: UnitId, reading: &mut Reading<'_>) {
         }
         for key in ["commands", "finally"] {
             let Some(list) = phase.get(key) else { continue };
-            let commands = Commands::read(list, key, reading);
-            spans.extend(commands.span().map(|(first, last)| (id, first, last)));
-            whole.append(&commands);
+            so_far = Commands::read(list, key, reading).behind(&so_far);
+            so_far.state(id, std::slice::from_ref(&how), reading);
         }
     }
-    let windows = env.and_then(|e| e.at("shell")).is_some_and(|shell| shell.starts_with("powershell"));
-    let program = if windows { Program::Lines } else { Program::Shell { errexit: true, pipefail: false } };
-    let how = How { dir: Some(".".to_owned()), variables, program: &program };
-    let Some(mut facts) = whole.lower(job, &how, reading) else { return };
-    for fact in facts.facts.iter_mut().filter(|fact| fact.unit == Some(job)) {
-        let of = spans.iter().find(|(_, first, last)| (*first..=*last).contains(&fact.line));
-        fact.unit = of.map(|(unit, ..)| *unit).or(fact.unit);
-    }
-    text::join_cells(vec![facts], reading);
 }
 
 #[cfg(test)]
