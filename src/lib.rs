@@ -190,8 +190,11 @@ fn scan_here(
 
     progress.stage("judging", 0, 0);
     let paths = |files: &BTreeSet<RepoPath>| path_change(git, &history, files);
-    let mut judged: Vec<JudgedSystem<'_>> =
-        if claims(subject.kind) { judge(&systems, catalog, options, &scene, (&scene.signals, &scene.graph), &history, &off, &paths) } else { Vec::new() };
+    let mut judged: Vec<JudgedSystem<'_>> = if claims(subject.kind) {
+        judge(&systems, catalog, options, &scene, (&scene.signals, &scene.graph), &history, &off, &paths)
+    } else {
+        Vec::new()
+    };
     mark_primary(&mut judged);
     effects.judged = judged.len() as u64;
     let settings = settings.map(|settings| {
@@ -421,7 +424,7 @@ fn look(
     let modules = resolve::Modules::build(inventory);
     let extracted = facts::extract(inventory, &placements, catalog, &modules, false, done);
     let book = extracted.book;
-    let program = resolve::Program::build(&book, &modules);
+    let program = resolve::Program::build(&book, &modules, &catalog.callables);
     let mut signals = signals::find(catalog, inventory, &book, &placements, &program, history);
     let known = off.iter().filter(|id| catalog.signals.iter().any(|rule| rule.id == **id));
     let mut switched_off: BTreeMap<String, u64> = known.map(|id| (id.clone(), 0)).collect();
@@ -434,9 +437,8 @@ fn look(
         counts
     });
     let view = resolve::View::new(inventory, &book, &modules, &catalog.programs);
-    let connected = |signals: &signals::Signals| {
-        graph::connect::connect(&book, &view, &program, &placements, signals, checkout, catalog)
-    };
+    let connected =
+        |signals: &signals::Signals| graph::connect::connect(&book, &view, &program, &placements, signals, checkout, catalog);
     let graph = connected(&signals);
     let whole = all.map(|signals| {
         let graph = connected(&signals);
@@ -556,9 +558,9 @@ fn without(
             Some(numbers) => {
                 without.levels.insert(model.id.clone(), numbers.level);
             }
-            None => without.levels.extend(
-                found.dimensions.iter().filter_map(|(name, d)| Some((format!("{}.{name}", model.id), d.numbers?.level))),
-            ),
+            None => without
+                .levels
+                .extend(found.dimensions.iter().filter_map(|(name, d)| Some((format!("{}.{name}", model.id), d.numbers?.level)))),
         }
     }
     without
@@ -641,7 +643,7 @@ fn see(catalog: &Catalog, files: &[(&str, &str)]) -> signals::Signals {
     let placements = scopes.place(&inventory);
     let modules = resolve::Modules::build(&inventory);
     let extracted = facts::extract(&inventory, &placements, catalog, &modules, true, &|_, _| {});
-    let program = resolve::Program::build(&extracted.book, &modules);
+    let program = resolve::Program::build(&extracted.book, &modules, &catalog.callables);
     let history = History::absent("an example has none");
     signals::find(catalog, &inventory, &extracted.book, &placements, &program, &history)
 }

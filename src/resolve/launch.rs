@@ -10,6 +10,36 @@ fn lead(to: Target, strength: Strength, what: String) -> Lead {
     Lead { to, edge: EdgeKind::Invokes, strength, what }
 }
 
+/// Options of Python and of `spark-submit` whose value is the next word.
+const VALUED: &[&str] = &[
+    "-W",
+    "-X",
+    "--archives",
+    "--class",
+    "--conf",
+    "--deploy-mode",
+    "--driver-class-path",
+    "--driver-cores",
+    "--driver-memory",
+    "--exclude-packages",
+    "--executor-cores",
+    "--executor-memory",
+    "--files",
+    "--jars",
+    "--keytab",
+    "--master",
+    "--name",
+    "--num-executors",
+    "--packages",
+    "--principal",
+    "--properties-file",
+    "--proxy-user",
+    "--py-files",
+    "--queue",
+    "--repositories",
+    "--total-executor-cores",
+];
+
 /// `python file.py`, `python -m package.module`, and runners that are themselves run as modules.
 pub(super) fn python(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let arguments = invocation.arguments();
@@ -18,7 +48,7 @@ pub(super) fn python(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
         match word.text.as_str() {
             "-m" => return arguments.get(at + 1).map(|m| module(invocation, &m.text, at + 2, view)).unwrap_or_default(),
             "-c" | "-" => return Vec::new(),
-            "-W" | "-X" | "--master" | "--deploy-mode" | "--py-files" | "--conf" | "--jars" | "--packages" => at += 2,
+            option if VALUED.contains(&option) => at += 2,
             text if text.starts_with('-') => at += 1,
             text => {
                 let mut leads = file(invocation, text, view);
@@ -279,9 +309,10 @@ pub(super) fn entry(target: &str, from: &RepoPath, view: &View<'_>) -> Option<Ta
                     .iter()
                     .any(|t| matches!(t, crate::syntax::python::Target::Name(n) if n.dotted().as_deref() == Some(name)))
             });
-            if known {
+            // an object that holds commands is run like a function
+            if known || ((imported || assigned) && !name.is_empty()) {
                 Some(Target::Function { path, name: name.to_owned() })
-            } else if imported || assigned || name.is_empty() {
+            } else if name.is_empty() {
                 Some(Target::File { path, run: Run::Module })
             } else {
                 None

@@ -21,6 +21,7 @@ pub(crate) mod python;
 mod runners;
 mod stages;
 pub(crate) mod tasks;
+mod uploads;
 mod wholes;
 
 use std::collections::{BTreeMap, HashMap};
@@ -50,7 +51,7 @@ pub(crate) struct View<'v> {
     /// Python modules by name.
     pub(crate) imports: &'v Modules,
     /// What programs do with the files that they are given.
-    programs: &'v Programs,
+    pub(crate) programs: &'v Programs,
     /// Commands that the project installs, by name: the file that says so, the first in path order.
     commands: BTreeMap<&'v str, &'v RepoPath>,
     /// Files that another file takes in as a part of itself (`include`, `source`), and the first that does.
@@ -260,6 +261,7 @@ const FAMILIES: &[Family] = &[
     Family { names: &["pip", "pip3", "uv"], follow: installs::follow },
     Family { names: &["docker", "podman", "docker-compose", "nerdctl", "buildah"], follow: containers::follow },
     Family { names: &["kubectl", "oc", "helm"], follow: cluster::follow },
+    Family { names: &["buildkite-agent"], follow: uploads::follow },
     Family { names: &["argo", "tkn"], follow: cluster::submit },
     Family { names: &["terraform", "tofu", "terragrunt"], follow: cluster::configuration },
 ];
@@ -329,7 +331,9 @@ impl Invocation<'_> {
             if let Some(path) = source::join(source::folder(self.path), word).filter(|p| view.inventory.contains(p)) {
                 return Located::Found(path.into(), Strength::Inferred);
             }
-            return self.by_suffix(clean, view).unwrap_or(Located::Missing(path));
+            // an absolute path is one of the machine, and what lies there cannot be said here
+            let absent = if word.starts_with('/') { Located::Unknown } else { Located::Missing(path) };
+            return self.by_suffix(clean, view).unwrap_or(absent);
         }
         // computed in front: a literal end that only one file has
         let literal = clean.rsplit(['}', '$', ')']).next().unwrap_or(clean).trim_start_matches('/');
@@ -419,6 +423,7 @@ fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         leads.extend(cluster::rolled_out(invocation, view));
     }
     leads.extend(containers::remote_build(invocation, view));
+    leads.extend(containers::remote_configuration(invocation, view));
     let arguments = invocation.arguments();
     for (at, word) in arguments.iter().enumerate() {
         let (value, named) = match word.text.split_once('=') {

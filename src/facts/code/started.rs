@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use crate::fact::{FactKind, FileFacts, OnFailure};
 use crate::facts::Context;
 use crate::facts::shell::{HOLE, Shell, lower, quoted};
-use crate::syntax::python::{Assign, Call, Module, Name, ParamKind, Part, Root, ScopeKind, Target, Value};
+use crate::syntax::python::{Assign, AssignKind, Call, Module, Name, ParamKind, Part, Root, ScopeKind, Target, Value};
 
 /// Most calls looked at in one file.
 const MOST: usize = 200;
@@ -312,10 +312,12 @@ fn words(module: &Module, items: &[Value], given: &Given<'_>) -> Vec<String> {
         let inner = match item {
             Value::Starred(inner) => match &**inner {
                 Value::List(items) | Value::Tuple(items) => Some(items),
-                Value::Name(Name { root: Root::Local(n), path }) if path.is_empty() => match given.values.get(n.as_str()) {
-                    Some(Value::List(items) | Value::Tuple(items)) => Some(items),
-                    _ => None,
-                },
+                Value::Name(Name { root: Root::Local(n), path }) if path.is_empty() => {
+                    match given.values.get(n.as_str()).or_else(|| constant(module, n)) {
+                        Some(Value::List(items) | Value::Tuple(items)) => Some(items),
+                        _ => None,
+                    }
+                }
                 _ => None,
             },
             _ => None,
@@ -352,11 +354,25 @@ fn named(module: &Module, value: &Value, given: &Given<'_>) -> Option<String> {
         return Some("python".to_owned());
     }
     match &name.root {
-        Root::Local(local) if name.path.is_empty() => {
-            given.values.get(local.as_str()).and_then(|value| text(module, value, &Given::default()))
-        }
+        Root::Local(local) if name.path.is_empty() => match given.values.get(local.as_str()) {
+            // what is given under the same name again would go round
+            Some(Value::Name(_)) => None,
+            Some(value) => text(module, value, &Given::default()),
+            None => match constant(module, local)? {
+                Value::Str(text) => Some(text.clone()),
+                _ => None,
+            },
+        },
         _ => None,
     }
+}
+
+/// What a name at the top of the file is given, where it is given one value, there and nowhere else.
+fn constant<'m>(module: &'m Module, name: &str) -> Option<&'m Value> {
+    let mut given = module.assigns.iter().filter(|a| a.targets.iter().any(|t| is_local(t, name)));
+    let only = given.next().filter(|_| given.next().is_none())?;
+    let shadowed = module.scopes.iter().any(|s| s.params.iter().any(|p| p.name == name));
+    (only.scope == 0 && only.conditions.is_empty() && !shadowed && only.kind == AssignKind::Assign).then_some(&only.value)
 }
 
 pub(in crate::facts) fn keyword<'c>(call: &'c Call, name: &str) -> Option<&'c Value> {
