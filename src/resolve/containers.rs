@@ -246,6 +246,34 @@ pub(super) fn remote_build(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<
     }
 }
 
+/// `gcloud builds submit` with neither a definition nor a tag: the configuration in the folder that is sent.
+pub(super) fn remote_configuration(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
+    let ("gcloud", ["builds", "submit", rest @ ..] | ["beta", "builds", "submit", rest @ ..]) =
+        (invocation.command.program(), words.as_slice())
+    else {
+        return Vec::new();
+    };
+    if rest.iter().any(|w| w.starts_with("--config") || w.starts_with("--pack") || *w == "--help" || is_tag(w)) {
+        return Vec::new();
+    }
+    let valued = |at: usize| at.checked_sub(1).and_then(|i| rest.get(i)).is_some_and(|w| w.starts_with("--") && !w.contains('='));
+    const SWITCHES: &[&str] = &["--async", "--no-source", "--quiet", "--suppress-logs", "--no-cache"];
+    let after_switch = |at: usize| at.checked_sub(1).and_then(|i| rest.get(i)).is_some_and(|w| SWITCHES.contains(w));
+    let named = rest.iter().enumerate().find(|(at, w)| !w.starts_with('-') && (!valued(*at) || after_switch(*at)));
+    let folder = named.map_or(".", |(_, word)| *word);
+    let found = ["cloudbuild.yaml", "cloudbuild.yml", "cloudbuild.json"].iter().find_map(|name| {
+        let path = source::join(source::join(invocation.dir()?, folder)?.as_str(), name)?;
+        view.inventory.contains(&path).then_some(path)
+    });
+    let lead = |path: String| {
+        let what = format!("submits {path}");
+        let to = Target::File { path: path.into(), run: Run::Manifest };
+        Lead { to, edge: EdgeKind::Submits, strength: Strength::Resolved, what }
+    };
+    found.map(lead).into_iter().collect()
+}
+
 fn is_tag(word: &str) -> bool {
     ["-t", "--tag", "--image"].iter().any(|option| word.split('=').next() == Some(option))
 }

@@ -21,12 +21,14 @@ const NOBODY: usize = usize::MAX;
 
 /// Adds the commands that a file's code starts, itself or through a function of its own that starts what it is told.
 pub(super) fn commands(module: &Module, context: &Context<'_>, facts: &mut FileFacts) {
-    if !module.imports.iter().any(|i| matches!(i.module.split('.').next(), Some("subprocess" | "os" | "mlflow"))) {
+    if !module.imports.iter().any(|i| matches!(i.module.split('.').next(), Some("subprocess" | "os" | "mlflow" | "ray"))) {
         return;
     }
+    let submits = module.imports.iter().any(|i| i.module == "ray.job_submission");
     let mut left = MOST;
     for call in &module.calls {
-        let Some(start) = full_name(module, &call.callee).and_then(|name| start(&name, call)) else { continue };
+        let named = full_name(module, &call.callee).and_then(|name| start(&name, call));
+        let Some(start) = named.or_else(|| submitted(call).filter(|_| submits)) else { continue };
         if left == 0 {
             return;
         }
@@ -53,14 +55,15 @@ fn one(module: &Module, call: &Call, start: &Start, given: &Given<'_>, context: 
     let what = if start.project {
         project(module, call, given)
     } else {
-        call.args.first().or_else(|| keyword(call, "args")).and_then(|v| told(module, call, v, given, 3))
+        let named = keyword(call, "args").or_else(|| keyword(call, "entrypoint"));
+        named.or_else(|| call.args.first()).and_then(|v| told(module, call, v, given, 3))
     };
     let Some(told) = what else { return };
     // whoever is told everything himself is not told again by each caller
     if given.at.is_some() && !asks(module, call, given) {
         return;
     }
-    let dir = match keyword(call, "cwd") {
+    let dir = match keyword(call, "cwd").or_else(|| sent_along(call)) {
         None | Some(Value::None) => Some(".".to_owned()),
         Some(value) => {
             text(module, value, given).filter(|dir| !dir.contains(HOLE)).and_then(|dir| crate::source::join(".", &dir))
@@ -217,6 +220,18 @@ fn start(name: &str, call: &Call) -> Option<Start> {
         "mlflow.run" | "mlflow.projects.run" => Some(Start { stops: true, shell: false, project: true }),
         _ => None,
     }
+}
+
+/// `client.submit_job(entrypoint="python fit.py")`: a text for a shell of the cluster.
+fn submitted(call: &Call) -> Option<Start> {
+    let is = call.callee.path.last().is_some_and(|method| method == "submit_job") && keyword(call, "entrypoint").is_some();
+    is.then_some(Start { stops: false, shell: true, project: false })
+}
+
+/// The folder that is sent along with a submitted job.
+fn sent_along(call: &Call) -> Option<&Value> {
+    let Some(Value::Dict(pairs)) = keyword(call, "runtime_env") else { return None };
+    pairs.iter().find(|(key, _)| *key == Value::Str("working_dir".to_owned())).map(|(_, value)| value)
 }
 
 /// The command that runs the same of a project: `mlflow.run(".", "fit")`.
@@ -408,6 +423,15 @@ mod tests {
                 "5 python report.py ${_} @.",
                 "6 python score.py @."
             ]
+        );
+    }
+
+    #[test]
+    fn projects_and_jobs_are_commands_too() {
+        let text = "import mlflow, os\nfrom ray.job_submission import JobSubmissionClient\nroot = os.getcwd()\nmlflow.run('.', 'fit')\nmlflow.projects.run(uri=os.path.join(root, 'steps', 'fit'))\nclient = JobSubmissionClient('http://head:8265')\nclient.submit_job(entrypoint='python fit.py', runtime_env={'working_dir': './jobs'})\n";
+        assert_eq!(
+            started(text),
+            ["4 mlflow run . -e fit @.", "5 mlflow run ${_}/steps/fit -e main @.", "7 python fit.py @jobs"]
         );
     }
 
