@@ -15,6 +15,7 @@ use crate::fact::{
     Book, Code, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId, UnitKind, Until,
     Uses, UsesTarget,
 };
+use crate::resolve::program::Start;
 use crate::resolve::{self, Lead, Program, Run, Target, View};
 use crate::rules::Catalog;
 use crate::signals::{Owner, Signals};
@@ -342,7 +343,10 @@ impl Build<'_> {
             condition: command.conditions.last().map(|c| shorten(c)),
             ..Edge::plain(owner, node, EdgeKind::Contains, Strength::Resolved, at, text)
         });
-        for lead in resolve::command(command, (path, fact.unit), self.view) {
+        let mut leads = resolve::command(command, (path, fact.unit), self.view);
+        let chosen: Vec<Lead> = leads.iter().filter_map(|lead| self.chosen(command, lead)).collect();
+        leads.extend(chosen);
+        for lead in leads {
             self.lead((node, fact.unit), path, fact.line, order, lead, stops, discarded(&command.on_failure));
         }
         for (at, _) in facts.embedded.iter().filter(|(at, _)| *at == index) {
@@ -360,6 +364,47 @@ impl Build<'_> {
         for data in resolve::data(command) {
             self.thing(path, fact.line, node, &data);
         }
+    }
+
+    /// The function that the words of a command choose among those of the program that it starts.
+    fn chosen(&self, command: &Command, lead: &Lead) -> Option<Lead> {
+        let after = |fits: &dyn Fn(&str) -> bool| {
+            let at = command.words.iter().position(|w| fits(w.text.as_str()))?;
+            command.words.get(at + 1..)
+        };
+        let (path, start, words) = match &lead.to {
+            Target::File { path, run: Run::Program } => {
+                (path, Start::File, after(&|word| word.ends_with(crate::source::file_name(path)))?)
+            }
+            Target::File { path, run: Run::Module } => {
+                let module = command.words.iter().position(|w| w.text == "-m")?;
+                (path, Start::File, command.words.get(module + 2..)?)
+            }
+            Target::Unit { path, kind: UnitKind::EntryPoint, name } => {
+                let facts = self.book.get(path)?;
+                let unit = facts.units.iter().position(|u| u.kind == UnitKind::EntryPoint && u.name == *name)?;
+                let led = facts.facts.iter().filter(|f| f.unit == Some(unit)).find_map(|f| match &f.kind {
+                    FactKind::Uses(uses) => resolve::uses(uses, path, self.view).into_iter().find_map(|lead| match lead.to {
+                        Target::Function { path, name } => Some((path, name)),
+                        _ => None,
+                    }),
+                    _ => None,
+                });
+                let (path, function) = led?;
+                let words = after(&|word| word == name)?;
+                let at = self.program.chosen(&path, Start::Named(&function), words)?;
+                return self.choice(at, lead);
+            }
+            _ => return None,
+        };
+        let at = self.program.chosen(path, start, words)?;
+        self.choice(at, lead)
+    }
+
+    fn choice(&self, at: resolve::program::At, lead: &Lead) -> Option<Lead> {
+        let (code, scope) = (self.program.files().get(at.file)?, self.program.scope(at)?);
+        let to = Target::Function { path: code.path.clone(), name: scope.name.clone() };
+        Some(Lead { to, edge: lead.edge, strength: lead.strength, what: format!("the command {}", scope.name) })
     }
 
     fn lead(
@@ -384,7 +429,9 @@ impl Build<'_> {
             }
             Target::File { path: to, run } => (self.file(to, *run), lead.edge, lead.strength),
             Target::Function { path: to, name } => {
-                (self.graph.find(&python::function_key(to, name)).into_iter().collect(), lead.edge, lead.strength)
+                let function = self.graph.find(&python::function_key(to, name));
+                let found = function.or_else(|| self.graph.find(&python::module_key(to)));
+                (found.into_iter().collect(), lead.edge, lead.strength)
             }
             Target::Tests { paths, .. } => {
                 let nodes = paths.iter().filter_map(|p| self.graph.find(&python::module_key(p))).collect();
@@ -525,6 +572,27 @@ impl Build<'_> {
         }
     }
 
+    /// Whether all that a command applies is known, and nothing of it runs anything: names, rights, ways to what runs.
+    fn only_prepares(&self, command: NodeId) -> bool {
+        let mut applied = 0;
+        for edge in self.graph.leaving(command) {
+            let to = &self.graph.nodes[edge.to];
+            match (edge.kind, edge.strength, &to.kind) {
+                (EdgeKind::Applies, Strength::Resolved, NodeKind::Unit(UnitKind::Manifest)) => {}
+                (EdgeKind::Writes | EdgeKind::Precedes, ..) => continue,
+                _ => return false,
+            }
+            let Some(facts) = self.book.get(&to.at.path) else { return false };
+            let starts = facts.facts.iter().any(|f| matches!(f.kind, FactKind::Uses(_) | FactKind::Command(_)));
+            let objects: Vec<&str> = facts.units.iter().skip(1).filter_map(|u| Some(u.name.split_once('/')?.0)).collect();
+            if starts || objects.is_empty() || !objects.iter().all(|kind| self.view.programs.idle.contains(*kind)) {
+                return false;
+            }
+            applied += 1;
+        }
+        applied > 0
+    }
+
     fn attach(&mut self, signals: &Signals) {
         self.graph.signal_nodes = vec![None; signals.all.len()];
         for (index, signal) in signals.all.iter().enumerate() {
@@ -551,6 +619,9 @@ impl Build<'_> {
                 self.add(key.clone(), NodeKind::File, Location::file(path), path.to_string());
             }
             if let Some(node) = self.graph.find(&key) {
+                if signal.op == Some(Op::Deploy) && matches!(signal.owner, Owner::Command(_)) && self.only_prepares(node) {
+                    continue;
+                }
                 self.graph.nodes[node].signals.push(index);
                 self.graph.signal_nodes[index] = Some(node);
             }

@@ -347,7 +347,8 @@ impl Look<'_> {
 
     /// Why running something of Python fails here.
     fn run(&self, command: &Command, from: (&RepoPath, Option<UnitId>), fact: &Fact, ground: &Ground) -> Option<Failure> {
-        if !ground.bare || !matches!(command.program(), "python" | "python3" | "pytest" | "py.test") {
+        // what runs on another machine starts in a folder that is not known here
+        if !ground.bare || command.dir.is_none() || !matches!(command.program(), "python" | "python3" | "pytest" | "py.test") {
             return None;
         }
         if let Some(installed) = &ground.installed {

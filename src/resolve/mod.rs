@@ -10,6 +10,7 @@ mod cluster;
 mod collected;
 mod containers;
 mod cron;
+mod flows;
 mod installs;
 mod launch;
 mod make;
@@ -50,7 +51,7 @@ pub(crate) struct View<'v> {
     /// Python modules by name.
     pub(crate) imports: &'v Modules,
     /// What programs do with the files that they are given.
-    programs: &'v Programs,
+    pub(crate) programs: &'v Programs,
     /// Commands that the project installs, by name: the file that says so, the first in path order.
     commands: BTreeMap<&'v str, &'v RepoPath>,
     /// Files that another file takes in as a part of itself (`include`, `source`), and the first that does.
@@ -61,6 +62,8 @@ pub(crate) struct View<'v> {
     functions: HashMap<&'v str, Vec<&'v RepoPath>>,
     /// Images that the repository builds, and what defines each; found when first asked for.
     images: OnceLock<containers::Built>,
+    /// What image definitions copy where; found when first asked for.
+    places: OnceLock<placed::Places>,
     /// Objects of clusters by kind and name, and the file that declares each; found when first asked for.
     objects: OnceLock<BTreeMap<String, Option<RepoPath>>>,
 }
@@ -83,8 +86,9 @@ impl<'v> View<'v> {
         let taken_in = BTreeMap::new();
         let parts = HashMap::new();
         let images = OnceLock::new();
+        let places = OnceLock::new();
         let objects = OnceLock::new();
-        let mut view = Self { inventory, book, imports, programs, commands, taken_in, parts, functions, images, objects };
+        let mut view = Self { inventory, book, imports, programs, commands, taken_in, parts, functions, images, places, objects };
         let takers: Vec<(&RepoPath, Vec<&Fact>)> = book
             .iter()
             .map(|(path, facts)| (path, facts.facts.iter().filter(|fact| takes_in(fact)).collect()))
@@ -237,6 +241,9 @@ const FAMILIES: &[Family] = &[
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], follow: collected::follow },
     Family { names: &["dvc"], follow: stages::dvc },
     Family { names: &["databricks"], follow: bundles::follow },
+    Family { names: &["pyflyte"], follow: flows::pyflyte },
+    Family { names: &["luigi"], follow: flows::luigi },
+    Family { names: &["kedro"], follow: flows::kedro },
     Family { names: &["mlflow"], follow: projects::mlflow },
     Family { names: &["spacy", "weasel"], follow: projects::spacy },
     Family { names: &["snakemake"], follow: projects::snakemake },
@@ -324,7 +331,9 @@ impl Invocation<'_> {
             if let Some(path) = source::join(source::folder(self.path), word).filter(|p| view.inventory.contains(p)) {
                 return Located::Found(path.into(), Strength::Inferred);
             }
-            return self.by_suffix(clean, view).unwrap_or(Located::Missing(path));
+            // an absolute path is one of the machine, and what lies there cannot be said here
+            let absent = if word.starts_with('/') { Located::Unknown } else { Located::Missing(path) };
+            return self.by_suffix(clean, view).unwrap_or(absent);
         }
         // computed in front: a literal end that only one file has
         let literal = clean.rsplit(['}', '$', ')']).next().unwrap_or(clean).trim_start_matches('/');
@@ -414,6 +423,7 @@ fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         leads.extend(cluster::rolled_out(invocation, view));
     }
     leads.extend(containers::remote_build(invocation, view));
+    leads.extend(containers::remote_configuration(invocation, view));
     let arguments = invocation.arguments();
     for (at, word) in arguments.iter().enumerate() {
         let (value, named) = match word.text.split_once('=') {

@@ -113,6 +113,11 @@ const TOX: Runner = Runner {
     files: &["tox.ini", "setup.cfg", "pyproject.toml", "tox.toml"],
     above: true,
     valued: &[
+        "-e",
+        "--env",
+        "--envlist",
+        "-m",
+        "-f",
         "--workdir",
         "--root",
         "-p",
@@ -184,7 +189,8 @@ const fn wrapping(name: &'static str, files: &'static [&'static str]) -> Runner 
 pub(super) fn wrapped(invocation: &Invocation<'_>, view: &View<'_>) -> Option<Vec<Lead>> {
     let last = invocation.command.through.last()?;
     let (_, runner) = WRAPPING.iter().find(|(words, _)| words == last)?;
-    let task = invocation.command.words.first().filter(|w| w.literal)?.text.as_str();
+    // `hatch run +py=3.12 test:unit` picks variants of an environment
+    let task = invocation.command.words.iter().find(|w| !w.text.starts_with('+')).filter(|w| w.literal)?.text.as_str();
     let path = tasks::file(runner.name, invocation.dir()?, runner.files, runner.above, view)?;
     let lead = tasks::lead(runner.name, &path, task, false, view)?;
     let is_task = matches!(lead.to, Target::Unit { .. });
@@ -227,11 +233,17 @@ pub(super) fn just(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     }
 }
 
-/// `task TASK… [VARIABLE=VALUE…] [-- ARGUMENTS]`.
+/// `task TASK… [VARIABLE=VALUE…] [-- ARGUMENTS]`, and taskipy's `task TASK`.
 pub(super) fn task(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let Some(said) = read(invocation, &TASK) else { return Vec::new() };
-    let words = said.rest.iter().copied().filter(|w| !w.contains('=')).collect();
-    all(invocation, &TASK, &said, words, view)
+    let words: Vec<&str> = said.rest.iter().copied().filter(|w| !w.contains('=')).collect();
+    // a program of Python packages has the same name
+    let project = said.dir.as_deref().and_then(|dir| tasks::file("taskipy", dir, &["pyproject.toml"], true, view));
+    let own = project.zip(words.first()).and_then(|(path, task)| tasks::lead("taskipy", &path, task, false, view));
+    match own.filter(|lead| matches!(lead.to, Target::Unit { .. })) {
+        Some(lead) => vec![lead],
+        None => all(invocation, &TASK, &said, words, view),
+    }
 }
 
 /// `mise run TASK [ARGUMENTS] [::: TASK …]`, and `mise TASK`.
@@ -344,7 +356,7 @@ pub(super) fn nox(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     }
     // `tests-3.12` and `tests(a='1')` are one session for one version and one set of values
     let plain = |name: &str| {
-        let name = name.split('(').next().unwrap_or(name);
+        let name = name.split('(').next().unwrap_or(name).split("-$").next().unwrap_or(name);
         let version = |end: &str| end.starts_with(|c: char| c.is_ascii_digit()) || end.starts_with("pypy");
         match name.rsplit_once('-') {
             Some((session, end)) if version(end) => session.to_owned(),
@@ -434,6 +446,7 @@ pub(super) fn as_module(invocation: &Invocation<'_>, from: usize, view: &View<'_
         "tox" => tox,
         "nox" => nox,
         "invoke" => invoke,
+        "taskipy" => task,
         _ => return None,
     };
     let command = Command { words, ..invocation.command.clone() };

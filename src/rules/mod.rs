@@ -3,6 +3,7 @@
 //! Built-in rules and a user's go through the same door. All mistakes come at once, each with file and line; nothing
 //! unchecked is ever in a [`Catalog`].
 
+pub(crate) mod callables;
 mod check;
 mod explain;
 mod forms;
@@ -71,6 +72,8 @@ pub struct Catalog {
     pub(crate) interpreter: interpreter::Table,
     /// What programs do with the files that they are given.
     pub(crate) programs: programs::Programs,
+    /// What Python callables run.
+    pub(crate) callables: callables::Callables,
     /// Orchestrators whose pipelines are written in Python, in the order of their files.
     pub(crate) orchestrators: Vec<Orchestrator>,
     /// Regular expressions and globs of all rules, compiled.
@@ -136,6 +139,7 @@ impl Catalog {
         let unread: Vec<Unread> = table("unread.yaml", &tables, &mut wrong);
         let interpreter: interpreter::Table = table("interpreter.yaml", &tables, &mut wrong);
         let programs: programs::Programs = table("programs.yaml", &tables, &mut wrong);
+        let callables: callables::Callables = table("callables.yaml", &tables, &mut wrong);
         let mut orchestrators: Vec<Orchestrator> = Vec::new();
         for file in tables.values().filter(|file| file.path.starts_with("orchestrators/")) {
             match file.read::<Orchestrator>() {
@@ -168,6 +172,7 @@ impl Catalog {
             wrappers,
             interpreter,
             programs,
+            callables,
             orchestrators,
             patterns,
             needles,

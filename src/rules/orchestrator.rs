@@ -55,6 +55,12 @@ pub(crate) struct Orchestrator {
     /// Mappings that say which function is started when.
     #[serde(default)]
     pub(crate) tables: Option<Tables>,
+    /// Classes that are a pipeline, or a task.
+    #[serde(default)]
+    pub(crate) classes: Vec<Class>,
+    /// Steps in a function wait for nothing but for what they are given.
+    #[serde(default)]
+    pub(crate) unordered: bool,
     /// Objects that start a pipeline which they name.
     #[serde(default)]
     pub(crate) starters: Vec<Starter>,
@@ -98,6 +104,9 @@ pub(crate) struct Pipeline {
     /// A decorated function is one although nothing calls it.
     #[serde(default)]
     pub(crate) uncalled: bool,
+    /// Its steps stand among its arguments.
+    #[serde(default)]
+    pub(crate) holds: bool,
     /// The keyword that selects its steps among the assets; all of them where it is not given.
     #[serde(default)]
     pub(crate) selects: Option<String>,
@@ -142,6 +151,15 @@ pub(crate) struct Step {
     /// The keyword that gives a function to run.
     #[serde(default)]
     pub(crate) function: Option<String>,
+    /// Its place among the arguments, where it may be given by place.
+    #[serde(default)]
+    pub(crate) function_at: Option<usize>,
+    /// The keyword, and the place, of the names of the data that it takes.
+    #[serde(default)]
+    pub(crate) takes: Option<(String, usize)>,
+    /// The same of those that it makes.
+    #[serde(default)]
+    pub(crate) gives: Option<(String, usize)>,
     /// The keyword that gives shell text to run.
     #[serde(default)]
     pub(crate) shell: Option<String>,
@@ -224,6 +242,9 @@ pub(crate) struct Registration {
     /// The keyword that registers it switched off.
     #[serde(default)]
     pub(crate) paused: Option<String>,
+    /// The keyword that registers it switched on, and the commands that are then enough.
+    #[serde(default)]
+    pub(crate) active: Option<(String, Vec<Vec<String>>)>,
 }
 
 /// What must run for what is registered to be started.
@@ -239,6 +260,44 @@ pub(crate) struct Process {
     /// What is not known, where none does; in a sentence.
     #[serde(default)]
     pub(crate) why: Option<String>,
+}
+
+/// Classes that are a pipeline, whose steps are methods, or a task, which comes after others.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Class {
+    /// Classes that it builds on.
+    pub(crate) subclass: Vec<String>,
+    /// Decorators of methods that are steps.
+    #[serde(default)]
+    pub(crate) steps: Vec<String>,
+    /// The method by which a step says which come next.
+    #[serde(default)]
+    pub(crate) next: Option<String>,
+    /// Decorators that schedule it.
+    #[serde(default)]
+    pub(crate) schedule: Vec<String>,
+    /// What such a decorator means that says nothing else.
+    #[serde(default)]
+    pub(crate) bare: Option<String>,
+    /// Decorators that start it on events or after others.
+    #[serde(default)]
+    pub(crate) events: Vec<String>,
+    /// Words behind the name of its file that run it.
+    #[serde(default)]
+    pub(crate) run_by: Vec<Vec<String>>,
+    /// Of a task: the method that does its work.
+    #[serde(default)]
+    pub(crate) method: Option<String>,
+    /// The method that makes the tasks which come before it.
+    #[serde(default)]
+    pub(crate) requires: Option<String>,
+    /// Decorators that are given tasks which come before it.
+    #[serde(default)]
+    pub(crate) after: Vec<String>,
+    /// Calls that run the tasks which they are given.
+    #[serde(default)]
+    pub(crate) built_by: Vec<String>,
 }
 
 /// Mappings that say which function is started when: a name for each entry, and in it a task and its schedule.

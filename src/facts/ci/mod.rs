@@ -12,6 +12,8 @@ mod bitbucket;
 mod buildkite;
 mod called;
 mod circleci;
+mod cloud_build;
+mod code_build;
 mod commands;
 mod condition;
 pub(in crate::facts) mod container;
@@ -23,6 +25,7 @@ mod jenkins;
 mod plan;
 pub(in crate::facts) mod reading;
 mod shells;
+pub(in crate::facts) mod tekton;
 mod text;
 #[cfg(test)]
 mod told;
@@ -45,6 +48,10 @@ pub(crate) const ALL: &[Reader] = &[
     drone::DRONE,
     drone::WOODPECKER,
     jenkins::PIPELINE,
+    tekton::PIPELINE,
+    cloud_build::CONFIGURATION,
+    cloud_build::TRIGGER,
+    code_build::SPECIFICATION,
 ];
 
 /// Readers of files that can be called with inputs, each by its name.
@@ -52,5 +59,5 @@ pub(crate) const CALLED: &[&[(&str, ReadFor)]] = &[github_actions::CALLED, azure
 
 /// Reads an object of a cluster that one of the systems runs, as what `unit` holds; false where it is none of theirs.
 pub(in crate::facts) fn object(doc: Node<'_>, unit: UnitId, reading: &mut Reading<'_>) -> bool {
-    argo::object(doc, unit, reading)
+    argo::object(doc, unit, reading) || tekton::object(doc, unit, reading)
 }

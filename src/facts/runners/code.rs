@@ -10,7 +10,7 @@ use crate::fact::{Code, FileFacts, OnFailure, UnitId, UsesTarget};
 use crate::facts::code::started::{Started, full_name, keyword, line_of, state, text_of};
 use crate::facts::{Context, Reader, When};
 use crate::resolve::tasks::key;
-use crate::source::{SourceFile, file_name, folder};
+use crate::source::{self, SourceFile, extension, file_name, folder};
 use crate::syntax::python::{Call, FlowKind, Mode, Module, Name, Root, Scope, ScopeKind, Value, parse};
 
 /// `noxfile.py`, and `tasks.py` where it is one of invoke.
@@ -21,7 +21,7 @@ pub(crate) const READER: Reader =
 const MOST: usize = 1_000;
 
 fn wants(path: &str) -> bool {
-    is_nox(path) || file_name(path) == "tasks.py" || path == "tasks/__init__.py" || path.ends_with("/tasks/__init__.py")
+    is_nox(path) || file_name(path) == "tasks.py" || (file_name(folder(path)) == "tasks" && extension(path) == Some("py"))
 }
 
 fn is_nox(path: &str) -> bool {
@@ -170,12 +170,7 @@ fn invoke(module: &Module, file: &SourceFile, context: &Context<'_>, facts: &mut
             runs(facts, other, scope.line, key("invoke", &name), OnFailure::Stops);
         }
     }
-    // a collection may give any name to any task
-    let collection =
-        module.calls.iter().find(|c| matches!(c.callee.last(), Some("Collection" | "from_module" | "add_collection")));
-    if let Some(collection) = collection {
-        takes_in(facts, collection.line, "", None);
-    }
+    collections(module, file, facts);
     for call in
         module.calls.iter().filter(|c| is_handle(module, c, "c", "Context") || is_handle(module, c, "ctx", "Context")).take(MOST)
     {
@@ -188,6 +183,31 @@ fn invoke(module: &Module, file: &SourceFile, context: &Context<'_>, facts: &mut
         let stops = call.in_try.is_none() && keyword(call, "warn") != Some(&Value::Bool(true));
         let dir = moved(module, call, &["cd"], folder(&file.path));
         state(&Started { text, line: call.line, dir, stops, through: None }, context, facts);
+    }
+}
+
+/// Modules whose tasks are called with the module's name in front. Any other collection may give any name to any task.
+fn collections(module: &Module, file: &SourceFile, facts: &mut FileFacts) {
+    let last = |value: &Value| match value {
+        Value::Name(name) => name.last().map(str::to_owned),
+        _ => None,
+    };
+    for call in module.calls.iter().filter(|c| matches!(c.callee.last(), Some("add_collection" | "add_task"))).take(MOST) {
+        let taken = call.args.first().and_then(|value| match value {
+            // `Collection.from_module(docs)`
+            Value::Call(id) => module.calls.get(*id).and_then(|c| c.args.first()).and_then(last),
+            value => last(value),
+        });
+        let named = match keyword(call, "name").or_else(|| call.args.get(1)) {
+            Some(Value::Str(name)) => Some(name.clone()),
+            _ => taken.clone(),
+        };
+        let is_task = call.callee.last() == Some("add_task");
+        let there = taken.filter(|_| !is_task).and_then(|taken| source::join(folder(&file.path), &format!("{taken}.py")));
+        match named.filter(|_| !is_task) {
+            Some(name) => takes_in(facts, call.line, &name.replace('_', "-"), there),
+            None => takes_in(facts, call.line, "", None),
+        }
     }
 }
 
@@ -292,6 +312,9 @@ mod tests {
                 "- 10: python train.py ${_} @.",
             ]
         );
+        let many = "from invoke import Collection\nfrom . import checks\nns = Collection()\nns.add_collection(checks)\n";
+        assert_eq!(of("tasks/__init__.py", many), ["- 4> checks"]);
+        assert!(wants("tasks/checks.py") && !wants("checks.py"));
         assert!(imports_invoke("from invoke.context import Context") && !imports_invoke("from celery import invoke"));
     }
 }

@@ -137,7 +137,7 @@ fn run(
     if let Some(script) = template.get("script") {
         let words: Vec<&str> = script.get("command").map(Node::strings).unwrap_or_default().into_iter().map(|(w, _)| w).collect();
         if let Some(source) = script.get("source") {
-            container::text(source, None, &container::program_of(&words), id, &said, reading);
+            container::text(source, None, (&container::program_of(&words), "."), id, &said, reading);
         }
     }
     if let Some(steps) = template.get("steps") {
