@@ -4,7 +4,7 @@ use super::scanning::dice::Dice;
 use super::seeds::Form;
 
 /// Most damaged texts of one kind that are made of one seed.
-const MOST: usize = 24;
+const MOST: usize = 8;
 
 /// Every damaged text, each with what was done to it. The same for the same seed of the dice.
 pub fn all(text: &str, form: Form, dice: &mut Dice) -> Vec<(String, Vec<u8>)> {
@@ -129,7 +129,7 @@ fn values(text: &str, form: Form) -> Vec<(String, String)> {
 
 /// A word of so many letters.
 fn long() -> String {
-    "north-".repeat(3_000)
+    "north-".repeat(800)
 }
 
 fn yaml_values(text: &str) -> Vec<(String, String)> {
@@ -298,17 +298,17 @@ fn sizes(text: &str, form: Form) -> Vec<(String, String)> {
     let sign = if form == Form::Yaml { ": " } else { " = " };
     let stairs: String = (0..400).map(|i| format!("{}a:\n", " ".repeat(i))).collect();
     vec![
-        ("a line of 100,000 letters".to_owned(), inserted(&"x".repeat(100_000))),
-        ("a line of 20,000 words".to_owned(), inserted(&" -x=\"$y\"".repeat(20_000))),
+        ("a line of 20,000 letters".to_owned(), inserted(&"x".repeat(20_000))),
+        ("a line of 1,500 words".to_owned(), inserted(&" -x=\"$y\"".repeat(1_500))),
         ("brackets 3,000 deep".to_owned(), inserted(&format!("\nx{sign}{}", deep("[", "]", 3_000)))),
         ("maps 3,000 deep".to_owned(), inserted(&format!("\nx{sign}{}", deep("{\"a\": ", "}", 3_000)))),
         ("calls 3,000 deep".to_owned(), inserted(&format!("\nx{sign}{}", deep("f(", ")", 3_000)))),
         ("substitutions 500 deep".to_owned(), inserted(&format!("\n{}", deep("echo $(", ")", 500)))),
         ("3,000 brackets left open".to_owned(), inserted(&"[{(".repeat(1_000))),
         ("stairs of 400 steps".to_owned(), format!("{text}{stairs}")),
-        ("thirty times over".to_owned(), text.repeat(30)),
-        ("thirty documents".to_owned(), format!("{text}---\n").repeat(30)),
-        ("nothing but line feeds".to_owned(), "\n".repeat(20_000)),
+        ("eight times over".to_owned(), text.repeat(8)),
+        ("eight documents".to_owned(), format!("{text}---\n").repeat(8)),
+        ("nothing but line feeds".to_owned(), "\n".repeat(5_000)),
         ("nothing".to_owned(), String::new()),
     ]
 }

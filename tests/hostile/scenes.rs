@@ -62,7 +62,7 @@ fn workflow(root: &Path, name: &str, jobs: &str) {
 fn yaml_aliases(root: &Path) {
     let bomb: String = (1..9).map(|i| format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 9].join(", "))).collect();
     let bomb = format!("a0: &a0 [x, x, x, x, x, x, x, x, x]\n{bomb}");
-    let many = format!("a: &a 1\nb: [{}]\n", vec!["*a"; 50_000].join(", "));
+    let many = format!("a: &a 1\nb: [{}]\n", vec!["*a"; 8_000].join(", "));
     let own = "a: &a\n  b: *a\n  c: [*a, { <<: *a }]\n";
     let merged = lines(300, |i| format!("m{i}: &m{i} {{ <<: *m{}, k{i}: {i} }}", i.saturating_sub(1)));
     let round = "a: &a { <<: *b }\nb: &b { <<: *a }\nc: { <<: [*a, *b, *c], <<: 7 }\n";
@@ -101,13 +101,13 @@ fn indented(text: &str) -> String {
 }
 
 fn yaml_size_and_depth(root: &Path) {
-    let flat = format!("a: [{}]\n", "x, ".repeat(80_000));
-    let key = format!("? [{}]\n: 1\n", "k, ".repeat(30_000));
-    let deep = format!("a: {}{}\n", "[".repeat(20_000), "]".repeat(20_000));
+    let flat = format!("a: [{}]\n", "x, ".repeat(15_000));
+    let key = format!("? [{}]\n: 1\n", "k, ".repeat(8_000));
+    let deep = format!("a: {}{}\n", "[".repeat(8_000), "]".repeat(8_000));
     let steps: String = (0..800).map(|i| format!("{}a:\n", " ".repeat(i))).collect();
-    let dashes = format!("{}x\n", "- ".repeat(3_000));
-    let documents = "a: 1\n---\nb: [\n---\nc: 3\n...\n".repeat(500);
-    let keys = "same: 1\n".repeat(20_000);
+    let dashes = format!("{}x\n", "- ".repeat(1_500));
+    let documents = "a: 1\n---\nb: [\n---\nc: 3\n...\n".repeat(150);
+    let keys = "same: 1\n".repeat(5_000);
     for (name, text) in [
         ("flat", flat),
         ("key", key),
@@ -121,7 +121,7 @@ fn yaml_size_and_depth(root: &Path) {
         write(root, &format!("deploy/{name}.yaml"), text.as_bytes());
     }
     write(root, "go.sh", b"kubectl apply -f deploy/\nkubectl apply -k deploy\nhelm upgrade x deploy\n");
-    let brackets = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+    let brackets = format!("{}{}", "[".repeat(50_000), "]".repeat(50_000));
     write(root, "conf/deep.json", brackets.as_bytes());
     write(root, "books/deep.ipynb", format!("{{\"cells\": {brackets}, \"sklearn\": 1}}").as_bytes());
     write(root, "pyproject.toml", format!("[project]\ndependencies = {brackets}\n").as_bytes());
@@ -166,17 +166,10 @@ fn templates_in_yaml(root: &Path) {
     let helm = "{{- if .Values.on }}\napiVersion: batch/v1\nkind: CronJob\nmetadata: { name: {{ include \"x.name\" . }} }\nspec:\n  schedule: {{ .Values.cron | quote }}\n{{- range $i, $e := .Values.env }}\n  - {{ $e }}\n{{- end }}\n{{ end }}\n";
     let jinja = "{% for x in y %}\nname: {{ x }}\n{% raw %}{{ y }}{% endraw %}\n{# never closed\n";
     let erb = "<% if x %>\nname: <%= x %>\n<% end\n";
-    for (i, text) in [
-        helm,
-        jinja,
-        erb,
-        &helm.replace("}}", ""),
-        &"{{".repeat(50_000),
-        &"{{ x }}".repeat(20_000),
-        &"{%- if x %}\n".repeat(5_000),
-    ]
-    .iter()
-    .enumerate()
+    for (i, text) in
+        [helm, jinja, erb, &helm.replace("}}", ""), &"{{".repeat(5_000), &"{{ x }}".repeat(3_000), &"{%- if x %}\n".repeat(1_000)]
+            .iter()
+            .enumerate()
     {
         write(root, &format!("chart/templates/t{i}.yaml"), text.as_bytes());
         write(root, &format!(".github/workflows/t{i}.yml"), text.as_bytes());
@@ -196,10 +189,10 @@ fn templates_in_yaml(root: &Path) {
 }
 
 fn large_files(root: &Path) {
-    write(root, "src/one_line.py", format!("import sklearn; x = [{}]", "1, ".repeat(100_000)).as_bytes());
+    write(root, "src/one_line.py", format!("import sklearn; x = [{}]", "1, ".repeat(15_000)).as_bytes());
     write(root, "src/min.js", format!("var a={};", "f(".repeat(100_000)).as_bytes());
-    write(root, "src/long_text.py", format!("import sklearn\nx = '{}'\n", "y".repeat(900_000)).as_bytes());
-    write(root, "Makefile", format!("fit:\n\tpython fit.py {}\n", "--x ".repeat(50_000)).as_bytes());
+    write(root, "src/long_text.py", format!("import sklearn\nx = '{}'\n", "y".repeat(300_000)).as_bytes());
+    write(root, "Makefile", format!("fit:\n\tpython fit.py {}\n", "--x ".repeat(8_000)).as_bytes());
     // holes cost nothing on disk, and more than is read
     for (name, size) in
         [("hole.py", 1_u64 << 33), ("hole.yml", 100 << 20), ("hole.ipynb", 1 << 33), (".github/workflows/hole.yml", 5 << 20)]
@@ -347,7 +340,7 @@ fn deep_and_wide_folders(root: &Path) {
     let deep = vec!["d"; 300].join("/");
     write(root, &format!("{deep}/fit.py"), FIT.as_bytes());
     write(root, &format!("{deep}/Makefile"), b"fit:\n\tpython fit.py\n");
-    for i in 0..3_000 {
+    for i in 0..1_000 {
         write(root, &format!("wide/f{i}.py"), b"");
     }
     write(root, "nested/.git/HEAD", b"ref: refs/heads/main\n");
@@ -425,7 +418,7 @@ fn many_refs(root: &Path) {
     odd_history(root);
     let git = git2::Repository::open(root).expect("a repository");
     let id = git.head().and_then(|h| h.peel_to_commit()).expect("the head").id();
-    let refs = lines(20_000, |i| format!("{id} refs/tags/v{i:05}"));
+    let refs = lines(10_000, |i| format!("{id} refs/tags/v{i:05}"));
     write(
         root,
         ".git/packed-refs",
@@ -446,10 +439,10 @@ fn make_circles(root: &Path) {
 }
 
 fn make_many(root: &Path) {
-    let targets = lines(4_000, |i| format!("t{i}: t{}\n\tpython fit.py --n {i}", i + 1));
-    write(root, "Makefile", format!("{targets}t4000:\n\tpython fit.py\n").as_bytes());
-    let every: String = (0..300).map(|i| format!(" t{i}")).collect();
-    let dense = lines(300, |i| format!("t{i}:{every}\n\tpython fit.py"));
+    let targets = lines(500, |i| format!("t{i}: t{}\n\tpython fit.py --n {i}", i + 1));
+    write(root, "Makefile", format!("{targets}t500:\n\tpython fit.py\n").as_bytes());
+    let every: String = (0..80).map(|i| format!(" t{i}")).collect();
+    let dense = lines(80, |i| format!("t{i}:{every}\n\tpython fit.py"));
     write(root, "dense/Makefile", dense.as_bytes());
     write(root, "fit.py", FIT.as_bytes());
     workflow(root, "a", "  one: { runs-on: x, steps: [{ run: make t0 }, { run: make -C dense t0 }] }\n");
@@ -487,7 +480,7 @@ fn workflows_in_circles(root: &Path) {
 }
 
 fn workflows_many(root: &Path) {
-    for file in 0..60 {
+    for file in 0..20 {
         let jobs = lines(15, |i| {
             format!(
                 "  j{i}:\n    runs-on: x\n    needs: [{}]\n    steps: [{{ run: python fit.py }}, {{ run: 'make t{i}' }}]",
@@ -499,12 +492,12 @@ fn workflows_many(root: &Path) {
             &format!(".github/workflows/w{file}.yml"),
             format!(
                 "name: w{file}\non: {{ workflow_run: {{ workflows: [{}] }}, push: }}\njobs:\n{jobs}",
-                (0..60).map(|n| format!("w{n}")).collect::<Vec<_>>().join(", ")
+                (0..20).map(|n| format!("w{n}")).collect::<Vec<_>>().join(", ")
             )
             .as_bytes(),
         );
     }
-    let chain = lines(1_500, |i| format!("  c{i}: {{ runs-on: x, needs: [c{}], steps: [{{ run: python fit.py }}] }}", i + 1));
+    let chain = lines(300, |i| format!("  c{i}: {{ runs-on: x, needs: [c{}], steps: [{{ run: python fit.py }}] }}", i + 1));
     workflow(root, "chain", &chain);
     write(root, "fit.py", FIT.as_bytes());
 }
@@ -546,9 +539,9 @@ fn gitlab_circles(root: &Path) {
 
 fn gitlab_many(root: &Path) {
     let base = lines(150, |i| format!(".b{}: {{ extends: .b{i}, variables: {{ V{i}: x }} }}", i + 1));
-    let jobs = lines(1_200, |i| format!("j{i}: {{ extends: .b150, needs: [j{}], script: [python fit.py --n {i}] }}", i + 1));
+    let jobs = lines(250, |i| format!("j{i}: {{ extends: .b150, needs: [j{}], script: [python fit.py --n {i}] }}", i + 1));
     let doubling = lines(40, |i| format!("  W{}: $W{i}$W{i}", i + 1));
-    write(root, ".gitlab-ci.yml", format!("include:\n{}variables:\n  W0: wwww\n{doubling}.b0: {{ image: x }}\n{base}{jobs}j1200: {{ script: [python fit.py $W40], parallel: {{ matrix: [{{ A: [1, 2, 3, 4, 5, 6, 7, 8, 9], B: [1, 2, 3, 4, 5, 6, 7, 8, 9], C: [1, 2, 3, 4, 5, 6, 7, 8, 9] }}] }} }}\n", lines(150, |i| format!("  - ci/i{i}.yml"))).as_bytes());
+    write(root, ".gitlab-ci.yml", format!("include:\n{}variables:\n  W0: wwww\n{doubling}.b0: {{ image: x }}\n{base}{jobs}j250: {{ script: [python fit.py $W40], parallel: {{ matrix: [{{ A: [1, 2, 3, 4, 5, 6, 7, 8, 9], B: [1, 2, 3, 4, 5, 6, 7, 8, 9], C: [1, 2, 3, 4, 5, 6, 7, 8, 9] }}] }} }}\n", lines(150, |i| format!("  - ci/i{i}.yml"))).as_bytes());
     for i in 0..150 {
         write(
             root,
@@ -568,9 +561,9 @@ fn azure_circles(root: &Path) {
 
 fn azure_many(root: &Path) {
     let each = "- ${{ each a in parameters.list }}:\n  - ${{ each b in parameters.list }}:\n    - ${{ each c in parameters.list }}:\n      - ${{ each d in parameters.list }}:\n        - script: python fit.py ${{ a }} ${{ b }} ${{ c }} ${{ d }}\n";
-    let list: Vec<String> = (0..60).map(|i| format!("x{i}")).collect();
+    let list: Vec<String> = (0..9).map(|i| format!("x{i}")).collect();
     write(root, "azure-pipelines.yml", format!("trigger: [main]\nparameters:\n- {{ name: list, type: object, default: [{}] }}\nsteps:\n{each}- ${{{{ if {}true{} }}}}:\n  - script: python fit.py\n", list.join(", "), "not(".repeat(500), ")".repeat(500)).as_bytes());
-    let jobs = lines(1_000, |i| format!("- job: j{i}\n  dependsOn: [j{}]\n  steps: [{{ script: python fit.py }}]", i + 1));
+    let jobs = lines(250, |i| format!("- job: j{i}\n  dependsOn: [j{}]\n  steps: [{{ script: python fit.py }}]", i + 1));
     write(root, "many/azure-pipelines.yml", format!("trigger: [main]\njobs:\n{jobs}").as_bytes());
     for i in 0..40 {
         write(root, &format!("deep/t{i}.yml"), format!("trigger: [main]\nparameters: {{ x: '' }}\nsteps:\n- template: t{0}.yml\n  parameters: {{ x: '${{{{ parameters.x }}}}a' }}\n- template: t{0}.yml\n  parameters: {{ x: '${{{{ parameters.x }}}}b' }}\n", i + 1).as_bytes());
@@ -589,24 +582,24 @@ fn python_circles(root: &Path) {
 
 fn python_many(root: &Path) {
     // all import one another and call one another
-    for i in 0..150 {
-        let imports = lines(150, |n| format!("from m{n} import f{n}"));
-        write(root, &format!("m{i}.py"), format!("from sklearn.linear_model import Ridge\n{imports}def f{i}():\n    Ridge().fit([[1]], [2])\n    f{}()\n    f{}()\n", (i + 1) % 150, (i * 7) % 150).as_bytes());
+    for i in 0..50 {
+        let imports = lines(50, |n| format!("from m{n} import f{n}"));
+        write(root, &format!("m{i}.py"), format!("from sklearn.linear_model import Ridge\n{imports}def f{i}():\n    Ridge().fit([[1]], [2])\n    f{}()\n    f{}()\n", (i + 1) % 50, (i * 7) % 50).as_bytes());
     }
-    let calls = lines(2_000, |i| format!("def g{i}():\n    g{}()\n    g{}()", i + 1, (i * 3) % 2_000));
-    write(root, "many.py", format!("import sklearn\n{calls}def g2000(): pass\ng0()\n").as_bytes());
-    let classes = lines(400, |i| format!("class C{}(C{i}):\n    def f(self): return super().f()", i + 1));
+    let calls = lines(500, |i| format!("def g{i}():\n    g{}()\n    g{}()", i + 1, (i * 3) % 500));
+    write(root, "many.py", format!("import sklearn\n{calls}def g500(): pass\ng0()\n").as_bytes());
+    let classes = lines(120, |i| format!("class C{}(C{i}):\n    def f(self): return super().f()", i + 1));
     write(
         root,
         "tall.py",
-        format!("from sklearn.linear_model import Ridge\nclass C0(Ridge): pass\n{classes}C400().fit([[1]], [2])\nC400().f()\n")
+        format!("from sklearn.linear_model import Ridge\nclass C0(Ridge): pass\n{classes}C120().fit([[1]], [2])\nC120().f()\n")
             .as_bytes(),
     );
-    let names = lines(3_000, |i| format!("x{} = x{i}", i + 1));
+    let names = lines(800, |i| format!("x{} = x{i}", i + 1));
     write(
         root,
         "names.py",
-        format!("from sklearn.linear_model import Ridge\nx0 = Ridge\n{names}x3000().fit([[1]], [2])\n").as_bytes(),
+        format!("from sklearn.linear_model import Ridge\nx0 = Ridge\n{names}x800().fit([[1]], [2])\n").as_bytes(),
     );
     let sums =
         format!("import sklearn\nx = {}1\ny = f{}\nz = a{}\n", "1 + ".repeat(3_000), "(1)".repeat(2_000), ".b".repeat(3_000));
@@ -624,21 +617,21 @@ fn shell_nests(root: &Path) {
     let quoted = (0..7).fold("python fit.py".to_owned(), |inner, _| format!("bash -c {:?}", inner));
     let documents = (0..40).fold("python fit.py\n".to_owned(), |inner, i| format!("sh <<'E{i}'\n{inner}E{i}\n"));
     let wrappers = "sudo env nohup time xargs timeout 5 ".repeat(300);
-    let functions = lines(500, |i| format!("f{i}() {{ f{}; f{}; python fit.py; }}", i + 1, (i * 3) % 500));
+    let functions = lines(150, |i| format!("f{i}() {{ f{}; f{}; python fit.py; }}", i + 1, (i * 3) % 150));
     let ifs = format!("{}python fit.py\n{}", "if true; then\n".repeat(150), "fi\n".repeat(150));
     let texts = [
         quoted,
         documents,
         format!("{wrappers}python fit.py\n"),
-        format!("{functions}f500() {{ f0; }}\nf0\n"),
+        format!("{functions}f150() {{ f0; }}\nf0\n"),
         ifs,
-        format!("{}python fit.py\n", "a | ".repeat(2_000)),
-        format!("{}python fit.py\n", "true && ".repeat(2_000)),
+        format!("{}python fit.py\n", "a | ".repeat(400)),
+        format!("{}python fit.py\n", "true && ".repeat(400)),
         format!("x=$y\ny=$x\nz=$z$z\n{}eval \"$z\"\neval $(cat <<< \"$x\")\n", "z=$z$z\n".repeat(60)),
         "\"$0\" \"$@\"\n. \"$0\"\nbash \"$BASH_SOURCE\"\nexec sh/t8.sh\nsh t8.sh\n".to_owned(),
         format!("echo {}\n", "$(echo \"".repeat(300)),
-        format!("case x in\n{}esac\n", "a) python fit.py ;;\n".repeat(2_000)),
-        format!("cat <<A <<B <<'C'\n{}", "$(python fit.py)\n".repeat(1_000)),
+        format!("case x in\n{}esac\n", "a) python fit.py ;;\n".repeat(300)),
+        format!("cat <<A <<B <<'C'\n{}", "$(python fit.py)\n".repeat(200)),
         format!("echo {}\n", "{a,b}".repeat(400)),
         format!("echo ${{x{}\n", ":-${y".repeat(400)),
     ];
@@ -727,11 +720,11 @@ fn requirements_circles(root: &Path) {
     write(root, "requirements.txt", b"-r requirements.txt\n-r other.txt\n-c requirements.txt\n-r ../../x.txt\n-e .\n");
     write(root, "other.txt", b"-r requirements.txt\nscikit-learn\n");
     write(root, "pyproject.toml", b"[project]\nname = \"looms\"\ndynamic = [\"dependencies\"]\noptional-dependencies = { all = [\"looms[all]\"] }\n[dependency-groups]\na = [{ include-group = \"b\" }]\nb = [{ include-group = \"a\" }]\n[tool.setuptools.dynamic]\ndependencies = { file = [\"requirements.txt\", \"pyproject.toml\"] }\n");
-    write(root, "many/requirements.txt", lines(8_000, |i| format!("package-{i}=={i}")).as_bytes());
+    write(root, "many/requirements.txt", lines(2_000, |i| format!("package-{i}=={i}")).as_bytes());
     write(
         root,
         "many/poetry.lock",
-        lines(4_000, |i| format!("[[package]]\nname = \"package-{i}\"\nversion = \"{i}\"")).as_bytes(),
+        lines(1_000, |i| format!("[[package]]\nname = \"package-{i}\"\nversion = \"{i}\"")).as_bytes(),
     );
     for i in 0..60 {
         write(root, &format!("chain/l{i}.txt"), format!("-r l{}.txt\n-r l{}.txt\npandas\n", i + 1, i / 2).as_bytes());
@@ -746,18 +739,18 @@ fn requirements_circles(root: &Path) {
 }
 
 fn containers_in_circles(root: &Path) {
-    write(root, "Dockerfile", format!("FROM a AS a\nFROM b AS b\nCOPY --from=b / /\nFROM b\nCOPY --from=a / /\nENV A=$B B=$A\nRUN docker build . && docker compose up\nENTRYPOINT [\"docker\", \"run\", \"looms\"]\nCMD docker run looms\n{}", lines(1_500, |i| format!("FROM s{} AS s{i}\nRUN python fit.py", i + 1))).as_bytes());
+    write(root, "Dockerfile", format!("FROM a AS a\nFROM b AS b\nCOPY --from=b / /\nFROM b\nCOPY --from=a / /\nENV A=$B B=$A\nRUN docker build . && docker compose up\nENTRYPOINT [\"docker\", \"run\", \"looms\"]\nCMD docker run looms\n{}", lines(300, |i| format!("FROM s{} AS s{i}\nRUN python fit.py", i + 1))).as_bytes());
     let services = lines(500, |i| {
         format!(
             "  s{i}: {{ image: looms, build: ., depends_on: [s{}], extends: {{ service: s{} }}, command: docker compose run s{i} }}",
-            (i + 1) % 500,
-            (i + 1) % 500
+            (i + 1) % 120,
+            (i + 1) % 120
         )
     });
     write(root, "compose.yaml", format!("include: [compose.yaml]\nservices:\n{services}").as_bytes());
     write(root, "base/kustomization.yaml", b"resources: [../over, ../base, job.yaml]\n");
     write(root, "over/kustomization.yaml", b"resources: [../base, ../over]\ncomponents: [../base]\n");
-    write(root, "base/job.yaml", lines(400, |i| format!("---\napiVersion: batch/v1\nkind: Job\nmetadata: {{ name: j{i} }}\nspec: {{ template: {{ spec: {{ containers: [{{ image: looms, command: [kubectl, apply, -f, base/job.yaml] }}] }} }} }}")).as_bytes());
+    write(root, "base/job.yaml", lines(100, |i| format!("---\napiVersion: batch/v1\nkind: Job\nmetadata: {{ name: j{i} }}\nspec: {{ template: {{ spec: {{ containers: [{{ image: looms, command: [kubectl, apply, -f, base/job.yaml] }}] }} }} }}")).as_bytes());
     let apps = lines(300, |i| {
         format!(
             "---\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{ name: a{i} }}\nspec: {{ source: {{ path: apps }}, syncPolicy: {{ automated: {{}} }} }}"
@@ -773,11 +766,11 @@ fn containers_in_circles(root: &Path) {
 }
 
 fn dvc_many(root: &Path) {
-    let stages = lines(1_200, |i| format!("  s{i}:\n    cmd: python fit.py --n {i}\n    deps: [o{i}]\n    outs: [o{}]", i + 1));
+    let stages = lines(250, |i| format!("  s{i}:\n    cmd: python fit.py --n {i}\n    deps: [o{i}]\n    outs: [o{}]", i + 1));
     write(
         root,
         "dvc.yaml",
-        format!("stages:\n{stages}  round:\n    cmd: dvc repro\n    deps: [o1200]\n    outs: [o0]\n").as_bytes(),
+        format!("stages:\n{stages}  round:\n    cmd: dvc repro\n    deps: [o250]\n    outs: [o0]\n").as_bytes(),
     );
     write(root, "p/dvc.yaml", b"vars: [params.yaml, dvc.yaml]\nstages:\n  fit:\n    matrix: { a: '${list}', b: '${list}', c: '${list}', d: '${list}' }\n    cmd: python ../fit.py ${item.a} ${item.b}\n  again:\n    foreach: '${list}'\n    do: { cmd: \"dvc repro -P ${item} ${round.a}\" }\n");
     write(
@@ -785,7 +778,7 @@ fn dvc_many(root: &Path) {
         "p/params.yaml",
         format!(
             "list: [{}]\nround: &r {{ a: '${{round.b}}', b: '${{round.a}}' }}\n",
-            (0..100).map(|i| i.to_string()).collect::<Vec<_>>().join(", ")
+            (0..12).map(|i| i.to_string()).collect::<Vec<_>>().join(", ")
         )
         .as_bytes(),
     );
@@ -793,7 +786,7 @@ fn dvc_many(root: &Path) {
         write(
             root,
             &format!("data/t{i}.csv.dvc"),
-            format!("outs: [{{ md5: '00', path: t{i}.csv }}]\ndeps: [{{ path: t{}.csv }}]\n", (i + 1) % 400).as_bytes(),
+            format!("outs: [{{ md5: '00', path: t{i}.csv }}]\ndeps: [{{ path: t{}.csv }}]\n", (i + 1) % 100).as_bytes(),
         );
     }
     workflow(root, "a", "  one: { runs-on: x, steps: [{ run: dvc repro }, { run: dvc repro p/dvc.yaml }, { run: dvc pull }] }\n");
@@ -801,17 +794,17 @@ fn dvc_many(root: &Path) {
 }
 
 fn orchestrators_many(root: &Path) {
-    let tasks = lines(300, |i| format!("    t{i} = BashOperator(task_id=\"t{i}\", bash_command=\"python fit.py\")"));
-    let all: Vec<String> = (0..300).map(|i| format!("t{i}")).collect();
+    let tasks = lines(60, |i| format!("    t{i} = BashOperator(task_id=\"t{i}\", bash_command=\"python fit.py\")"));
+    let all: Vec<String> = (0..80).map(|i| format!(" t{i}")).collect();
     let order = format!("    [{0}] >> t0 >> [{0}]\n    chain({0})\n    cross_downstream([{0}], [{0}])\n", all.join(", "));
     write(root, "dags/a.py", format!("from airflow import DAG\nfrom airflow.models.baseoperator import chain, cross_downstream\nfrom airflow.operators.bash import BashOperator\nwith DAG(\"a\", schedule=\"@daily\") as flow:\n{tasks}{order}").as_bytes());
     write(root, "dags/round.py", b"from airflow.decorators import dag, task\nfrom airflow.operators.trigger_dagrun import TriggerDagRunOperator\n@dag(schedule='@daily', dag_id='round')\ndef round():\n    @task\n    def one(x): return one(one(x))\n    t = TriggerDagRunOperator(task_id='t', trigger_dag_id='round')\n    t >> t >> one(one(t)) >> t\n    round()\nround()\n");
-    let flows = lines(300, |i| format!("@flow\ndef f{i}():\n    f{}()\n    f{i}()", (i + 1) % 300));
+    let flows = lines(80, |i| format!("@flow\ndef f{i}():\n    f{}()\n    f{i}()", (i + 1) % 80));
     write(root, "flows.py", format!("from prefect import flow\n{flows}f0.serve(cron=\"0 4 * * *\")\n").as_bytes());
-    let assets = lines(300, |i| format!("@asset\ndef a{i}(a{}, a{}): return 1", (i + 1) % 300, (i * 7) % 300));
+    let assets = lines(80, |i| format!("@asset\ndef a{i}(a{}, a{}): return 1", (i + 1) % 80, (i * 7) % 80));
     write(root, "assets.py", format!("from dagster import asset, Definitions, load_assets_from_current_module\n{assets}defs = Definitions(assets=load_assets_from_current_module())\n").as_bytes());
     let deployments =
-        lines(600, |i| format!("- {{ name: d{i}, entrypoint: 'flows.py:f0', schedules: [{{ cron: '0 4 * * *' }}] }}"));
+        lines(150, |i| format!("- {{ name: d{i}, entrypoint: 'flows.py:f0', schedules: [{{ cron: '0 4 * * *' }}] }}"));
     write(root, "prefect.yaml", format!("deployments:\n{deployments}").as_bytes());
     write(root, "fit.py", FIT.as_bytes());
 }
@@ -823,8 +816,8 @@ fn notebooks(root: &Path) {
         "{\"cells\": 7, \"sklearn\": 1}".to_owned(),
         "{\"nbformat\": 3, \"worksheets\": [{\"cells\": [{\"cell_type\": \"code\", \"input\": [\"import sklearn\"], \"language\": \"python\"}]}]}".to_owned(),
         format!("{{\"cells\": [{}, 7, null, {}, {}]}}", cell("\"import sklearn\""), cell("{}"), cell("[\"import sklearn\", 7, null, []]")),
-        format!("{{\"cells\": [{{\"cell_type\": \"code\", \"source\": \"import sklearn\", \"outputs\": [{{\"data\": {{\"image/png\": \"{}\"}}}}]}}]}}", "iVBORw0KGgo".repeat(100_000)),
-        format!("{{\"cells\": [{}]}}", vec![cell("\"import sklearn\\n%run a.ipynb\\n!python fit.py\""); 3_000].join(", ")),
+        format!("{{\"cells\": [{{\"cell_type\": \"code\", \"source\": \"import sklearn\", \"outputs\": [{{\"data\": {{\"image/png\": \"{}\"}}}}]}}]}}", "iVBORw0KGgo".repeat(20_000)),
+        format!("{{\"cells\": [{}]}}", vec![cell("\"import sklearn\\n%run a.ipynb\\n!python fit.py\""); 200].join(", ")),
         format!("{{\"cells\": [{}]}}", cell(&format!("\"import sklearn{}\"", "\\n%%bash\\n!x \\\\".repeat(5_000)))),
         format!("{{\"cells\": [{}]}}", cell("\"import sklearn\\ud800\\u0000\"")),
     ];
