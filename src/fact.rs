@@ -128,6 +128,8 @@ pub struct Orchestrated {
     pub functions: BTreeSet<ScopeId>,
     /// Pipelines for which the file is imported whenever they run.
     pub pipelines: Vec<UnitId>,
+    /// Words behind the name of the file that run a unit, in a command that runs the file.
+    pub run_by: Vec<(Vec<String>, UnitId)>,
 }
 
 /// What a call defines.
@@ -187,7 +189,7 @@ pub enum UnitKind {
     Stage,
     /// A shell script, or the body of one.
     Script,
-    /// A function of a shell script.
+    /// A function of a script, run by those who call it.
     ShellFunction,
     /// A container service.
     Service,
@@ -318,8 +320,19 @@ pub struct Held {
 /// What registers a trigger with its orchestrator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Until {
+    /// A command or program that hands over the file it stands in.
+    Applied,
     /// The code on this line of the same file.
     Line(u32),
+    /// Whatever installs one of these units: manifests by their names, of this file or of another.
+    Installed {
+        /// The file; the own one where none.
+        path: Option<RepoPath>,
+        /// The names.
+        names: Vec<String>,
+    },
+    /// A command in which the words of one of these stand in this order, with others between them.
+    Words(Vec<Vec<String>>),
     /// A command of the program with these first words, run in this folder or below it.
     Command {
         /// Program and first words.
@@ -373,6 +386,8 @@ pub struct Command {
     pub words: Vec<Word>,
     /// Folder of the repository it runs in; `None` where that is not literal.
     pub dir: Option<String>,
+    /// Folder of the machine or image it runs in, where a text moves to one by its full path.
+    pub place: Option<String>,
     /// What its failure does.
     pub on_failure: OnFailure,
     /// The conditions it stands under, as written (`if`, `&&` left sides, loops), outermost first.
@@ -395,6 +410,7 @@ impl Command {
         Self {
             words,
             dir,
+            place: None,
             on_failure: OnFailure::Stops,
             conditions: Vec::new(),
             stdin: None,
@@ -460,6 +476,8 @@ pub enum UsesTarget {
     },
     /// What a container image starts, where the image is built in this repository.
     Image(String),
+    /// An object of a cluster, as `kind/name` in small letters; a part of it behind a `#`.
+    Object(String),
 }
 
 /// An order between two units of one file.
@@ -590,6 +608,7 @@ impl FileFacts {
             .extend(orchestrated.calls.into_iter().map(|(call, it)| (call, Defined { unit: it.unit.map(|u| u + units), ..it })));
         self.orchestrated.functions.extend(orchestrated.functions);
         self.orchestrated.pipelines.extend(orchestrated.pipelines.into_iter().map(|u| u + units));
+        self.orchestrated.run_by.extend(orchestrated.run_by.into_iter().map(|(words, u)| (words, u + units)));
         self.called = self.called.take().or(other.called.map(|called| Called {
             inputs: called.inputs,
             alone: called.alone.map(|u| u + units),
@@ -601,6 +620,20 @@ impl FileFacts {
         self.code = self.code.take().or(other.code);
         self.lines = self.lines.take().or(other.lines);
         self.notices.extend(other.notices);
+    }
+
+    /// Whether a unit belongs to a list of schedules: who names the file installs that, and runs nothing of it.
+    pub fn is_scheduled(&self, unit: UnitId) -> bool {
+        let waits = |fact: &Fact| match &fact.kind {
+            FactKind::Trigger(Trigger { held: Some(held), .. }) => matches!(held.until, Some(Until::Installed { .. })),
+            _ => false,
+        };
+        match self.units.get(unit).map(|it| it.kind) {
+            Some(UnitKind::Manifest) => return self.units.iter().any(|u| u.kind == UnitKind::Image),
+            Some(UnitKind::Workflow) => {}
+            _ => return false,
+        }
+        self.facts.iter().any(|fact| fact.unit == Some(unit) && waits(fact))
     }
 
     /// The innermost unit that covers a line.

@@ -190,14 +190,21 @@ fn scan_here(
 
     progress.stage("judging", 0, 0);
     let paths = |files: &BTreeSet<RepoPath>| path_change(git, &history, files);
-    let claims = matches!(subject.kind, words::SubjectKind::MlSystem | words::SubjectKind::MlCollection);
-    let mut judged: Vec<JudgedSystem<'_>> =
-        if claims { judge(&systems, catalog, options, &scene, &history, &off, &paths) } else { Vec::new() };
+    let mut judged: Vec<JudgedSystem<'_>> = if claims(subject.kind) {
+        judge(&systems, catalog, options, &scene, (&scene.signals, &scene.graph), &history, &off, &paths)
+    } else {
+        Vec::new()
+    };
     mark_primary(&mut judged);
     effects.judged = judged.len() as u64;
     let settings = settings.map(|settings| {
-        let (input, idle) = told(&settings, &effects);
+        let (mut input, idle) = told(&settings, &effects);
         notices.extend(idle);
+        let judged_otherwise = input.entries.iter().any(|e| e.touched > 0 && e.key != report::SettingKey::Exclude);
+        if judged_otherwise {
+            let below = below.as_deref();
+            input.without = Some(without(&inventory, &scene, catalog, options, &history, &paths, below));
+        }
         input
     });
 
@@ -256,6 +263,7 @@ fn answer(
         },
         book: &scene.book,
         placements: &scene.placements,
+        program: &scene.program,
         judged,
         notices,
         unread: &asked.unread,
@@ -392,6 +400,9 @@ struct Scene {
     book: fact::Book,
     signals: signals::Signals,
     graph: graph::Graph,
+    program: resolve::Program,
+    /// Signals and graph with those that are switched off, where some are.
+    whole: Option<(signals::Signals, graph::Graph)>,
     notices: Vec<Notice>,
     /// Automation that was seen and not read, and the practices that it may hide.
     unread: Vec<(RepoPath, usize)>,
@@ -413,10 +424,12 @@ fn look(
     let modules = resolve::Modules::build(inventory);
     let extracted = facts::extract(inventory, &placements, catalog, &modules, false, done);
     let book = extracted.book;
-    let program = resolve::Program::build(&book, &modules);
+    let program = resolve::Program::build(&book, &modules, &catalog.callables);
     let mut signals = signals::find(catalog, inventory, &book, &placements, &program, history);
     let known = off.iter().filter(|id| catalog.signals.iter().any(|rule| rule.id == **id));
     let mut switched_off: BTreeMap<String, u64> = known.map(|id| (id.clone(), 0)).collect();
+    let some_off = signals.all.iter().any(|signal| switched_off.contains_key(&*signal.id));
+    let all = some_off.then(|| signals::Signals { all: signals.all.clone() });
     signals.all.retain(|signal| {
         let count = switched_off.get_mut(&*signal.id);
         let counts = count.is_none();
@@ -424,7 +437,13 @@ fn look(
         counts
     });
     let view = resolve::View::new(inventory, &book, &modules, &catalog.programs);
-    let graph = graph::connect::connect(&book, &view, &program, &placements, &signals, checkout, catalog);
+    let connected =
+        |signals: &signals::Signals| graph::connect::connect(&book, &view, &program, &placements, signals, checkout, catalog);
+    let graph = connected(&signals);
+    let whole = all.map(|signals| {
+        let graph = connected(&signals);
+        (signals, graph)
+    });
     // only source files hide anything: an example's pipeline is no practice of this repository; nor is what needs a
     // runner that nothing calls
     let called = graph.called(&book, &|command, uses| {
@@ -455,6 +474,8 @@ fn look(
         book,
         signals,
         graph,
+        program,
+        whole,
         notices: extracted.notices,
         unread,
         hidden,
@@ -481,7 +502,8 @@ fn generated(
     };
     let inventory = body.as_ref().unwrap_or(inventory);
     let systems = subject::systems(&scene.signals, &scene.graph, &scene.placements, &projects(inventory), &[], true);
-    let judged = judge(&systems, catalog, options, &scene, &history, off, &|_| PathChange::default());
+    let judged =
+        judge(&systems, catalog, options, &scene, (&scene.signals, &scene.graph), &history, off, &|_| PathChange::default());
     // the subject's own places lie in the template and not in its body
     let subject = subject::Subject { signals: Vec::new(), places: Vec::new(), ..subject.clone() };
     Ok(write_down(inventory, &scene, catalog, asked, &subject, &judged, &[]).systems)
@@ -507,12 +529,56 @@ fn write_down(
     report::compile::compile(&findings, asked, subject, judged, notices)
 }
 
+/// What the same files come to where no setting decides: judged once more on the same facts, nothing is read anew.
+fn without(
+    inventory: &walk::Inventory,
+    scene: &Scene,
+    catalog: &Catalog,
+    options: &Options,
+    history: &History,
+    paths: &dyn Fn(&BTreeSet<RepoPath>) -> PathChange,
+    below: Option<&str>,
+) -> report::Without {
+    let (signals, graph) = scene.whole.as_ref().map_or((&scene.signals, &scene.graph), |whole| (&whole.0, &whole.1));
+    let mut systems = subject::systems(signals, graph, &scene.placements, &projects(inventory), &[], false);
+    let known = |name: &str| catalog.knows_import(name);
+    let subject = subject::decide(signals, graph, &scene.book, &scene.placements, &systems, &known);
+    if let Some(below) = below {
+        systems.retain(|system| lies_below(system, below, signals));
+    }
+    let mut without = report::Without { subject: Some(subject.kind), ..report::Without::default() };
+    if !claims(subject.kind) {
+        return without;
+    }
+    let mut judged = judge(&systems, catalog, options, scene, (signals, graph), history, &BTreeSet::new(), paths);
+    mark_primary(&mut judged);
+    without.systems = judged.len() as u64;
+    for (model, found) in judged.iter().filter(|s| s.primary).flat_map(|s| &s.models) {
+        match &found.overall.numbers {
+            Some(numbers) => {
+                without.levels.insert(model.id.clone(), numbers.level);
+            }
+            None => without
+                .levels
+                .extend(found.dimensions.iter().filter_map(|(name, d)| Some((format!("{}.{name}", model.id), d.numbers?.level)))),
+        }
+    }
+    without
+}
+
+/// Whether levels are claimed for what a repository is.
+fn claims(kind: words::SubjectKind) -> bool {
+    matches!(kind, words::SubjectKind::MlSystem | words::SubjectKind::MlCollection)
+}
+
 /// Judges every system on its own.
+#[allow(clippy::too_many_arguments)] // the stages before it, each by name
 fn judge<'s>(
     systems: &'s [System],
     catalog: &'s Catalog,
     options: &Options,
     scene: &Scene,
+    (signals, graph): (&signals::Signals, &graph::Graph),
     history: &History,
     off: &BTreeSet<String>,
     paths: &dyn Fn(&BTreeSet<RepoPath>) -> PathChange,
@@ -522,8 +588,8 @@ fn judge<'s>(
         .map(|system| {
             let evidence = Evidence {
                 rules: &catalog.practices,
-                signals: &scene.signals,
-                graph: &scene.graph,
+                signals,
+                graph,
                 history,
                 paths,
                 book: &scene.book,
@@ -577,7 +643,7 @@ fn see(catalog: &Catalog, files: &[(&str, &str)]) -> signals::Signals {
     let placements = scopes.place(&inventory);
     let modules = resolve::Modules::build(&inventory);
     let extracted = facts::extract(&inventory, &placements, catalog, &modules, true, &|_, _| {});
-    let program = resolve::Program::build(&extracted.book, &modules);
+    let program = resolve::Program::build(&extracted.book, &modules, &catalog.callables);
     let history = History::absent("an example has none");
     signals::find(catalog, &inventory, &extracted.book, &placements, &program, &history)
 }

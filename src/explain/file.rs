@@ -118,6 +118,13 @@ pub(super) fn view(seen: &Seen<'_>, path: &str, line: Option<u32>) -> Option<Fil
             row.signals.push(sighting(seen, &starts, index));
         }
     }
+    if let (Some(line), Some(code)) = (line, known.and_then(|facts| facts.code.as_ref())) {
+        let row = rows.entry(line).or_default();
+        let seen_as: Vec<&str> = row.signals.iter().filter_map(|s| s.evidence.snippet.as_deref()).collect();
+        // a line that a rule knows needs no word on what no rule knows
+        let stops = if seen_as.is_empty() { super::call::stops(seen.program, path, code, line) } else { Vec::new() };
+        stops.into_iter().for_each(|stop| add(&mut row.stops, snippet(&stop)));
+    }
     rows.retain(|_, row| !row.says_nothing());
     for (line, row) in &mut rows {
         row.line = *line;
@@ -358,6 +365,7 @@ fn in_words(fact: &Fact, facts: Option<&FileFacts>, every: bool) -> Option<Strin
                 UsesTarget::Remote(_) => "hands over to something published elsewhere",
                 UsesTarget::Image(_) => "starts the image",
                 UsesTarget::Python(_) | UsesTarget::Function { .. } => "hands over to Python code",
+                UsesTarget::Object(_) => "refers to",
                 UsesTarget::File(_) | UsesTarget::Unit { .. } => "hands over to",
             };
             format!("{to}: {}{}", uses.reference, failing(&uses.on_failure))

@@ -7,6 +7,7 @@
 //! Invariants: plain data, words are for `render`; every text of a scanned file has passed the report's redaction; at
 //! most [`MOST`] places are listed, and how many were left out is said.
 
+mod call;
 mod file;
 mod start;
 
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use crate::fact::{Book, Placement};
 use crate::report::compile::{Findings, JudgedSystem, signal};
 use crate::report::{Chain, Evidence, Report, Starter};
+use crate::resolve::Program;
 use crate::source::{Notice, RepoPath};
 
 pub use crate::report::{EdgeKind, Op, Strength};
@@ -92,6 +94,8 @@ pub(crate) struct Seen<'s> {
     pub(crate) book: &'s Book,
     /// Why each file is there.
     pub(crate) placements: &'s BTreeMap<RepoPath, Placement>,
+    /// The Python of the repository, its calls followed.
+    pub(crate) program: &'s Program,
     /// The systems with their practices.
     pub(crate) judged: &'s [JudgedSystem<'s>],
     /// What could not be read or followed.

@@ -81,7 +81,8 @@ pub(crate) fn extract(
         if next.is_empty() && !lowered {
             // definitions in Python say what to run only once all that they import is there
             lowered = true;
-            let context = Context { wrappers: &catalog.wrappers, ..Context::default() };
+            let programs = Some(&catalog.programs);
+            let context = Context { wrappers: &catalog.wrappers, programs, ..Context::default() };
             next = orchestrated(&mut found.book, inventory, modules, catalog, &context);
             next.retain(|(path, _)| !led.contains(path) && is_read(placements, path) && !read_whole.contains(path));
         }
@@ -95,7 +96,8 @@ pub(crate) fn extract(
         let read: Vec<Outcome> = next
             .par_iter()
             .map(|(path, led_to)| {
-                let context = Context { wrappers: &catalog.wrappers, joined: joined.get(path).cloned().unwrap_or_default() };
+                let joined = joined.get(path).cloned().unwrap_or_default();
+                let context = Context { wrappers: &catalog.wrappers, programs: Some(&catalog.programs), joined };
                 let outcome = one(path, *led_to, calls.get(path).map_or(&[], Vec::as_slice), inventory, catalog, &context);
                 let so_far = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
                 if so_far.is_multiple_of(64) {
@@ -195,7 +197,7 @@ fn orchestrated(
     if !super::orchestrators::concern(book, &catalog.orchestrators) {
         return Vec::new();
     }
-    let program = resolve::Program::build(book, modules);
+    let program = resolve::Program::build(book, modules, &catalog.callables);
     let added = super::orchestrators::lower(book, &program, &catalog.orchestrators, context);
     let changed: Vec<RepoPath> = added.keys().cloned().collect();
     for (path, facts) in added {

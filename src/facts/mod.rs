@@ -16,6 +16,7 @@ pub(crate) mod runners;
 pub(crate) mod shell;
 
 use crate::fact::{FileFacts, Inputs, Joined};
+use crate::rules::programs::Programs;
 use crate::source::{Location, Notice, NoticeKind, SourceFile};
 use crate::syntax::shell::Wrapper;
 use crate::syntax::{self};
@@ -52,6 +53,8 @@ pub(crate) enum When {
 pub(crate) struct Context<'c> {
     /// Programs that run the command given to them.
     pub(crate) wrappers: &'c [Wrapper],
+    /// What programs and published steps do with what they are given, where that is known.
+    pub(crate) programs: Option<&'c Programs>,
     /// What other files of the same format ask of this one.
     pub(crate) joined: Joined,
 }

@@ -17,7 +17,7 @@ pub use baseline::{Baseline, compare};
 
 use crate::error::Error;
 use crate::render::visible;
-use crate::report::{Evidence, Report, SettingsInput, SubjectKind, System, Unknown};
+use crate::report::{Evidence, Report, SubjectKind, System, Unknown};
 
 /// What became of what was asked; from best to worst, so that several answers add up to the greatest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -82,7 +82,7 @@ pub fn judge(report: &Report, asked: &Asked) -> Result<Outcome, Error> {
         }
     }
     // whoever owns the repository may correct it, and whoever trusts the gate must know
-    if let Some(told) = report.inputs.settings.as_ref().and_then(SettingsInput::told) {
+    if let Some(told) = report.inputs.settings.as_ref().and_then(|settings| settings.told(report)) {
         outcome.add(Status::Fine, &told);
     }
     Ok(outcome)

@@ -12,8 +12,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::reach::Walk;
 use super::{Edge, EdgeId, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
 use crate::fact::{
-    Book, Code, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId, UnitKind, Uses,
+    Book, Code, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId, UnitKind, Until,
+    Uses, UsesTarget,
 };
+use crate::resolve::program::Start;
 use crate::resolve::{self, Lead, Program, Run, Target, View};
 use crate::rules::Catalog;
 use crate::signals::{Owner, Signals};
@@ -39,16 +41,16 @@ pub(crate) fn connect(
     checkout: &Checkout,
     catalog: &Catalog,
 ) -> Graph {
-    let held = Vec::new();
-    let mut named: HashMap<&str, HashMap<(UnitKind, &str), Vec<UnitId>>> = HashMap::new();
+    let (held, declared, named) = (Vec::new(), Vec::new(), Vec::new());
+    let mut by_name: HashMap<&str, HashMap<(UnitKind, &str), Vec<UnitId>>> = HashMap::new();
     for (path, facts) in book {
-        let of_file = named.entry(path).or_default();
+        let of_file = by_name.entry(path).or_default();
         for (id, unit) in facts.units.iter().enumerate() {
             of_file.entry((unit.kind, unit.name.as_str())).or_default().push(id);
         }
     }
-    let mut build =
-        Build { graph: Graph::default(), units: HashMap::new(), named, book, view, program, placements, checkout, held };
+    let (graph, units) = (Graph::default(), HashMap::new());
+    let mut build = Build { graph, units, by_name, book, view, program, placements, checkout, held, declared, named };
     for (path, facts) in book {
         let nodes = (0..facts.units.len()).map(|unit| build.add_unit(path, facts, unit)).collect();
         build.units.insert(path, nodes);
@@ -65,7 +67,7 @@ pub(crate) fn connect(
         build.containment(path, facts);
         build.statements(path, facts);
     }
-    build.applied_schedules();
+    build.applied();
     build.uncalled();
     super::requests::connect(&mut build.graph, program, &catalog.programs.routes);
     build.callers_of_events();
@@ -108,7 +110,7 @@ struct Build<'b> {
     /// For every file the nodes of its units; every statement asks for that of its own.
     units: HashMap<&'b str, Vec<NodeId>>,
     /// For every file its units by kind and name, in their order; every lead into a file asks for some.
-    named: HashMap<&'b str, HashMap<(UnitKind, &'b str), Vec<UnitId>>>,
+    by_name: HashMap<&'b str, HashMap<(UnitKind, &'b str), Vec<UnitId>>>,
     book: &'b Book,
     view: &'b View<'b>,
     program: &'b Program,
@@ -116,6 +118,10 @@ struct Build<'b> {
     checkout: &'b Checkout,
     /// Edges of triggers that wait for something.
     held: Vec<Waiting>,
+    /// Edges that start what an object of a cluster declares, which works once the object is applied.
+    declared: Vec<EdgeId>,
+    /// Edges to an object by its name, which is there once it is applied.
+    named: Vec<EdgeId>,
 }
 
 /// The edge of a trigger that waits for something, and the file that states it.
@@ -277,9 +283,13 @@ impl Build<'_> {
                 (FactKind::Uses(uses), Some(owner)) => {
                     let leads = resolve::uses(uses, path, self.view);
                     let order = Order(fact.line, index as u32);
+                    let first = self.graph.edges.len();
                     for lead in leads {
                         let discarded = discarded(&uses.on_failure);
                         self.lead((owner, None), path, fact.line, order, lead, uses.on_failure == OnFailure::Stops, discarded);
+                    }
+                    if matches!(uses.to, UsesTarget::Object(_)) {
+                        self.named.extend(first..self.graph.edges.len());
                     }
                 }
                 (FactKind::Needs(needs), Some(owner)) => {
@@ -342,7 +352,10 @@ impl Build<'_> {
             condition: command.conditions.last().map(|c| shorten(c)),
             ..Edge::plain(owner, node, EdgeKind::Contains, Strength::Resolved, at, text)
         });
-        for lead in resolve::command(command, (path, fact.unit), self.view) {
+        let mut leads = resolve::command(command, (path, fact.unit), self.view);
+        let chosen: Vec<Lead> = leads.iter().filter_map(|lead| self.chosen(command, lead)).collect();
+        leads.extend(chosen);
+        for lead in leads {
             self.lead((node, fact.unit), path, fact.line, order, lead, stops, discarded(&command.on_failure));
         }
         for (at, _) in facts.embedded.iter().filter(|(at, _)| *at == index) {
@@ -360,6 +373,47 @@ impl Build<'_> {
         for data in resolve::data(command) {
             self.thing(path, fact.line, node, &data);
         }
+    }
+
+    /// The function that the words of a command choose among those of the program that it starts.
+    fn chosen(&self, command: &Command, lead: &Lead) -> Option<Lead> {
+        let after = |fits: &dyn Fn(&str) -> bool| {
+            let at = command.words.iter().position(|w| fits(w.text.as_str()))?;
+            command.words.get(at + 1..)
+        };
+        let (path, start, words) = match &lead.to {
+            Target::File { path, run: Run::Program } => {
+                (path, Start::File, after(&|word| word.ends_with(crate::source::file_name(path)))?)
+            }
+            Target::File { path, run: Run::Module } => {
+                let module = command.words.iter().position(|w| w.text == "-m")?;
+                (path, Start::File, command.words.get(module + 2..)?)
+            }
+            Target::Unit { path, kind: UnitKind::EntryPoint, name } => {
+                let facts = self.book.get(path)?;
+                let unit = facts.units.iter().position(|u| u.kind == UnitKind::EntryPoint && u.name == *name)?;
+                let led = facts.facts.iter().filter(|f| f.unit == Some(unit)).find_map(|f| match &f.kind {
+                    FactKind::Uses(uses) => resolve::uses(uses, path, self.view).into_iter().find_map(|lead| match lead.to {
+                        Target::Function { path, name } => Some((path, name)),
+                        _ => None,
+                    }),
+                    _ => None,
+                });
+                let (path, function) = led?;
+                let words = after(&|word| word == name)?;
+                let at = self.program.chosen(&path, Start::Named(&function), words)?;
+                return self.choice(at, lead);
+            }
+            _ => return None,
+        };
+        let at = self.program.chosen(path, start, words)?;
+        self.choice(at, lead)
+    }
+
+    fn choice(&self, at: resolve::program::At, lead: &Lead) -> Option<Lead> {
+        let (code, scope) = (self.program.files().get(at.file)?, self.program.scope(at)?);
+        let to = Target::Function { path: code.path.clone(), name: scope.name.clone() };
+        Some(Lead { to, edge: lead.edge, strength: lead.strength, what: format!("the command {}", scope.name) })
     }
 
     fn lead(
@@ -382,7 +436,9 @@ impl Build<'_> {
             }
             Target::File { path: to, run } => (self.file(to, *run), lead.edge, lead.strength),
             Target::Function { path: to, name } => {
-                (self.graph.find(&python::function_key(to, name)).into_iter().collect(), lead.edge, lead.strength)
+                let function = self.graph.find(&python::function_key(to, name));
+                let found = function.or_else(|| self.graph.find(&python::module_key(to)));
+                (found.into_iter().collect(), lead.edge, lead.strength)
             }
             Target::Tests { paths, .. } => {
                 let nodes = paths.iter().filter_map(|p| self.graph.find(&python::module_key(p))).collect();
@@ -421,7 +477,7 @@ impl Build<'_> {
 
     /// The units of a file that are of a kind and called so.
     fn units_named<'a>(&'a self, path: &str, kind: UnitKind, name: &'a str) -> &'a [UnitId] {
-        self.named.get(path).and_then(|units| units.get(&(kind, name))).map_or(&[], Vec::as_slice)
+        self.by_name.get(path).and_then(|units| units.get(&(kind, name))).map_or(&[], Vec::as_slice)
     }
 
     /// Why a unit that nothing contains is never run, and where, where an explicit word says so.
@@ -460,10 +516,15 @@ impl Build<'_> {
         let tops: Vec<usize> = self.book.get(path).map_or_else(Vec::new, |facts| {
             (0..facts.units.len())
                 .filter(|u| facts.units[*u].parent.is_none() && facts.units[*u].kind != UnitKind::ShellFunction)
+                // what an object only defines is run by those who name it
+                .filter(|u| facts.units[*u].kind != UnitKind::Action || !starts::holds_objects(facts))
+                .filter(|u| !facts.is_scheduled(*u))
                 // what it was read as for those who call it is theirs
                 .filter(|u| {
                     facts.called.as_ref().is_none_or(|c| !c.by_inputs.iter().any(|(_, unit)| unit == u) || c.alone.is_none())
                 })
+                // handing over what waits for its own trigger runs nothing yet
+                .filter(|u| !facts.facts.iter().any(|f| f.unit == Some(*u) && waits_to_be_applied(&f.kind)))
                 .collect()
         });
         if let Some(facts) = self.book.get(path)
@@ -523,6 +584,27 @@ impl Build<'_> {
         }
     }
 
+    /// Whether all that a command applies is known, and nothing of it runs anything: names, rights, ways to what runs.
+    fn only_prepares(&self, command: NodeId) -> bool {
+        let mut applied = 0;
+        for edge in self.graph.leaving(command) {
+            let to = &self.graph.nodes[edge.to];
+            match (edge.kind, edge.strength, &to.kind) {
+                (EdgeKind::Applies, Strength::Resolved, NodeKind::Unit(UnitKind::Manifest)) => {}
+                (EdgeKind::Writes | EdgeKind::Precedes, ..) => continue,
+                _ => return false,
+            }
+            let Some(facts) = self.book.get(&to.at.path) else { return false };
+            let starts = facts.facts.iter().any(|f| matches!(f.kind, FactKind::Uses(_) | FactKind::Command(_)));
+            let objects: Vec<&str> = facts.units.iter().skip(1).filter_map(|u| Some(u.name.split_once('/')?.0)).collect();
+            if starts || objects.is_empty() || !objects.iter().all(|kind| self.view.programs.idle.contains(*kind)) {
+                return false;
+            }
+            applied += 1;
+        }
+        applied > 0
+    }
+
     fn attach(&mut self, signals: &Signals) {
         self.graph.signal_nodes = vec![None; signals.all.len()];
         for (index, signal) in signals.all.iter().enumerate() {
@@ -549,6 +631,9 @@ impl Build<'_> {
                 self.add(key.clone(), NodeKind::File, Location::file(path), path.to_string());
             }
             if let Some(node) = self.graph.find(&key) {
+                if signal.op == Some(Op::Deploy) && matches!(signal.owner, Owner::Command(_)) && self.only_prepares(node) {
+                    continue;
+                }
                 self.graph.nodes[node].signals.push(index);
                 self.graph.signal_nodes[index] = Some(node);
             }
@@ -568,6 +653,10 @@ fn nearest(facts: &FileFacts, found: Vec<UnitId>, kind: UnitKind, by: Option<Uni
     };
     let own: Vec<UnitId> = found.iter().copied().filter(|u| text_of(*u) == text_of(by)).collect();
     if own.is_empty() { found } else { own }
+}
+
+fn waits_to_be_applied(fact: &FactKind) -> bool {
+    matches!(fact, FactKind::Trigger(t) if t.held.as_ref().is_some_and(|held| held.until == Some(Until::Applied)))
 }
 
 fn discarded(on_failure: &OnFailure) -> Option<String> {

@@ -285,7 +285,8 @@ impl Look<'_> {
                     ground.lose();
                 }
             }
-            _ if table.machine.contains(program) => {
+            // what a script of a package runs is followed like that of any other runner
+            _ if table.machine.contains(program) && !self.graph.leaving(node).any(|e| e.runs()) => {
                 if command.words.iter().any(|w| !w.literal || w.text.contains("python") || w.text.contains("conda")) {
                     ground.lose();
                 }
@@ -346,7 +347,8 @@ impl Look<'_> {
 
     /// Why running something of Python fails here.
     fn run(&self, command: &Command, from: (&RepoPath, Option<UnitId>), fact: &Fact, ground: &Ground) -> Option<Failure> {
-        if !ground.bare || !matches!(command.program(), "python" | "python3" | "pytest" | "py.test") {
+        // what runs on another machine starts in a folder that is not known here
+        if !ground.bare || command.dir.is_none() || !matches!(command.program(), "python" | "python3" | "pytest" | "py.test") {
             return None;
         }
         if let Some(installed) = &ground.installed {

@@ -17,7 +17,7 @@ pub(crate) use self::keys::{embedded_key, function_key, key_at_line, module_key,
 use super::{Edge, Graph, Node, NodeId, NodeKind, Order};
 use crate::fact::{Book, FileFacts, Placement, UnitId, UnitKind};
 use crate::resolve::Program;
-use crate::resolve::program::{At, CodeFile, Destination, FileId, name_text, text_of};
+use crate::resolve::program::{At, CodeFile, Destination, FileId, Offered, name_text, text_of};
 use crate::source::{self, Location, RepoPath};
 use crate::syntax::python::{FlowId, FlowKind, ImportGuard, Module, ScopeId, ScopeKind, Value};
 use crate::words::{EdgeKind, Scope, Strength};
@@ -68,6 +68,7 @@ pub(crate) fn connect(
             build.shell_of_notebook(book, code);
         }
     }
+    build.command_lines();
     build.fixtures();
     build.open
 }
@@ -295,6 +296,9 @@ impl Build<'_> {
                 );
             }
             let Some(outside) = decorator.outside.as_deref().filter(|name| !is_plain(name)) else { continue };
+            if program.is_asked_for(at.file, decorator) {
+                continue;
+            }
             let what = format!("registered by @{}", decorator.text);
             let mut starters = vec![around];
             // `@cli.command()` on a group, `@app.get()` on an object of the top level: those run it too
@@ -349,6 +353,50 @@ impl Build<'_> {
         }
     }
 
+    /// Objects and functions that hold commands run these, whoever asks them.
+    fn command_lines(&mut self) {
+        let program = self.program;
+        let holders = program.holders().into_iter().filter_map(|(file, name, offered)| {
+            let code = program.files().get(file).filter(|c| c.embedded.is_none())?;
+            let key = function_key(&code.path, name);
+            Some((file, key, name.to_owned(), offered))
+        });
+        for (file, key, name, offered) in holders.collect::<Vec<_>>() {
+            let Some(code) = program.files().get(file) else { continue };
+            let assigned = |a: &&crate::syntax::python::Assign| a.scope == 0 && targets(a, &name);
+            let line = code.module().assigns.iter().find(assigned).map_or(1, |a| a.line);
+            let from = self.add(key, NodeKind::Function, code, (line, line), name, false);
+            if let Some(module) = self.node(At { file, scope: 0 }) {
+                let line = code.code.file_line(line);
+                let what = format!("reads {}", code.path);
+                self.edge(from, module, Seen::plain(EdgeKind::Imports, Strength::Resolved, &code.path, line, what));
+            }
+            self.commands_of(from, code, &offered);
+        }
+        for (file, code) in program.files().iter().enumerate() {
+            for scope in 0..code.module().scopes.len() {
+                let at = At { file, scope };
+                let offered = program.offered_by(at);
+                if let (false, Some(from)) = (offered.is_empty(), self.node(at)) {
+                    self.commands_of(from, code, &offered);
+                }
+            }
+        }
+    }
+
+    fn commands_of(&mut self, from: NodeId, code: &CodeFile, offered: &[Offered]) {
+        for one in offered {
+            let (Some(to), Some(scope)) = (self.node(one.at), self.program.scope(one.at)) else { continue };
+            let (path, line) = match self.program.files().get(one.at.file) {
+                Some(other) => (&other.path, other.code.file_line(scope.line)),
+                None => (&code.path, 1),
+            };
+            let strength = if one.sure { Strength::Resolved } else { Strength::Inferred };
+            let what = format!("the command {}", scope.name);
+            self.edge(from, to, Seen::plain(EdgeKind::Calls, strength, path, line, what));
+        }
+    }
+
     fn calls(&mut self, file: FileId, code: &CodeFile, book: &Book) {
         let program = self.program;
         let defined = orchestrated(code, book);
@@ -379,11 +427,12 @@ impl Build<'_> {
                 continue;
             }
             let reached = program.reached(file, id);
-            if let Destination::Unknown { own: true } = reached {
+            let offered = program.offered(file, id);
+            if let (Destination::Unknown { own: true }, None) = (reached, &offered) {
                 self.open.push(OpenEnd { node: from, at: Location::line(&code.path, line), text: format!("{text}()") });
             }
-            let handed = program.passed(file, id);
-            if handed.is_empty() && !matches!(reached, Destination::Own { .. }) {
+            let handed = if program.only_registers(file, id) { &[] } else { program.passed(file, id) };
+            if handed.is_empty() && offered.is_none() && !matches!(reached, Destination::Own { .. }) {
                 continue;
             }
             let off = program.off(file, &call.conditions);
@@ -415,6 +464,13 @@ impl Build<'_> {
                         }
                     }
                     self.hooks(from, *class, &seen);
+                }
+            }
+            for one in offered.into_iter().flatten() {
+                if let Some(node) = self.node(one.at) {
+                    let name = program.scope(one.at).map_or("", |s| s.name.as_str());
+                    let strength = if one.sure { Strength::Resolved } else { Strength::Inferred };
+                    self.edge(from, node, seen(strength, format!("{text}() runs the command {name}")));
                 }
             }
             for passed in handed {
@@ -537,6 +593,12 @@ fn is_plain(name: &str) -> bool {
                 | "warnings"
         )
         || name.starts_with("property#")
+}
+
+/// Whether an assignment binds a plain name and nothing else.
+fn targets(assign: &crate::syntax::python::Assign, name: &str) -> bool {
+    use crate::syntax::python::{Name, Root, Target};
+    matches!(&assign.targets[..], [Target::Name(Name { root: Root::Local(it), path })] if path.is_empty() && it == name)
 }
 
 /// The nearest test above a call, as written.

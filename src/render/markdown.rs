@@ -11,7 +11,7 @@ use std::io::{self, Write};
 
 use super::escape::visible;
 use super::phrases;
-use crate::report::{Assessment, Blocking, Evidence, Report, Repository, SettingsInput, Starter, Step, StepName, System};
+use crate::report::{Assessment, Blocking, Evidence, Report, Repository, Starter, Step, StepName, System};
 
 /// Entries of a list.
 const MOST: usize = 3;
@@ -51,7 +51,7 @@ fn head(page: &mut String, report: &Report, primary: Option<&System>) {
         let _ = write!(line, "Commit {}{day}, ", text(&phrases::short(commit)));
     }
     let _ = writeln!(page, "{line}{}; rules {}.\n", phrases::state(report), text(&report.tool.ruleset.version));
-    if let Some(told) = report.inputs.settings.as_ref().and_then(SettingsInput::told) {
+    if let Some(told) = report.inputs.settings.as_ref().and_then(|settings| settings.told(report)) {
         let _ = writeln!(page, "{}.\n", text(&told));
     }
 }

@@ -159,7 +159,7 @@ impl<'s> Page<'s> {
     }
 
     /// Writes `left` at `indent` and `right` from column `at` on, hanging there. Where `left` is too wide, `right`
-    /// starts on a line of its own.
+    /// stands behind it if all of it fits there, and else on lines of its own.
     pub(super) fn pair(&mut self, indent: usize, left: &Line, at: usize, right: &Line) {
         let used = self.fill(indent, 0, indent + 2, left);
         if right.is_empty() {
@@ -168,7 +168,9 @@ impl<'s> Page<'s> {
         // a word that would be broken beside it, and fits below, stands below
         let longest = right.longest();
         let broken = at + longest > self.width() && indent + 4 + longest <= self.width();
-        if used + 1 > at || broken {
+        if (used + 1 > at || broken) && used + 2 + right.width() <= self.width() {
+            self.fill(used + 2, used, at, right);
+        } else if used + 1 > at || broken {
             self.end();
             self.fill(at.min(indent + 4), 0, at.min(indent + 4), right);
         } else {
@@ -230,7 +232,9 @@ impl<'s> Page<'s> {
     /// Writes one word, in pieces where it is wider than the page.
     fn word(&mut self, word: &Word, mut column: usize, rest: usize, edge: usize) -> usize {
         let width = columns(&word.text);
-        if word.whole || column + width <= edge {
+        // a mark behind a place that fills the line stays with it
+        let mark = word.glued && width == 1;
+        if word.whole || mark || column + width <= edge {
             self.ink(word, &word.text);
             return column + width;
         }
@@ -299,6 +303,11 @@ mod tests {
         let what = "y".repeat(30);
         let text = page(40, |p| p.pair(2, &Line::new().place("src/a.py:1", None), 14, &Line::new().plain(&what)));
         assert_eq!(text, format!("  src/a.py:1\n      {what}\n"));
+        // a wide place leaves room for a short word
+        let text = page(40, |p| p.pair(2, &Line::new().place("src/a/longer.py:1", None), 8, &Line::new().plain("main()")));
+        assert_eq!(text, "  src/a/longer.py:1  main()\n");
+        let text = page(40, |p| p.wrap(2, 4, &Line::new().place(&"z".repeat(38), None).plain(": why")));
+        assert_eq!(text, format!("  {}:\n    why\n", "z".repeat(38)));
     }
 
     #[test]

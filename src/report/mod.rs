@@ -13,7 +13,7 @@ mod places;
 pub(crate) mod redact;
 mod system;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -108,14 +108,52 @@ pub struct SettingsInput {
     pub in_repository: bool,
     /// Its entries, in the order of their lines.
     pub entries: Vec<SettingEntry>,
+    /// What the same files come to without the file of settings; none where it changed nothing but which files are read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without: Option<Without>,
+}
+
+/// What a repository comes to without its file of settings. Files that the settings leave out stay out here too, for they
+/// were not read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Without {
+    /// What the subject is then found to be.
+    pub subject: Option<SubjectKind>,
+    /// Number of systems.
+    pub systems: u64,
+    /// Levels of the primary system, by the names that gates have for them (`azure`, `gigaom.modeling`).
+    pub levels: BTreeMap<String, u8>,
 }
 
 impl SettingsInput {
-    /// That it changed what was judged, and on which lines; none where no entry changed anything.
-    pub fn told(&self) -> Option<String> {
+    /// That it changed what was judged, on which lines, and what the levels are without it; none where no entry changed
+    /// anything. `summary` is that of the report.
+    pub fn told(&self, report: &Report) -> Option<String> {
         let lines: Vec<String> = self.entries.iter().filter(|e| e.touched > 0).map(|e| e.line.to_string()).collect();
         let word = if lines.len() == 1 { "line" } else { "lines" };
-        (!lines.is_empty()).then(|| format!("{} changed what was judged ({word} {})", self.file, lines.join(", ")))
+        let compared = self.compared(report).map(|told| format!("; {told}")).unwrap_or_default();
+        (!lines.is_empty()).then(|| format!("{} changed what was judged ({word} {}){compared}", self.file, lines.join(", ")))
+    }
+
+    /// What the levels are without the file, and what of that was not compared; none where nothing was changed.
+    pub fn compared(&self, report: &Report) -> Option<String> {
+        let left_out = self.entries.iter().any(|e| e.key == SettingKey::Exclude && e.touched > 0);
+        let unread = "what the files left out would change was not compared";
+        let Some(without) = &self.without else { return left_out.then(|| unread.to_owned()) };
+        let primary = report.systems.iter().find(|s| s.primary);
+        let now = primary.map(System::levels).unwrap_or_default();
+        let names: BTreeSet<&String> = now.keys().chain(without.levels.keys()).collect();
+        let other = |name: &&String| now.get(*name) != without.levels.get(*name);
+        let level = |name: &String| without.levels.get(name).map_or_else(|| "no".to_owned(), u8::to_string);
+        let is = |name: &String| now.get(name).map_or_else(|| "none".to_owned(), u8::to_string);
+        let changed: Vec<String> =
+            names.into_iter().filter(other).map(|name| format!("{name} level {}, not {}", level(name), is(name))).collect();
+        let told = match (without.levels.is_empty(), now.is_empty()) {
+            (true, false) => "without it no level is claimed".to_owned(),
+            _ if changed.is_empty() => "without it the levels are the same".to_owned(),
+            _ => format!("without it: {}", changed.join("; ")),
+        };
+        Some(if left_out { format!("{told}; {unread}") } else { told })
     }
 }
 

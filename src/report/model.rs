@@ -68,7 +68,7 @@ pub struct Three<T> {
 pub struct Reached {
     /// The level.
     pub level: u8,
-    /// What decides it, in words.
+    /// What decides it: a formula over practices, written as the key of this level in the file of the model.
     pub key: String,
     /// Whether key and share hold.
     pub holds: Three<bool>,
@@ -87,7 +87,8 @@ pub struct Reached {
 pub struct Row {
     /// Its id, such as `azure.2.w1`.
     pub id: String,
-    /// The criterion that it stands for.
+    /// What is weighed: a practice, or a formula over practices as in the file of the model. The criterion that the row
+    /// stands for is told by `treering explain` of the level.
     pub of: String,
     /// Its weight, 0 to 1; null where the row has no object here.
     pub weight: Three<Option<f64>>,

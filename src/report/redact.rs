@@ -130,6 +130,11 @@ fn named_values(text: &str, ranges: &mut Vec<Range<usize>>) {
             continue;
         }
         let before = text.get(..start).unwrap_or_default();
+        // `$PWD:/app`: the value of a variable does not stand behind a mention of it, only a default may
+        let behind = text.get(end..).unwrap_or_default();
+        if before.ends_with('$') && behind.starts_with(':') && !behind.starts_with(":=") {
+            continue;
+        }
         if let Some(value) = value_after(text, end, key, before) {
             at = value.end.max(end);
             ranges.push(value);
@@ -434,6 +439,7 @@ mod tests {
             "secrets: inherit",
             "password = os.environ[\"DB_PASSWORD\"]",
             "API_KEY=$API_KEY python -m train",
+            "docker run -v $PWD:/score image:$PWD:latest",
             "secretName: eta-db",
             "tokenizer = AutoTokenizer.from_pretrained('bert-base')",
             "mlflow.sklearn.log_model(model, 'eta')",

@@ -41,6 +41,20 @@ pub struct System {
     pub steps: Vec<Step>,
 }
 
+impl System {
+    /// Its levels by the names that gates have for them: `azure`, and `gigaom.modeling` where a model has no level as a
+    /// whole.
+    pub fn levels(&self) -> BTreeMap<String, u8> {
+        let of = |m: &Assessment| -> Vec<(String, u8)> {
+            match m.level {
+                Some(level) => vec![(m.id.clone(), level)],
+                None => m.dimensions.iter().filter_map(|(name, d)| Some((format!("{}.{name}", m.id), d.level?))).collect(),
+            }
+        };
+        self.models.iter().flat_map(of).collect()
+    }
+}
+
 /// A named thing that a team does, and whether it holds here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Practice {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Invocation, Lead, Located, Run, Target, View, containers, launch};
+use super::{Invocation, Lead, Located, Run, Target, View, containers, launch, wholes};
 use crate::fact::{Book, Command, FactKind, UnitKind};
 use crate::source::{self, RepoPath};
 use crate::syntax::tree::{Kind, Node};
@@ -194,7 +194,7 @@ fn piped(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         if fact.unit != invocation.unit || fact.line + PIPE_LINES < at || !renders {
             break;
         }
-        let before = Invocation { command, path: invocation.path, unit: fact.unit };
+        let before = Invocation::new(command, invocation.path, fact.unit, view);
         leads.extend(rendered(&before, view));
     }
     leads
@@ -325,6 +325,91 @@ fn object(named: &str, view: &View<'_>) -> Option<Lead> {
     let to = Target::Unit { path, kind: UnitKind::Manifest, name: key };
     // the cluster's object of that name came from this file, as far as names can tell
     Some(Lead { to, edge: EdgeKind::Invokes, strength: Strength::Inferred, what })
+}
+
+/// What an object refers to by kind and name (and a part of it): a unit of the file that declares it.
+pub(super) fn declared(key: &str, from: &RepoPath, edge: EdgeKind, view: &View<'_>) -> Lead {
+    let unit_in = |path: &RepoPath| {
+        let units = view.book.get(path).map_or(&[][..], |facts| facts.units.as_slice());
+        (units.iter().find(|unit| unit.name == key).map(|unit| unit.kind), units.is_empty())
+    };
+    let whole = key.split('#').next().unwrap_or(key);
+    let (path, strength) = match unit_in(from).0 {
+        // written together, applied together
+        Some(_) => (Some(from.clone()), Strength::Resolved),
+        None => (view.objects.get_or_init(|| objects(view.book)).get(whole).cloned().flatten(), Strength::Inferred),
+    };
+    let Some(path) = path else {
+        let what = format!("{key}, which is declared elsewhere");
+        return Lead { to: Target::Outside { what: what.clone() }, edge, strength: Strength::Assumed, what };
+    };
+    let what = format!("refers to {key}");
+    // files that are one document know each other
+    let asked = view.book.get(from).and_then(|facts| facts.asked.as_ref());
+    let together = asked.is_some_and(|asked| wholes::asked_for(from, asked, view).contains(&path));
+    let strength = if together { Strength::Resolved } else { strength };
+    match unit_in(&path) {
+        (None, false) if key.contains('#') => {
+            let missing = format!("there is no `{key}` in `{path}`");
+            Lead { to: Target::Missing { path: path.to_string(), what: missing }, edge, strength: Strength::Broken, what }
+        }
+        (kind, _) => {
+            let to = Target::Unit { path, kind: kind.unwrap_or(UnitKind::Action), name: key.to_owned() };
+            Lead { to, edge, strength, what }
+        }
+    }
+}
+
+/// Tools that start workflows and pipelines of a cluster: `argo submit`, `argo cron create`, `tkn pipeline start`.
+pub(super) fn submit(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    const OPTIONS: &[&str] = &[
+        "-n",
+        "--namespace",
+        "-p",
+        "--parameter",
+        "--param",
+        "--parameter-file",
+        "--name",
+        "--generate-name",
+        "--entrypoint",
+        "--serviceaccount",
+        "-s",
+        "-w",
+        "--workspace",
+        "-l",
+        "--labels",
+        "--from",
+        "-f",
+        "--filename",
+        "-o",
+        "--output",
+    ];
+    let said = Said::of(invocation, OPTIONS);
+    if said.only_tries() || said.options.iter().any(|(option, _)| *option == "--server-dry-run") {
+        return Vec::new();
+    }
+    let by_name = |named: &str| {
+        let (kind, name) = named.split_once('/')?;
+        let kind = match kind {
+            "wftmpl" | "workflowtemplates" => "workflowtemplate",
+            "cwftmpl" => "clusterworkflowtemplate",
+            "cronwf" | "cwf" => "cronworkflow",
+            other => other,
+        };
+        Some(declared(&format!("{kind}/{name}").to_ascii_lowercase(), invocation.path, EdgeKind::Submits, view))
+    };
+    match (invocation.command.program(), said.words.as_slice()) {
+        ("argo", ["submit", files @ ..] | ["cron" | "template" | "cluster-template", "create" | "update", files @ ..]) => {
+            let named = said.values(&["--from"]).filter_map(by_name);
+            named.chain(files.iter().flat_map(|file| applied(invocation, file, false, view))).collect()
+        }
+        ("tkn", [kind @ ("pipeline" | "task" | "p" | "t"), "start", names @ ..]) => {
+            let kind = if kind.starts_with('p') { "pipeline" } else { "task" };
+            let named = names.iter().filter_map(|name| by_name(&format!("{kind}/{name}")));
+            named.chain(manifests(invocation, &said, view)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn long_kind(kind: &str) -> String {

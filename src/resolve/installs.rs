@@ -56,7 +56,7 @@ const VALUED: &[&str] = &[
 /// What `pip install` and its kin install; `minor` is the version of Python 3 that runs it, where that is known.
 pub(crate) fn installs(command: &Command, from: (&RepoPath, Option<UnitId>), minor: Option<u8>, view: &View<'_>) -> Install {
     let Some(arguments) = of_pip(command) else { return Install::No };
-    let invocation = Invocation { command, path: from.0, unit: from.1 };
+    let invocation = Invocation::new(command, from.0, from.1, view);
     let mut found = BTreeSet::new();
     let mut at = 0;
     while let Some(word) = arguments.get(at) {

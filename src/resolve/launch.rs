@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Invocation, Lead, Located, Run, Target, View, collected, run_of};
+use super::{Invocation, Lead, Located, Run, Target, View, collected, run_of, runners};
 use crate::fact::{Command, Fact, FactKind, FileFacts, UnitKind, Uses, UsesTarget};
 use crate::source::RepoPath;
 use crate::syntax::python::ScopeKind;
@@ -12,6 +12,36 @@ fn lead(to: Target, strength: Strength, what: String) -> Lead {
     Lead { to, edge: EdgeKind::Invokes, strength, what }
 }
 
+/// Options of Python and of `spark-submit` whose value is the next word.
+const VALUED: &[&str] = &[
+    "-W",
+    "-X",
+    "--archives",
+    "--class",
+    "--conf",
+    "--deploy-mode",
+    "--driver-class-path",
+    "--driver-cores",
+    "--driver-memory",
+    "--exclude-packages",
+    "--executor-cores",
+    "--executor-memory",
+    "--files",
+    "--jars",
+    "--keytab",
+    "--master",
+    "--name",
+    "--num-executors",
+    "--packages",
+    "--principal",
+    "--properties-file",
+    "--proxy-user",
+    "--py-files",
+    "--queue",
+    "--repositories",
+    "--total-executor-cores",
+];
+
 /// `python file.py`, `python -m package.module`, and runners that are themselves run as modules.
 pub(super) fn python(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let arguments = invocation.arguments();
@@ -20,9 +50,13 @@ pub(super) fn python(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
         match word.text.as_str() {
             "-m" => return arguments.get(at + 1).map(|m| module(invocation, &m.text, at + 2, view)).unwrap_or_default(),
             "-c" | "-" => return Vec::new(),
-            "-W" | "-X" | "--master" | "--deploy-mode" | "--py-files" | "--conf" | "--jars" | "--packages" => at += 2,
+            option if VALUED.contains(&option) => at += 2,
             text if text.starts_with('-') => at += 1,
-            text => return file(invocation, text, view),
+            text => {
+                let mut leads = file(invocation, text, view);
+                leads.extend(of_words(&leads, arguments.get(at + 1..).unwrap_or_default(), view));
+                return leads;
+            }
         }
     }
     Vec::new()
@@ -33,8 +67,16 @@ fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>)
         "pytest" | "unittest" | "nose" | "nose2" => return collected::of_runner(invocation, rest, name, view),
         "coverage" => return collected::of_runner(invocation, rest, "coverage", view),
         "papermill" => return notebook(invocation, view),
+        "spacy" | "weasel" => {
+            let words: Vec<&str> = invocation.arguments().iter().skip(rest).map(|w| w.text.as_str()).collect();
+            return super::projects::of_spacy(invocation, &words, view);
+        }
         "pip" => return super::installs::follow(invocation, view),
+        "luigi" => return super::flows::luigi(invocation, view),
         _ => {}
+    }
+    if let Some(leads) = runners::as_module(invocation, rest, view) {
+        return leads;
     }
     let what = format!("python -m {name}");
     let from: RepoPath = format!("{}/_", invocation.dir().unwrap_or(".")).trim_start_matches("./").into();
@@ -73,6 +115,24 @@ fn file(invocation: &Invocation<'_>, text: &str, view: &View<'_>) -> Vec<Lead> {
     }
 }
 
+/// The units of a file that is run which the words behind its name run (`python flow.py run`).
+fn of_words(leads: &[Lead], rest: &[crate::syntax::shell::Word], view: &View<'_>) -> Vec<Lead> {
+    let plain: Vec<&str> = rest.iter().map(|w| w.text.as_str()).filter(|w| !w.starts_with('-')).collect();
+    let mut found = Vec::new();
+    for first in leads {
+        let Target::File { path, run: Run::Program } = &first.to else { continue };
+        let Some(facts) = view.book.get(path) else { continue };
+        for (words, unit) in &facts.orchestrated.run_by {
+            let said = plain.windows(words.len().max(1)).any(|window| window.iter().eq(words.iter()));
+            if let Some(unit) = facts.units.get(*unit).filter(|_| said) {
+                let to = Target::Unit { path: path.clone(), kind: unit.kind, name: unit.name.clone() };
+                found.push(lead(to, first.strength, format!("{} {}", first.what, words.join(" "))));
+            }
+        }
+    }
+    found
+}
+
 /// Whether a file that is not there cannot have been made on the way: no other command of the same file names it or
 /// brings in what is elsewhere, and nothing that was used fetched its folder.
 pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) -> bool {
@@ -88,7 +148,7 @@ pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) 
     let made = made
         .get(invocation.path)
         .is_some_and(|made| made.fetched || made.written.iter().any(|out| out.ends_with(name)) || made.used.iter().any(may));
-    !in_image && !made
+    !in_image && !invocation.is_placed() && !made
 }
 
 /// What may put files there that a file's own repository does not have: asked for at every script that is missing.
@@ -280,9 +340,10 @@ pub(super) fn entry(target: &str, from: &RepoPath, view: &View<'_>) -> Option<Ta
                     .iter()
                     .any(|t| matches!(t, crate::syntax::python::Target::Name(n) if n.dotted().as_deref() == Some(name)))
             });
-            if known {
+            // an object that holds commands is run like a function
+            if known || ((imported || assigned) && !name.is_empty()) {
                 Some(Target::Function { path, name: name.to_owned() })
-            } else if imported || assigned || name.is_empty() {
+            } else if name.is_empty() {
                 Some(Target::File { path, run: Run::Module })
             } else {
                 None

@@ -4,16 +4,24 @@
 //! could not follow. What other programs do with files stands in `rules/programs.yaml`. A literal reference that leads
 //! nowhere is [`Target::Missing`], which cuts the chain; that is said only where nothing else could have made the file.
 
+mod bundles;
 mod calls;
 mod cluster;
 mod collected;
 mod containers;
+mod cron;
+mod flows;
 mod installs;
 mod launch;
 mod make;
+mod placed;
 pub(crate) mod program;
+mod projects;
 pub(crate) mod python;
+mod runners;
 mod stages;
+pub(crate) mod tasks;
+mod uploads;
 mod wholes;
 
 use std::collections::{BTreeMap, HashMap};
@@ -26,7 +34,9 @@ use crate::syntax::shell::Word;
 use crate::walk::Inventory;
 use crate::words::{EdgeKind, Strength};
 
+pub(crate) use bundles::BUNDLES;
 pub(crate) use calls::calls;
+pub(crate) use cron::{CRONTAB, is_read_by_cron};
 pub(crate) use installs::{Install, installs};
 pub(crate) use program::{ALTERNATIVE, Callee, Program, Quick};
 pub(crate) use python::Modules;
@@ -41,7 +51,7 @@ pub(crate) struct View<'v> {
     /// Python modules by name.
     pub(crate) imports: &'v Modules,
     /// What programs do with the files that they are given.
-    programs: &'v Programs,
+    pub(crate) programs: &'v Programs,
     /// Commands that the project installs, by name: the file that says so, the first in path order.
     commands: BTreeMap<&'v str, &'v RepoPath>,
     /// Files that another file takes in as a part of itself (`include`, `source`), and the first that does.
@@ -52,6 +62,8 @@ pub(crate) struct View<'v> {
     functions: HashMap<&'v str, Vec<&'v RepoPath>>,
     /// Images that the repository builds, and what defines each; found when first asked for.
     images: OnceLock<containers::Built>,
+    /// What image definitions copy where; found when first asked for.
+    places: OnceLock<placed::Places>,
     /// Objects of clusters by kind and name, and the file that declares each; found when first asked for.
     objects: OnceLock<BTreeMap<String, Option<RepoPath>>>,
     /// For each file what may put files there; found when first asked for.
@@ -76,9 +88,11 @@ impl<'v> View<'v> {
         let taken_in = BTreeMap::new();
         let parts = HashMap::new();
         let images = OnceLock::new();
+        let places = OnceLock::new();
         let objects = OnceLock::new();
         let made = OnceLock::new();
-        let mut view = Self { inventory, book, imports, programs, commands, taken_in, parts, functions, images, objects, made };
+        let mut view =
+            Self { inventory, book, imports, programs, commands, taken_in, parts, functions, images, places, objects, made };
         let takers: Vec<(&RepoPath, Vec<&Fact>)> = book
             .iter()
             .map(|(path, facts)| (path, facts.facts.iter().filter(|fact| takes_in(fact)).collect()))
@@ -105,7 +119,7 @@ impl<'v> View<'v> {
         let part = |fact: &Fact| match &fact.kind {
             FactKind::Uses(Uses { to: UsesTarget::File(to), .. }) => Some(RepoPath::from(to.as_str())),
             FactKind::Command(command) => {
-                let invocation = Invocation { command, path, unit: fact.unit };
+                let invocation = Invocation::new(command, path, fact.unit, self);
                 match invocation.locate(&invocation.arguments().first()?.text, self) {
                     Located::Found(path, Strength::Resolved) => Some(path),
                     _ => None,
@@ -230,9 +244,29 @@ const FAMILIES: &[Family] = &[
     Family { names: &["papermill", "jupyter", "runipy"], follow: launch::notebook },
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], follow: collected::follow },
     Family { names: &["dvc"], follow: stages::dvc },
+    Family { names: &["databricks"], follow: bundles::follow },
+    Family { names: &["pyflyte"], follow: flows::pyflyte },
+    Family { names: &["luigi"], follow: flows::luigi },
+    Family { names: &["kedro"], follow: flows::kedro },
+    Family { names: &["mlflow"], follow: projects::mlflow },
+    Family { names: &["spacy", "weasel"], follow: projects::spacy },
+    Family { names: &["snakemake"], follow: projects::snakemake },
+    Family { names: &["nextflow"], follow: projects::nextflow },
+    Family { names: &["crontab", "cron", "crond", "supercronic", "go-crond", "service", "busybox"], follow: cron::follow },
+    Family { names: &["just"], follow: runners::just },
+    Family { names: &["task", "go-task"], follow: runners::task },
+    Family { names: &["mise", "rtx"], follow: runners::mise },
+    Family { names: &["poe", "poethepoet"], follow: runners::poe },
+    Family { names: &["pdm", "hatch"], follow: runners::packager },
+    Family { names: &["tox"], follow: runners::tox },
+    Family { names: &["nox"], follow: runners::nox },
+    Family { names: &["invoke", "inv"], follow: runners::invoke },
+    Family { names: &["npm", "pnpm", "yarn", "bun"], follow: runners::node },
     Family { names: &["pip", "pip3", "uv"], follow: installs::follow },
     Family { names: &["docker", "podman", "docker-compose", "nerdctl", "buildah"], follow: containers::follow },
     Family { names: &["kubectl", "oc", "helm"], follow: cluster::follow },
+    Family { names: &["buildkite-agent"], follow: uploads::follow },
+    Family { names: &["argo", "tkn"], follow: cluster::submit },
     Family { names: &["terraform", "tofu", "terragrunt"], follow: cluster::configuration },
 ];
 
@@ -241,6 +275,16 @@ pub(crate) struct Invocation<'c> {
     pub(crate) command: &'c Command,
     pub(crate) path: &'c RepoPath,
     pub(crate) unit: Option<UnitId>,
+    /// What its folder is in the repository, where it moves to one of an image.
+    place: Option<String>,
+}
+
+impl<'c> Invocation<'c> {
+    /// A command, and where it stands.
+    pub(crate) fn new(command: &'c Command, path: &'c RepoPath, unit: Option<UnitId>, view: &View<'_>) -> Self {
+        let place = command.place.as_deref().filter(|_| command.dir.is_none()).and_then(|at| placed::of(path, unit, at, view));
+        Self { command, path, unit, place }
+    }
 }
 
 impl Invocation<'_> {
@@ -251,7 +295,12 @@ impl Invocation<'_> {
 
     /// Folder it runs in.
     pub(crate) fn dir(&self) -> Option<&str> {
-        self.command.dir.as_deref()
+        self.command.dir.as_deref().or(self.place.as_deref())
+    }
+
+    /// Whether its folder is one of an image.
+    pub(crate) fn is_placed(&self) -> bool {
+        self.place.is_some()
     }
 
     /// Where a path named by the command lies, as far as it is known and there.
@@ -259,6 +308,12 @@ impl Invocation<'_> {
         let clean = word.trim_start_matches("./");
         if word.is_empty() || word.starts_with('-') {
             return Located::Unknown;
+        }
+        if word.starts_with('/')
+            && !word.contains('$')
+            && let Some(path) = placed::of(self.path, self.unit, word, view)
+        {
+            return Located::Found(path.into(), Strength::Resolved);
         }
         if let Some(dir) = self.dir()
             && !word.contains('$')
@@ -315,11 +370,12 @@ pub(crate) enum Located {
 
 /// What a command leads to.
 pub(crate) fn command(command: &Command, from: (&RepoPath, Option<UnitId>), view: &View<'_>) -> Vec<Lead> {
-    let invocation = Invocation { command, path: from.0, unit: from.1 };
+    let invocation = Invocation::new(command, from.0, from.1, view);
     let program = command.program();
-    let mut leads = match FAMILIES.iter().find(|f| f.names.contains(&program)) {
-        Some(family) => (family.follow)(&invocation, view),
-        None => launch::own(&invocation, view),
+    let mut leads = match (runners::wrapped(&invocation, view), FAMILIES.iter().find(|f| f.names.contains(&program))) {
+        (Some(leads), _) => leads,
+        (None, Some(family)) => (family.follow)(&invocation, view),
+        (None, None) => launch::own(&invocation, view),
     };
     if leads.is_empty() {
         leads.extend(not_given(command, program));
@@ -369,6 +425,7 @@ fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         leads.extend(cluster::rolled_out(invocation, view));
     }
     leads.extend(containers::remote_build(invocation, view));
+    leads.extend(containers::remote_configuration(invocation, view));
     let arguments = invocation.arguments();
     for (at, word) in arguments.iter().enumerate() {
         let (value, named) = match word.text.split_once('=') {
@@ -434,6 +491,7 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
             }
             match make::included(&path, view).into_iter().find(known) {
                 Some(path) => vec![lead(Target::Unit { path, kind: *kind, name: name.clone() }, Strength::Resolved)],
+                None if *kind == UnitKind::Target => tasks::reference(name, &path, view),
                 None => Vec::new(),
             }
         }
@@ -441,6 +499,7 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
             let valued = cluster::valued(image, from, view);
             valued.and_then(|image| containers::start(&image, view)).into_iter().collect()
         }
+        UsesTarget::Object(key) => vec![cluster::declared(key, from, uses.edge, view)],
         UsesTarget::Image(image) => containers::start(image, view).into_iter().collect(),
         UsesTarget::File(path) if uses.edge == EdgeKind::Applies => {
             let leads = cluster::apply(path, false, Strength::Resolved, view);
@@ -455,7 +514,10 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
                 }
             }
         }
-        UsesTarget::File(path) => match calls::file(path, view).or_else(|| from_project_folder(path, from, view)) {
+        UsesTarget::File(path) => match calls::file(path, view)
+            .or_else(|| from_project_folder(path, from, view))
+            .or_else(|| as_notebook(path, view))
+        {
             Some(to) => match view.book.get(&to).and_then(|facts| Some((facts, facts.called.as_ref()?))) {
                 Some((facts, called)) => vec![calls::lead(uses, &to, facts, called)],
                 None => {
@@ -489,6 +551,13 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
 fn from_project_folder(path: &str, from: &RepoPath, view: &View<'_>) -> Option<RepoPath> {
     let rest = path.strip_prefix(source::folder(from))?.strip_prefix('/')?;
     (source::file_name(from).contains("compose") && view.inventory.contains(rest)).then(|| rest.into())
+}
+
+/// A notebook that is named without its suffix, as the service names it that runs it.
+fn as_notebook(path: &str, view: &View<'_>) -> Option<RepoPath> {
+    let named = source::extension(path).is_none();
+    let both = [".ipynb", ".py"].iter().filter(|_| named).map(|suffix| format!("{path}{suffix}"));
+    both.into_iter().find(|path| view.inventory.contains(path)).map(RepoPath::from)
 }
 
 /// Things that a command makes or takes, by their keys.

@@ -9,6 +9,7 @@
 
 mod attribute;
 mod callback;
+mod commands;
 mod constant;
 mod index;
 mod infer;
@@ -20,6 +21,7 @@ mod settle;
 pub(crate) mod tests;
 mod wording;
 mod world;
+mod written;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -28,9 +30,13 @@ use rayon::prelude::*;
 
 use super::python::{Modules, Place};
 use crate::fact::{Book, Code, FactKind};
+use crate::rules::callables::Callables;
 use crate::source::RepoPath;
 use crate::syntax::python::{CallId, FlowId, FlowKind, Module, Name, Root, ScopeId, ScopeKind, Value};
+use crate::syntax::tree::Tree;
 use crate::words::Strength;
+use commands::Commands;
+pub(crate) use commands::{Offered, Start};
 use index::Index;
 use infer::{Ctx, Infer, Type};
 pub(crate) use meaning::Meaning;
@@ -208,6 +214,8 @@ struct World {
     subclasses: HashMap<At, Vec<At>, Quick>,
     /// Own classes by the names of their methods.
     methods: HashMap<Box<str>, Vec<At>>,
+    /// What runs the functions it is given.
+    callables: Callables,
 }
 
 /// The Python of a repository, with its calls followed.
@@ -220,14 +228,21 @@ pub(crate) struct Program {
     passed: Vec<BTreeMap<CallId, Vec<Passed>>>,
     decorators: BTreeMap<At, Vec<Decorator>>,
     by_code: BTreeMap<(RepoPath, Option<usize>), FileId>,
+    commands: Commands,
+    /// Documents of the repository, by path.
+    trees: BTreeMap<RepoPath, Arc<Tree>>,
 }
 
 impl Program {
     /// Follows every call of everything that was read.
-    pub(crate) fn build(book: &Book, modules: &Modules) -> Self {
+    pub(crate) fn build(book: &Book, modules: &Modules, callables: &Callables) -> Self {
         let mut program = Self::default();
+        program.world.callables = callables.clone();
         program.world.modules = modules.clone();
         for (path, facts) in book {
+            if let Some(tree) = &facts.tree {
+                program.trees.insert(path.clone(), tree.clone());
+            }
             if let Some(code) = &facts.code {
                 program.world.by_path.insert(path.clone(), program.world.files.len());
                 program.add(path, None, path.clone(), code);
@@ -243,6 +258,7 @@ impl Program {
         program.world.find_methods();
         program.world.find_bases();
         program.follow();
+        program.commands = Commands::of(&program.world, &program.sites, &program.reached, &program.decorators);
         program
     }
 

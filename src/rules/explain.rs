@@ -13,7 +13,7 @@ use crate::words::{Observability, Op, Strength};
 pub struct Listed {
     /// Its id.
     pub id: String,
-    /// `signal`, `practice`, `criterion` or `model`.
+    /// `signal`, `practice`, `criterion`, `level` or `model`.
     pub kind: &'static str,
     /// What it is, in one line.
     pub title: String,
@@ -36,6 +36,8 @@ pub struct Explanation {
     pub sections: Vec<(String, Vec<String>)>,
     /// The weighing rows of every model by their ids, as reports name them.
     pub rows: BTreeMap<String, Weighing>,
+    /// Of a practice: the kinds of files that may show it and that this version does not read, as reports name them.
+    pub unread: Vec<String>,
 }
 
 /// A row that weighs for a level.
@@ -119,7 +121,17 @@ impl Catalog {
                 }),
             )
         });
-        let mut all: Vec<Listed> = signals.chain(practices).chain(models).collect();
+        let levels = self.models.iter().flat_map(|m| {
+            // by the ids that `explain` gives them
+            let overall = m.levels.iter().filter_map(|l| level(m, &format!("{}.{}", m.id, l.level)));
+            let of = |d: &'_ crate::rules::model::Dimension| -> Vec<String> {
+                d.levels.iter().map(|l| format!("{}.{}.l{}", m.id, d.name, l.level)).collect()
+            };
+            let columns = m.dimensions.iter().flat_map(of).filter_map(|id| level(m, &id));
+            let listed = |found: Explanation| Listed { id: found.id, kind: "level", title: found.asks, file: m.path.clone() };
+            overall.chain(columns).map(listed).collect::<Vec<_>>()
+        });
+        let mut all: Vec<Listed> = signals.chain(practices).chain(models).chain(levels).collect();
         all.sort();
         all
     }
@@ -209,6 +221,9 @@ impl Catalog {
                     .map(move |c| format!("{}: {}, level {}, {}", c.id, m.title, c.level, c.role.word()))
             })
             .collect();
+        let may_show = |kind: &&super::unread::Unread| kind.practices.contains(&rule.id);
+        let unread: Vec<String> = self.unread.iter().filter(may_show).map(|kind| kind.what.clone()).collect();
+        sections.say("SEEN AND NOT READ YET", &kinds(&unread));
         sections.add("USED BY", &used);
         Explanation {
             id: rule.id.clone(),
@@ -217,6 +232,7 @@ impl Catalog {
             origin: self.file_of(&rule.id).to_owned(),
             sections: sections.0,
             rows: BTreeMap::new(),
+            unread,
         }
     }
 
@@ -247,6 +263,7 @@ impl Catalog {
             origin: self.file_of(&rule.id).to_owned(),
             sections: sections.0,
             rows: BTreeMap::new(),
+            unread: Vec::new(),
         }
     }
 }
@@ -415,6 +432,7 @@ fn levels() -> Explanation {
         origin: String::new(),
         sections,
         rows: BTreeMap::new(),
+        unread: Vec::new(),
     }
 }
 
@@ -457,6 +475,7 @@ fn whole(model: &Model) -> Explanation {
         origin: model.path.clone(),
         sections: sections.0,
         rows: BTreeMap::new(),
+        unread: Vec::new(),
     }
 }
 
@@ -502,7 +521,23 @@ fn level(model: &Model, id: &str) -> Option<Explanation> {
         origin: model.path.clone(),
         sections: sections.0,
         rows: BTreeMap::new(),
+        unread: Vec::new(),
     })
+}
+
+/// Kinds of files that are not read, in a sentence that names a few; empty where there is none.
+fn kinds(unread: &[String]) -> String {
+    let named = unread.iter().take(2).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = match unread.len() {
+        0 => return String::new(),
+        1 | 2 => String::new(),
+        all => format!(" and {} more", all - 2),
+    };
+    format!("{} of files that may show it ({named}{more}): where one is seen, it is unknown, not absent.", count(unread.len()))
+}
+
+fn count(kinds: usize) -> String {
+    if kinds == 1 { "One kind".to_owned() } else { format!("{kinds} kinds") }
 }
 
 /// What a requirement is for, in a few words.
@@ -556,6 +591,7 @@ fn criterion(model: &Model, id: &str) -> Option<Explanation> {
         origin: model.path.clone(),
         sections: sections.0,
         rows: BTreeMap::new(),
+        unread: Vec::new(),
     })
 }
 

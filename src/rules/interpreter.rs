@@ -41,6 +41,8 @@ pub(crate) struct Table {
     pub(crate) sets_up: BTreeMap<String, SetUp>,
     /// Functions that read a document into plain mappings.
     pub(crate) loaders: BTreeSet<String>,
+    /// Functions that read the document at a path.
+    pub(crate) opens: BTreeSet<String>,
     /// Classes that take a mapping and raise where an attribute is asked that it does not have.
     pub(crate) strict: BTreeSet<String>,
     /// Published steps that put back what an earlier run kept, with the input that says where.

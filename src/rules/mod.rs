@@ -3,6 +3,7 @@
 //! Built-in rules and a user's go through the same door. All mistakes come at once, each with file and line; nothing
 //! unchecked is ever in a [`Catalog`].
 
+pub(crate) mod callables;
 mod check;
 mod explain;
 mod forms;
@@ -19,7 +20,6 @@ pub(crate) mod unread;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use include_dir::{Dir, include_dir};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, RuleError};
@@ -33,7 +33,18 @@ use practice::PracticeRule;
 use signal::SignalRule;
 use unread::{Kinds, Unread};
 
-static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
+/// A rule file that comes with treering.
+struct BuiltIn {
+    /// Path below `rules/`.
+    path: &'static str,
+    /// The file as it was written.
+    text: &'static str,
+    /// What it says, as the build script prepared it.
+    json: &'static str,
+}
+
+/// In the order of their paths.
+static BUILT_IN: &[BuiltIn] = &include!(concat!(env!("OUT_DIR"), "/built_in_rules.rs"));
 
 /// Largest rule file, in bytes.
 const LARGEST: usize = 1 << 20;
@@ -61,6 +72,8 @@ pub struct Catalog {
     pub(crate) interpreter: interpreter::Table,
     /// What programs do with the files that they are given.
     pub(crate) programs: programs::Programs,
+    /// What Python callables run.
+    pub(crate) callables: callables::Callables,
     /// Orchestrators whose pipelines are written in Python, in the order of their files.
     pub(crate) orchestrators: Vec<Orchestrator>,
     /// Regular expressions and globs of all rules, compiled.
@@ -80,8 +93,7 @@ impl Catalog {
     ///
     /// [`Error::Rules`] with every mistake; a test sees to it that there are none.
     pub fn embedded() -> Result<Self, Error> {
-        let files = built_in_files();
-        Self::of(&files, files.len(), Compile::WhenAsked)
+        Self::of_files(&built_in_files(), BUILT_IN.len(), Compile::WhenAsked)
     }
 
     /// The built-in rules and those of the user's folders, in that order; every pattern is compiled at once.
@@ -90,46 +102,49 @@ impl Catalog {
     ///
     /// [`Error::Unreadable`] for a folder that cannot be read, [`Error::Rules`] with every mistake in a rule.
     pub fn load(folders: &[PathBuf]) -> Result<Self, Error> {
-        let mut files = built_in_files();
-        let own = files.len();
+        let mut files: Vec<(String, String)> = BUILT_IN.iter().map(|file| (file.path.to_owned(), file.text.to_owned())).collect();
         for folder in folders {
             files.extend(of_folder(folder)?);
         }
-        Self::of(&files, own, Compile::AtOnce)
+        Self::of(&files, BUILT_IN.len(), Compile::AtOnce)
     }
 
-    /// From the texts of rule files; the first `own` of them are the built-in ones.
+    /// From the texts of rule files with their paths; the first `own` of them are the built-in ones.
     pub(crate) fn of(files: &[(String, String)], own: usize, compile: Compile) -> Result<Self, Error> {
+        let files: Vec<RuleFile<'_>> = files.iter().map(|(path, text)| RuleFile { path, text, json: None }).collect();
+        Self::of_files(&files, own, compile)
+    }
+
+    fn of_files(files: &[RuleFile<'_>], own: usize, compile: Compile) -> Result<Self, Error> {
         let mut wrong: Vec<RuleError> = Vec::new();
         let mut loading = check::Loading::default();
-        let mut texts = BTreeMap::new();
-        for (index, ((path, text), parsed)) in files.iter().zip(parse_all(files)).enumerate() {
-            let user = index >= own;
+        let mut tables = BTreeMap::new();
+        for (index, (file, parsed)) in files.iter().zip(parse_all(files)).enumerate() {
+            let (path, text, user) = (file.path, file.text, index >= own);
             match parsed {
                 Ok(Parsed::Signals(rules)) => loading.signals(path, text, rules, user, &mut wrong),
                 Ok(Parsed::Practices(rules)) => loading.practices(path, text, rules, user, &mut wrong),
                 Ok(Parsed::Model(model)) => loading.model(path, text, *model, &mut wrong),
                 Ok(Parsed::Other) if !user => {
-                    texts.insert(path.clone(), text.clone());
+                    tables.insert(path, *file);
                 }
                 Ok(Parsed::Other) => {
                     let message = "a rule file lies in signals/, practices/ or models/; move it there".to_owned();
-                    wrong.push(RuleError { path: path.clone(), line: 0, message });
+                    wrong.push(RuleError { path: path.to_owned(), line: 0, message });
                 }
                 Err(mistakes) => wrong.extend(mistakes),
             }
         }
-        let wrappers: Vec<Wrapper> = of_text("wrappers.yaml", &texts, &mut wrong);
-        let unread: Vec<Unread> = of_text("unread.yaml", &texts, &mut wrong);
-        let interpreter: interpreter::Table = of_text("interpreter.yaml", &texts, &mut wrong);
-        let programs: programs::Programs = of_text("programs.yaml", &texts, &mut wrong);
-        let named: Vec<String> = texts.keys().filter(|path| path.starts_with("orchestrators/")).cloned().collect();
+        let wrappers: Vec<Wrapper> = table("wrappers.yaml", &tables, &mut wrong);
+        let unread: Vec<Unread> = table("unread.yaml", &tables, &mut wrong);
+        let interpreter: interpreter::Table = table("interpreter.yaml", &tables, &mut wrong);
+        let programs: programs::Programs = table("programs.yaml", &tables, &mut wrong);
+        let callables: callables::Callables = table("callables.yaml", &tables, &mut wrong);
         let mut orchestrators: Vec<Orchestrator> = Vec::new();
-        for path in named {
-            match texts.get(&path).map(|text| read::<Orchestrator>(&path, text)) {
-                Some(Ok(read)) => orchestrators.push(read),
-                Some(Err(mistakes)) => wrong.extend(mistakes),
-                None => {}
+        for file in tables.values().filter(|file| file.path.starts_with("orchestrators/")) {
+            match file.read::<Orchestrator>() {
+                Ok(read) => orchestrators.push(read),
+                Err(mistakes) => wrong.extend(mistakes),
             }
         }
         let check::Loading { mut signals, mut practices, mut models, origins } = loading;
@@ -157,12 +172,13 @@ impl Catalog {
             wrappers,
             interpreter,
             programs,
+            callables,
             orchestrators,
             patterns,
             needles,
             digest: digest(files),
             origins,
-            texts,
+            texts: tables.into_iter().map(|(path, file)| (path.to_owned(), file.text.to_owned())).collect(),
         })
     }
 
@@ -206,23 +222,8 @@ pub(crate) fn schema() -> String {
     text
 }
 
-fn built_in_files() -> Vec<(String, String)> {
-    let mut files = Vec::new();
-    built_in(&BUILT_IN, &mut files);
-    files.sort();
-    files
-}
-
-fn built_in(dir: &Dir<'_>, into: &mut Vec<(String, String)>) {
-    for file in dir.files() {
-        let path = file.path().to_string_lossy().replace('\\', "/");
-        if path.ends_with(".yaml")
-            && let Some(text) = file.contents_utf8()
-        {
-            into.push((path, text.to_owned()));
-        }
-    }
-    dir.dirs().for_each(|d| built_in(d, into));
+fn built_in_files() -> Vec<RuleFile<'static>> {
+    BUILT_IN.iter().map(|file| RuleFile { path: file.path, text: file.text, json: Some(file.json) }).collect()
 }
 
 /// Rule files of a user's folder, by path.
@@ -247,8 +248,8 @@ fn of_folder(folder: &Path) -> Result<Vec<(String, String)>, Error> {
 }
 
 /// A list or table in a built-in file of its own.
-fn of_text<T: DeserializeOwned + Default>(path: &str, texts: &BTreeMap<String, String>, wrong: &mut Vec<RuleError>) -> T {
-    match texts.get(path).map(|text| read::<T>(path, text)) {
+fn table<T: DeserializeOwned + Default>(path: &str, tables: &BTreeMap<&str, RuleFile<'_>>, wrong: &mut Vec<RuleError>) -> T {
+    match tables.get(path).map(RuleFile::read) {
         Some(Ok(read)) => read,
         Some(Err(mistakes)) => {
             wrong.extend(mistakes);
@@ -289,26 +290,50 @@ enum Parsed {
     Other,
 }
 
-fn parse(path: &str, text: &str) -> Result<Parsed, Vec<RuleError>> {
-    sized(path, text).map_err(|mistake| vec![mistake])?;
-    match path.split('/').rev().nth(1).unwrap_or("") {
-        _ if path.contains("signals/") => read(path, text).map(Parsed::Signals),
-        "practices" => read(path, text).map(Parsed::Practices),
-        "models" => model::load(path, text).map(|model| Parsed::Model(Box::new(model))),
-        _ => Ok(Parsed::Other),
+/// One rule file on its way in.
+#[derive(Debug, Clone, Copy)]
+struct RuleFile<'t> {
+    /// Path below the folder of rules.
+    path: &'t str,
+    text: &'t str,
+    /// What the text says, where the build has prepared it.
+    json: Option<&'static str>,
+}
+
+impl RuleFile<'_> {
+    fn parse(&self) -> Result<Parsed, Vec<RuleError>> {
+        sized(self.path, self.text).map_err(|mistake| vec![mistake])?;
+        match self.path.split('/').rev().nth(1).unwrap_or("") {
+            _ if self.path.contains("signals/") => self.read().map(Parsed::Signals),
+            "practices" => self.read().map(Parsed::Practices),
+            "models" => model::load(self.path, self.text, self.json).map(|model| Parsed::Model(Box::new(model))),
+            _ => Ok(Parsed::Other),
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&self) -> Result<T, Vec<RuleError>> {
+        let mistake = |line: usize, message: String| {
+            let line = u32::try_from(line).unwrap_or(0);
+            vec![RuleError { path: self.path.to_owned(), line, message: format!("{message}; rules/README.md lists the keys") }]
+        };
+        if let Some(json) = self.json {
+            return serde_json::from_str(json).map_err(|e| mistake(0, e.to_string()));
+        }
+        serde_yaml::with::singleton_map_recursive::deserialize(serde_yaml::Deserializer::from_str(self.text))
+            .map_err(|e: serde_yaml::Error| mistake(e.location().map_or(0, |l| l.line()), e.to_string()))
     }
 }
 
-/// Every file, in order. Reading the rules is most of what the scan of a small repository costs, so two threads share it.
-fn parse_all(files: &[(String, String)]) -> Vec<Result<Parsed, Vec<RuleError>>> {
-    let all: usize = files.iter().map(|(_, text)| text.len()).sum();
+/// Every file, in order; two threads share them.
+fn parse_all(files: &[RuleFile<'_>]) -> Vec<Result<Parsed, Vec<RuleError>>> {
+    let all: usize = files.iter().map(|file| file.text.len()).sum();
     let mut so_far = 0;
-    let half = files.iter().take_while(|(_, text)| {
-        so_far += text.len();
+    let half = files.iter().take_while(|file| {
+        so_far += file.text.len();
         so_far <= all / 2
     });
     let (first, rest) = files.split_at(half.count());
-    let of = |files: &[(String, String)]| files.iter().map(|(path, text)| parse(path, text)).collect::<Vec<_>>();
+    let of = |files: &[RuleFile<'_>]| files.iter().map(RuleFile::parse).collect::<Vec<_>>();
     std::thread::scope(|scope| {
         let beside = scope.spawn(|| of(first));
         let rest = of(rest);
@@ -319,22 +344,44 @@ fn parse_all(files: &[(String, String)]) -> Vec<Result<Parsed, Vec<RuleError>>> 
     })
 }
 
-fn read<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, Vec<RuleError>> {
-    serde_yaml::with::singleton_map_recursive::deserialize(serde_yaml::Deserializer::from_str(text)).map_err(
-        |e: serde_yaml::Error| {
-            let line = e.location().and_then(|l| u32::try_from(l.line()).ok()).unwrap_or(0);
-            vec![RuleError { path: path.to_owned(), line, message: format!("{e}; rules/README.md lists the keys") }]
-        },
-    )
-}
-
-fn digest(files: &[(String, String)]) -> String {
+fn digest(files: &[RuleFile<'_>]) -> String {
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
-    for (path, text) in files {
-        hasher.update(path.as_bytes());
+    for file in files {
+        hasher.update(file.path.as_bytes());
         hasher.update(&[0]);
-        hasher.update(text.as_bytes());
+        hasher.update(file.text.as_bytes());
         hasher.update(&[0]);
     }
     format!("{:016x}", hasher.digest())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where the build prepares a rule otherwise than YAML would be read, the scan goes by other rules than `rules check`.
+    #[test]
+    fn prepared_rules_say_what_their_yaml_says() {
+        let said = |catalog: Catalog| {
+            [
+                format!("{:#?}", catalog.signals),
+                format!("{:#?}", catalog.practices),
+                format!("{:#?}", catalog.models),
+                format!("{:#?}", catalog.unread),
+                format!("{:#?}", catalog.wrappers),
+                format!("{:#?}", catalog.interpreter),
+                format!("{:#?}", catalog.programs),
+                format!("{:#?}", catalog.orchestrators),
+                format!("{:#?}", catalog.origins),
+                catalog.digest,
+            ]
+        };
+        let prepared = said(Catalog::embedded().unwrap());
+        for (prepared, read) in prepared.iter().zip(said(Catalog::load(&[]).unwrap())) {
+            for (prepared, read) in prepared.lines().zip(read.lines()) {
+                assert_eq!(prepared, read);
+            }
+            assert_eq!(prepared.len(), read.len());
+        }
+    }
 }

@@ -17,8 +17,10 @@ pub(crate) struct Orchestrator {
     /// Import roots; a repository that imports none of them costs nothing.
     pub(crate) roots: Vec<String>,
     /// What makes a pipeline.
+    #[serde(default)]
     pub(crate) pipelines: Vec<Pipeline>,
     /// What makes a step.
+    #[serde(default)]
     pub(crate) steps: Vec<Step>,
     /// Any other call of such a name is a step if it has such a keyword: work that the orchestrator's own code does.
     #[serde(default)]
@@ -42,10 +44,23 @@ pub(crate) struct Orchestrator {
     #[serde(default)]
     pub(crate) makes: Option<String>,
     /// What a schedule may be.
+    #[serde(default)]
     pub(crate) schedules: Schedules,
     /// What registers a pipeline that is a function.
     #[serde(default)]
     pub(crate) registrations: Vec<Registration>,
+    /// What must run for what is registered to be started; the code that registers it, where nothing is said.
+    #[serde(default)]
+    pub(crate) process: Process,
+    /// Mappings that say which function is started when.
+    #[serde(default)]
+    pub(crate) tables: Option<Tables>,
+    /// Classes that are a pipeline, or a task.
+    #[serde(default)]
+    pub(crate) classes: Vec<Class>,
+    /// Steps in a function wait for nothing but for what they are given.
+    #[serde(default)]
+    pub(crate) unordered: bool,
     /// Objects that start a pipeline which they name.
     #[serde(default)]
     pub(crate) starters: Vec<Starter>,
@@ -89,6 +104,9 @@ pub(crate) struct Pipeline {
     /// A decorated function is one although nothing calls it.
     #[serde(default)]
     pub(crate) uncalled: bool,
+    /// Its steps stand among its arguments.
+    #[serde(default)]
+    pub(crate) holds: bool,
     /// The keyword that selects its steps among the assets; all of them where it is not given.
     #[serde(default)]
     pub(crate) selects: Option<String>,
@@ -133,6 +151,15 @@ pub(crate) struct Step {
     /// The keyword that gives a function to run.
     #[serde(default)]
     pub(crate) function: Option<String>,
+    /// Its place among the arguments, where it may be given by place.
+    #[serde(default)]
+    pub(crate) function_at: Option<usize>,
+    /// The keyword, and the place, of the names of the data that it takes.
+    #[serde(default)]
+    pub(crate) takes: Option<(String, usize)>,
+    /// The same of those that it makes.
+    #[serde(default)]
+    pub(crate) gives: Option<(String, usize)>,
     /// The keyword that gives shell text to run.
     #[serde(default)]
     pub(crate) shell: Option<String>,
@@ -158,37 +185,135 @@ pub(crate) struct OtherSteps {
 }
 
 /// What a schedule may be.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Schedules {
     /// Words that mean none.
+    #[serde(default)]
     pub(crate) never: Vec<String>,
     /// Objects that are one.
+    #[serde(default)]
     pub(crate) clocks: Vec<String>,
     /// Objects that stand for data that arrives.
+    #[serde(default)]
     pub(crate) data: Vec<String>,
 }
 
 /// What registers a pipeline that is a function.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Registration {
     /// The call.
+    #[serde(default)]
     pub(crate) call: Vec<String>,
+    /// Decorators; what is registered is the function below.
+    #[serde(default)]
+    pub(crate) decorator: Vec<String>,
+    /// Methods that do it although it is not known what they are called on.
+    #[serde(default)]
+    pub(crate) method: Vec<String>,
     /// The keyword that gives the function; by position it comes first. Where there is none, it is what the method is called on.
     #[serde(default)]
     pub(crate) function: Option<String>,
     /// The keyword of the call that the method is called on that names file and function.
     #[serde(default)]
     pub(crate) entrypoint: Option<String>,
+    /// The place of the function among the arguments, where it is not the first.
+    #[serde(default)]
+    pub(crate) function_at: usize,
     /// The keywords that schedule it.
+    #[serde(default)]
     pub(crate) schedule: Vec<String>,
+    /// The place of the schedule among the arguments, where it is given by place.
+    #[serde(default)]
+    pub(crate) schedule_at: Option<usize>,
+    /// Keywords that say when, beside a word for the schedule or without one.
+    #[serde(default)]
+    pub(crate) told: Vec<String>,
+    /// The names by which it is called say when.
+    #[serde(default)]
+    pub(crate) spoken: bool,
+    /// A call without a schedule registers nothing.
+    #[serde(default)]
+    pub(crate) only_scheduled: bool,
     /// Keywords that start it on events.
     #[serde(default)]
     pub(crate) events: Vec<String>,
     /// The keyword that registers it switched off.
     #[serde(default)]
     pub(crate) paused: Option<String>,
+    /// The keyword that registers it switched on, and the commands that are then enough.
+    #[serde(default)]
+    pub(crate) active: Option<(String, Vec<Vec<String>>)>,
+}
+
+/// What must run for what is registered to be started.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Process {
+    /// Names of calls of which one must stand somewhere; else nothing ever starts it.
+    #[serde(default)]
+    pub(crate) started: Vec<String>,
+    /// Commands of which one must run, by words that stand in them in this order; `FILE` is the name of the file.
+    #[serde(default)]
+    pub(crate) command: Vec<Vec<String>>,
+    /// What is not known, where none does; in a sentence.
+    #[serde(default)]
+    pub(crate) why: Option<String>,
+}
+
+/// Classes that are a pipeline, whose steps are methods, or a task, which comes after others.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Class {
+    /// Classes that it builds on.
+    pub(crate) subclass: Vec<String>,
+    /// Decorators of methods that are steps.
+    #[serde(default)]
+    pub(crate) steps: Vec<String>,
+    /// The method by which a step says which come next.
+    #[serde(default)]
+    pub(crate) next: Option<String>,
+    /// Decorators that schedule it.
+    #[serde(default)]
+    pub(crate) schedule: Vec<String>,
+    /// What such a decorator means that says nothing else.
+    #[serde(default)]
+    pub(crate) bare: Option<String>,
+    /// Decorators that start it on events or after others.
+    #[serde(default)]
+    pub(crate) events: Vec<String>,
+    /// Words behind the name of its file that run it.
+    #[serde(default)]
+    pub(crate) run_by: Vec<Vec<String>>,
+    /// Of a task: the method that does its work.
+    #[serde(default)]
+    pub(crate) method: Option<String>,
+    /// The method that makes the tasks which come before it.
+    #[serde(default)]
+    pub(crate) requires: Option<String>,
+    /// Decorators that are given tasks which come before it.
+    #[serde(default)]
+    pub(crate) after: Vec<String>,
+    /// Calls that run the tasks which they are given.
+    #[serde(default)]
+    pub(crate) built_by: Vec<String>,
+}
+
+/// Mappings that say which function is started when: a name for each entry, and in it a task and its schedule.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tables {
+    /// Names that are given such a mapping, and keywords.
+    pub(crate) named: Vec<String>,
+    /// The key of an entry with the name of the task.
+    pub(crate) task: String,
+    /// The key of an entry with the schedule.
+    pub(crate) schedule: String,
+    /// Decorators that make a function a task.
+    pub(crate) decorator: Vec<String>,
+    /// The keyword of such a decorator that names the task; by its module and its name, where it is not given.
+    pub(crate) name: String,
 }
 
 /// An object that starts a pipeline which it names.

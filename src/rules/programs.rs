@@ -20,11 +20,32 @@ pub(crate) struct Programs {
     pub(crate) serves: BTreeSet<String>,
     /// Programs that bring in files from elsewhere, with the first words that do.
     fetches: BTreeMap<String, BTreeSet<String>>,
+    /// Published steps that run a text on another machine.
+    remote: BTreeMap<String, Remote>,
+    /// Kinds of cluster objects that run nothing, in small letters.
+    pub(crate) idle: BTreeSet<String>,
     /// What binds a path to a function, whatever the method.
     pub(crate) routes: BTreeSet<String>,
 }
 
+/// How a published step is told what to run on another machine.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Remote {
+    /// The inputs that hold it, in their order.
+    pub(crate) texts: Vec<String>,
+    /// The input under which its first failure ends it.
+    #[serde(default)]
+    pub(crate) stops: Option<String>,
+}
+
 impl Programs {
+    /// How a step of this reference (`owner/name@version`) is told what to run on another machine.
+    pub(crate) fn remote(&self, reference: &str) -> Option<&Remote> {
+        let name = reference.split('@').next().unwrap_or(reference);
+        self.remote.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, remote)| remote)
+    }
+
     /// Whether a program submits what it is given by place, told by the words before its first option.
     pub(crate) fn submits(&self, program: &str, words: &str) -> bool {
         self.submits.get(program).is_some_and(|of| of.iter().any(|verb| words.starts_with(verb.as_str())))

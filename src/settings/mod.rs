@@ -347,8 +347,8 @@ fn leads_out(path: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether a key may be meant by another one: two letters at most are other ones.
-fn alike(known: &str, written: &str) -> bool {
+/// Whether a name may be meant by another one: two letters at most are other ones.
+pub(crate) fn alike(known: &str, written: &str) -> bool {
     let (a, b): (Vec<char>, Vec<char>) = (known.chars().collect(), written.to_lowercase().chars().take(40).collect());
     let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
     let rest = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count().min(a.len().min(b.len()) - same);

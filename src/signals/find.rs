@@ -10,7 +10,7 @@ use super::{Owner, Signal, Signals};
 use crate::error::RuleError;
 use crate::fact::{Book, FileFacts, Placement};
 use crate::history::History;
-use crate::resolve::Program;
+use crate::resolve::{ALTERNATIVE, Callee, Program};
 use crate::rules::Catalog;
 use crate::rules::signal::{Example, Matcher, SignalRule};
 use crate::source::{Location, RepoPath};
@@ -58,8 +58,52 @@ pub(crate) fn find(
     }
     all.sort_by(|a, b| (&a.at, a.column, &a.id, &a.what).cmp(&(&b.at, b.column, &b.id, &b.what)));
     all.dedup_by(|a, b| a.at == b.at && a.id == b.id && a.owner == b.owner && a.what == b.what);
+    one_of_several(&mut all, catalog, program);
     super::rows::mark(&mut all, program, &|path| placements.get(path).map_or(Scope::Source, |p| p.scope));
     Signals { all }
+}
+
+/// A method of a value that one of several classes made does the same whichever it is, where rules know all of these
+/// for one operation: then each is as sure as its rule.
+fn one_of_several(all: &mut [Signal], catalog: &Catalog, program: &Program) {
+    let alike = |a: &Signal, b: &Signal| a.at == b.at && a.column == b.column && a.op == b.op && a.owner == b.owner;
+    let mut first = 0;
+    while let Some(signal) = all.get(first) {
+        let length = all.iter().skip(first).take_while(|other| other.at == signal.at && other.column == signal.column).count();
+        let group = all.get_mut(first..first + length).unwrap_or_default();
+        first += length.max(1);
+        if length < 2 || group.iter().all(|s| s.strength == Strength::Resolved) {
+            continue;
+        }
+        let sure: Vec<bool> = group
+            .iter()
+            .map(|signal| {
+                let embedded = match signal.owner {
+                    Owner::Code(_) => None,
+                    Owner::Embedded(fact, _) => Some(fact),
+                    _ => return false,
+                };
+                let callee = program.callee(&signal.at.path, embedded, signal.column as usize);
+                let Callee::External { name, strength: Strength::Resolved } = callee else { return false };
+                let (classes, method) = name.split_once('#').unwrap_or((&name, ""));
+                let known = |class: &str| {
+                    let what = if method.is_empty() { class.to_owned() } else { format!("{class}.{method}") };
+                    group.iter().any(|other| alike(signal, other) && other.what == what)
+                };
+                let rule = catalog.signals.iter().find(|rule| rule.id == *signal.id);
+                classes.contains(ALTERNATIVE)
+                    && signal.op.is_some()
+                    && signal.branch.is_none()
+                    && rule.is_some_and(|rule| rule.strength.min(Strength::Resolved) == Strength::Resolved)
+                    && classes.split(ALTERNATIVE).all(known)
+            })
+            .collect();
+        for (signal, sure) in group.iter_mut().zip(sure) {
+            if sure {
+                signal.strength = Strength::Resolved;
+            }
+        }
+    }
 }
 
 /// Most matches of one rule in one file; more say nothing more.

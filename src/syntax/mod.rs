@@ -1,10 +1,13 @@
 //! Reading a format and keeping the line numbers; knows nothing of MLOps.
 
 pub(crate) mod build;
+pub(crate) mod cron;
 pub(crate) mod dockerfile;
+pub(crate) mod groovy;
 pub(crate) mod hcl;
 pub(crate) mod ini;
 pub(crate) mod json;
+pub(crate) mod just;
 pub(crate) mod make;
 pub(crate) mod mask;
 pub(crate) mod notebook;

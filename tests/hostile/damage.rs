@@ -4,7 +4,7 @@ use super::scanning::dice::Dice;
 use super::seeds::Form;
 
 /// Most damaged texts of one kind that are made of one seed.
-const MOST: usize = 8;
+const MOST: usize = 4;
 
 /// Every damaged text, each with what was done to it. The same for the same seed of the dice.
 pub fn all(text: &str, form: Form, dice: &mut Dice) -> Vec<(String, Vec<u8>)> {
@@ -13,13 +13,13 @@ pub fn all(text: &str, form: Form, dice: &mut Dice) -> Vec<(String, Vec<u8>)> {
     for cut in (0..bytes.len()).step_by(bytes.len() / MOST + 1) {
         out.push((format!("cut off after {cut} bytes"), bytes[..cut].to_vec()));
     }
-    for time in 0..8 {
+    for time in 0..4 {
         let mut noisy = bytes.to_vec();
-        for _ in 0..=time * 2 {
+        for _ in 0..=time * 4 {
             let at = dice.below(noisy.len());
             noisy[at] = dice.below(256) as u8;
         }
-        out.push((format!("{} random bytes", time * 2 + 1), noisy));
+        out.push((format!("{} random bytes", time * 4 + 1), noisy));
     }
     out.extend(encodings(text, dice));
     for (what, damaged) in dice
@@ -67,10 +67,8 @@ fn encodings(text: &str, dice: &mut Dice) -> Vec<(String, Vec<u8>)> {
         ("a letter of four bytes", "\u{1F9F6}".as_bytes()),
     ];
     for (what, mark) in marks {
-        for _ in 0..3 {
-            let at = dice.below(text.len());
-            out.push((format!("{what} at byte {at}"), inserted(at, mark)));
-        }
+        let at = dice.below(text.len());
+        out.push((format!("{what} at byte {at}"), inserted(at, mark)));
     }
     out
 }

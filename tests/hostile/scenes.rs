@@ -84,9 +84,9 @@ fn yaml_aliases(root: &Path) {
     // aliases where values are used again and again
     let steps = format!(
         "  one: &job\n    runs-on: x\n    env: &env {{ A: 1 }}\n    steps: &steps [{}]\n",
-        vec!["{ run: python fit.py }"; 60].join(", ")
+        vec!["{ run: python fit.py }"; 20].join(", ")
     );
-    let jobs = lines(60, |i| format!("  j{i}: {{ <<: *job, env: *env, steps: *steps, needs: [one] }}"));
+    let jobs = lines(20, |i| format!("  j{i}: {{ <<: *job, env: *env, steps: *steps, needs: [one] }}"));
     workflow(root, "shared", &format!("{steps}{jobs}"));
     write(
         root,

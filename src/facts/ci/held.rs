@@ -2,6 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::reading::Reading;
+use crate::fact::{FactKind, Guard, UnitId};
+use crate::words::TriggerKind;
+
 /// How far something holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Truth {
@@ -76,6 +80,27 @@ impl Held {
     }
 }
 
-fn one_line(text: &str) -> String {
+/// States what a condition on a unit comes to, judged for every kind of trigger in turn; `text` is the condition.
+pub(super) fn guards<Own>(
+    (unit, line): (UnitId, u32),
+    text: &str,
+    kinds: &[TriggerKind],
+    judge: &dyn Fn(TriggerKind) -> Held,
+    reading: &mut Reading<'_, Own>,
+) {
+    let held: Vec<(TriggerKind, Held)> =
+        kinds.iter().map(|kind| (*kind, judge(*kind))).filter(|(_, held)| held.truth != Truth::No).collect();
+    if held.is_empty() {
+        reading.fact(unit, line, FactKind::Guard(Guard::Never(one_line(text))));
+    } else if held.len() < kinds.len() {
+        let left = held.iter().map(|(kind, _)| *kind).collect();
+        reading.fact(unit, line, FactKind::Guard(Guard::Event(left)));
+    }
+    if let Some((_, first)) = held.first().filter(|_| held.iter().all(|(_, h)| !h.rest.is_empty())) {
+        reading.fact(unit, line, FactKind::Guard(Guard::If(first.rest.join(" && "))));
+    }
+}
+
+pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -3,7 +3,7 @@
 pub(crate) mod notebook;
 pub(crate) mod python;
 pub(crate) mod shell_script;
-mod started;
+pub(in crate::facts) mod started;
 
 use super::Reader;
 

@@ -5,10 +5,12 @@
 //!
 //! Invariant: only names that the file itself imports from Python's own modules count; what only a run knows is a hole.
 
+use std::collections::BTreeMap;
+
 use crate::fact::{FactKind, FileFacts, OnFailure};
 use crate::facts::Context;
-use crate::facts::shell::{HOLE, Shell, lower};
-use crate::syntax::python::{Assign, Call, Module, Name, Part, Root, Target, Value};
+use crate::facts::shell::{HOLE, Shell, lower, quoted};
+use crate::syntax::python::{Assign, AssignKind, Call, Module, Name, ParamKind, Part, Root, ScopeKind, Target, Value};
 
 /// Most calls looked at in one file.
 const MOST: usize = 200;
@@ -17,64 +19,237 @@ const LONGEST: usize = 16 << 10;
 /// The unit that the lowering of shell text is given, as code has none.
 const NOBODY: usize = usize::MAX;
 
-/// Adds the commands that a file's code starts.
+/// Adds the commands that a file's code starts, itself or through a function of its own that starts what it is told.
 pub(super) fn commands(module: &Module, context: &Context<'_>, facts: &mut FileFacts) {
-    if !module.imports.iter().any(|i| matches!(i.module.as_str(), "subprocess" | "os")) {
+    if !module.imports.iter().any(|i| matches!(i.module.split('.').next(), Some("subprocess" | "os" | "mlflow" | "ray"))) {
         return;
     }
-    let starting = module.calls.iter().filter_map(|call| Some((call, start(&full_name(module, &call.callee)?, call)?)));
-    for (call, start) in starting.take(MOST) {
-        let Some(told) = call.args.first().or_else(|| keyword(call, "args")).and_then(|v| told(module, call, v, 3)) else {
-            continue;
-        };
-        let stops = start.stops && call.in_try.is_none();
-        let dir = match keyword(call, "cwd") {
-            None | Some(Value::None) => Some(".".to_owned()),
-            Some(Value::Str(dir)) => crate::source::join(".", dir),
-            Some(_) => None,
-        };
-        let text = match told {
-            Told::Words(words) => words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
-            Told::Text(text) if start.shell => text,
-            Told::Text(_) => continue,
-        };
-        if text.len() > LONGEST {
-            continue;
+    let submits = module.imports.iter().any(|i| i.module == "ray.job_submission");
+    let mut left = MOST;
+    for call in &module.calls {
+        let named = full_name(module, &call.callee).and_then(|name| start(&name, call));
+        let Some(start) = named.or_else(|| submitted(call).filter(|_| submits)) else { continue };
+        if left == 0 {
+            return;
         }
-        let mut lowered = FileFacts::default();
-        lower(&text, &|_| call.line, NOBODY, &Shell { dir, ..Shell::default() }, context, &mut lowered);
-        // a function of the text has no place outside of it
-        for mut fact in lowered.facts.into_iter().filter(|fact| fact.unit == Some(NOBODY)) {
-            fact.unit = None;
-            if let FactKind::Command(command) = &mut fact.kind
-                && !stops
-                && command.on_failure == OnFailure::Stops
-            {
-                command.on_failure = OnFailure::GoesOn;
-            }
-            facts.facts.push(fact);
+        left -= 1;
+        one(module, call, &start, &Given::default(), context, facts);
+        for (caller, given) in callers(module, call).into_iter().take(left) {
+            left -= 1;
+            let stops = start.stops && caller.in_try.is_none();
+            let start = Start { stops, ..start };
+            one(module, call, &start, &Given { values: given, at: Some(caller) }, context, facts);
         }
     }
 }
 
+/// What the parameters of a function are given by one call of it.
+#[derive(Default)]
+struct Given<'m> {
+    values: BTreeMap<&'m str, Value>,
+    at: Option<&'m Call>,
+}
+
+/// States what one call starts, where its function is given some values.
+fn one(module: &Module, call: &Call, start: &Start, given: &Given<'_>, context: &Context<'_>, facts: &mut FileFacts) {
+    let what = if start.project {
+        project(module, call, given)
+    } else {
+        let named = keyword(call, "args").or_else(|| keyword(call, "entrypoint"));
+        named.or_else(|| call.args.first()).and_then(|v| told(module, call, v, given, 3))
+    };
+    let Some(told) = what else { return };
+    // whoever is told everything himself is not told again by each caller
+    if given.at.is_some() && !asks(module, call, given) {
+        return;
+    }
+    let dir = match keyword(call, "cwd").or_else(|| sent_along(call)) {
+        None | Some(Value::None) => Some(".".to_owned()),
+        Some(value) => {
+            text(module, value, given).filter(|dir| !dir.contains(HOLE)).and_then(|dir| crate::source::join(".", &dir))
+        }
+    };
+    let text = match told {
+        Told::Words(words) => words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
+        Told::Text(text) if start.shell => text,
+        Told::Text(_) => return,
+    };
+    let stops = start.stops && call.in_try.is_none();
+    state(&Started { text, line: given.at.unwrap_or(call).line, dir, stops, through: None }, context, facts);
+}
+
+/// A program that code starts.
+pub(in crate::facts) struct Started {
+    /// Its command line.
+    pub(in crate::facts) text: String,
+    /// The line of the call that starts it.
+    pub(in crate::facts) line: u32,
+    /// Where it runs.
+    pub(in crate::facts) dir: Option<String>,
+    /// Its failure raises.
+    pub(in crate::facts) stops: bool,
+    /// The call that gives it an environment of its own.
+    pub(in crate::facts) through: Option<&'static str>,
+}
+
+/// States a program that code starts; whoever runs the code around the line runs it.
+pub(in crate::facts) fn state(started: &Started, context: &Context<'_>, facts: &mut FileFacts) {
+    if started.text.len() > LONGEST {
+        return;
+    }
+    let mut lowered = FileFacts::default();
+    let shell = Shell { dir: started.dir.clone(), ..Shell::default() };
+    lower(&started.text, &|_| started.line, NOBODY, &shell, context, &mut lowered);
+    // a function of the text has no place outside of it
+    for mut fact in lowered.facts.into_iter().filter(|fact| fact.unit == Some(NOBODY)) {
+        fact.unit = None;
+        if let FactKind::Command(command) = &mut fact.kind {
+            if !started.stops && command.on_failure == OnFailure::Stops {
+                command.on_failure = OnFailure::GoesOn;
+            }
+            if let Some(through) = started.through {
+                command.through.insert(0, through.to_owned());
+            }
+        }
+        facts.facts.push(fact);
+    }
+}
+
+/// A command line from values, word by word; what only a run knows is a hole.
+pub(in crate::facts) fn line_of(module: &Module, values: &[Value]) -> Option<String> {
+    let words = words(module, values, &Given::default());
+    let first = words.first()?;
+    (first != HOLE).then(|| words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "))
+}
+
+/// A text from a value; what only a run knows is a hole.
+pub(in crate::facts) fn text_of(module: &Module, value: &Value) -> Option<String> {
+    text(module, value, &Given::default())
+}
+
+/// Calls in the same file of the function in which a call stands, each with what its parameters are given.
+fn callers<'m>(module: &'m Module, call: &Call) -> Vec<(&'m Call, BTreeMap<&'m str, Value>)> {
+    let Some(function) = module.scopes.get(call.scope).filter(|s| s.kind == ScopeKind::Function) else { return Vec::new() };
+    let class = module.scopes.get(function.parent).filter(|s| s.kind == ScopeKind::Class);
+    if function.params.is_empty() || (class.is_none() && function.parent != 0) {
+        return Vec::new();
+    }
+    let own_name = function.name.rsplit('.').next().unwrap_or(&function.name);
+    let mut params = function.params.iter();
+    if class.is_some() {
+        params.next();
+    }
+    let params: Vec<_> = params.collect();
+    let calls = |caller: &&Call| match (&caller.callee.root, caller.callee.path.as_slice(), class) {
+        (Root::Local(name), [], None) => name == own_name && !module.imports.iter().any(|i| i.local == *name),
+        (Root::Local(owner), [name], Some(class)) => {
+            let around = module.scopes.get(caller.scope).and_then(|s| module.scopes.get(s.parent));
+            matches!(owner.as_str(), "self" | "cls") && name == own_name && around.is_some_and(|a| a.name == class.name)
+        }
+        _ => false,
+    };
+    let given = |caller: &'m Call| {
+        let mut values: BTreeMap<&'m str, Value> = BTreeMap::new();
+        for (at, param) in params.iter().enumerate() {
+            let value = match param.kind {
+                ParamKind::Rest => Some(Value::Tuple(caller.args.iter().skip(at).cloned().collect())),
+                ParamKind::KeywordRest => None,
+                _ => keyword(caller, &param.name).or_else(|| caller.args.get(at)).or(param.default.as_ref()).cloned(),
+            };
+            values.extend(value.map(|value| (param.name.as_str(), value)));
+        }
+        (caller, values)
+    };
+    module.calls.iter().filter(|c| c.scope != call.scope).filter(calls).map(given).collect()
+}
+
+/// Whether what a call starts depends on what its function is given.
+fn asks(module: &Module, call: &Call, given: &Given<'_>) -> bool {
+    let mut open: Vec<&Value> = call.args.iter().chain(call.keywords.iter().map(|(_, v)| v)).collect();
+    let is = |name: &Name| matches!(&name.root, Root::Local(n) if given.values.contains_key(n.as_str()));
+    let mut left = 1_000;
+    while let Some(value) = open.pop() {
+        left -= 1;
+        if left == 0 {
+            return false;
+        }
+        match value {
+            Value::Name(name) if is(name) => return true,
+            // a local name that is put together from what is given
+            Value::Name(Name { root: Root::Local(local), path }) if path.is_empty() => {
+                let gives = |a: &&Assign| a.scope == call.scope && a.targets.iter().any(|t| is_local(t, local));
+                open.extend(module.assigns.iter().filter(gives).map(|a| &a.value));
+            }
+            Value::List(items) | Value::Tuple(items) => open.extend(items),
+            Value::Starred(inner) => open.push(inner),
+            Value::FString { parts } => {
+                open.extend(parts.iter().filter_map(|p| if let Part::Hole(value) = p { Some(value) } else { None }));
+            }
+            Value::BinOp { left, right, .. } => open.extend([&**left, &**right]),
+            Value::Call(id) => open.extend(module.calls.get(*id).into_iter().flat_map(|c| &c.args)),
+            _ => {}
+        }
+    }
+    false
+}
+
+fn is_local(target: &Target, name: &str) -> bool {
+    matches!(target, Target::Name(Name { root: Root::Local(n), path }) if n == name && path.is_empty())
+}
+
 /// How a call starts a program.
+#[derive(Clone, Copy)]
 struct Start {
     /// A failure raises.
     stops: bool,
     /// A text is read by a shell.
     shell: bool,
+    /// It names a project and what of it is run.
+    project: bool,
 }
 
 fn start(name: &str, call: &Call) -> Option<Start> {
     let shell = keyword(call, "shell") == Some(&Value::Bool(true));
     let checked = keyword(call, "check") == Some(&Value::Bool(true));
+    let start = |stops: bool, shell: bool| Some(Start { stops, shell, project: false });
     match name {
-        "subprocess.run" => Some(Start { stops: checked, shell }),
-        "subprocess.check_call" | "subprocess.check_output" => Some(Start { stops: true, shell }),
-        "subprocess.call" | "subprocess.Popen" => Some(Start { stops: false, shell }),
-        "os.system" | "os.popen" | "subprocess.getoutput" | "subprocess.getstatusoutput" => {
-            Some(Start { stops: false, shell: true })
-        }
+        "subprocess.run" => start(checked, shell),
+        "subprocess.check_call" | "subprocess.check_output" => start(true, shell),
+        "subprocess.call" | "subprocess.Popen" => start(false, shell),
+        "os.system" | "os.popen" | "subprocess.getoutput" | "subprocess.getstatusoutput" => start(false, true),
+        "mlflow.run" | "mlflow.projects.run" => Some(Start { stops: true, shell: false, project: true }),
+        _ => None,
+    }
+}
+
+/// `client.submit_job(entrypoint="python fit.py")`: a text for a shell of the cluster.
+fn submitted(call: &Call) -> Option<Start> {
+    let is = call.callee.path.last().is_some_and(|method| method == "submit_job") && keyword(call, "entrypoint").is_some();
+    is.then_some(Start { stops: false, shell: true, project: false })
+}
+
+/// The folder that is sent along with a submitted job.
+fn sent_along(call: &Call) -> Option<&Value> {
+    let Some(Value::Dict(pairs)) = keyword(call, "runtime_env") else { return None };
+    pairs.iter().find(|(key, _)| *key == Value::Str("working_dir".to_owned())).map(|(_, value)| value)
+}
+
+/// The command that runs the same of a project: `mlflow.run(".", "fit")`.
+fn project(module: &Module, call: &Call, given: &Given<'_>) -> Option<Told> {
+    let folder = place(module, call.args.first().or_else(|| keyword(call, "uri"))?, given, 6)?;
+    let entry = call.args.get(1).or_else(|| keyword(call, "entry_point"));
+    let entry = entry.map_or_else(|| "main".to_owned(), |value| text(module, value, given).unwrap_or_else(|| HOLE.to_owned()));
+    Some(Told::Words(vec!["mlflow".to_owned(), "run".to_owned(), folder, "-e".to_owned(), entry]))
+}
+
+/// A folder that is named or put together (`os.path.join(root, "steps", "fit")`), with holes.
+fn place(module: &Module, value: &Value, given: &Given<'_>, depth: u32) -> Option<String> {
+    let depth = depth.checked_sub(1)?;
+    let Value::Call(id) = value else { return text(module, value, given) };
+    let made = module.calls.get(*id)?;
+    let part = |part: &Value| place(module, part, given, depth).unwrap_or_else(|| HOLE.to_owned());
+    match full_name(module, &made.callee)?.as_str() {
+        "os.path.join" | "pathlib.Path" => Some(made.args.iter().map(part).collect::<Vec<_>>().join("/")),
         _ => None,
     }
 }
@@ -85,76 +260,127 @@ enum Told {
     Text(String),
 }
 
-fn told(module: &Module, call: &Call, value: &Value, depth: u32) -> Option<Told> {
+fn told(module: &Module, call: &Call, value: &Value, given: &Given<'_>, depth: u32) -> Option<Told> {
     let depth = depth.checked_sub(1)?;
     match value {
         Value::List(items) | Value::Tuple(items) => {
-            let words: Vec<String> = items.iter().map(|item| text(module, item).unwrap_or_else(|| HOLE.to_owned())).collect();
+            let words = words(module, items, given);
             (words.first()? != HOLE).then_some(Told::Words(words))
         }
-        Value::Str(_) | Value::FString { .. } => text(module, value).map(Told::Text),
+        Value::Str(_) | Value::FString { .. } => text(module, value, given).map(Told::Text),
         // `"make fit".split()`, `shlex.split("make fit")`
         Value::Call(id) => {
             let split = module.calls.get(*id)?;
             let whole = match &split.callee.root {
                 Root::Str(whole) if split.callee.path == ["split"] && split.args.is_empty() => whole.clone(),
-                _ if full_name(module, &split.callee)? == "shlex.split" => text(module, split.args.first()?)?,
+                Root::Local(name) if split.callee.path == ["split"] && split.args.is_empty() => {
+                    text(module, given.values.get(name.as_str())?, &Given::default())?
+                }
+                Root::Local(name) if name == "list" && split.callee.path.is_empty() => {
+                    return told(module, call, split.args.first()?, given, depth);
+                }
+                _ if full_name(module, &split.callee)? == "shlex.split" => text(module, split.args.first()?, given)?,
                 _ => return None,
             };
             let words: Vec<String> = whole.split_whitespace().map(str::to_owned).collect();
             (!words.is_empty()).then_some(Told::Words(words))
         }
+        // what the caller gives is read where the caller stands
+        Value::Name(Name { root: Root::Local(local), path })
+            if path.is_empty()
+                && let (Some(value), Some(at)) = (given.values.get(local.as_str()), given.at) =>
+        {
+            told(module, at, value, &Given::default(), depth)
+        }
         // a name that is given one value
         Value::Name(Name { root: Root::Local(local), path }) if path.is_empty() => {
-            let gives = |a: &&Assign| {
-                let is =
-                    |t: &Target| matches!(t, Target::Name(Name { root: Root::Local(n), path }) if n == local && path.is_empty());
-                (a.scope == call.scope || a.scope == 0) && a.targets.iter().any(is)
-            };
-            let mut given = module.assigns.iter().filter(gives);
-            let only = given.next().filter(|_| given.next().is_none())?;
+            let gives = |a: &&Assign| (a.scope == call.scope || a.scope == 0) && a.targets.iter().any(|t| is_local(t, local));
+            let mut assigned = module.assigns.iter().filter(gives);
+            let only = assigned.next().filter(|_| assigned.next().is_none())?;
             // `cmd += [...]` and `cmd.append(...)` add to it
             let changed = module.calls.iter().any(|c| matches!(&c.callee.root, Root::Local(n) if n == local));
-            (!changed).then(|| told(module, call, &only.value, depth))?
+            (!changed).then(|| told(module, call, &only.value, given, depth))?
         }
         _ => None,
     }
 }
 
-fn text(module: &Module, value: &Value) -> Option<String> {
+/// Words of a command; a list among them is taken apart.
+fn words(module: &Module, items: &[Value], given: &Given<'_>) -> Vec<String> {
+    let mut words = Vec::new();
+    for item in items {
+        let inner = match item {
+            Value::Starred(inner) => match &**inner {
+                Value::List(items) | Value::Tuple(items) => Some(items),
+                Value::Name(Name { root: Root::Local(n), path }) if path.is_empty() => {
+                    match given.values.get(n.as_str()).or_else(|| constant(module, n)) {
+                        Some(Value::List(items) | Value::Tuple(items)) => Some(items),
+                        _ => None,
+                    }
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        match inner {
+            Some(items) => {
+                words.extend(items.iter().map(|i| text(module, i, &Given::default()).unwrap_or_else(|| HOLE.to_owned())))
+            }
+            None => words.push(text(module, item, given).unwrap_or_else(|| HOLE.to_owned())),
+        }
+    }
+    words
+}
+
+fn text(module: &Module, value: &Value, given: &Given<'_>) -> Option<String> {
     match value {
         Value::Str(text) => Some(text.clone()),
         Value::Int(number) => Some(number.to_string()),
         Value::FString { parts } => {
             let of = |part: &Part| match part {
                 Part::Text(text) => text.clone(),
-                Part::Hole(value) => match value {
-                    Value::Name(name) if full_name(module, name).as_deref() == Some("sys.executable") => "python".to_owned(),
-                    _ => HOLE.to_owned(),
-                },
+                Part::Hole(value) => named(module, value, given).unwrap_or_else(|| HOLE.to_owned()),
             };
             Some(parts.iter().map(of).collect())
         }
-        Value::Name(name) if full_name(module, name).as_deref() == Some("sys.executable") => Some("python".to_owned()),
+        value => named(module, value, given),
+    }
+}
+
+/// What a name stands for: the interpreter, or a literal that is given.
+fn named(module: &Module, value: &Value, given: &Given<'_>) -> Option<String> {
+    let Value::Name(name) = value else { return None };
+    if full_name(module, name).as_deref() == Some("sys.executable") {
+        return Some("python".to_owned());
+    }
+    match &name.root {
+        Root::Local(local) if name.path.is_empty() => match given.values.get(local.as_str()) {
+            // what is given under the same name again would go round
+            Some(Value::Name(_)) => None,
+            Some(value) => text(module, value, &Given::default()),
+            None => match constant(module, local)? {
+                Value::Str(text) => Some(text.clone()),
+                _ => None,
+            },
+        },
         _ => None,
     }
 }
 
-/// A word as a shell takes it, with the holes in it left open.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,+@%".contains(c);
-    let closed = |piece: &str| {
-        if piece.chars().all(plain) { piece.to_owned() } else { format!("'{}'", piece.replace('\'', "'\\''")) }
-    };
-    if word.is_empty() { "''".to_owned() } else { word.split(HOLE).map(closed).collect::<Vec<_>>().join(HOLE) }
+/// What a name at the top of the file is given, where it is given one value, there and nowhere else.
+fn constant<'m>(module: &'m Module, name: &str) -> Option<&'m Value> {
+    let mut given = module.assigns.iter().filter(|a| a.targets.iter().any(|t| is_local(t, name)));
+    let only = given.next().filter(|_| given.next().is_none())?;
+    let shadowed = module.scopes.iter().any(|s| s.params.iter().any(|p| p.name == name));
+    (only.scope == 0 && only.conditions.is_empty() && !shadowed && only.kind == AssignKind::Assign).then_some(&only.value)
 }
 
-fn keyword<'c>(call: &'c Call, name: &str) -> Option<&'c Value> {
+pub(in crate::facts) fn keyword<'c>(call: &'c Call, name: &str) -> Option<&'c Value> {
     call.keywords.iter().find(|(key, _)| key == name).map(|(_, value)| value)
 }
 
 /// A name that begins with an import of the file, in full.
-fn full_name(module: &Module, name: &Name) -> Option<String> {
+pub(in crate::facts) fn full_name(module: &Module, name: &Name) -> Option<String> {
     let Root::Local(first) = &name.root else { return None };
     let import = module.imports.iter().find(|i| i.local == *first && i.level == 0)?;
     let mut full = match &import.name {
@@ -196,6 +422,31 @@ mod tests {
                 "4 make push @ml",
                 "5 python report.py ${_} @.",
                 "6 python score.py @."
+            ]
+        );
+    }
+
+    #[test]
+    fn projects_and_jobs_are_commands_too() {
+        let text = "import mlflow, os\nfrom ray.job_submission import JobSubmissionClient\nroot = os.getcwd()\nmlflow.run('.', 'fit')\nmlflow.projects.run(uri=os.path.join(root, 'steps', 'fit'))\nclient = JobSubmissionClient('http://head:8265')\nclient.submit_job(entrypoint='python fit.py', runtime_env={'working_dir': './jobs'})\n";
+        assert_eq!(
+            started(text),
+            ["4 mlflow run . -e fit @.", "5 mlflow run ${_}/steps/fit -e main @.", "7 python fit.py @jobs"]
+        );
+    }
+
+    #[test]
+    fn what_a_function_is_told_is_started_by_whoever_tells_it() {
+        let text = "import subprocess, sys\ndef module(name, *rest):\n    subprocess.run([sys.executable, '-m', name, *rest], check=True)\ndef shell(cmd, where='.'):\n    print(cmd)\n    subprocess.run(cmd, shell=True, cwd=where)\nclass Steps:\n    def go(self, step):\n        subprocess.run(['make', step])\n    def all(self):\n        self.go('fit')\nmodule('ml.fit', '--fast')\nshell('make push', where='ml')\nmodule(chosen)\n";
+        assert_eq!(
+            started(text),
+            [
+                "3 python -m ${_} ${_} @.",
+                "12 python -m ml.fit --fast @.",
+                "14 python -m ${_} @.",
+                "13 make push @ml",
+                "9 make ${_} @.",
+                "11 make fit @.",
             ]
         );
     }

@@ -1,14 +1,22 @@
 //! Image definitions: what runs while the image is built, and what runs when it starts.
 
-use crate::fact::{Command, Data, DataKind, Fact, FactKind, FileFacts, Instruction, Unit, UnitKind};
+use crate::fact::{Asked, Command, Data, DataKind, Fact, FactKind, FileFacts, Instruction, Unit, UnitKind};
+use crate::facts::runners::cron;
 use crate::facts::shell::{Shell, lower};
 use crate::facts::{Context, Reader, When, unparsable};
+use crate::resolve;
 use crate::source::{self, SourceFile, file_name, folder};
-use crate::syntax::dockerfile::{self, Form};
 use crate::syntax::shell::{self, Word};
+use crate::syntax::{
+    self,
+    dockerfile::{self, Form},
+};
 
 /// Dockerfiles and Containerfiles.
 pub(crate) const READER: Reader = Reader { name: "Dockerfile", wants, when: When::Always, read };
+
+/// Most names under which lists of schedules are asked for.
+const MOST_ASKED: usize = 40;
 
 fn wants(path: &str) -> bool {
     let name = file_name(path).to_lowercase();
@@ -47,7 +55,11 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
             let end = instruction.end_line;
             facts.facts.push(Fact { unit: Some(0), line: instruction.line, end_line: end, kind: FactKind::Instruction(kind) });
             match instruction.keyword.as_str() {
-                "RUN" => run(instruction, file, stage, context, &mut facts),
+                "RUN" => {
+                    let before = facts.facts.len();
+                    run(instruction, file, stage, context, &mut facts);
+                    written(before, context, &mut facts);
+                }
                 "COPY" | "ADD" if !instruction.flags.iter().any(|(flag, _)| flag == "from") => {
                     let sources = args.len().saturating_sub(1);
                     for copied in args.iter().take(sources).filter(|a| !a.contains("://")) {
@@ -57,6 +69,9 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
                                 instruction.line,
                                 FactKind::Data(Data { kind: DataKind::Path, key, writes: false, hash: None }),
                             );
+                        }
+                        if args.last().is_some_and(|to| resolve::is_read_by_cron(to)) {
+                            ask(copied, file, &mut facts);
                         }
                     }
                 }
@@ -88,6 +103,44 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
         }
     }
     facts
+}
+
+/// Asks that what is copied be read as a list of schedules, from the folder of the definition and from the root.
+fn ask(copied: &str, file: &SourceFile, facts: &mut FileFacts) {
+    let asked = facts.asked.get_or_insert_with(|| Asked { reader: cron::NAME, ..Asked::default() });
+    // each is looked for among all files
+    if asked.parts.len() >= MOST_ASKED {
+        return;
+    }
+    for path in [folder(&file.path), "."].iter().filter_map(|home| source::join(home, copied)).filter(|path| path != ".") {
+        asked.parts.insert(format!("{path}/*"));
+        asked.parts.insert(path);
+    }
+}
+
+/// Schedules that commands write to where cron looks for them.
+fn written(from: usize, context: &Context<'_>, facts: &mut FileFacts) {
+    let texts: Vec<(String, u32)> = facts
+        .facts
+        .iter()
+        .skip(from)
+        .filter_map(|fact| match &fact.kind {
+            FactKind::Command(command) if matches!(command.program(), "echo" | "printf") => {
+                command.stdout.as_deref().filter(|out| resolve::is_read_by_cron(out))?;
+                let words: Vec<&str> = command.words.iter().skip(1).map(|w| w.text.as_str()).filter(|w| *w != "-e").collect();
+                Some((words.join(" ").replace("\\n", "\n"), fact.line))
+            }
+            _ => None,
+        })
+        .collect();
+    for (text, line) in texts {
+        let entries = syntax::cron::parse(&text, true).entries;
+        if entries.is_empty() {
+            continue;
+        }
+        cron::installed(facts, (line, line));
+        entries.iter().for_each(|entry| cron::line_of(entry, line, context, facts));
+    }
 }
 
 fn run(

@@ -6,10 +6,11 @@
 use std::sync::Arc;
 
 use crate::fact::{FactKind, FileFacts, Guard, OnFailure, Trigger, Unit, UnitId, UnitKind, Uses, UsesTarget};
-use crate::facts::shell::{Shell, lower};
+use crate::facts::ci::container;
+use crate::facts::ci::reading::Reading;
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{self, SourceFile, extension, file_name, folder};
-use crate::syntax::tree::{Kind, Node, Style};
+use crate::syntax::tree::{Kind, Node};
 use crate::syntax::yaml;
 use crate::words::{EdgeKind, TriggerKind};
 
@@ -27,35 +28,34 @@ const MAX_OBJECTS: usize = 500;
 
 fn wants(path: &str) -> bool {
     let own = path.starts_with(".github/")
+        || path.starts_with(crate::facts::ci::tekton::FOLDER)
         || matches!(file_name(path), "dvc.yaml" | "dvc.lock" | "action.yml" | "action.yaml" | "params.yaml");
     let compose = file_name(path).starts_with("compose") || file_name(path).starts_with("docker-compose");
     (matches!(extension(path), Some("yml" | "yaml")) && !own && !compose) || file_name(path) == "Kustomization"
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
+    if crate::facts::runners::is_azureml(&file.path, &file.text) {
+        return FileFacts::default();
+    }
     let parsed = yaml::parse(&file.text);
-    let mut facts = FileFacts { notices: parsed.errors.iter().map(|e| unparsable(file, e)).collect(), ..FileFacts::default() };
-    let lines = file.text.lines().count().max(1) as u32;
+    let mut reading: Reading<'_> = Reading::new(file, context);
+    reading.facts.notices = parsed.errors.iter().map(|e| unparsable(file, e)).collect();
     let objects = parsed.tree.docs().any(|doc| is_object(doc)) || is_overlay(&file.path);
-    facts.units.push(Unit {
-        kind: if objects { UnitKind::Manifest } else { UnitKind::Job },
-        name: file.name().to_owned(),
-        title: None,
-        line: 1,
-        end_line: lines,
-        parent: None,
-    });
+    let (name, end_line) = (file.name().to_owned(), reading.last_line());
+    let kind = if objects { UnitKind::Manifest } else { UnitKind::Job };
+    reading.unit(Unit { kind, name, title: None, line: 1, end_line, parent: None });
     for doc in parsed.tree.docs() {
         if is_overlay(&file.path) {
-            overlay(doc, folder(&file.path), &mut facts);
+            overlay(doc, folder(&file.path), &mut reading.facts);
         } else if is_object(doc) {
-            object(doc, context, &mut facts);
+            object(doc, &mut reading);
         } else {
-            commands(doc, 0, context, &mut facts, 0);
+            commands(doc, 0, &mut reading, 0);
         }
     }
-    facts.tree = Some(Arc::new(parsed.tree));
-    facts
+    reading.facts.tree = Some(Arc::new(parsed.tree));
+    reading.facts
 }
 
 /// Whether a document is an object of a cluster.
@@ -86,20 +86,19 @@ fn uses(reference: &str, to: UsesTarget, edge: EdgeKind) -> Uses {
 }
 
 /// One object: a list of others, or something that runs.
-fn object(doc: Node<'_>, context: &Context<'_>, facts: &mut FileFacts) {
+fn object(doc: Node<'_>, reading: &mut Reading<'_>) {
     let kind = doc.at("kind").unwrap_or_default();
-    if facts.units.len() > MAX_OBJECTS {
+    if reading.facts.units.len() > MAX_OBJECTS {
         return;
     }
     if kind == "List" {
         for item in doc.get("items").into_iter().flat_map(Node::items).filter(|item| item.at("kind") != Some("List")) {
-            object(item, context, facts);
+            object(item, reading);
         }
         return;
     }
     let name = doc.at("metadata.name").or_else(|| doc.at("metadata.generateName")).unwrap_or("?");
-    let id = facts.units.len();
-    facts.units.push(Unit {
+    let id = reading.unit(Unit {
         kind: UnitKind::Manifest,
         name: format!("{}/{}", kind.to_ascii_lowercase(), name.to_ascii_lowercase()),
         title: Some(format!("{kind} {name}")),
@@ -108,24 +107,26 @@ fn object(doc: Node<'_>, context: &Context<'_>, facts: &mut FileFacts) {
         parent: Some(0),
     });
     if let Some((word, line)) = switched_off(doc) {
-        facts.state(id, line, FactKind::Guard(Guard::Never(word)));
+        reading.fact(id, line, FactKind::Guard(Guard::Never(word)));
     }
-    if let Some(every) = doc.get("spec").and_then(|s| s.get("schedule")).and_then(|s| Some((s.text()?, s.line())))
+    if crate::facts::ci::object(doc, id, reading) {
+        return;
+    }
+    let Some(spec) = doc.get("spec") else { return };
+    if let Some(every) = spec.get("schedule").and_then(|s| Some((s.text()?, s.line())))
         && matches!(kind, "CronJob" | "RayCronJob" | "ScheduledSparkApplication")
     {
-        let suspended = doc.get("spec").and_then(|s| s.get("suspend")).and_then(Node::as_bool) == Some(true);
+        let suspended = spec.get("suspend").and_then(Node::as_bool) == Some(true);
         let off = suspended.then(|| "suspend: true".to_owned());
         let trigger = Trigger { off, ..Trigger::plain(TriggerKind::Schedule, format!("schedule \"{}\"", every.0)) };
-        facts.state(id, every.1, FactKind::Trigger(trigger));
+        reading.fact(id, every.1, FactKind::Trigger(trigger));
     }
-    if kind == "CronJob" && doc.get("spec").is_some_and(|spec| spec.get("schedule").is_none()) {
-        facts.state(id, doc.line(), FactKind::Guard(Guard::Never("no schedule".to_owned())));
+    if kind == "CronJob" && spec.get("schedule").is_none() {
+        reading.fact(id, doc.line(), FactKind::Guard(Guard::Never("no schedule".to_owned())));
     }
     // what only describes a kind of object runs nothing
-    if kind != "CustomResourceDefinition"
-        && let Some(spec) = doc.get("spec")
-    {
-        pods(spec, id, context, facts, 0);
+    if kind != "CustomResourceDefinition" {
+        pods(spec, id, reading, 0);
     }
 }
 
@@ -140,55 +141,36 @@ fn switched_off(doc: Node<'_>) -> Option<(String, u32)> {
 }
 
 /// Containers, wherever the object holds them: their image, or their own command.
-fn pods(node: Node<'_>, id: UnitId, context: &Context<'_>, facts: &mut FileFacts, depth: usize) {
+fn pods(node: Node<'_>, id: UnitId, reading: &mut Reading<'_>, depth: usize) {
     if depth > POD_DEPTH {
         return;
     }
     for (key, value) in node.entries() {
         match (key.text, value.kind()) {
             ("containers" | "initContainers", Kind::Seq) => {
-                for container in value.items() {
-                    one(container, id, context, facts);
+                for one in value.items() {
+                    container::run(one, id, &container::literal, reading);
                 }
             }
-            // a step of a workflow is a container, and so is the server of a model
-            ("container", Kind::Map) => one(value, id, context, facts),
+            // the server of a model is a container
+            ("container", Kind::Map) => container::run(value, id, &container::literal, reading),
             // what a job of a cluster of its own runs
-            ("entrypoint", Kind::Scalar) => line_of_text(value, id, context, facts),
-            (_, Kind::Map | Kind::Seq) => pods(value, id, context, facts, depth + 1),
+            ("entrypoint", Kind::Scalar) => container::line_of_text(value, id, &container::literal, reading),
+            (_, Kind::Map | Kind::Seq) => pods(value, id, reading, depth + 1),
             _ => {}
         }
     }
     for item in node.items() {
-        pods(item, id, context, facts, depth + 1);
+        pods(item, id, reading, depth + 1);
     }
 }
 
-fn one(container: Node<'_>, id: UnitId, context: &Context<'_>, facts: &mut FileFacts) {
-    match container.get("command").filter(|c| c.kind() == Kind::Seq) {
-        Some(_) => command(container, "command", id, context, facts),
-        // without a command of its own it runs what the image says
-        None => {
-            if let Some((image, line)) = container.get("image").and_then(|i| Some((i.text()?, i.line()))) {
-                let to = UsesTarget::Image(image.to_owned());
-                facts.state(id, line, FactKind::Uses(uses(image, to, EdgeKind::Invokes)));
-            }
-        }
-    }
-    for variable in container.get("env").into_iter().flat_map(Node::items) {
-        if let (Some(key), Some(value)) = (variable.at("name"), variable.at("value")) {
-            let setting = FactKind::Setting { key: key.to_owned(), value: value.to_owned() };
-            facts.state(id, variable.line(), setting);
-        }
-    }
-}
-
-fn commands(node: Node<'_>, id: UnitId, context: &Context<'_>, facts: &mut FileFacts, depth: usize) {
+fn commands(node: Node<'_>, id: UnitId, reading: &mut Reading<'_>, depth: usize) {
     if depth > DEPTH {
         return;
     }
     for item in node.items() {
-        commands(item, id, context, facts, depth + 1);
+        commands(item, id, reading, depth + 1);
     }
     for (key, value) in node.entries() {
         let plain = match value.kind() {
@@ -197,40 +179,15 @@ fn commands(node: Node<'_>, id: UnitId, context: &Context<'_>, facts: &mut FileF
             _ => false,
         };
         match value.kind() {
-            Kind::Scalar if plain && COMMANDS.contains(&key.text) => line_of_text(value, id, context, facts),
-            Kind::Seq if plain && COMMANDS.contains(&key.text) => command(node, key.text, id, context, facts),
-            _ => commands(value, id, context, facts, depth + 1),
+            Kind::Scalar if plain && COMMANDS.contains(&key.text) => {
+                container::line_of_text(value, id, &container::literal, reading);
+            }
+            Kind::Seq if plain && COMMANDS.contains(&key.text) => {
+                container::command(node, key.text, id, &container::literal, reading)
+            }
+            _ => commands(value, id, reading, depth + 1),
         }
     }
-}
-
-/// An argument list, and the arguments that stand beside it.
-fn command(node: Node<'_>, key: &str, id: UnitId, context: &Context<'_>, facts: &mut FileFacts) {
-    let Some(list) = node.get(key) else { return };
-    let mut words: Vec<&str> = list.strings().into_iter().map(|(w, _)| w).collect();
-    words.extend(node.get("args").map(Node::strings).unwrap_or_default().into_iter().map(|(w, _)| w));
-    let line = list.line();
-    let shell = matches!(words.first().map(|w| file_name(w)), Some("sh" | "bash" | "ash" | "dash"));
-    let inner = words.iter().position(|w| w.starts_with('-') && !w.starts_with("--") && w.ends_with('c')).filter(|_| shell);
-    let text = match inner.and_then(|at| words.get(at + 1)) {
-        Some(text) => (*text).to_owned(),
-        None => words.join(" "),
-    };
-    if !text.contains("{{") {
-        lower(&text, &|_| line, id, &root(), context, facts);
-    }
-}
-
-fn line_of_text(value: Node<'_>, id: UnitId, context: &Context<'_>, facts: &mut FileFacts) {
-    let Some(text) = value.text().filter(|text| !text.contains("{{")) else { return };
-    let first = value.line();
-    let exact = value.style() == Style::Literal;
-    lower(text, &|n| if exact { first + n - 1 } else { first }, id, &root(), context, facts);
-}
-
-/// The work is handed over with the repository, so it starts at its root.
-fn root() -> Shell {
-    Shell { dir: Some(".".to_owned()), ..Shell::default() }
 }
 
 #[cfg(test)]

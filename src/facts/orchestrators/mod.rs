@@ -8,6 +8,8 @@
 //! (`FileFacts::orchestrated`); a step belongs to at most one pipeline; every search is bounded.
 
 mod assets;
+mod bundles;
+mod classes;
 mod deployments;
 mod order;
 mod registered;
@@ -28,7 +30,7 @@ use crate::syntax::python::{Call, CallId, ScopeId, ScopeKind, Value};
 use crate::words::TriggerKind;
 
 /// Readers of this folder.
-pub(crate) const ALL: &[Reader] = &[deployments::READER];
+pub(crate) const ALL: &[Reader] = &[deployments::READER, bundles::READER];
 
 /// Most pipelines and most steps of a repository.
 const MOST: usize = 20_000;
@@ -89,6 +91,7 @@ pub(super) fn lower(
             pipe_of: BTreeMap::new(),
             named: BTreeMap::new(),
             links: LINKS,
+            held: BTreeMap::new(),
             seen: schedule::Seen::default(),
         };
         files.iter().for_each(|file| lowering.pipelines(*file));
@@ -96,7 +99,9 @@ pub(super) fn lower(
         files.iter().for_each(|file| lowering.order(*file));
         lowering.data_arrives();
         files.iter().for_each(|file| lowering.registrations(*file));
+        files.iter().for_each(|file| lowering.tables(*file));
         lowering.assets(&files);
+        lowering.classes(&files);
         files.iter().for_each(|file| lowering.mentions(*file));
         for (file, facts) in lowering.added {
             all.entry(program.files()[file].path.clone()).or_default().merge(facts);
@@ -148,6 +153,8 @@ struct Lowering<'b> {
     named: BTreeMap<(FileId, Option<UnitId>, String), usize>,
     /// Links between assets, and from pipelines to assets, that may still be made.
     links: usize,
+    /// Calls among the arguments of a pipeline, and the pipeline.
+    held: BTreeMap<(FileId, CallId), usize>,
     /// What the rest of the repository says of schedules.
     seen: schedule::Seen,
 }
@@ -240,7 +247,13 @@ impl<'b> Lowering<'b> {
             let named = named.and_then(|value| self.literal(file, call, value)).map(str::to_owned);
             let named = named.unwrap_or_else(|| source::file_name(&self.code(file).path).trim_end_matches(".py").to_owned());
             self.defined(file, id, Defined::default());
+            let pipe = self.pipes.len();
             self.pipe(file, rule, named, (call.line, call.end_line), Some(id), None);
+            if rule.holds {
+                let given = call.args.iter().chain(call.keywords.iter().map(|(_, value)| value));
+                let at = At { file, scope: call.scope };
+                given.take(MOST).for_each(|value| self.hold_calls(at, call.line, value, pipe, 5));
+            }
         }
         for (id, scope) in module.scopes.iter().enumerate().filter(|(_, s)| s.kind == ScopeKind::Function) {
             let at = At { file, scope: id };
@@ -294,6 +307,34 @@ impl<'b> Lowering<'b> {
         self.schedule_of(file, rule, unit, &name, lines.0, call);
     }
 
+    /// Calls inside an argument belong to the pipeline.
+    fn hold_calls(&mut self, at: At, line: u32, value: &'b Value, pipe: usize, depth: u32) {
+        let Some(depth) = depth.checked_sub(1) else { return };
+        let file = at.file;
+        match value {
+            Value::Call(id) => {
+                self.held.entry((file, *id)).or_insert(pipe);
+            }
+            Value::List(items) | Value::Tuple(items) => {
+                items.iter().take(1_000).for_each(|item| self.hold_calls(at, line, item, pipe, depth));
+            }
+            Value::BinOp { left, right, .. } => {
+                self.hold_calls(at, line, left, pipe, depth);
+                self.hold_calls(at, line, right, pipe, depth);
+            }
+            // a list, or one of them, by its name
+            Value::Name(_) => match self.program.meaning(at, line, value) {
+                Some((Meaning::Literal(list), _)) if list != value => self.hold_calls(at, line, list, pipe, depth),
+                _ => {
+                    if let Some((of, call)) = self.program.maker(at, line, value) {
+                        self.held.entry((of, call)).or_insert(pipe);
+                    }
+                }
+            },
+            _ => {}
+        }
+    }
+
     /// A call of the orchestrator's own that is given nothing but pipelines and steps runs none of them.
     fn mentions(&mut self, file: FileId) {
         for id in 0..self.code(file).module().calls.len() {
@@ -328,6 +369,9 @@ impl<'b> Lowering<'b> {
     /// The pipeline that a call stands in.
     fn owner(&self, file: FileId, call: CallId, depth: u32) -> Option<usize> {
         let depth = depth.checked_sub(1)?;
+        if let Some(pipe) = self.held.get(&(file, call)) {
+            return Some(*pipe);
+        }
         let written = self.call(file, call)?;
         let made_by = |(file, call): (FileId, CallId)| self.pipe_of.get(&(file, Maker::Call(call))).copied();
         let at = At { file, scope: written.scope };

@@ -52,7 +52,10 @@ impl<'b> Lowering<'b> {
         let mut look = Look { of: self, file, module, given, looks: LOOKS, pairs: BTreeSet::new() };
         look.written();
         look.data();
-        look.in_sequence();
+        if !look.of.rule.unordered {
+            look.in_sequence();
+        }
+        look.by_name();
         let pairs = std::mem::take(&mut look.pairs);
         for (first, then) in pairs {
             let (Some(before), Some(after)) = (self.steps.get(first).cloned(), self.steps.get(then).cloned()) else { continue };
@@ -82,6 +85,20 @@ impl<'b> Lowering<'b> {
         let last = text.trim_matches('"').rsplit('.').next().unwrap_or_default();
         self.rule.anyway.iter().any(|word| word == last)
     }
+}
+
+/// Names in a text, a list or a mapping of texts.
+fn named_data<'v>(value: &'v Value) -> Vec<&'v str> {
+    let all: Vec<&'v Value> = match value {
+        Value::List(items) | Value::Tuple(items) => items.iter().take(200).collect(),
+        Value::Dict(pairs) => pairs.iter().take(200).map(|(_, item)| item).collect(),
+        one => vec![one],
+    };
+    let name = |value: &'v Value| match value {
+        Value::Str(name) => Some(name.as_str()),
+        _ => None,
+    };
+    all.into_iter().filter_map(name).collect()
 }
 
 impl<'b> Look<'_, 'b> {
@@ -209,6 +226,34 @@ impl<'b> Look<'_, 'b> {
                     _ => None,
                 };
             }
+        }
+    }
+
+    /// What one step takes by the name by which another gives it.
+    fn by_name(&mut self) {
+        let steps = &self.of.rule.steps;
+        if steps.iter().all(|rule| rule.takes.is_none() || rule.gives.is_none()) {
+            return;
+        }
+        let mut givers: BTreeMap<(Option<usize>, &'b str), Vec<usize>> = BTreeMap::new();
+        let mut takers: Vec<(Option<usize>, &'b str, usize)> = Vec::new();
+        for (step, it) in self.of.steps.iter().enumerate().filter(|(_, s)| s.file == self.file) {
+            let (Some(call), Some(name)) = (self.module.calls.get(it.call), self.of.outside(self.file, it.call)) else {
+                continue;
+            };
+            let Some(rule) = steps.iter().find(|rule| names(&rule.call, name)) else { continue };
+            let given = |of: &Option<(String, usize)>| {
+                let (key, at) = of.as_ref()?;
+                self.of.keyword(self.file, call, key).or_else(|| call.args.get(*at))
+            };
+            for name in given(&rule.gives).map(named_data).unwrap_or_default() {
+                givers.entry((it.pipe, name)).or_default().push(step);
+            }
+            takers.extend(given(&rule.takes).map(named_data).unwrap_or_default().into_iter().map(|name| (it.pipe, name, step)));
+        }
+        for (pipe, name, step) in takers {
+            let first = givers.get(&(pipe, name)).cloned().unwrap_or_default();
+            self.add(&first, &[step]);
         }
     }
 

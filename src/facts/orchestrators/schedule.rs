@@ -22,6 +22,10 @@ pub(super) struct Seen {
     switched_on: OnceCell<BTreeSet<String>>,
     /// Whether a file is brought to where it is run.
     bound: BTreeMap<FileId, bool>,
+    /// Whether some code starts what calls by the clock.
+    pub(super) started: OnceCell<bool>,
+    /// Tasks: the function, the name that it is given, its module and its own name.
+    pub(super) tasks: OnceCell<Vec<(At, Option<String>, String, String)>>,
     /// Whether older and newer versions of the distribution are asked for.
     versions: OnceCell<(bool, bool)>,
 }
@@ -42,7 +46,12 @@ pub(super) enum Says {
 impl<'b> super::Lowering<'b> {
     /// What a value says.
     pub(super) fn says(&self, file: FileId, call: &Call, value: &'b Value) -> Says {
-        self.says_of(At { file, scope: call.scope }, call.line, value, DEPTH)
+        self.says_at(At { file, scope: call.scope }, call.line, value)
+    }
+
+    /// What a value says where it is used.
+    pub(super) fn says_at(&self, at: At, line: u32, value: &'b Value) -> Says {
+        self.says_of(at, line, value, DEPTH)
     }
 
     fn says_of(&self, at: At, line: u32, value: &'b Value, depth: u32) -> Says {

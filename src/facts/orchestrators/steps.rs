@@ -34,7 +34,9 @@ impl<'b> Lowering<'b> {
             if done || self.steps.len() >= MOST {
                 continue;
             }
-            if let Some(at) = self.decorated(file, id, 4) {
+            if let Some(at) = self.formed(file, id) {
+                self.formed_pipeline(file, id, call, at);
+            } else if let Some(at) = self.decorated(file, id, 4) {
                 self.decorated_step(file, id, call, at, later);
             } else if let Some(rule) = self.operator(file, id, call) {
                 self.operator_step(file, id, call, rule);
@@ -54,6 +56,31 @@ impl<'b> Lowering<'b> {
         let other = self.rule.other_steps.as_ref()?;
         let is = names(&other.call, name) && self.keyword(file, call, &other.keyword).is_some();
         is.then_some(None)
+    }
+
+    /// The own function that is a pipeline and of which another form is called (`flow.with_options(…)()`).
+    fn formed(&self, file: FileId, id: CallId) -> Option<At> {
+        let call = self.call(file, id)?;
+        let Root::Call(inner) = call.callee.root else { return None };
+        let form = self.call(file, inner)?.callee.path.last().filter(|_| call.callee.path.is_empty())?;
+        let passed = self.program.passed(file, inner).iter().filter(|_| self.rule.forms.contains(form));
+        // a form that waits for its schedule runs nothing here
+        let scheduled = self.rule.registrations.iter().filter(|r| r.only_scheduled);
+        let waits = scheduled
+            .flat_map(|r| &r.schedule)
+            .any(|key| self.call(file, inner).is_some_and(|c| c.keywords.iter().any(|(k, _)| k == key)));
+        let within = self.functions.contains_key(&At { file, scope: call.scope });
+        passed.map(|passed| passed.at).find(|at| self.functions.contains_key(at)).filter(|_| !waits && !within)
+    }
+
+    fn formed_pipeline(&mut self, file: FileId, id: CallId, call: &'b Call, at: At) {
+        let name = self.functions.get(&at).cloned().unwrap_or_default();
+        let unit = self.unit(file, UnitKind::Job, &name, (call.line, call.end_line), None);
+        self.defined(file, id, Defined { unit: Some(unit), runs: true });
+        if let Root::Call(inner) = call.callee.root {
+            self.defined(file, inner, Defined::default());
+        }
+        self.function(file, unit, call.line, at, true);
     }
 
     fn decorated_step(&mut self, file: FileId, id: CallId, call: &'b Call, at: At, later: bool) {
@@ -90,7 +117,8 @@ impl<'b> Lowering<'b> {
         let named = named.unwrap_or_else(|| call.callee.last().unwrap_or("step").to_owned());
         let unit = self.step(file, id, call, &named, pipe, in_flow && pipe.is_none());
         let Some(rule) = rule else { return };
-        if let Some(value) = rule.function.as_deref().and_then(|key| self.keyword(file, call, key)) {
+        let by_place = || rule.function_at.and_then(|at| call.args.get(at));
+        if let Some(value) = rule.function.as_deref().and_then(|key| self.keyword(file, call, key)).or_else(by_place) {
             self.callable(file, id, call, value, unit);
         }
         if let Some(value) = rule.shell.as_deref().and_then(|key| self.keyword(file, call, key)) {

@@ -24,7 +24,7 @@ fn says(text: &str) -> Vec<String> {
             ((*path).into(), FileFacts { code: Some(Arc::new(code)), ..FileFacts::default() })
         })
         .collect();
-    let program = Program::build(&book, &modules);
+    let program = Program::build(&book, &modules, &crate::rules::callables::built_in());
     let context = Context { wrappers: &catalog.wrappers, ..Context::default() };
     let added = lower(&book, &program, &catalog.orchestrators, &context);
     added.values().flat_map(written).collect()

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::fact::{FactKind, FileFacts, Guard, OnFailure, Unit, UnitKind, Uses, UsesTarget};
+use super::tasks::{self, How, runs, takes_in};
+use crate::fact::{FactKind, FileFacts, Guard, OnFailure, Unit, UnitKind};
 use crate::facts::shell::{Shell, lower};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{self, SourceFile, file_name, folder};
 use crate::syntax::make;
-use crate::words::EdgeKind;
 
 /// Makefiles and what they include.
 pub(crate) const READER: Reader = Reader { name: "Makefile", wants, when: When::Always, read };
@@ -37,7 +37,7 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
             });
             facts.units[unit].end_line = facts.units[unit].end_line.max(last);
             for prerequisite in &rule.prerequisites {
-                uses(&mut facts, unit, rule.line, prerequisite.clone(), None, prerequisite.clone());
+                runs(&mut facts, unit, rule.line, prerequisite.clone(), OnFailure::Stops);
             }
             recipe(rule, unit, &parsed, file, context, &mut facts);
         }
@@ -48,30 +48,14 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
         let line = facts.units[unit].line;
         facts.units.push(Unit { kind: UnitKind::Target, name: String::new(), title: None, line, end_line: line, parent: None });
         let name = facts.units[unit].name.clone();
-        uses(&mut facts, default, line, name.clone(), None, name);
+        runs(&mut facts, default, line, name, OnFailure::Stops);
     }
     for (include, line) in &parsed.includes {
         if let Some(path) = source::join(folder(&file.path), include) {
-            facts.state(
-                None,
-                *line,
-                FactKind::Uses(Uses {
-                    reference: include.clone(),
-                    with: Vec::new(),
-                    to: UsesTarget::File(path),
-                    edge: EdgeKind::Imports,
-                    on_failure: OnFailure::Stops,
-                }),
-            );
+            takes_in(&mut facts, *line, include, Some(path));
         }
     }
     facts
-}
-
-fn uses(facts: &mut FileFacts, unit: usize, line: u32, reference: String, path: Option<String>, name: String) {
-    let to = UsesTarget::Unit { path, kind: UnitKind::Target, name };
-    let kind = FactKind::Uses(Uses { reference, with: Vec::new(), to, edge: EdgeKind::Invokes, on_failure: OnFailure::Stops });
-    facts.state(unit, line, kind);
 }
 
 /// Every line of a recipe is a shell of its own, unless the file says otherwise.
@@ -93,16 +77,10 @@ fn recipe(
         return;
     }
     for line in &rule.recipe {
-        let before = facts.facts.len();
         let first = line.line;
-        lower(&line.text, &|n| first + n.saturating_sub(1), unit, &how, context, facts);
-        if line.ignore_errors {
-            for fact in &mut facts.facts[before..] {
-                if let FactKind::Command(command) = &mut fact.kind {
-                    command.on_failure = OnFailure::Discarded("`-` before the recipe line".to_owned());
-                }
-            }
-        }
+        let ignored = line.ignore_errors.then_some("`-` before the recipe line");
+        let how = How { shell: how.clone(), ignored, ..How::default() };
+        tasks::shell(facts, unit, &line.text, &|n| first + n.saturating_sub(1), &how, context);
         if line.conditional {
             facts.state(unit, first, FactKind::Guard(Guard::If("a make condition".to_owned())));
         }

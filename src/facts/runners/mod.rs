@@ -1,11 +1,43 @@
 //! Task runners and data pipelines. To add one: a file here, and its two lines below.
 
+mod azureml;
+mod code;
+pub(crate) mod cron;
+mod dataflow;
 mod dvc;
+mod just;
 mod makefile;
+mod projects;
+mod scripts;
+mod tables;
+mod taskfile;
+mod tasks;
+mod tox;
 
 use super::{ReadFor, Reader};
 
-pub(crate) const ALL: &[Reader] = &[makefile::READER, dvc::PIPELINE, dvc::POINTER, dvc::LOCK, dvc::CONFIG];
+pub(crate) use azureml::owns as is_azureml;
+
+pub(crate) const ALL: &[Reader] = &[
+    makefile::READER,
+    just::READER,
+    taskfile::READER,
+    scripts::PYPROJECT,
+    scripts::OWN,
+    scripts::PACKAGE,
+    tox::READER,
+    code::READER,
+    cron::READER,
+    projects::MLFLOW,
+    projects::SPACY,
+    dataflow::SNAKEMAKE,
+    dataflow::NEXTFLOW,
+    dvc::PIPELINE,
+    dvc::POINTER,
+    dvc::LOCK,
+    dvc::CONFIG,
+    azureml::READER,
+];
 
 /// Readers of files that take values from others, each by its name.
 pub(crate) const GIVEN: &[(&str, ReadFor)] = &[(dvc::PIPELINE.name, dvc::with_parameters)];

@@ -5,13 +5,18 @@
 use std::collections::BTreeMap;
 
 use super::{Build, Waiting, command_key, node_key};
-use crate::fact::{Fact, FactKind, Trigger, UnitKind};
+use crate::fact::{Fact, FactKind, FileFacts, Trigger, UnitId, UnitKind};
 use crate::graph::{Edge, NodeId, NodeKind, python};
 use crate::source::{Location, RepoPath};
 use crate::words::{EdgeKind, Scope, Strength, TriggerKind};
 
 /// Most manifests that apply one another in a row.
 const APPLIED_DEPTH: usize = 8;
+
+/// Whether a file holds objects of a cluster.
+pub(super) fn holds_objects(facts: &FileFacts) -> bool {
+    facts.units.iter().any(|unit| unit.kind == UnitKind::Manifest)
+}
 
 impl Build<'_> {
     /// Triggers start the units that state them; workflows that wait for another are started by that one.
@@ -22,19 +27,26 @@ impl Build<'_> {
         if trigger.is_call() {
             return;
         }
+        let declared = self.is_declared(path, unit, trigger);
         if trigger.kind == TriggerKind::Upstream && !trigger.from.is_empty() && trigger.off.is_none() {
+            let mut any = false;
             for name in &trigger.from {
                 let found = self.workflows_named(name);
+                any |= !found.is_empty();
                 for from in &found {
+                    self.declared.extend(declared.then_some(self.graph.edges.len()));
                     self.link(*from, to, EdgeKind::Starts, Strength::Resolved, at.clone(), trigger.text.clone());
                 }
-                if found.is_empty() {
+                // one that may as well lie elsewhere is not missing
+                if found.is_empty() && trigger.held.is_none() {
                     let what = format!("no workflow is called `{name}`");
                     let from = self.add(format!("missing:{path}#{name}"), NodeKind::Missing, at.clone(), what.clone());
                     self.link(from, to, EdgeKind::Starts, Strength::Broken, at.clone(), what);
                 }
             }
-            return;
+            if any || trigger.held.is_none() {
+                return;
+            }
         }
         // a controller follows the repository of an address, which may be this one
         let followed = trigger.kind == TriggerKind::Push && !trigger.from.is_empty();
@@ -55,7 +67,20 @@ impl Build<'_> {
             }
             _ => trigger.text.clone(),
         };
+        self.declared.extend(declared.then_some(self.graph.edges.len()));
         self.graph.edge(Edge { off: trigger.off.clone(), ..Edge::plain(from, to, EdgeKind::Starts, strength, at, what) });
+    }
+
+    /// Whether a trigger stands in an object of a cluster; a controller that follows a repository is there already.
+    fn is_declared(&self, path: &RepoPath, unit: UnitId, trigger: &Trigger) -> bool {
+        let Some(facts) = self.book.get(path).filter(|facts| holds_objects(facts)) else { return false };
+        let kind = facts.units.get(unit).map(|unit| unit.kind);
+        // a trigger that tells what it waits for is not asked again
+        if trigger.held.as_ref().is_some_and(|held| held.until.is_some()) {
+            return false;
+        }
+        let follows = trigger.kind == TriggerKind::Push && !trigger.from.is_empty();
+        matches!(kind, Some(UnitKind::Manifest | UnitKind::Action)) && !follows && trigger.kind != TriggerKind::Manual
     }
 
     /// With fewer than two branches known, a branch filter is believed.
@@ -73,16 +98,12 @@ impl Build<'_> {
         address.strip_suffix(remote.as_str()).is_some_and(|host| host.ends_with(['/', ':']))
     }
 
-    /// A schedule that stands in a manifest starts something once the manifest is applied, by whomever.
-    pub(super) fn applied_schedules(&mut self) {
-        let is_manifest = |node: &crate::graph::Node| node.kind == NodeKind::Unit(UnitKind::Manifest);
-        let scheduled: Vec<usize> = (0..self.graph.edges.len())
-            .filter(|e| self.graph.edges[*e].kind == EdgeKind::Starts && is_manifest(&self.graph.nodes[self.graph.edges[*e].to]))
-            .filter(|e| self.graph.nodes[self.graph.edges[*e].from].kind == NodeKind::Trigger(TriggerKind::Schedule))
-            .collect();
-        if scheduled.is_empty() {
+    /// What stands in a manifest starts something once the manifest is applied, by whomever; then its name is known too.
+    pub(super) fn applied(&mut self) {
+        if self.declared.is_empty() && self.named.is_empty() {
             return;
         }
+        let is_manifest = |node: &crate::graph::Node| node.kind == NodeKind::Unit(UnitKind::Manifest);
         // how surely each file is applied; what another manifest applies is applied no more surely than that one
         let mut applied: BTreeMap<RepoPath, Strength> = BTreeMap::new();
         for _ in 0..APPLIED_DEPTH {
@@ -103,12 +124,20 @@ impl Build<'_> {
                 break;
             }
         }
-        for edge in scheduled {
-            let path = self.graph.nodes[self.graph.edges[edge].to].at.path.clone();
+        let of = |graph: &crate::graph::Graph, edge: usize| applied.get(&graph.nodes[graph.edges[edge].to].at.path).copied();
+        for edge in self.declared.drain(..) {
+            let known = of(&self.graph, edge);
             let edge = &mut self.graph.edges[edge];
-            match applied.get(&path) {
-                Some(strength) => edge.strength = edge.strength.min(*strength),
+            match known {
+                Some(strength) => edge.strength = edge.strength.min(strength),
                 None => edge.off = edge.off.take().or_else(|| Some("nothing in this repository applies it".to_owned())),
+            }
+        }
+        for edge in self.named.drain(..) {
+            let known = of(&self.graph, edge);
+            let edge = &mut self.graph.edges[edge];
+            if edge.strength == Strength::Inferred {
+                edge.strength = known.unwrap_or(Strength::Inferred).max(Strength::Inferred);
             }
         }
     }
@@ -117,8 +146,11 @@ impl Build<'_> {
         let mut found = Vec::new();
         for (path, facts) in self.book {
             for (index, unit) in facts.units.iter().enumerate() {
-                let is = unit.kind == UnitKind::Workflow
-                    && (unit.title.as_deref() == Some(name) || unit.name == name || &**path == name);
+                let is = match unit.kind {
+                    UnitKind::Workflow => unit.title.as_deref() == Some(name) || unit.name == name || &**path == name,
+                    UnitKind::Action => unit.name == name && holds_objects(facts),
+                    _ => false,
+                };
                 if is {
                     found.push(self.unit(path, index));
                 }

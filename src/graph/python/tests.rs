@@ -7,7 +7,7 @@ use crate::syntax::python::{Mode, parse};
 
 fn graph(text: &str) -> (Graph, Vec<OpenEnd>) {
     let (book, modules) = book(text);
-    let program = Program::build(&book, &modules);
+    let program = Program::build(&book, &modules, &crate::rules::callables::built_in());
     let test = |path: &RepoPath| path.starts_with("tests/");
     let placements = book
         .keys()
@@ -99,7 +99,7 @@ fn classes() {
 #[test]
 fn what_is_handed_over_or_registered() {
     check(
-        "--- a.py\nfrom threading import Thread\ndef f(): pass\ndef main():\n    Thread(target=f)",
+        "--- a.py\nfrom threading import Thread\ndef f(): pass\ndef main():\n    Thread(target=f).start()",
         &["a.py#main -> a.py#f :4"],
     );
     check(
@@ -193,7 +193,7 @@ fn notebooks_and_code_in_commands() {
     );
     let (more, modules) = super::tests::book("--- lib.py\ndef g(): pass");
     book.extend(more);
-    let program = Program::build(&book, &modules);
+    let program = Program::build(&book, &modules, &crate::rules::callables::built_in());
     let mut graph = Graph::default();
     connect(&mut graph, &book, &program, &BTreeMap::new());
     let found: Vec<String> =
@@ -210,4 +210,62 @@ fn notebooks_and_code_in_commands() {
     );
     let node = &graph.nodes[graph.find("program:n.ipynb").expect("a program")];
     assert!(node.entry && node.notebook);
+}
+
+#[test]
+fn commands_of_an_object() {
+    // the only one needs no name
+    check(
+        "--- a.py\nimport typer\napp = typer.Typer()\n@app.command()\ndef train(): pass\nif __name__ == '__main__':\n    app()",
+        &["a.py#__main__ -> a.py#train :6", "a.py#app => a.py :2", "a.py#app -> a.py#train :4"],
+    );
+    check(
+        "--- a.py\nfrom b import app\napp()\n--- b.py\nimport typer\napp = typer.Typer()\n@app.command('x')\ndef train(): pass\n@app.command()\ndef show(): pass\n@app.callback()\ndef first(): pass",
+        &[
+            "a.py => b.py :1",
+            "a.py ~> b.py#train :2",
+            "a.py ~> b.py#show :2",
+            "a.py -> b.py#first :2",
+            "b.py#app => b.py :2",
+            "b.py#app ~> b.py#train :4",
+            "b.py#app ~> b.py#show :6",
+            "b.py#app -> b.py#first :8",
+        ],
+    );
+    // nobody in sight asks for them
+    check(
+        "--- a.py\nimport typer\napp = typer.Typer()\n@app.command()\ndef train(): pass",
+        &["a.py ~> a.py#train :4", "a.py#app ~> a.py#train :4", "a.py#app => a.py :2", "a.py#app -> a.py#train :4"],
+    );
+}
+
+#[test]
+fn commands_of_a_function() {
+    // it must be named even where there is only one
+    check(
+        "--- a.py\nimport click\n@click.group()\ndef cli(): pass\n@cli.command()\ndef train(): pass\ncli()",
+        &["a.py -> a.py#cli :6", "a.py#cli ~> a.py#train :5"],
+    );
+    check("--- a.py\nimport click\n@click.command()\ndef train(): pass\ntrain()", &["a.py -> a.py#train :4"]);
+}
+
+#[test]
+fn commands_of_arguments() {
+    check(
+        "--- a.py\nimport argparse\ndef train(args): pass\ndef show(args): pass\ndef main():\n    parser = argparse.ArgumentParser()\n    sub = parser.add_subparsers()\n    t = sub.add_parser('train')\n    t.set_defaults(func=train)\n    sub.add_parser('show').set_defaults(func=show)\n    args = parser.parse_args()\n    args.func(args)",
+        &["a.py#main ~> a.py#train :11", "a.py#main ~> a.py#show :11"],
+    );
+    check("--- a.py\nimport fire\ndef train(): pass\nfire.Fire(train)", &["a.py -> a.py#train :3"]);
+    check(
+        "--- a.py\nimport fire\ndef train(): pass\ndef show(): pass\nfire.Fire({'t': train, 's': show})",
+        &["a.py ~> a.py#train :4", "a.py ~> a.py#show :4"],
+    );
+}
+
+#[test]
+fn what_is_started_later() {
+    let text =
+        "--- a.py\nfrom ray.train.torch import TorchTrainer\ndef loop(): pass\nt = TorchTrainer(train_loop_per_worker=loop)\n";
+    check(text, &["a.py ~> a.py#loop :3"]);
+    check(&format!("{text}t.fit()"), &["a.py -> a.py#loop :3"]);
 }

@@ -16,7 +16,7 @@ fn model(id: &str) -> Model {
         "gigaom" => include_str!("../../../rules/models/gigaom.yaml"),
         other => panic!("no model is called `{other}` here; add its line"),
     };
-    load(&format!("models/{id}.yaml"), text).unwrap_or_else(|errors| panic!("{errors:#?}"))
+    load(&format!("models/{id}.yaml"), text, None).unwrap_or_else(|errors| panic!("{errors:#?}"))
 }
 
 /// Verdicts of everything a model names: not shown, but for those given as `id` (met), `id:word` (indicated because, or

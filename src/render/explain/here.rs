@@ -10,6 +10,8 @@ const FULL: usize = 3;
 /// Chains and places told.
 const CHAINS: usize = 3;
 const PLACES: usize = 6;
+/// Kinds of files not read that are told.
+const KINDS: usize = 2;
 
 /// What to call a system, where there are several.
 pub(super) fn name(page: &mut Page<'_>, system: &System, report: &Report) {
@@ -40,12 +42,12 @@ pub(super) fn practice(page: &mut Page<'_>, rule: &Explanation, report: &Report)
             continue;
         }
         name(page, system, report);
-        one(page, practice, report);
+        one(page, rule, practice, report);
         used(page, rule, system);
     }
 }
 
-fn one(page: &mut Page<'_>, practice: &Practice, report: &Report) {
+fn one(page: &mut Page<'_>, rule: &Explanation, practice: &Practice, report: &Report) {
     let repository = &report.repository;
     let (ink, sentence) = words::practice(practice);
     page.wrap(2, 4, &Line::of(ink, sentence.trim_end_matches('.')).plain("."));
@@ -69,7 +71,7 @@ fn one(page: &mut Page<'_>, practice: &Practice, report: &Report) {
         let places: Vec<&Evidence> = miss.evidence.iter().filter(|e| !shown(e)).collect();
         words::all_evidence(page, &places, 2, repository);
     }
-    not_read(page, practice, report);
+    not_read(page, rule, practice, report);
     let closer: Vec<String> =
         practice.qualifiers.iter().filter(|(_, w)| !w.is_empty()).map(|(k, w)| format!("{k} {}", w.join(", "))).collect();
     if !closer.is_empty() {
@@ -103,17 +105,30 @@ fn chains(page: &mut Page<'_>, practice: &Practice, repository: &Repository) {
     }
 }
 
-/// For what is unknown: the files that may show it.
-fn not_read(page: &mut Page<'_>, practice: &Practice, report: &Report) {
-    if practice.because != Some(Cause::Unknown(Unknown::NotRead)) || report.coverage.seen_not_read.is_empty() {
+/// For what is unknown: the kinds of files that may show it, each with its first file, in a line or two.
+fn not_read(page: &mut Page<'_>, rule: &Explanation, practice: &Practice, report: &Report) {
+    if practice.because != Some(Cause::Unknown(Unknown::NotRead)) {
         return;
     }
-    page.wrap(2, 4, &Line::of(Ink::Quiet, "Seen and not read by this version:"));
-    for seen in report.coverage.seen_not_read.iter().take(PLACES) {
-        page.wrap(4, 6, &Line::new().place(&seen.path, None).plain(": ").plain(&seen.what));
+    let mut kinds: Vec<(&str, &str, usize)> = Vec::new();
+    for seen in &report.coverage.seen_not_read {
+        let Some(what) = seen.what.split(", ").find(|what| rule.unread.iter().any(|kind| kind == what)) else { continue };
+        match kinds.iter_mut().find(|(known, ..)| *known == what) {
+            Some((_, _, more)) => *more += 1,
+            None => kinds.push((what, &seen.path, 0)),
+        }
     }
-    if let Some(more) = report.coverage.seen_not_read.len().checked_sub(PLACES).filter(|n| *n > 0) {
-        page.wrap(4, 6, &Line::of(Ink::Quiet, &format!("and {more} more")));
+    let most = if page.verbose() > 0 { usize::MAX } else { KINDS };
+    let mut line = Line::of(Ink::Quiet, "Seen and not read by this version: ");
+    for (number, (what, path, more)) in kinds.iter().take(most).enumerate() {
+        let more = if *more > 0 { format!(" and {more} more") } else { String::new() };
+        line = line.plain(if number > 0 { "; " } else { "" }).plain(what).plain(" (").place(path, None).plain(&more).plain(")");
+    }
+    if let Some(more) = kinds.len().checked_sub(most).filter(|n| *n > 0) {
+        line = line.add(Ink::Quiet, &format!("; {}: -v", phrases::count(more, "more kind", "more kinds")));
+    }
+    if !kinds.is_empty() {
+        page.wrap(2, 4, &line.plain("."));
     }
 }
 

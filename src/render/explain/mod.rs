@@ -63,7 +63,7 @@ fn of_rule(page: &mut Page<'_>, rule: &Explanation, found: Option<&Inspection>) 
     }
     for (title, lines) in &rule.sections {
         // told where the repository is, with what it came to there
-        let told = ["USED BY", "LOOKED FOR", "IT MAY SAY MORE CLOSELY", "WEIGHS IN", "ROWS THAT WEIGH"];
+        let told = ["USED BY", "LOOKED FOR", "IT MAY SAY MORE CLOSELY", "WEIGHS IN", "ROWS THAT WEIGH", "SEEN AND NOT READ YET"];
         if found.is_some_and(|f| !f.report.systems.is_empty()) && (told.contains(&title.as_str()) || done(rule, title, found)) {
             continue;
         }

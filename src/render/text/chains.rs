@@ -2,14 +2,14 @@
 
 use super::phrases;
 use crate::render::page::{Ink, Line, Page};
-use crate::report::{ChainHead, EdgeKind, Hop, Lookalike, Repository, Strength, System};
+use crate::report::{Because, ChainHead, EdgeKind, Hop, Lookalike, Repository, Strength, System};
 
 /// Chains shown, and hops of each, unless the user wants all.
 const CHAINS: usize = 3;
 const HOPS: usize = 9;
 
 /// Sentences on what only looks automatic, unless the user wants all.
-const LOOKALIKES: usize = 4;
+const LOOKALIKES: usize = 3;
 
 /// Ends that lie open, unless the user wants all.
 const ENDS: usize = 3;
@@ -21,11 +21,7 @@ const SHARED: usize = 3;
 pub(super) fn strongest(page: &mut Page<'_>, system: &System, repository: &Repository) {
     page.title("STRONGEST CHAINS");
     if system.chain_heads.is_empty() {
-        page.wrap(
-            2,
-            2,
-            &Line::new().plain("none: nothing was found that starts by itself and leads to training, release or monitoring"),
-        );
+        page.wrap(2, 2, &Line::new().plain("none: nothing that starts by itself leads to training, release or monitoring"));
         return;
     }
     let most = if page.verbose() > 0 { usize::MAX } else { CHAINS };
@@ -52,35 +48,97 @@ fn shown<'r>(page: &Page<'_>, head: &'r ChainHead) -> Vec<&'r Hop> {
 
 fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[(&ChainHead, Vec<&Hop>)], repository: &Repository) {
     let (ink, state) = phrases::completeness(head);
+    let state = Line::of(ink, &state.replace(' ', "\u{a0}"));
     let name = format!("{:<11}", phrases::deed(head.op)).replace(' ', "\u{a0}");
-    page.edges(2, &Line::of(Ink::Strong, &name).plain(&head.text), &Line::of(ink, &state.replace(' ', "\u{a0}")));
+    let line = Line::of(Ink::Strong, &name).plain(&head.text);
+    let short = page.verbose() == 0;
     let same = |(other, before): &(&ChainHead, Vec<&Hop>)| {
         let shared = hops.iter().zip(before).take_while(|(a, b)| place(a) == place(b) && a.what == b.what).count();
         (shared, phrases::deed(other.op))
     };
     let (shared, deed) = told.iter().map(same).max_by_key(|(shared, _)| *shared).unwrap_or((0, ""));
-    let from = if page.verbose() == 0 && shared >= SHARED { shared.min(hops.len().saturating_sub(1)) } else { 0 };
-    if let Some(last) = from.checked_sub(1).and_then(|at| hops.get(at)) {
+    if let Some(last) = hops.last().filter(|last| short && last.line > 0 && is_idle(head)) {
+        // what never runs is told by where it ends
+        page.edges(2, &line, &state);
         let link = phrases::link(repository, &last.path, last.line);
-        page.wrap(4, 6, &Line::of(Ink::Quiet, &format!("as {deed} above, up to ")).place(&place(last), link));
+        let way = match hops.len() - 1 {
+            0 => String::new(),
+            more => format!(" ({} before it: -v)", phrases::count(more, "hop", "hops")),
+        };
+        let end = Line::of(Ink::Quiet, "ends at ").place(&place(last), link).plain("\u{a0} ").plain(&last.what);
+        return page.wrap(4, 8, &end.add(Ink::Quiet, &way));
     }
-    list(page, hops.get(from..).unwrap_or_default(), repository);
+    if short && shared >= SHARED {
+        page.edges(2, &line, &state);
+        let from = shared.min(hops.len().saturating_sub(1));
+        if let Some(last) = from.checked_sub(1).and_then(|at| hops.get(at)) {
+            let link = phrases::link(repository, &last.path, last.line);
+            page.wrap(4, 6, &Line::of(Ink::Quiet, &format!("as {deed} above, up to ")).place(&place(last), link));
+        }
+        return list(page, hops.get(from..).unwrap_or_default(), repository);
+    }
+    let starts = hops.first().filter(|first| short && hops.len() > 1 && first.what == head.text && first.outside.is_none());
+    let Some(first) = starts else {
+        page.edges(2, &line, &state);
+        return list(page, hops, repository);
+    };
+    // where it starts stands beside what starts it, where there is room, and else below, without saying that again
+    let begins = Line::new().place(&place(first), phrases::link(repository, &first.path, first.line));
+    let with = line.clone().add(Ink::Quiet, " at ").join(begins.clone());
+    if with.width() + state.width() + 4 <= page.width() {
+        page.edges(2, &with, &state);
+    } else {
+        let (what, why) = head.text.split_once(": ").unwrap_or((&head.text, ""));
+        page.edges(2, &Line::of(Ink::Strong, &name).plain(what), &state);
+        let known =
+            told.iter().any(|(_, before)| before.first().is_some_and(|b| place(b) == place(first) && b.what == first.what));
+        page.pair(4, &begins, 4 + begins.width() + 2, &Line::new().plain(if known { "" } else { why }));
+    }
+    list(page, hops.get(1..).unwrap_or_default(), repository);
+}
+
+/// Whether nothing and nobody is known to start it.
+fn is_idle(head: &ChainHead) -> bool {
+    head.trigger.is_none() && head.because == Some(Because::Idle)
 }
 
 fn list(page: &mut Page<'_>, hops: &[&Hop], repository: &Repository) {
-    let cut = page.verbose() == 0 && hops.len() > HOPS;
+    let runs = if page.verbose() == 0 { runs(page, hops) } else { hops.iter().map(|hop| vec![*hop]).collect() };
+    let cut = page.verbose() == 0 && runs.len() > HOPS;
     // The trigger and the effect are what a reader looks for; the middle of a long chain can wait.
-    let (first, last) = if cut { (HOPS / 2, hops.len() - HOPS / 2) } else { (hops.len(), hops.len()) };
-    let at = column(page, 4, hops.iter().map(|hop| place(hop)));
-    for hop in hops.iter().take(first) {
-        one(page, hop, at, repository);
+    let (first, last) = if cut { (HOPS / 2, runs.len() - HOPS / 2) } else { (runs.len(), runs.len()) };
+    let at = column(page, 4, runs.iter().filter_map(|run| run.first()).map(|hop| place(hop)));
+    for run in runs.iter().take(first) {
+        one(page, run, at, repository);
     }
     if cut {
-        page.wrap(6, 6, &Line::of(Ink::Quiet, &format!("... {} hops between: -v", last - first)));
+        let between: usize = runs.get(first..last).unwrap_or_default().iter().map(Vec::len).sum();
+        page.wrap(6, 6, &Line::of(Ink::Quiet, &format!("... {between} hops between: -v")));
     }
-    for hop in hops.iter().skip(last) {
-        one(page, hop, at, repository);
+    for run in runs.iter().skip(last) {
+        one(page, run, at, repository);
     }
+}
+
+/// Calls that follow each other in one file stand on one line, as long as they fit; what a chain ends at stands alone.
+fn runs<'r>(page: &Page<'_>, hops: &[&'r Hop]) -> Vec<Vec<&'r Hop>> {
+    let mut runs: Vec<Vec<&Hop>> = Vec::new();
+    let inner = |hop: &Hop| hop.edge == EdgeKind::Calls && hop.line > 0 && hop.outside.is_none() && hop.op.is_none();
+    for (at, hop) in hops.iter().enumerate() {
+        let ends = at + 1 == hops.len();
+        let room = page.width() / 2;
+        match runs.last_mut() {
+            Some(run)
+                if !ends
+                    && run.first().is_some_and(|first| inner(first) && inner(hop) && first.path == hop.path)
+                    && run.iter().chain([hop]).map(|hop| hop.what.chars().count() + 8).sum::<usize>() <= room =>
+            {
+                run.push(hop);
+            }
+            _ => runs.push(vec![hop]),
+        }
+    }
+    runs
 }
 
 /// The column where words begin beside places: after the widest place that leaves them about half the page. What stands
@@ -91,8 +149,13 @@ fn column(page: &Page<'_>, indent: usize, places: impl Iterator<Item = String>) 
     ends.filter(|end| *end <= most).max().unwrap_or(indent + 4)
 }
 
-fn one(page: &mut Page<'_>, hop: &Hop, at: usize, repository: &Repository) {
-    let what = Line::new().plain(&hop.what);
+fn one(page: &mut Page<'_>, run: &[&Hop], at: usize, repository: &Repository) {
+    let Some((hop, others)) = run.split_first() else { return };
+    let mut what = Line::new().plain(&hop.what);
+    for other in others {
+        let link = phrases::link(repository, &other.path, other.line);
+        what = what.add(Ink::Quiet, ", then ").place(&format!(":{}", other.line), link).plain(" ").plain(&other.what);
+    }
     let link = phrases::link(repository, &hop.path, hop.line);
     page.pair(4, &Line::new().place(&place(hop), link), at, &what);
     if let Some(outside) = &hop.outside {
@@ -123,8 +186,7 @@ pub(super) fn lookalikes(page: &mut Page<'_>, system: &System, repository: &Repo
     }
     let most = if page.verbose() > 0 { usize::MAX } else { LOOKALIKES };
     let seen_at = |lookalike: &Lookalike| lookalike.evidence.iter().find_map(phrases::place).unwrap_or_default();
-    let firsts = groups.iter().take(most).filter_map(|(_, all)| all.first());
-    let at = column(page, 2, firsts.map(|first| seen_at(first)));
+    let mut rows: Vec<(Line, Line)> = Vec::new();
     for (why, all) in groups.iter().take(most) {
         let Some((first, others)) = all.split_first() else { continue };
         let link = first.evidence.first().and_then(|e| super::link(repository, e));
@@ -137,7 +199,17 @@ pub(super) fn lookalikes(page: &mut Page<'_>, system: &System, repository: &Repo
         } else if !others.is_empty() {
             line = line.add(Ink::Quiet, &format!(" (and in {})", phrases::count(others.len(), "other place", "other places")));
         }
-        page.pair(2, &Line::new().place(&seen_at(first), link), at, &line);
+        rows.push((Line::new().place(&seen_at(first), link), line));
+    }
+    // columns where they save turning the page, running text where a long path would leave a narrow one
+    let at = rows.iter().map(|(place, _)| 2 + place.width() + 2).max().unwrap_or(0);
+    let fits = rows.iter().all(|(_, why)| at + why.width() <= page.width());
+    for (place, why) in rows {
+        if fits {
+            page.pair(2, &place, at, &why);
+        } else {
+            page.wrap(2, 4, &place.plain(": ").join(why));
+        }
     }
     if let Some(more) = groups.len().checked_sub(most).filter(|n| *n > 0) {
         page.wrap(2, 2, &Line::of(Ink::Quiet, &format!("and {more} more: -v")));

@@ -11,7 +11,7 @@ pub(super) fn levels(page: &mut Page<'_>, system: &System) {
     }
     let names: Vec<String> = system.models.iter().map(name_of).collect();
     let left = names.iter().map(|n| n.chars().count()).max().unwrap_or(0).clamp(18, 30) + 3;
-    let wide = page.width() >= left + 54;
+    let wide = page.width() >= left + 57;
     if wide && system.models.iter().any(|m| m.level.is_some()) {
         page.blank();
         let title = Line::of(Ink::Title, "LEVELS");
@@ -30,14 +30,7 @@ pub(super) fn levels(page: &mut Page<'_>, system: &System) {
         remarks(page, model);
     }
     unsure(page, system);
-    page.wrap(
-        2,
-        2,
-        &Line::of(
-            Ink::Quiet,
-            "A level is a judgement: two careful readers give the same one in 3 of 4 repositories, and are never more than one apart.",
-        ),
-    );
+    page.wrap(2, 2, &Line::of(Ink::Quiet, "A judgement: two careful readers agree in 3 of 4 repositories, else one apart."));
 }
 
 /// Title and edition; that a model's cells are inferred is said below it.
@@ -46,14 +39,18 @@ fn name_of(model: &Assessment) -> String {
     name.strip_suffix(" (inferred)").map(str::to_owned).unwrap_or(name)
 }
 
-/// What was not looked for and might change a number, in one sentence for all models.
+/// What was not looked for and might change a number, in one sentence for all models, each by the name a gate has for it.
 fn unsure(page: &mut Page<'_>, system: &System) {
     // in full, each model tells which
-    let of = |m: &Assessment| format!("{} for {}", m.incomplete.len(), name_of(m)).replace(' ', "\u{a0}");
+    let of = |m: &Assessment| {
+        let lifted = m.could_be.map(|c| c.level).filter(|could| m.level.is_none_or(|level| *could > level));
+        let what = lifted.map_or_else(|| format!("{}'s other numbers", m.id), |level| format!("{} to {level}", m.id));
+        format!("{what} ({})", m.incomplete.len()).replace(' ', "\u{a0}")
+    };
     let parts: Vec<String> = system.models.iter().filter(|m| !m.incomplete.is_empty()).map(of).collect();
     if !parts.is_empty() && page.verbose() == 0 {
-        let told = format!("Practices that could not be looked for and might change a number: {}.", parts.join(", "));
-        page.wrap(2, 2, &Line::of(Ink::Part, &told));
+        let told = format!("Unknown practices, if met, might lift {}.", parts.join(", "));
+        page.wrap(2, 4, &Line::of(Ink::Part, &told));
     }
 }
 
@@ -67,14 +64,15 @@ fn of_top(level: u8, reached: &[Reached]) -> String {
 
 /// Four cells of the table; the last one runs free. Non-breaking spaces keep the columns.
 fn columns([a, b, c, d]: [&str; 4]) -> String {
-    format!("{a:<6}{b:<15}{c:<16}{d}").trim_end().replace(' ', "\u{a0}")
+    format!("{a:<7}{b:<15}{c:<16}{d}").trim_end().replace(' ', "\u{a0}")
 }
 
 fn table_row(page: &mut Page<'_>, model: &Assessment, name: &str, level: u8, left: usize) {
     let floor = model.floor.map(|f| f.to_string()).unwrap_or_default();
-    let ceiling = model.ceiling.filter(|c| *c > level).map(|c| c.to_string()).unwrap_or_default();
-    let tally =
-        tally(model, next_of(model, level)).map(|[met, part, no]| format!("{met} met {part} part {no} no")).unwrap_or_default();
+    let ceiling = model.ceiling.map(|c| c.to_string()).unwrap_or_default();
+    // where nothing weighs, any of what stands in the way opens the level
+    let tally = tally(model, next_of(model, level))
+        .map_or_else(|| "see NEXT LEVEL".to_owned(), |[met, part, no]| format!("{met} met {part} part {no} no"));
     let cells = columns([&of_top(level, &model.reached), &format!("  {floor}"), &format!("  {ceiling}"), &tally]);
     page.pair(2, &Line::of(Ink::Strong, name), left, &Line::of(Ink::Strong, &cells));
 }
@@ -140,7 +138,8 @@ fn remarks(page: &mut Page<'_>, model: &Assessment) {
     }
     if !model.traits.is_empty() {
         let levels = model.traits.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
-        remarks.push(format!("also found from level {levels}"));
+        let (word, holds) = if model.traits.len() == 1 { ("level", "holds") } else { ("levels", "hold") };
+        remarks.push(format!("{word} {levels} {holds}, but for a level below"));
     }
     if let Some(level) = model.level {
         if model.reached.iter().any(|r| r.level == level && r.thin) {
@@ -210,8 +209,14 @@ fn one_starter(page: &mut Page<'_>, ink: Ink, word: &str, steps: &[&Step]) {
     }
 }
 
-/// Actions shown for a model, unless the user wants all; of a model without an overall level, one for each column.
+/// Actions shown for a model, unless the user wants all.
 const ACTIONS: usize = 3;
+
+/// The same where each of them is enough by itself: a choice needs fewer than a list of work.
+const CHOICES: usize = 2;
+
+/// Columns of which the first action is shown, of a model without an overall level.
+const COLUMNS: usize = 2;
 
 /// What keeps the system from the next level of each model. An action that several levels ask for keeps its number.
 pub(super) fn next(page: &mut Page<'_>, system: &System, repository: &Repository) {
@@ -220,6 +225,7 @@ pub(super) fn next(page: &mut Page<'_>, system: &System, repository: &Repository
     }
     page.title("NEXT LEVEL, nearest first");
     let mut told: Vec<&str> = Vec::new();
+    let mut last = String::new();
     for model in system.models.iter().filter(|m| !m.blocking.is_empty()) {
         let by_column = model.level.is_none();
         let next = model.blocking.iter().map(|b| b.level).min().unwrap_or_default();
@@ -247,7 +253,7 @@ pub(super) fn next(page: &mut Page<'_>, system: &System, repository: &Repository
                 told.len() - 1
             });
             let number = Line::of(Ink::Quiet, &format!("{:>2}", number + 1).replace(' ', "\u{a0}"));
-            page.pair(4, &number, 8, &action(page.verbose(), blocking, known.is_some(), system, repository));
+            page.pair(4, &number, 8, &action(page.verbose(), blocking, known.is_some(), system, repository, &mut last));
         }
     }
     if page.verbose() > 0 {
@@ -261,13 +267,14 @@ fn nearest<'m>(page: &Page<'_>, model: &'m Assessment) -> Vec<&'m Blocking> {
         return model.blocking.iter().collect();
     }
     if model.level.is_some() {
-        return model.blocking.iter().take(ACTIONS).collect();
+        let most = if model.blocking.iter().any(|b| b.lifts_to.is_some()) { CHOICES } else { ACTIONS };
+        return model.blocking.iter().take(most).collect();
     }
     let mut columns: Vec<&str> = Vec::new();
     let mut first: Vec<&Blocking> = Vec::new();
     for blocking in &model.blocking {
         let column = blocking.dimension.as_deref().unwrap_or_default();
-        if !columns.contains(&column) && first.len() < ACTIONS {
+        if !columns.contains(&column) && first.len() < COLUMNS {
             columns.push(column);
             first.push(blocking);
         }
@@ -314,7 +321,8 @@ fn still_open(page: &mut Page<'_>, system: &System) {
     }
 }
 
-fn action(verbose: u8, blocking: &Blocking, known: bool, system: &System, repository: &Repository) -> Line {
+/// One action with its place; `last` is the place that was told before it.
+fn action(verbose: u8, blocking: &Blocking, known: bool, system: &System, repository: &Repository, last: &mut String) -> Line {
     let mut line = Line::new();
     if let Some(column) = &blocking.dimension {
         line = line.add(Ink::Strong, &format!("{column} {}: ", blocking.level));
@@ -332,7 +340,15 @@ fn action(verbose: u8, blocking: &Blocking, known: bool, system: &System, reposi
         Some(near) => ("; nearest: ", Some(near)),
         None => begins(&blocking.practice, system),
     };
+    if place.is_none() {
+        last.clear();
+    }
     if let Some((evidence, place)) = place.filter(|(_, place)| !told.contains(place.as_str())) {
+        let here = format!("{word}{place}");
+        if verbose == 0 && here == *last {
+            return line.add(Ink::Quiet, "; same place");
+        }
+        *last = here;
         line = line.add(Ink::Quiet, word).place(&place, super::link(repository, evidence));
         if verbose > 0 && word.contains("nearest") && !blocking.what.is_empty() && blocking.what != told {
             let path = evidence.path.as_deref().unwrap_or_default();
@@ -343,16 +359,17 @@ fn action(verbose: u8, blocking: &Blocking, known: bool, system: &System, reposi
 }
 
 /// Where a change begins that nothing here comes near to: at the program that answers for what delivers and watches it,
-/// at the one that trains for all that leads there; nowhere for what is no matter of a program.
+/// at the one that trains for all that leads there; nowhere for what is no matter of a program, or of one that is not
+/// here.
 fn begins<'s>(practice: &str, system: &'s System) -> (&'static str, Option<(&'s Evidence, String)>) {
     let place = |all: &'s [Evidence]| all.iter().find_map(|e| phrases::place(e).map(|place| (e, place)));
-    let trains = ("; trains at ", place(&system.trains));
-    let serves = ("; serves at ", place(&system.serves));
-    let (first, second) = match practice.split('.').next().unwrap_or_default() {
-        "app" | "deploy" | "monitoring" | "serving" => (serves, trains),
+    let trains = ("; the model is trained at ", place(&system.trains));
+    let serves = ("; the model is served at ", place(&system.serves));
+    match practice.split('.').next().unwrap_or_default() {
+        "app" | "deploy" | "monitoring" | "serving" if serves.1.is_some() => serves,
+        "app" | "deploy" | "monitoring" | "serving" => trains,
         "compute" | "data" | "experiment" | "features" | "lineage" | "loop" | "metadata" | "model" | "pipeline" | "registry"
-        | "tests" | "training" => (trains, serves),
-        _ => return ("", None),
-    };
-    if first.1.is_some() { first } else { second }
+        | "tests" | "training" => trains,
+        _ => ("", None),
+    }
 }

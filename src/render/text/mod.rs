@@ -99,7 +99,8 @@ fn asked(page: &mut Page<'_>, report: &Report) {
         }
     }
     let told = if parts.is_empty() { "changes nothing".to_owned() } else { parts.join(" · ") };
-    page.wrap(0, 2, &Line::new().place(&settings.file, None).plain(": ").add(Ink::Part, &told));
+    let compared = settings.compared(report).map(|told| format!("; {told}")).unwrap_or_default();
+    page.wrap(0, 2, &Line::new().place(&settings.file, None).plain(": ").add(Ink::Part, &told).plain(&compared));
     if page.verbose() > 0 {
         for entry in &settings.entries {
             let reason = entry.reason.as_deref().map(|r| format!(" (reason: {r})")).unwrap_or_default();
@@ -191,7 +192,8 @@ fn practices(page: &mut Page<'_>, system: &System, repository: &Repository) {
     }
     page.blank();
     let title = Line::of(Ink::Title, &phrases::count(system.practices.len(), "PRACTICE", "PRACTICES"));
-    page.pair(0, &title, 14, &Line::new().plain(&phrases::tally(system).join(" · ")));
+    let each = if page.verbose() > 0 { "" } else { " (each:\u{a0}-v)" };
+    page.pair(0, &title, 14, &Line::new().plain(&phrases::tally(system).join(" · ")).add(Ink::Quiet, each));
     if page.verbose() > 0 {
         for practice in &system.practices {
             one_practice(page, practice, repository);
@@ -287,15 +289,29 @@ fn notices(page: &mut Page<'_>, report: &Report, primary: Option<&System>) {
     let told = |path: Option<&str>| path.is_some_and(|path| skipped.iter().any(|s| s.path == path));
     let no_git = |n: &Notice| n.kind == NoticeKind::History && report.inputs.tree == FilesFrom::Folder;
     let notices: Vec<&Notice> = report.notices.iter().filter(|n| !told(n.path.as_deref()) && !no_git(n)).collect();
-    for notice in notices.iter().take(most) {
+    // the same trouble in several files is told once
+    let mut groups: Vec<Vec<&Notice>> = Vec::new();
+    for notice in &notices {
+        let same = |group: &&mut Vec<&Notice>| group.iter().any(|n| n.text == notice.text && n.kind == notice.kind);
+        match groups.iter_mut().find(same).filter(|_| page.verbose() == 0) {
+            Some(group) => group.push(notice),
+            None => groups.push(vec![notice]),
+        }
+    }
+    for group in groups.iter().take(most) {
+        let Some((notice, others)) = group.split_first() else { continue };
         let mut line = Line::new();
         if let Some(path) = &notice.path {
             let place = notice.line.filter(|l| *l > 0).map_or_else(|| path.clone(), |l| format!("{path}:{l}"));
-            line = line.place(&place, phrases::link(&report.repository, path, notice.line.unwrap_or(0))).plain(": ");
+            line = line.place(&place, phrases::link(&report.repository, path, notice.line.unwrap_or(0)));
+            if !others.is_empty() {
+                line = line.plain(&format!(" and {}", phrases::count(others.len(), "more file", "more files")));
+            }
+            line = line.plain(": ");
         }
         lines.push(line.plain(&notice.text));
     }
-    let more = notices.len().saturating_sub(most);
+    let more: usize = groups.iter().skip(most).map(Vec::len).sum();
     if more > 0 {
         lines.push(Line::of(Ink::Quiet, &format!("and {}: -v", phrases::count(more, "more notice", "more notices"))));
     }
@@ -356,7 +372,7 @@ fn rest(count: usize, shown: usize) -> String {
 fn unknown(report: &Report, system: &System) -> Option<String> {
     let folder = report.inputs.tree == FilesFrom::Folder;
     let (needs, need) = if folder {
-        ("needs history, and this is no Git repository", "need history, and this is no Git repository")
+        ("needs history (no Git repository)", "need history (no Git repository)")
     } else {
         ("needs history (fetch it all: fetch-depth: 0)", "need history (fetch it all: fetch-depth: 0)")
     };
@@ -374,7 +390,7 @@ fn unknown(report: &Report, system: &System) -> Option<String> {
             n => parts.push(format!("{n} {many}")),
         }
     }
-    (!parts.is_empty()).then(|| format!("unknown practices: {}", parts.join(", ")))
+    (!parts.is_empty()).then(|| format!("unknown: {}", parts.join(", ")))
 }
 
 fn foot(page: &mut Page<'_>, primary: Option<&System>) {
@@ -382,8 +398,7 @@ fn foot(page: &mut Page<'_>, primary: Option<&System>) {
     page.blank();
     page.wrap(0, 0, &Line::of(Ink::Quiet, "\"met\" = declared at this commit, every hop read. Whether it ran is not visible."));
     let ask = format!("treering explain {} {}", telling(system), page.asked());
-    let all = if page.verbose() > 0 { "" } else { " (all\u{a0}practices:\u{a0}-v)" };
-    page.wrap(0, 2, &Line::of(Ink::Quiet, "Why, and what counts: ").place(&ask, None).add(Ink::Quiet, all));
+    page.wrap(0, 2, &Line::of(Ink::Quiet, "Why, and what counts: ").place(&ask, None));
 }
 
 /// The practice that is worth asking about first: what lifts a level by itself and has a place here, else what stands in

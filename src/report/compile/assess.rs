@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::super::Evidence;
 use super::super::model::{Assessment, Blocking, Criterion, Dimension, Reached, Row, StrictGap, Three};
-use super::{Findings, JudgedSystem, evidence_of, place};
+use super::{Findings, JudgedSystem, evidence_of, nearest};
 use crate::maturity;
 use crate::rules::model::Model;
 use crate::rules::practice::PracticeRule;
@@ -73,7 +74,10 @@ pub(super) fn assessment(
                     .filter(|action| !action.is_empty())
                     .or_else(|| rules.get(blocker.practice.split('[').next().unwrap_or("")).map(|r| r.action.clone()))
                     .unwrap_or_default(),
-                evidence: near.map(|n| vec![place(findings, &n.at, &blocker.practice)]).unwrap_or_default(),
+                evidence: practice
+                    .zip(near)
+                    .map(|(judged, near)| vec![Evidence { signal: blocker.practice.clone(), ..nearest(findings, judged, near) }])
+                    .unwrap_or_default(),
                 lifts_to: blocker.lifts_to,
             }
         })

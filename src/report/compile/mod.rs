@@ -226,10 +226,17 @@ fn practice(findings: &Findings<'_>, rule: &PracticeRule, judged: &Judged) -> Pr
         looked_for: if rule.looked_for.is_empty() { Vec::new() } else { vec![rule.looked_for.clone()] },
         nearest_miss: judged.near.as_ref().map(|near| NearestMiss {
             text: sentence(findings, near),
-            evidence: vec![place(findings, &near.at, "nearest")],
+            evidence: vec![nearest(findings, judged, near)],
             chain: None,
         }),
     }
+}
+
+/// Where a nearest miss stands. What only the history shows is cited by its commit.
+pub(super) fn nearest(findings: &Findings<'_>, judged: &Judged, near: &Miss) -> Evidence {
+    let in_history = |s: &usize| findings.signals.all.get(*s).is_some_and(|seen| seen.commit.is_some());
+    let told = near.seen.iter().chain(&judged.signals).copied().find(in_history).filter(|_| &*near.at.path == ".");
+    told.map_or_else(|| place(findings, &near.at, "nearest"), |seen| signal(findings, seen))
 }
 
 pub(super) fn cause(standing: crate::verdict::Standing) -> Option<Cause> {

@@ -73,7 +73,7 @@ pub(crate) fn told(settings: &Settings, effects: &Effects) -> (SettingsInput, Ve
     }
     entries.sort();
     let notices = idle.into_iter().map(|(line, text)| notice(settings, line, text)).collect();
-    (SettingsInput { file: settings.file.clone(), in_repository: settings.in_repository, entries }, notices)
+    (SettingsInput { file: settings.file.clone(), in_repository: settings.in_repository, entries, without: None }, notices)
 }
 
 fn entry(line: u32, key: SettingKey, names: &str, reason: Option<String>, effect: String, touched: u64) -> SettingEntry {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::super::python::Place;
 use super::infer::{Ctx, Found, Infer, Type, joined};
 use super::{At, Decorator, Destination, FileId, Passed};
+use crate::rules::callables::{Callables, Starts};
 use crate::syntax::python::{Call, CallId, Name, Root, Value};
 
 /// Method names of Python's own types: on an unknown receiver they say nothing about own classes.
@@ -204,10 +205,10 @@ impl<'f> Infer<'f> {
                 }
             };
             if !reached.get(id).is_some_and(only_looks) {
-                let sure = reached.get(id).is_some_and(runs_what_it_gets);
-                let named =
-                    call.keywords.iter().map(|(name, v)| (v, sure || matches!(name.as_str(), "target" | "python_callable")));
-                for (value, sure) in call.args.iter().map(|v| (v, sure)).chain(named) {
+                let runs = Runs::of(&world.callables, reached.get(id), reached, &code.module().calls);
+                let placed = call.args.iter().enumerate().map(|(at, v)| (v, runs.argument(at, v)));
+                let named = call.keywords.iter().map(|(name, v)| (v, runs.named(&world.callables, name)));
+                for (value, sure) in placed.chain(named) {
                     let mut ats = Vec::new();
                     self.handed(value, ctx, 2, reached, &mut ats);
                     take(ats, sure);
@@ -301,29 +302,56 @@ impl<'f> Infer<'f> {
     }
 }
 
-/// Python's own ways to have a function run.
-fn runs_what_it_gets(reached: &Destination) -> bool {
-    const NAMES: &[&str] = &[
-        "atexit.register",
-        "asyncio.to_thread",
-        "concurrent.futures.ProcessPoolExecutor#map",
-        "concurrent.futures.ProcessPoolExecutor#submit",
-        "concurrent.futures.ThreadPoolExecutor#map",
-        "concurrent.futures.ThreadPoolExecutor#submit",
-        "filter",
-        "functools.reduce",
-        "map",
-        "multiprocessing.Pool#apply",
-        "multiprocessing.Pool#apply_async",
-        "multiprocessing.Pool#imap",
-        "multiprocessing.Pool#imap_unordered",
-        "multiprocessing.Pool#map",
-        "multiprocessing.Pool#map_async",
-        "multiprocessing.Pool#starmap",
-        "sorted",
-        "threading.Timer",
-    ];
-    matches!(reached, Destination::External { name, .. } if NAMES.contains(&&**name))
+/// Which of the functions that a call hands over certainly run.
+enum Runs<'t> {
+    /// Nothing is known of what takes them.
+    Unknown,
+    /// Each of them.
+    All,
+    /// The first, if it stands there by itself.
+    First,
+    /// One argument, later; whether something in the file lets it begin.
+    Later(&'t Starts, bool),
+}
+
+impl<'t> Runs<'t> {
+    fn of(table: &'t Callables, by: Option<&Destination>, reached: &[Destination], calls: &[Call]) -> Self {
+        let Some(Destination::External { name, .. }) = by else { return Self::Unknown };
+        if table.runs.contains(&**name) {
+            return Self::All;
+        }
+        if table.exposes.contains(&**name) {
+            return Self::First;
+        }
+        let Some(starts) = table.starts.get(&**name) else { return Self::Unknown };
+        let begins = |(to, call): (&Destination, &Call)| match to {
+            Destination::External { name: called, .. } => {
+                called.rsplit_once('#').is_some_and(|(of, method)| of == &**name && starts.by.contains(method))
+            }
+            // one of several that stand in a list
+            Destination::Unknown { .. } => call.callee.path.last().is_some_and(|method| starts.by.contains(method)),
+            Destination::Own { .. } => false,
+        };
+        Self::Later(starts, reached.iter().zip(calls).any(begins))
+    }
+
+    fn argument(&self, at: usize, value: &Value) -> bool {
+        match self {
+            Self::Unknown => false,
+            Self::All => true,
+            Self::First => at == 0 && matches!(value, Value::Name(_)),
+            Self::Later(starts, begins) => *begins && starts.at == at,
+        }
+    }
+
+    fn named(&self, table: &Callables, keyword: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Unknown => table.keywords.contains(keyword),
+            Self::First => false,
+            Self::Later(starts, begins) => *begins && starts.keyword == keyword,
+        }
+    }
 }
 
 /// Calls of Python's own that look at a function or class and never run it.

@@ -33,7 +33,7 @@ pub(crate) fn book(text: &str) -> (Book, Modules) {
 /// The calls of the first file, one a line: what is called, `~` in front where that is not sure.
 fn calls(text: &str) -> Vec<String> {
     let (book, modules) = book(text);
-    let program = Program::build(&book, &modules);
+    let program = Program::build(&book, &modules, &crate::rules::callables::built_in());
     let first = text.lines().find_map(|l| l.strip_prefix("--- ")).unwrap_or_default();
     let file = program.file(first, None).expect("the first file is read");
     let count = program.files()[file].module().calls.len();
@@ -181,7 +181,10 @@ fn classes_that_build_on_one_from_outside() {
     check(&format!("--- a.py\n{net}class Deep(Net): pass\nDeep().freeze()"), "lightning.LightningModule#freeze");
     let (book, modules) = book(&format!("--- a.py\n{net}"));
     let base = Name { root: Root::Local("Net".into()), path: vec![] };
-    assert_eq!(Program::build(&book, &modules).value("a.py", None, 0, &base).as_deref(), Some("lightning.LightningModule"));
+    assert_eq!(
+        Program::build(&book, &modules, &crate::rules::callables::built_in()).value("a.py", None, 0, &base).as_deref(),
+        Some("lightning.LightningModule")
+    );
 }
 
 #[test]
@@ -237,8 +240,10 @@ fn what_callers_pass() {
 fn functions_that_are_handed_over() {
     check(
         "--- a.py\nfrom threading import Thread\nfrom b import fit\nThread(target=fit)\n--- b.py\ndef fit(): pass",
-        "threading.Thread <= fit",
+        "threading.Thread <- fit",
     );
+    let started = "--- a.py\nfrom threading import Thread\ndef fit(): pass\nt = Thread(target=fit)\nt.start()";
+    assert_eq!(calls(started), ["threading.Thread <= fit", "threading.Thread#start"]);
     check("--- a.py\ndef f(): pass\ndef g(): pass\nrun([f, g])", "? .run <- f <- g");
     check("--- a.py\ndef f(): pass\np.set_defaults(func=f)", "? p.set_defaults <- f");
     check(
@@ -271,7 +276,7 @@ fn unknown_receivers() {
 fn constants_that_switch_off() {
     let off = |text: &str| {
         let (book, modules) = book(&format!("--- a.py\n{text}"));
-        let program = Program::build(&book, &modules);
+        let program = Program::build(&book, &modules, &crate::rules::callables::built_in());
         let call = program.files()[0].module().calls.last().expect("a call").conditions.clone();
         program.off(0, &call)
     };
@@ -296,4 +301,71 @@ fn hostile_programs_end() {
     check(&ring, "? .thing");
     let classes: String = (0..300).map(|i| format!("class K{i}(K{}): pass\n", (i + 1) % 300)).collect();
     check(&format!("--- a.py\n{classes}K0().go()"), "? K0.go");
+}
+
+#[test]
+fn words_choose_a_command() {
+    let chosen = |text: &str, start: Start<'_>, words: &str| {
+        let (book, modules) = book(text);
+        let program = Program::build(&book, &modules, &crate::rules::callables::built_in());
+        let command = &crate::syntax::shell::parse(words, &crate::syntax::shell::Options::default()).commands;
+        let words = command.first().map_or(&[][..], |c| &c.words[1..]).to_vec();
+        program.chosen("a.py", start, &words).map(|at| program.scope(at).expect("scope").name.clone())
+    };
+    let app = "--- a.py\nimport typer\napp = typer.Typer()\n@app.command()\ndef train_all(): pass\n@app.command('s')\ndef show(): pass\n";
+    let main = format!("{app}def main():\n    app()\nif __name__ == '__main__':\n    main()\n");
+    assert_eq!(chosen(&main, Start::File, "x train-all --fast").as_deref(), Some("train_all"));
+    assert_eq!(chosen(&main, Start::File, "x --config a.yaml s").as_deref(), Some("show"));
+    assert_eq!(chosen(&main, Start::File, "x $WHICH"), None);
+    assert_eq!(chosen(&main, Start::File, "x other train-all"), None);
+    assert_eq!(chosen(&main, Start::File, "x"), None);
+    assert_eq!(chosen(app, Start::Named("app"), "x s").as_deref(), Some("show"));
+    // nobody asks, or only under a condition
+    assert_eq!(chosen(app, Start::File, "x s"), None);
+    assert_eq!(chosen(&format!("{app}if x:\n    app()\n"), Start::File, "x s"), None);
+    let click = "--- a.py\nimport click\n@click.group()\ndef cli(): pass\n@cli.group()\ndef model(): pass\n@model.command()\ndef train(): pass\n@click.command('later')\ndef other(): pass\ncli.add_command(other)\ncli()\n";
+    assert_eq!(chosen(click, Start::File, "x model train").as_deref(), Some("train"));
+    assert_eq!(chosen(click, Start::File, "x later").as_deref(), Some("other"));
+    assert_eq!(chosen(click, Start::File, "x train"), None);
+    let fire = "--- a.py\nimport fire\nclass Job:\n    def train(self): pass\n    def _hidden(self): pass\nfire.Fire(Job)\n";
+    assert_eq!(chosen(fire, Start::File, "x train").as_deref(), Some("Job.train"));
+    assert_eq!(chosen(fire, Start::File, "x _hidden"), None);
+    let args = "--- a.py\nimport argparse\ndef train(a): pass\np = argparse.ArgumentParser()\ns = p.add_subparsers().add_parser('fit')\ns.set_defaults(run=train)\na = p.parse_args()\na.run(a)\n";
+    assert_eq!(chosen(args, Start::File, "x fit").as_deref(), Some("train"));
+}
+
+#[test]
+fn values_of_defaults_and_documents() {
+    let documents =
+        [("conf.yaml", "tracker: {uri: 'http://localhost:5000', open: }\nname: hives\n"), ("lib/near.yaml", "a: {b: c}\n")];
+    let value = |text: &str| {
+        let (mut book, modules) = book(text);
+        for (path, text) in documents {
+            let tree = Arc::new(crate::syntax::yaml::parse(text).tree);
+            book.insert(path.into(), FileFacts { tree: Some(tree), ..FileFacts::default() });
+        }
+        let program = Program::build(&book, &modules, &crate::rules::callables::built_in());
+        let table = crate::rules::Catalog::embedded().expect("the rules are sound").interpreter;
+        let module = &book["a.py"].code.as_ref().expect("code").module;
+        let last = module.calls.last().expect("a call");
+        let asked = last.args.first().expect("an argument").clone();
+        program.written(("a.py", None), last.scope, &asked, &table)
+    };
+    let is = |text: &str, expected: Option<&str>| assert_eq!(value(&format!("--- a.py\n{text}")).as_deref(), expected, "{text}");
+    is("import os\nA = os.getenv('A', 'x')\nuse(A)", Some("x"));
+    is("import os\nA = os.environ.get('A') or 'y'\ndef f():\n    use(A)", Some("y"));
+    is("import os\nA = os.getenv('A')\nuse(A)", None);
+    is("import os\nA = 'x'\nif b:\n    A = 'z'\nuse(A)", None);
+    is("from c import A\nuse(A)\n--- c.py\nimport os\nA = os.getenv('A', 'x')", Some("x"));
+    is("import c\nuse(c.A)\n--- c.py\nA = 'x'", Some("x"));
+    let load = "import yaml\nwith open('conf.yaml') as f:\n    c = yaml.safe_load(f)\n";
+    is(&format!("{load}use(c['tracker']['uri'])"), Some("http://localhost:5000"));
+    is(&format!("{load}uri = c['tracker'].get('uri')\nuse(uri)"), Some("http://localhost:5000"));
+    is(&format!("{load}use(c['tracker']['other'])"), None);
+    is(&format!("{load}use(c[x])"), None);
+    is(&format!("{load}c = other()\nuse(c['name'])"), None);
+    let own = "import yaml\ndef load(path='conf.yaml'):\n    with open(path) as f:\n        return yaml.safe_load(f)\n";
+    is(&format!("{own}c = load()\nuse(c['name'])"), Some("hives"));
+    is(&format!("{own}c = load('lib/near.yaml')\nuse(c['a']['b'])"), Some("c"));
+    is("from omegaconf import OmegaConf\nc = OmegaConf.load('conf.yaml')\nuse(c.tracker.uri)", Some("http://localhost:5000"));
 }

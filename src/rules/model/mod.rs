@@ -261,13 +261,13 @@ impl Criterion {
     }
 }
 
-/// Reads one model file; `path` is how its mistakes name it.
+/// Reads one model file; `path` is how its mistakes name it, `json` what it says where the build has prepared that.
 ///
 /// # Errors
 ///
 /// Every mistake of form that can be found at once: a file that is too large or nests too deep, YAML that is wrong, a
 /// key that is not known, and what the invariants above ask for.
-pub(crate) fn load(path: &str, text: &str) -> Result<Model, Vec<RuleError>> {
+pub(crate) fn load(path: &str, text: &str, json: Option<&str>) -> Result<Model, Vec<RuleError>> {
     let mistake = |line: u32, message: String| vec![RuleError { path: path.to_owned(), line, message }];
     if text.len() > LARGEST {
         return Err(mistake(0, format!("the file is larger than {LARGEST} bytes; a model needs a hundredth of that")));
@@ -275,10 +275,13 @@ pub(crate) fn load(path: &str, text: &str) -> Result<Model, Vec<RuleError>> {
     if let Some(line) = too_deep(text) {
         return Err(mistake(line, format!("brackets nest deeper than {FLOW_DEPTH}; write blocks instead")));
     }
-    let mut model: Model = serde_yaml::from_str(text).map_err(|error| {
-        let line = error.location().and_then(|l| u32::try_from(l.line()).ok()).unwrap_or(0);
-        mistake(line, error.to_string())
-    })?;
+    let mut model: Model = match json {
+        Some(json) => serde_json::from_str(json).map_err(|error| mistake(0, error.to_string()))?,
+        None => serde_yaml::from_str(text).map_err(|error| {
+            let line = error.location().and_then(|l| u32::try_from(l.line()).ok()).unwrap_or(0);
+            mistake(line, error.to_string())
+        })?,
+    };
     path.clone_into(&mut model.path);
     model.lines = lines_of_ids(text);
     let errors = check::form(&model);

@@ -10,7 +10,7 @@ const GIGAOM: &str = include_str!("../../../rules/models/gigaom.yaml");
 fn shipped() -> Vec<Model> {
     [("google", GOOGLE), ("azure", AZURE), ("gigaom", GIGAOM)]
         .into_iter()
-        .map(|(id, text)| load(&format!("models/{id}.yaml"), text).unwrap_or_else(|errors| panic!("{errors:#?}")))
+        .map(|(id, text)| load(&format!("models/{id}.yaml"), text, None).unwrap_or_else(|errors| panic!("{errors:#?}")))
         .collect()
 }
 
@@ -44,7 +44,7 @@ criteria:
 fn refused(from: &str, to: &str) -> String {
     let text = SMALL.replacen(from, to, 1);
     assert_ne!(text, SMALL, "`{from}` is not there to replace");
-    let errors = load("models/small.yaml", &text).expect_err(to);
+    let errors = load("models/small.yaml", &text, None).expect_err(to);
     errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
@@ -108,7 +108,7 @@ fn levels_are_decided_without_probes() {
 
 #[test]
 fn names_that_lead_nowhere_are_found() {
-    let model = load("models/small.yaml", &SMALL.replace("needs: ci.build", "needs: 'ci.build[scope=ml]'")).unwrap();
+    let model = load("models/small.yaml", &SMALL.replace("needs: ci.build", "needs: 'ci.build[scope=ml]'"), None).unwrap();
     let words = |list: &[&str]| list.iter().map(ToString::to_string).collect::<BTreeSet<String>>();
     let with = |qualifiers: &[(&str, &[&str])]| -> Known {
         let qualifiers = qualifiers.iter().map(|(k, v)| ((*k).to_owned(), words(v))).collect();
@@ -129,7 +129,7 @@ fn names_that_lead_nowhere_are_found() {
 
 #[test]
 fn mistakes_of_form_are_refused() {
-    assert!(load("models/small.yaml", SMALL).is_ok());
+    assert!(load("models/small.yaml", SMALL, None).is_ok());
     for (from, to, part) in [
         ("title:", "titel:", "titel"),
         ("level: 1", "level: 0", "ascend from 1"),

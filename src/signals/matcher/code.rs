@@ -217,9 +217,17 @@ fn literal(value: &Value, call: &Call, look: &Look<'_>, seen: &Seen<'_>) -> Opti
                 },
                 _ => None,
             };
-            look.program.value(look.path, seen.embedded, call.scope, name).or_else(made).or_else(|| name.dotted())?
+            let outside = || look.program.written((look.path, seen.embedded), call.scope, value, &look.catalog.interpreter);
+            match look.program.value(look.path, seen.embedded, call.scope, name) {
+                // what only says who made it says less than what is written down
+                Some(named) => outside().unwrap_or(named),
+                None => outside().or_else(made).or_else(|| name.dotted())?,
+            }
         }
-        Value::Call(inner) => seen.module().calls.get(*inner)?.callee.dotted()?,
+        Value::Call(inner) => {
+            let written = look.program.written((look.path, seen.embedded), call.scope, value, &look.catalog.interpreter);
+            written.or_else(|| seen.module().calls.get(*inner)?.callee.dotted())?
+        }
         Value::List(items) | Value::Tuple(items) => {
             items.iter().filter_map(|i| literal(i, call, look, seen)).collect::<Vec<_>>().join(",")
         }

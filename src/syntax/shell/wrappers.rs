@@ -18,6 +18,9 @@ pub struct Wrapper {
     /// Options that take the next word, as they are written: `-n`, `--name`.
     #[serde(default)]
     pub options_with_value: Vec<String>,
+    /// Options whose value is the folder in which the real command runs.
+    #[serde(default)]
+    pub folder_options: Vec<String>,
     /// Operands between the wrapper and the real command: 1 for `timeout 60 cmd`.
     #[serde(default)]
     pub positional: usize,
@@ -27,9 +30,12 @@ pub struct Wrapper {
     /// What follows is not a command but an argument of this program.
     #[serde(default)]
     pub becomes: Option<String>,
-    /// Where `becomes` is set: options by which a module is named instead of a file; each is read as `-m`.
+    /// Options by which a Python module is named instead of a file or command; each is read as `-m`.
     #[serde(default)]
     pub module_options: Vec<String>,
+    /// A Python file may stand in place of the command.
+    #[serde(default)]
+    pub python_files: bool,
 }
 
 /// A command without its wrappers.
@@ -41,6 +47,8 @@ pub struct Stripped {
     pub assignments: Vec<(String, Word)>,
     /// What was taken off, outermost first: `sudo`, `poetry run`.
     pub wrappers: Vec<String>,
+    /// The folder that the innermost wrapper names for the real command.
+    pub folder: Option<Word>,
 }
 
 /// Takes off all wrappers of the table. Of several that fit, the longest is meant.
@@ -50,6 +58,7 @@ pub fn strip(words: &[Word], table: &[Wrapper]) -> Stripped {
         let fitting = table.iter().filter_map(|wrapper| Some((wrapper, after_name(&stripped.words, wrapper)?)));
         let Some((wrapper, from)) = fitting.max_by_key(|(wrapper, _)| wrapper.words.len()) else { break };
         let name = wrapper.words.join(" ");
+        stripped.folder = folder(&stripped.words, wrapper).or(stripped.folder);
         stripped.words = behind(&stripped.words, from, wrapper, &mut stripped.assignments);
         stripped.wrappers.push(name);
         // What has become a program of its own is not looked through again.
@@ -58,6 +67,21 @@ pub fn strip(words: &[Word], table: &[Wrapper]) -> Stripped {
         }
     }
     stripped
+}
+
+/// The value of an option for the folder, in front of the real command.
+fn folder(words: &[Word], wrapper: &Wrapper) -> Option<Word> {
+    let mut words = words.iter().skip(1).take_while(|word| word.text != "--");
+    while let Some(word) = words.next() {
+        match word.text.split_once('=') {
+            _ if wrapper.folder_options.contains(&word.text) => return words.next().cloned(),
+            Some((option, value)) if wrapper.folder_options.iter().any(|known| known == option) => {
+                return Some(Word { text: value.to_owned(), literal: word.literal });
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The index after the wrapper's own words, if it is this one. Its options may stand between them.
@@ -118,16 +142,19 @@ fn behind(words: &[Word], from: usize, wrapper: &Wrapper, assignments: &mut Vec<
         at += 1;
     }
     let mut rest: Vec<Word> = words.get(at..).unwrap_or_default().to_vec();
-    let Some(program) = &wrapper.becomes else { return rest };
     let plain = |text: &str| Word { text: text.to_owned(), literal: true };
+    let is_python =
+        |first: &Word| wrapper.module_options.contains(&first.text) || (wrapper.python_files && first.text.ends_with(".py"));
+    let own = || rest.first().is_some_and(is_python).then(|| "python".to_owned());
+    let Some(program) = wrapper.becomes.clone().or_else(own) else { return rest };
     match rest.first_mut() {
         None => return rest,
         Some(first) if wrapper.module_options.contains(&first.text) => *first = plain("-m"),
         // `torchrun python x.py` is a mistake that is made.
-        Some(first) if is_python(&first.text) => return rest,
+        Some(first) if self::is_python(&first.text) => return rest,
         Some(_) => {}
     }
-    rest.insert(0, plain(program));
+    rest.insert(0, plain(&program));
     rest
 }
 
@@ -162,6 +189,8 @@ mod tests {
             ("poetry -C app run pytest", "pytest"),
             ("poetry install", "poetry install"),
             ("uv run --with torch --frozen -- python x.py", "python x.py"),
+            ("uv run -m pkg.train --lr 1", "python -m pkg.train --lr 1"),
+            ("uv run --frozen train.py", "python train.py"),
             ("uvx ruff check", "ruff check"),
             ("conda run --no-capture-output -n env python x.py", "python x.py"),
             ("micromamba run -p /env dvc repro", "dvc repro"),
@@ -177,6 +206,8 @@ mod tests {
             ("coverage run -m pytest tests", "python -m pytest tests"),
             ("xvfb-run -a python x.py", "python x.py"),
             ("hatch -e ml run train", "train"),
+            ("ray job submit --address http://head:8265 --working-dir . -- python fit.py", "python fit.py"),
+            ("ray start --head", "ray start --head"),
             ("sudo", ""),
             ("torchrun", ""),
         ] {

@@ -1,6 +1,6 @@
 //! What starts a pipeline (`trigger`, `pr`, `schedules`, `resources`), and what holds its parts back (`condition`).
 
-use super::super::held::{Held, Truth};
+use super::super::held::{self, one_line};
 use super::Reading;
 use super::expression::{self, Known};
 use super::scope::Scope;
@@ -159,20 +159,8 @@ pub(super) fn guards(node: Node<'_>, unit: UnitId, scope: &Scope, reading: &mut 
             Some(parsed) => {
                 let stated: Vec<TriggerKind> = reading.own.kinds.iter().copied().collect();
                 let kinds = if stated.is_empty() { KINDS } else { &stated };
-                let held: Vec<(TriggerKind, Held)> = kinds
-                    .iter()
-                    .map(|kind| (*kind, expression::judge(&parsed, &|name| known(name, *kind, scope))))
-                    .filter(|(_, held)| held.truth != Truth::No)
-                    .collect();
-                if held.is_empty() {
-                    reading.fact(unit, line, FactKind::Guard(Guard::Never(format!("condition: {}", one_line(&text)))));
-                } else if held.len() < kinds.len() {
-                    let left = held.iter().map(|(kind, _)| *kind).collect();
-                    reading.fact(unit, line, FactKind::Guard(Guard::Event(left)));
-                }
-                if let Some((_, first)) = held.first().filter(|_| held.iter().all(|(_, h)| !h.rest.is_empty())) {
-                    reading.fact(unit, line, FactKind::Guard(Guard::If(first.rest.join(" && "))));
-                }
+                let judge = |kind| expression::judge(&parsed, &|name| known(name, kind, scope));
+                held::guards((unit, line), &format!("condition: {text}"), kinds, &judge, reading);
                 if expression::after_failures(&parsed) {
                     reading.fact(unit, line, FactKind::Guard(Guard::Always(format!("condition: {}", one_line(&text)))));
                 }
@@ -197,8 +185,4 @@ pub(super) fn guards(node: Node<'_>, unit: UnitId, scope: &Scope, reading: &mut 
         reading.fact(unit, line, FactKind::Guard(Guard::Never("trigger: manual".to_owned())));
     }
     anyhow
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -6,7 +6,7 @@ use crate::fact::Joined;
 
 fn of(path: &str, text: &str, named: bool, calls: &[Inputs]) -> FileFacts {
     let joined = Joined { named, ..Joined::default() };
-    read(&SourceFile::new(path.into(), text.to_owned()), &Context { wrappers: &[], joined }, calls)
+    read(&SourceFile::new(path.into(), text.to_owned()), &Context { joined, ..Context::default() }, calls)
 }
 
 fn check(text: &str, expected: &[&str]) {

@@ -10,9 +10,29 @@ const MAX_NODES: usize = 20_000;
 /// Most inputs of one file.
 const MAX_INPUTS: usize = 100;
 
-/// The inputs of a composite action that its steps name.
+/// The inputs of an action that its steps name, and the variables that they take from whoever uses it (`env.NAME`);
+/// one that nobody gives stays a name.
 pub(super) fn of_action(root: Node<'_>, runs: Node<'_>) -> Inputs {
-    named(root.get("inputs"), runs)
+    let mut inputs = named(root.get("inputs"), runs);
+    let variables = texts(runs, &|t| t.contains(['$'])).into_iter().flat_map(variables);
+    for name in variables.take(MAX_INPUTS) {
+        inputs.insert(format!("env.{name}"), format!("${{{{ env.{name} }}}}"));
+    }
+    inputs
+}
+
+/// Names of variables in a text: `$NAME`, `${NAME…`, `env.NAME`; those of the service left out.
+fn variables(text: &str) -> impl Iterator<Item = &str> {
+    let marks =
+        ["$", "${", "env."].into_iter().flat_map(move |mark| text.match_indices(mark).map(move |(at, _)| at + mark.len()));
+    marks.filter_map(move |at| {
+        let rest = text.get(at..)?;
+        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
+        let name = rest.get(..end)?;
+        let own =
+            name.starts_with(|c: char| c.is_ascii_uppercase()) && !["GITHUB_", "RUNNER_"].iter().any(|p| name.starts_with(p));
+        own.then_some(name)
+    })
 }
 
 /// The inputs of a workflow, as one that is called, that its jobs name.
@@ -22,10 +42,9 @@ pub(super) fn of_workflow(root: Node<'_>, jobs: Node<'_>) -> Inputs {
     named(on.and_then(|on| on.get("workflow_call")).and_then(|call| call.get("inputs")), jobs)
 }
 
-/// Declared inputs that stand in what is run; each with its default, which is empty where there is none.
-fn named(declared: Option<Node<'_>>, body: Node<'_>) -> Inputs {
-    let Some(declared) = declared.filter(|d| d.kind() == Kind::Map) else { return Inputs::new() };
-    let mut texts: Vec<&str> = Vec::new();
+/// The texts below a node that are worth keeping.
+fn texts<'t>(body: Node<'t>, keeps: &dyn Fn(&str) -> bool) -> Vec<&'t str> {
+    let mut texts: Vec<&'t str> = Vec::new();
     let (mut waiting, mut left) = (vec![body], MAX_NODES);
     while let Some(node) = waiting.pop() {
         left -= 1;
@@ -39,9 +58,31 @@ fn named(declared: Option<Node<'_>>, body: Node<'_>) -> Inputs {
                 waiting.extend(node.entries().filter(|(key, _)| !(prepares && key.text == "with")).map(|(_, value)| value));
             }
             Kind::Seq => waiting.extend(node.items()),
-            _ => texts.extend(node.text().filter(|t| t.contains("inputs"))),
+            _ => texts.extend(node.text().filter(|t| keeps(t))),
         }
     }
+    texts
+}
+
+/// Defaults of the inputs of a workflow that nothing but a person or a caller starts. What a schedule or a push starts
+/// is given none of them.
+pub(super) fn by_hand(root: Node<'_>) -> Inputs {
+    let on = root.get("on").or_else(|| root.get("true"));
+    let Some(on) = on.filter(|on| on.kind() == Kind::Map) else { return Inputs::new() };
+    if on.entries().any(|(key, _)| !matches!(key.text, "workflow_dispatch" | "workflow_call")) {
+        return Inputs::new();
+    }
+    let declared = on.get("workflow_dispatch").and_then(|d| d.get("inputs"));
+    let entries = declared.into_iter().flat_map(|d| d.entries().collect::<Vec<_>>());
+    let given =
+        entries.filter_map(|(key, input)| Some((format!("inputs.{}", key.text), input.get("default")?.text()?.to_owned())));
+    given.take(MAX_INPUTS).collect()
+}
+
+/// Declared inputs that stand in what is run; each with its default, which is empty where there is none.
+fn named(declared: Option<Node<'_>>, body: Node<'_>) -> Inputs {
+    let Some(declared) = declared.filter(|d| d.kind() == Kind::Map) else { return Inputs::new() };
+    let texts = texts(body, &|t| t.contains("inputs"));
     let is_named = |name: &str| {
         let (dotted, quoted) = (format!("inputs.{name}"), format!("inputs['{name}']"));
         let goes_on = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';

@@ -38,6 +38,9 @@ pub(super) struct Known {
     pub(super) env: BTreeMap<String, String>,
     /// Values of other names: `steps.plan.outputs.size`.
     pub(super) others: BTreeMap<String, String>,
+    /// Defaults of inputs that only a person gives, who may give others: what they name is followed, no condition is
+    /// decided by them.
+    pub(super) by_hand: BTreeMap<String, String>,
     /// Every cell of the matrix; empty where there is none, or where it is not known.
     pub(super) cells: Rc<Vec<Cell>>,
     /// `defaults.run.working-directory`, as written.
@@ -85,6 +88,12 @@ impl Known {
         }
     }
 
+    /// The same for what is run, where an input that nobody gives has its default.
+    pub(super) fn filled(&self, name: &str) -> Option<String> {
+        let known = self.value(name);
+        known.or_else(|| self.by_hand.get(name.strip_prefix("github.event.").unwrap_or(name)).cloned())
+    }
+
     /// The same in one cell of the matrix; the empty cell stands for all.
     pub(super) fn in_cell(&self, cell: &Cell) -> Self {
         let mut inner = self.clone();
@@ -115,7 +124,18 @@ impl Known {
     /// The same, where somebody calls with these inputs.
     pub(super) fn called_with(&self, inputs: &Inputs) -> Self {
         let mut inner = self.clone();
-        inner.others.extend(inputs.iter().map(|(name, value)| (format!("inputs.{name}"), expression::of_the_caller(value))));
+        for (name, value) in inputs {
+            match name.strip_prefix("env.") {
+                // a variable that the caller does not have, or computes
+                Some(_) if value.contains("${{") => {}
+                Some(name) => {
+                    inner.env.insert(name.to_owned(), value.clone());
+                }
+                None => {
+                    inner.others.insert(format!("inputs.{name}"), expression::of_the_caller(value));
+                }
+            }
+        }
         inner
     }
 

@@ -19,9 +19,10 @@ mod triggers;
 
 use std::sync::Arc;
 
-use crate::fact::{FactKind, FileFacts, Inputs, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
+use crate::fact::{Command, FactKind, FileFacts, Inputs, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{self, SourceFile, file_name, folder};
+use crate::syntax::shell::{self, Word};
 use crate::syntax::tree::{Kind, Node};
 use crate::syntax::yaml;
 use crate::words::EdgeKind;
@@ -75,7 +76,11 @@ fn workflow(file: &SourceFile, context: &Context<'_>, calls: &[Inputs]) -> FileF
                     let started = reading.facts.facts.iter().any(|f| matches!(&f.kind, FactKind::Trigger(t) if t.off.is_none()));
                     let callee = Callee { inputs: called::of_workflow(root, jobs), calls, started };
                     super::called::read(callee, root.line(), &mut reading, &|unit, inputs, reading| {
-                        jobs::read(jobs, unit, &known.called_with(inputs), reading);
+                        let mut known = known.called_with(inputs);
+                        if inputs.is_empty() {
+                            known.by_hand = called::by_hand(root);
+                        }
+                        jobs::read(jobs, unit, &known, reading);
                     });
                 }
                 None if root.get("jobs").is_none() => reading.wrong(1, "a workflow without `jobs` does nothing"),
@@ -138,7 +143,12 @@ fn action(file: &SourceFile, context: &Context<'_>, calls: &[Inputs]) -> FileFac
                     steps::read(runs, unit, &mut known.called_with(inputs), reading);
                 });
             }
-            "docker" => image(runs, &own, &mut reading),
+            "docker" => {
+                let callee = Callee { inputs: called::of_action(root, runs), calls, started: false };
+                super::called::read(callee, root.line(), &mut reading, &|unit, inputs, reading| {
+                    image(runs, &own, unit, &Known::default().called_with(inputs), reading);
+                });
+            }
             _ => {
                 // programs of a language that is not read
                 for key in ["pre", "main", "post"] {
@@ -157,19 +167,23 @@ fn action(file: &SourceFile, context: &Context<'_>, calls: &[Inputs]) -> FileFac
     reading.facts
 }
 
-/// An action made of an image runs that image.
-fn image(runs: Node<'_>, own: &str, reading: &mut Reading<'_>) {
+/// An action made of an image runs that image, in the root of the workspace; what it is told takes the place of what the
+/// image would run by itself.
+fn image(runs: Node<'_>, own: &str, unit: UnitId, known: &Known, reading: &mut Reading<'_>) {
     let Some(image) = runs.get("image").and_then(Node::text) else {
         return reading.wrong(runs.line(), "an action made of an image names none");
     };
     let line = runs.key_line("image").unwrap_or_else(|| runs.line());
-    settings(runs, 0, reading);
+    settings(runs, unit, reading);
     let mut with: Vec<(String, String)> = Vec::new();
+    let mut told: Vec<Word> = Vec::new();
     for key in ["entrypoint", "args"] {
-        let words: Vec<&str> = runs.get(key).map(Node::strings).unwrap_or_default().into_iter().map(|(s, _)| s).collect();
+        let words = runs.get(key).map(Node::strings).unwrap_or_default();
+        let words: Vec<String> = words.iter().map(|(text, _)| expression::substitute(text, &|name| known.filled(name))).collect();
         if !words.is_empty() {
             with.push((key.to_owned(), words.join(" ")));
         }
+        told.extend(words.into_iter().map(|text| Word { literal: !text.contains('$'), text }));
     }
     let to = match image.strip_prefix("docker://") {
         Some(_) => UsesTarget::Remote(image.to_owned()),
@@ -179,5 +193,11 @@ fn image(runs: Node<'_>, own: &str, reading: &mut Reading<'_>) {
         },
     };
     let uses = Uses { reference: image.to_owned(), with, to, edge: EdgeKind::Invokes, on_failure: OnFailure::Stops };
-    reading.fact(0, line, FactKind::Uses(uses));
+    reading.fact(unit, line, FactKind::Uses(uses));
+    let shell::Stripped { words, wrappers: through, .. } = shell::strip(&told, reading.context.wrappers);
+    if words.first().is_some_and(|w| w.literal && !w.text.starts_with('-')) {
+        let command = Command { through, ..Command::new(words, Some(".".to_owned())) };
+        let line = runs.key_line("entrypoint").or_else(|| runs.key_line("args")).unwrap_or(line);
+        reading.fact(unit, line, FactKind::Command(command));
+    }
 }

@@ -1,5 +1,7 @@
 //! Steps: what they run, what they hand over to, and what they leave to those after them.
 
+use std::collections::BTreeMap;
+
 use super::super::shells::{self, Program};
 use super::super::text::{self, How};
 use super::expression;
@@ -49,6 +51,7 @@ fn one(number: usize, step: Node<'_>, parent: UnitId, known: &mut Known, reading
     if let Some(uses) = step.get("uses") {
         hand_over(step, uses, id, &inner, reading);
         checkout(step, uses, id, known, reading);
+        elsewhere(step, uses, id, &inner, reading);
     }
     if let Some(run) = step.get("run") {
         let first = reading.facts.facts.len();
@@ -88,8 +91,8 @@ fn run_text(step: Node<'_>, run: Node<'_>, id: UnitId, known: &Known, reading: &
     let mut texts: Vec<(String, Vec<u32>, Known)> = Vec::new();
     for cell in cells_of(&[text, &dir], step, known) {
         let mut known = known.in_cell(cell);
-        known.dir = Some(expression::substitute(&dir, &|name| known.value(name)));
-        let (text, lines) = expression::fill(text, &|name| known.value(name));
+        known.dir = Some(expression::substitute(&dir, &|name| known.filled(name)));
+        let (text, lines) = expression::fill(text, &|name| known.filled(name));
         texts.push((text, lines, known));
     }
     let mut lowered: Vec<FileFacts> = Vec::new();
@@ -162,7 +165,7 @@ fn settle(command: &mut Command, known: &Known, moved: bool) {
     for word in &mut command.words {
         if !word.literal && word.text.contains('$') {
             for (name, value) in known.env.iter().filter(|(_, v)| v.contains("${{")) {
-                word.text = in_place(&word.text, name, value);
+                word.text = in_place(&word.text, name, &expression::substitute(value, &|name| known.filled(name)));
             }
         }
     }
@@ -216,6 +219,8 @@ pub(super) fn hand_over(node: Node<'_>, uses: Node<'_>, id: UnitId, known: &Know
     let Some(reference) = uses.text().map(str::trim).filter(|r| !r.is_empty()) else {
         return reading.wrong(line, "`uses` names nothing");
     };
+    // a workflow that is called has an environment of its own, an action that of the step
+    let environment = reference.starts_with("./") && !reference.ends_with(".yml") && !reference.ends_with(".yaml");
     let given: Vec<(String, &str)> = reading
         .map(node, "with")
         .map(|inputs| inputs.entries().filter_map(|(key, value)| Some((key.text.to_owned(), value.text()?))).collect())
@@ -251,9 +256,11 @@ pub(super) fn hand_over(node: Node<'_>, uses: Node<'_>, id: UnitId, known: &Know
     };
     let mut told: Vec<Vec<(String, String)>> = Vec::new();
     for known in &cells {
-        let of = |name: &str| known.value(name).filter(|v| !v.starts_with("$GITHUB_"));
-        let with: Vec<(String, String)> =
-            given.iter().map(|(key, text)| (key.clone(), expression::fill(text, &of).0)).chain(secret.clone()).collect();
+        let of = |name: &str| known.filled(name).filter(|v| !v.starts_with("$GITHUB_"));
+        let told_by_name = given.iter().map(|(key, text)| (key.clone(), expression::fill(text, &of).0));
+        let inherited = known.env.iter().filter(|(_, v)| environment && !v.contains("${{"));
+        let inherited = inherited.map(|(name, value)| (format!("env.{name}"), value.clone()));
+        let with: Vec<(String, String)> = told_by_name.chain(secret.clone()).chain(inherited).collect();
         if !told.contains(&with) {
             told.push(with);
         }
@@ -263,6 +270,34 @@ pub(super) fn hand_over(node: Node<'_>, uses: Node<'_>, id: UnitId, known: &Know
     for with in told {
         let (reference, to, on_failure) = (reference.to_owned(), to.clone(), on_failure.clone());
         reading.fact(id, line, FactKind::Uses(Uses { reference, with, to, edge: EdgeKind::Invokes, on_failure }));
+    }
+}
+
+/// A published step that runs a text on another machine: in a folder that is not known here, and a shell of its own.
+fn elsewhere(step: Node<'_>, uses: Node<'_>, id: UnitId, known: &Known, reading: &mut Reading<'_>) {
+    let programs = reading.context.programs;
+    let Some(remote) = uses.text().and_then(|reference| programs?.remote(reference.trim())) else { return };
+    let Some(with) = step.get("with") else { return };
+    let yes = |key: &String| with.get(key).and_then(Node::text) == Some("true");
+    let errexit = remote.stops.as_ref().is_some_and(yes);
+    for text in remote.texts.iter().filter_map(|key| with.get(key)) {
+        let (first, exact) = (text.line(), text.style() == Style::Literal);
+        let Some(text) = text.text() else { continue };
+        if !reading.take_text(first, text) {
+            return;
+        }
+        let of = |name: &str| known.filled(name).filter(|v| !v.starts_with('$'));
+        let (text, lines) = expression::fill(text, &of);
+        let line_of = |line: u32| {
+            let line = line.saturating_sub(1);
+            let line = lines.get(line as usize).copied().unwrap_or(line);
+            if exact { first.saturating_add(line) } else { first }
+        };
+        let program = Program::Shell { errexit, pipefail: false };
+        let how = How { dir: None, variables: BTreeMap::new(), program: &program };
+        let units = reading.facts.units.len();
+        let facts = text::lower(&text, &line_of, (id, units), &how, reading);
+        text::join_cells(vec![facts], reading);
     }
 }
 

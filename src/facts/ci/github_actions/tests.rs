@@ -291,6 +291,19 @@ runs:
         "runs: {using: docker, image: Dockerfile, args: [--size, big]}\n",
         &["1 tools/fit: uses Dockerfile -> file tools/fit/Dockerfile args=--size big"],
     );
+    // what the caller gives stands in what the image is told
+    let sizes: Inputs = [("size".to_owned(), "big".to_owned())].into();
+    let given = SourceFile::new(
+        at.into(),
+        "inputs: {size: {}}\nruns: {using: docker, image: Dockerfile, args: [python, fit.py, '${{ inputs.size }}']}\n".to_owned(),
+    );
+    assert_eq!(
+        told(&action(&given, &Context::default(), &[sizes])),
+        [
+            "2 tools/fit: uses Dockerfile -> file tools/fit/Dockerfile args=python fit.py big",
+            "2 tools/fit: $ python fit.py big @.",
+        ]
+    );
     check_at(
         at,
         |file, context| action(file, context, &[]),
@@ -412,4 +425,86 @@ fn cells_of_a_matrix_call_each_for_itself() {
             "5 j: uses ./.github/workflows/o.yml -> file .github/workflows/o.yml task=show",
         ],
     );
+}
+
+#[test]
+fn what_a_person_gives_has_its_default() {
+    let text = |on: &str| {
+        format!(
+            "on:
+{on}
+env: {{MODEL: '${{{{ inputs.model }}}}'}}
+jobs:
+  j:
+    runs-on: x
+    steps:
+      - run: python -m ${{{{ inputs.model }}}}
+      - run: python fit.py $MODEL
+      - if: inputs.model == 'b'
+        run: make it
+"
+        )
+    };
+    let inputs = "  workflow_dispatch: {inputs: {model: {default: a}}}";
+    let steps = |text: &str| {
+        let facts = workflow(&SourceFile::new(".github/workflows/w.yml".into(), text.to_owned()), &Context::default(), &[]);
+        told(&facts).into_iter().filter(|line| line.contains(": $ ")).collect::<Vec<_>>()
+    };
+    // no condition is decided by it
+    assert_eq!(steps(&text(inputs)), ["8 1: $ python -m a @.", "9 2: $ python fit.py a @.", "11 3: $ make it @."]);
+    // a push is given none
+    assert_eq!(
+        steps(&text(&format!("{inputs}\n  push:"))),
+        ["9 1: $ python -m ${{ inputs.model }} @.", "10 2: $ python fit.py ${{ inputs.model }} @.", "12 3: $ make it @."]
+    );
+}
+
+#[test]
+fn variables_of_the_caller_reach_an_action() {
+    let at = "tools/fit/action.yml";
+    let text = "runs:\n  using: composite\n  steps:\n    - run: python $MODEL/fit.py\n      shell: bash\n";
+    let file = SourceFile::new(at.into(), text.to_owned());
+    let read = |calls: &[Inputs]| action(&file, &Context::default(), calls);
+    let called = read(&[]).called.expect("it takes a variable");
+    assert_eq!(called.inputs, [("env.MODEL".to_owned(), "${{ env.MODEL }}".to_owned())].into());
+    let given: Inputs = [("env.MODEL".to_owned(), "late".to_owned())].into();
+    assert_eq!(told(&read(&[given])), ["4 1: $ python late/fit.py @."]);
+    assert_eq!(told(&read(&[called.inputs])), ["4 1: $ python $MODEL/fit.py @."]);
+    check(
+        "on: push
+env: {MODEL: late, KEY: '${{ secrets.KEY }}'}
+jobs:
+  j:
+    steps:
+      - uses: ./tools/fit
+",
+        &[
+            "1 w.yml: push: push",
+            "2 w.yml: MODEL = late",
+            "2 w.yml: KEY = ${{ secrets.KEY }}",
+            "6 1: uses ./tools/fit -> file tools/fit env.MODEL=late",
+        ],
+    );
+}
+
+#[test]
+fn texts_for_another_machine_are_commands() {
+    let catalog = crate::rules::Catalog::embedded().expect("the rules are sound");
+    let context = Context { programs: Some(&catalog.programs), ..Context::default() };
+    let text = "on: push
+jobs:
+  j:
+    steps:
+      - uses: appleboy/ssh-action@v1
+        with:
+          host: there
+          script: |
+            cd app
+            docker pull x/y:1
+      - uses: appleboy/scp-action@v1
+        with: {script: make}
+";
+    let facts = workflow(&SourceFile::new(".github/workflows/w.yml".into(), text.to_owned()), &context, &[]);
+    let told: Vec<String> = told(&facts).into_iter().filter(|line| line.contains(": $ ")).collect();
+    assert_eq!(told, ["9 1: $ cd app @?", "10 1: $ docker pull x/y:1 @?"]);
 }

@@ -10,7 +10,6 @@
 //! what is included from elsewhere is an open end; wrong types are notices.
 
 mod bridge;
-mod condition;
 mod jobs;
 mod merged;
 mod order;

@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::condition::{self, Language, Value as Variable};
 use super::super::held::{Held, Truth};
-use super::condition::{self, Value as Variable};
 use super::merged::{Config, Entry, Value, get};
 use crate::syntax::tree::{Kind, Node};
 use crate::words::TriggerKind;
@@ -80,14 +80,16 @@ impl Source {
     /// What a variable is in such a pipeline; `declared` are those of the file.
     fn variable(self, name: &str, declared: &BTreeMap<String, String>) -> Variable {
         match name {
-            "CI_PIPELINE_SOURCE" => return Variable::Text(self.name().to_owned()),
+            "CI_PIPELINE_SOURCE" => return Variable::Source(self.name().to_owned()),
             "CI" | "GITLAB_CI" => return Variable::Text("true".to_owned()),
-            "CI_COMMIT_TAG" => return if self == Self::Tag { Variable::Some } else { Variable::Null },
-            "CI_COMMIT_BRANCH" => return if self.on_a_branch() { Variable::Some } else { Variable::Null },
+            "CI_COMMIT_TAG" => return if self == Self::Tag { Variable::Tag } else { Variable::Null },
+            "CI_COMMIT_BRANCH" => return if self.on_a_branch() { Variable::Branch } else { Variable::Null },
+            "CI_COMMIT_REF_NAME" | "CI_COMMIT_REF_SLUG" => return Variable::Branch,
+            "CI_DEFAULT_BRANCH" | "CI_COMMIT_REF_PROTECTED" => return Variable::Usual,
             "CI_OPEN_MERGE_REQUESTS" => return if self == Self::Push { Variable::Null } else { Variable::Some },
             "CI_PIPELINE_TRIGGERED" => return if self == Self::Trigger { Variable::Some } else { Variable::Null },
             _ if name.starts_with("CI_MERGE_REQUEST") => {
-                return if self == Self::MergeRequest { Variable::Some } else { Variable::Null };
+                return if self == Self::MergeRequest { Variable::Only } else { Variable::Null };
             }
             _ => {}
         }
@@ -172,7 +174,7 @@ impl<'t> Rules<'_, 't> {
             let of = |name: &str| source.variable(name, self.declared);
             let mut held = match rule.get("if") {
                 Some(condition) => match self.config.text((doc, condition)) {
-                    Some(text) => condition::judge(&text, &of),
+                    Some(text) => condition::judge(&text, Language::Dollars, &of),
                     None => Held::just(Truth::Maybe),
                 },
                 None => Held::just(Truth::Yes),
@@ -227,7 +229,7 @@ impl<'t> Rules<'_, 't> {
         if let Some(variables) = get(&map, "variables") {
             let of = |name: &str| source.variable(name, self.declared);
             let texts = self.config.texts(&variables.value);
-            parts.push(Held::any(texts.into_iter().map(|(text, _)| condition::judge(&text, &of)).collect()));
+            parts.push(Held::any(texts.into_iter().map(|(text, _)| condition::judge(&text, Language::Dollars, &of)).collect()));
         }
         if let Some(changes) = get(&map, "changes") {
             paths.extend(self.config.texts(&changes.value).into_iter().map(|(text, _)| text));

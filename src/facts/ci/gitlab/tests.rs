@@ -16,7 +16,7 @@ fn of(files: &[(&str, &str)], told_of: &str) -> Vec<String> {
     }
     let read_with = |path: &str, whole: &Whole| {
         let joined = Joined { wholes: vec![whole.clone()], ..Joined::default() };
-        read(&SourceFile::new(path.into(), by_path[path].to_owned()), &Context { wrappers: &[], joined })
+        read(&SourceFile::new(path.into(), by_path[path].to_owned()), &Context { joined, ..Context::default() })
     };
     for _ in 0..10 {
         let Some(asked) = read_with(ROOT, &whole).asked else { break };
@@ -193,7 +193,7 @@ fn a_child_is_started_by_its_job() {
     assert!(told.contains("uses starts ci/child.yml -> Workflow ci/child.yml of ci/child.yml"), "{told}");
     assert!(told.contains("uses the pipeline of project group/other -> outside"), "{told}");
     let joined = Joined { named: true, readers: [NAME].into(), ..Joined::default() };
-    let facts = read(&SourceFile::new(files[1].0.into(), files[1].1.to_owned()), &Context { wrappers: &[], joined });
+    let facts = read(&SourceFile::new(files[1].0.into(), files[1].1.to_owned()), &Context { joined, ..Context::default() });
     assert_eq!(
         super::super::told::told(&facts),
         ["1 ci/child.yml: upstream: trigger nothing in this repository calls it", "1 script: $ make fit @."]

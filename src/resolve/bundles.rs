@@ -1,0 +1,124 @@
+//! `databricks bundle`: which bundle and target a command deploys, and which job it runs.
+
+use super::{Invocation, Lead, Target, View, wholes};
+use crate::fact::{FactKind, FileFacts, UnitId, UnitKind};
+use crate::source::{self, RepoPath};
+use crate::words::{EdgeKind, Strength};
+
+/// What a bundle's definition is called.
+pub(crate) const BUNDLES: &[&str] = &["databricks.yml", "databricks.yaml", "bundle.yml", "bundle.yaml"];
+
+/// Settings that name the target where the command does not.
+const SETTINGS: &[&str] = &["DATABRICKS_BUNDLE_ENV", "DATABRICKS_BUNDLE_TARGET"];
+
+/// `databricks bundle deploy [-t TARGET]`, `databricks bundle run [-t TARGET] JOB`; a job by its number is anywhere.
+pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
+    let mut plain: Vec<&str> = Vec::new();
+    let mut target: Option<&str> = None;
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        match word {
+            "-t" | "--target" | "-e" | "--environment" => target = words.next(),
+            "--var" | "-p" | "--profile" | "-o" | "--output" | "--params" | "--python-params" | "--notebook-params"
+            | "--only" | "--job-id" | "--json" => drop(words.next()),
+            // what follows is given to the job
+            "--" => break,
+            word => match word.split_once('=') {
+                Some(("-t" | "--target" | "-e" | "--environment", value)) => target = Some(value),
+                _ if word.starts_with('-') => {}
+                _ => plain.push(word),
+            },
+        }
+    }
+    match plain.as_slice() {
+        ["bundle", "deploy", ..] => deploy(invocation, target, view).into_iter().collect(),
+        ["bundle", "run", job, ..] => run(invocation, job, view).into_iter().collect(),
+        ["jobs", "run-now" | "submit", ..] | ["runs", "submit", ..] => {
+            let what = "a job that the service knows by its number".to_owned();
+            let to = Target::Outside { what: what.clone() };
+            vec![Lead { to, edge: EdgeKind::Submits, strength: Strength::Assumed, what }]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The bundle of the folder in which a command runs, or of one above.
+fn bundle<'v>(invocation: &Invocation<'_>, view: &View<'v>) -> Option<(&'v RepoPath, &'v FileFacts)> {
+    let mut at = invocation.dir()?;
+    loop {
+        let named = BUNDLES.iter().filter_map(|name| source::join(at, name));
+        if let Some(found) = named.into_iter().find_map(|path| view.book.get_key_value(path.as_str())) {
+            return Some(found);
+        }
+        if at == "." {
+            return None;
+        }
+        at = source::folder(at);
+    }
+}
+
+fn deploy(invocation: &Invocation<'_>, target: Option<&str>, view: &View<'_>) -> Option<Lead> {
+    let Some((path, facts)) = bundle(invocation, view) else {
+        let dir = invocation.dir()?;
+        // a step may well move to where it is made
+        let what = format!("there is no bundle in `{dir}`");
+        let to = Target::Outside { what: what.clone() };
+        return Some(Lead { to, edge: EdgeKind::Submits, strength: Strength::Assumed, what });
+    };
+    let set = target.map(str::to_owned).or_else(|| setting(invocation, view));
+    let units: Vec<&crate::fact::Unit> = facts.units.iter().filter(|u| u.kind == UnitKind::Manifest).collect();
+    let what = |name: &str| format!("deploys the bundle to {name}");
+    let lead = |to: Target, strength: Strength, what: String| Some(Lead { to, edge: EdgeKind::Applies, strength, what });
+    let name = match set.as_deref() {
+        Some(name) if name.contains(['$', '{']) => {
+            let what = "a target that only a run knows".to_owned();
+            return lead(Target::Outside { what: what.clone() }, Strength::Assumed, what);
+        }
+        Some(name) => name,
+        // the first is the one that is meant where none is named
+        None => units.first()?.name.as_str(),
+    };
+    if units.iter().any(|unit| unit.name == name) {
+        let to = Target::Unit { path: path.clone(), kind: UnitKind::Manifest, name: name.to_owned() };
+        return lead(to, Strength::Resolved, what(name));
+    }
+    let missing = format!("`{path}` has no target `{name}`");
+    lead(Target::Missing { path: path.to_string(), what: missing }, Strength::Broken, what(name))
+}
+
+fn run(invocation: &Invocation<'_>, job: &str, view: &View<'_>) -> Option<Lead> {
+    let (path, facts) = bundle(invocation, view)?;
+    if job.contains('$') {
+        return None;
+    }
+    let parts = facts.asked.iter().flat_map(|asked| wholes::asked_for(path, asked, view)).chain([path.clone()]);
+    let has = |path: &RepoPath| {
+        view.book.get(path).is_some_and(|f| f.units.iter().any(|u| u.kind == UnitKind::Workflow && u.name == job))
+    };
+    let found = parts.into_iter().find(has);
+    let what = format!("runs job {job}");
+    let to = match found {
+        Some(path) => Target::Unit { path, kind: UnitKind::Workflow, name: job.to_owned() },
+        // a pipeline or an app runs as well
+        None => Target::Outside { what: format!("`{job}` of the bundle") },
+    };
+    Some(Lead { to, edge: EdgeKind::Submits, strength: Strength::Resolved, what })
+}
+
+/// The target that a setting names, of the step or of what it stands in.
+fn setting(invocation: &Invocation<'_>, view: &View<'_>) -> Option<String> {
+    let facts = view.book.get(invocation.path)?;
+    let mut around: Vec<UnitId> = Vec::new();
+    let mut at = invocation.unit;
+    while let Some(unit) = at.filter(|unit| !around.contains(unit)) {
+        around.push(unit);
+        at = facts.units.get(unit)?.parent;
+    }
+    around.iter().find_map(|unit| {
+        facts.facts.iter().filter(|fact| fact.unit == Some(*unit)).find_map(|fact| match &fact.kind {
+            FactKind::Setting { key, value } if SETTINGS.contains(&key.as_str()) => Some(value.clone()),
+            _ => None,
+        })
+    })
+}

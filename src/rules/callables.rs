@@ -1,0 +1,123 @@
+//! Python callables that run the functions they are given, as `rules/callables.yaml` says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+/// The table.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Callables {
+    /// What runs each function it is given.
+    pub(crate) runs: BTreeSet<String>,
+    /// What makes a command line of what it is given.
+    pub(crate) exposes: BTreeSet<String>,
+    /// Classes that run a function once they are told to.
+    pub(crate) starts: BTreeMap<String, Starts>,
+    /// Names of arguments that are run whatever takes them.
+    pub(crate) keywords: BTreeSet<String>,
+    /// Objects that hold commands.
+    pub(crate) command_lines: Vec<CommandLine>,
+}
+
+/// How a class takes the function that it runs.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Starts {
+    /// The argument by name.
+    pub(crate) keyword: String,
+    /// The argument by position, from 0.
+    pub(crate) at: usize,
+    /// The methods that run it.
+    pub(crate) by: BTreeSet<String>,
+}
+
+/// An object that holds commands.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CommandLine {
+    /// Classes, or decorators of a function, that make one.
+    pub(crate) makes: BTreeSet<String>,
+    /// Methods that make a command of a function.
+    pub(crate) command: BTreeSet<String>,
+    /// Methods that make of a function another one, below.
+    #[serde(default)]
+    pub(crate) group: BTreeSet<String>,
+    /// Methods whose function runs before any command.
+    #[serde(default)]
+    pub(crate) first: BTreeSet<String>,
+    /// Methods that add what is a command or holds commands already.
+    #[serde(default)]
+    pub(crate) add: BTreeSet<String>,
+    /// The only command needs no name.
+    #[serde(default)]
+    pub(crate) alone: bool,
+}
+
+/// What a method of an object that holds commands does with a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Registers {
+    /// It becomes a command.
+    Command,
+    /// It becomes a group of commands.
+    Group,
+    /// It runs before any command.
+    First,
+    /// What is a command already is added.
+    Add,
+}
+
+impl Callables {
+    /// The kind of command line that a class or decorator of this name makes (`click.group#group` is one as well).
+    pub(crate) fn line(&self, name: &str) -> Option<&CommandLine> {
+        let (maker, methods) = name.split_once('#').map_or((name, None), |(m, rest)| (m, Some(rest)));
+        let line = self.command_lines.iter().find(|l| l.makes.contains(maker))?;
+        methods.is_none_or(|m| m.split('#').all(|m| line.group.contains(m))).then_some(line)
+    }
+
+    /// What a method does, by its full name (`typer.Typer#command`).
+    pub(crate) fn registers(&self, name: &str) -> Option<Registers> {
+        let (holder, method) = name.rsplit_once('#')?;
+        let line = self.line(holder)?;
+        let does = [
+            (&line.command, Registers::Command),
+            (&line.group, Registers::Group),
+            (&line.first, Registers::First),
+            (&line.add, Registers::Add),
+        ];
+        does.into_iter().find(|(names, _)| names.contains(method)).map(|(_, what)| what)
+    }
+}
+
+/// The built-in table.
+#[cfg(test)]
+pub(crate) fn built_in() -> Callables {
+    let text = include_str!("../../rules/callables.yaml");
+    serde_yaml::from_str(text).unwrap_or_else(|e| panic!("{e}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_of_holders() {
+        let table = built_in();
+        assert_eq!(table.registers("typer.Typer#command"), Some(Registers::Command));
+        assert_eq!(table.registers("typer.Typer#callback"), Some(Registers::First));
+        assert_eq!(table.registers("click.group#command"), Some(Registers::Command));
+        assert_eq!(table.registers("click.group#group#command"), Some(Registers::Command));
+        assert_eq!(table.registers("click.group#group"), Some(Registers::Group));
+        assert_eq!(table.registers("click.group#add_command"), Some(Registers::Add));
+        assert_eq!(table.registers("click.group#main"), None);
+        assert_eq!(table.registers("fastapi.FastAPI#command"), None);
+        assert!(table.line("typer.Typer").is_some_and(|l| l.alone) && table.line("typer.Typer#command").is_none());
+    }
+
+    #[test]
+    fn nothing_runs_and_only_starts() {
+        let table = built_in();
+        assert!(table.starts.keys().all(|name| !table.runs.contains(name)));
+        assert!(table.starts.values().all(|s| !s.by.is_empty()));
+    }
+}
