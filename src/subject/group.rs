@@ -46,6 +46,10 @@ pub(super) fn group(roots: &[Root], signals: &Signals, graph: &Graph, projects: 
     // a definition that runs both makes them one: the same workflow, stages of one pipeline, a service of one stack
     let leading = graph.reach_back(&roots.iter().map(|r| r.node).collect::<Vec<_>>(), Walk::at(Strength::Inferred));
     for node in (0..graph.nodes.len()).filter(|n| leading[*n]) {
+        // where all are one already, nothing more can join
+        if union.is_one() {
+            break;
+        }
         if !graph.nodes[node].entry && !matches!(graph.nodes[node].kind, NodeKind::Unit(_)) {
             continue;
         }
@@ -116,6 +120,10 @@ impl Union {
         let (a, b) = (self.find(a), self.find(b));
         let (low, high) = (a.min(b), a.max(b));
         self.0[high] = low;
+    }
+
+    fn is_one(&self) -> bool {
+        (1..self.0.len()).all(|at| self.find(at) == self.find(0))
     }
 
     fn groups(&self) -> Vec<Vec<usize>> {
