@@ -128,6 +128,8 @@ pub struct Orchestrated {
     pub functions: BTreeSet<ScopeId>,
     /// Pipelines for which the file is imported whenever they run.
     pub pipelines: Vec<UnitId>,
+    /// Words behind the name of the file that run a unit, in a command that runs the file.
+    pub run_by: Vec<(Vec<String>, UnitId)>,
 }
 
 /// What a call defines.
@@ -606,6 +608,7 @@ impl FileFacts {
             .extend(orchestrated.calls.into_iter().map(|(call, it)| (call, Defined { unit: it.unit.map(|u| u + units), ..it })));
         self.orchestrated.functions.extend(orchestrated.functions);
         self.orchestrated.pipelines.extend(orchestrated.pipelines.into_iter().map(|u| u + units));
+        self.orchestrated.run_by.extend(orchestrated.run_by.into_iter().map(|(words, u)| (words, u + units)));
         self.called = self.called.take().or(other.called.map(|called| Called {
             inputs: called.inputs,
             alone: called.alone.map(|u| u + units),
@@ -625,8 +628,12 @@ impl FileFacts {
             FactKind::Trigger(Trigger { held: Some(held), .. }) => matches!(held.until, Some(Until::Installed { .. })),
             _ => false,
         };
-        let installed = |it: &Unit| it.kind == UnitKind::Manifest && self.units.iter().any(|u| u.kind == UnitKind::Image);
-        self.units.get(unit).is_some_and(installed) || self.facts.iter().any(|fact| fact.unit == Some(unit) && waits(fact))
+        match self.units.get(unit).map(|it| it.kind) {
+            Some(UnitKind::Manifest) => return self.units.iter().any(|u| u.kind == UnitKind::Image),
+            Some(UnitKind::Workflow) => {}
+            _ => return false,
+        }
+        self.facts.iter().any(|fact| fact.unit == Some(unit) && waits(fact))
     }
 
     /// The innermost unit that covers a line.

@@ -190,8 +190,11 @@ fn scan_here(
 
     progress.stage("judging", 0, 0);
     let paths = |files: &BTreeSet<RepoPath>| path_change(git, &history, files);
-    let mut judged: Vec<JudgedSystem<'_>> =
-        if claims(subject.kind) { judge(&systems, catalog, options, &scene, (&scene.signals, &scene.graph), &history, &off, &paths) } else { Vec::new() };
+    let mut judged: Vec<JudgedSystem<'_>> = if claims(subject.kind) {
+        judge(&systems, catalog, options, &scene, (&scene.signals, &scene.graph), &history, &off, &paths)
+    } else {
+        Vec::new()
+    };
     mark_primary(&mut judged);
     effects.judged = judged.len() as u64;
     let settings = settings.map(|settings| {
@@ -434,9 +437,8 @@ fn look(
         counts
     });
     let view = resolve::View::new(inventory, &book, &modules, &catalog.programs);
-    let connected = |signals: &signals::Signals| {
-        graph::connect::connect(&book, &view, &program, &placements, signals, checkout, catalog)
-    };
+    let connected =
+        |signals: &signals::Signals| graph::connect::connect(&book, &view, &program, &placements, signals, checkout, catalog);
     let graph = connected(&signals);
     let whole = all.map(|signals| {
         let graph = connected(&signals);
@@ -556,9 +558,9 @@ fn without(
             Some(numbers) => {
                 without.levels.insert(model.id.clone(), numbers.level);
             }
-            None => without.levels.extend(
-                found.dimensions.iter().filter_map(|(name, d)| Some((format!("{}.{name}", model.id), d.numbers?.level))),
-            ),
+            None => without
+                .levels
+                .extend(found.dimensions.iter().filter_map(|(name, d)| Some((format!("{}.{name}", model.id), d.numbers?.level)))),
         }
     }
     without

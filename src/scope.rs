@@ -176,15 +176,17 @@ fn nested_roots(inventory: &Inventory) -> BTreeSet<String> {
     let mut roots = BTreeSet::new();
     for entry in inventory.entries() {
         let (name, at) = (file_name(&entry.path), folder(&entry.path));
-        if let Some((before, _)) = entry.path.split_once("/.github/workflows/") {
-            roots.insert(before.to_owned());
+        for mark in ["/.github/workflows/", "/.circleci/config.yml", "/.buildkite/", "/.woodpecker/"] {
+            if let Some((before, _)) = entry.path.split_once(mark) {
+                roots.insert(before.to_owned());
+            }
         }
         if at == "." {
             continue;
         }
         let seen = manifests.entry(at.to_owned()).or_default();
         match name {
-            ".gitlab-ci.yml" | "Jenkinsfile" => {
+            ".gitlab-ci.yml" | "Jenkinsfile" | "bitbucket-pipelines.yml" | ".travis.yml" | ".drone.yml" | ".woodpecker.yml" => {
                 roots.insert(at.to_owned());
             }
             "pyproject.toml" | "setup.py" => seen.0 = true,

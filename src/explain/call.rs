@@ -53,7 +53,11 @@ fn unknown(module: &Module, call: &Call) -> Option<String> {
     };
     let import = module.imports.iter().find(|import| import.local == *first);
     if let Some(import) = import {
-        return Some(format!("`{first}` is imported from `{}`, and no such thing was found there (line {})", from(import), import.line));
+        return Some(format!(
+            "`{first}` is imported from `{}`, and no such thing was found there (line {})",
+            from(import),
+            import.line
+        ));
     }
     if name.path.is_empty() && DYNAMIC.contains(&first.as_str()) {
         return Some("what it gives is made at run time".to_owned());
@@ -67,8 +71,12 @@ fn unknown(module: &Module, call: &Call) -> Option<String> {
     Some(match star {
         _ if bound && name.path.is_empty() => format!("what `{first}` was set to is not known"),
         _ if bound || !name.path.is_empty() => format!("what `{first}` is, is not known"),
-        Some(star) => format!("`{first}` is not defined here; it may come with `from {} import *` (line {})", from(star), star.line),
-        None => format!("`{first}` is defined or imported nowhere in this file, so it is the interpreter's own or made at run time"),
+        Some(star) => {
+            format!("`{first}` is not defined here; it may come with `from {} import *` (line {})", from(star), star.line)
+        }
+        None => {
+            format!("`{first}` is defined or imported nowhere in this file, so it is the interpreter's own or made at run time")
+        }
     })
 }
 

@@ -1,8 +1,11 @@
 //! Shell text, wherever it stands, lowered to commands.
 
+mod body;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use self::body::{Body, body_of};
 use super::Context;
 use crate::fact::{Code, Command, Fact, FactKind, FileFacts, OnFailure, Unit, UnitId, UnitKind};
 use crate::source;
@@ -172,74 +175,6 @@ struct Inner {
     depth: usize,
 }
 
-/// Program text given to a command.
-enum Body {
-    Shell(String),
-    /// Shell text for another machine; the line as below.
-    Remote(String, u32),
-    /// With the line of the file where it begins; 0 where it stands on the command's own line.
-    Python(String, u32),
-}
-
-fn body_of(command: &Command) -> Option<Body> {
-    let argument = |flag: &str| {
-        let at = command.words.iter().position(|w| w.text == flag)?;
-        command.words.get(at + 1).map(|w| w.text.clone())
-    };
-    let program = command.program();
-    if matches!(program, "bash" | "sh" | "zsh" | "dash") {
-        let dash_c =
-            command.words.iter().position(|w| w.text.starts_with('-') && !w.text.starts_with("--") && w.text.ends_with('c'));
-        return match dash_c {
-            Some(at) => command.words.get(at + 1).map(|w| Body::Shell(w.text.clone())),
-            None => command.stdin.as_ref().filter(|_| command.words.len() == 1).map(|(text, _)| Body::Shell(text.clone())),
-        };
-    }
-    if program == "ssh" {
-        return remote(command);
-    }
-    if program == "eval" {
-        return command.words.get(1).map(|w| Body::Shell(w.text.clone()));
-    }
-    if program.starts_with("python") || program == "ipython" {
-        if let Some(text) = argument("-c") {
-            return Some(Body::Python(text, 0));
-        }
-        let from_stdin = command.words.len() == 1 || command.words.get(1).is_some_and(|w| w.text == "-");
-        return command.stdin.as_ref().filter(|_| from_stdin).map(|(text, line)| Body::Python(text.clone(), *line));
-    }
-    None
-}
-
-/// What `ssh` runs on the other machine: the words behind its name, or else what it is fed.
-fn remote(command: &Command) -> Option<Body> {
-    /// Options that take a value.
-    const VALUED: &str = "bcDEeFIiJLlmOopQRSWw";
-    let mut words = command.words.iter().skip(1).map(|w| w.text.as_str());
-    loop {
-        match words.next()? {
-            // `-p 22`, `-p22`, `-tt`, `-vp 22`
-            option if option.starts_with('-') => {
-                let at = option.char_indices().skip(1).find(|(_, c)| VALUED.contains(*c)).map(|(at, _)| at);
-                if at.is_some_and(|at| at + 1 == option.len()) {
-                    words.next()?;
-                }
-            }
-            _ => break,
-        }
-    }
-    // options may stand behind the machine as well
-    let rest = words.skip_while(|w| matches!(*w, "-t" | "-tt" | "-T" | "--")).collect::<Vec<_>>().join(" ");
-    let reads = |w: &str| {
-        matches!(crate::source::file_name(w), "bash" | "sh" | "zsh" | "-s" | "-se" | "-es" | "-e" | "-l" | "-ls" | "--" | "sudo")
-    };
-    match (&command.stdin, rest.split_whitespace().all(reads)) {
-        (Some((text, line)), true) => Some(Body::Remote(text.clone(), *line)),
-        _ if rest.is_empty() => None,
-        _ => Some(Body::Remote(rest, 0)),
-    }
-}
-
 /// The folder that a wrapper names, from where it is started.
 fn within(dir: Option<String>, folder: Option<&shell::Word>) -> Option<String> {
     match folder {
@@ -284,6 +219,25 @@ mod tests {
             _ => None,
         });
         commands.collect()
+    }
+
+    #[test]
+    fn commands_for_a_container_are_commands() {
+        for (text, is) in [
+            ("docker exec -it -e A=1 trainer python -m ml.fit --all", "1 python -m ml.fit --all @?"),
+            ("docker compose -f c.yml run --rm -e A=1 trainer bash -c 'make fit'", "1 make fit @?"),
+            ("kubectl exec -n ml pod/x -- make fit", "1 make fit @?"),
+            ("sbatch --gres=gpu:1 --wrap='python fit.py'", "1 python fit.py @."),
+            ("gcloud compute ssh box --command 'make fit'", "1 make fit @?"),
+        ] {
+            let told = told(text);
+            assert!(told.len() > 1 && told.last().map(String::as_str) == Some(is), "{text}: {told:?}");
+        }
+        for text in
+            ["docker compose run --rm trainer", "docker compose run trainer --epochs 3", "docker exec", "kubectl exec pod"]
+        {
+            assert_eq!(told(text).len(), 1, "{text}");
+        }
     }
 
     #[test]

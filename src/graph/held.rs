@@ -79,15 +79,15 @@ fn is_done(until: &Until, path: &RepoPath, graph: &Graph, book: &Book, live: &Re
         Until::Installed { path: other, names } => {
             let path = other.as_ref().unwrap_or(path);
             book.get(path).is_some_and(|facts| {
-                let named = facts.units.iter().enumerate().filter(|(_, u)| u.kind == UnitKind::Manifest && names.contains(&u.name));
+                let named =
+                    facts.units.iter().enumerate().filter(|(_, u)| u.kind == UnitKind::Manifest && names.contains(&u.name));
                 named.into_iter().any(|(unit, _)| runs(&super::connect::node_key(path, facts, unit)))
             })
         }
         Until::Command { words, dir } => command(&|command| {
             let program = std::iter::once(command.program());
             let said = program.chain(command.words.iter().skip(1).map(|w| w.text.as_str()));
-            words.iter().map(String::as_str).eq(said.take(words.len()))
-                && command.dir.as_deref().is_none_or(|at| at == dir)
+            words.iter().map(String::as_str).eq(said.take(words.len())) && command.dir.as_deref().is_none_or(|at| at == dir)
         }),
         Until::Words(all) => command(&|command| all.iter().any(|words| says(command, words))),
     }
@@ -97,6 +97,10 @@ fn is_done(until: &Until, path: &RepoPath, graph: &Graph, book: &Book, live: &Re
 fn says(command: &Command, words: &[String]) -> bool {
     let mut said = command.words.iter().map(|w| w.text.as_str());
     words.iter().all(|word| {
-        said.any(|text| text == word || source::file_name(text) == word || (word.contains('.') && word.ends_with(&format!("/{}", text.trim_start_matches("./")))))
+        said.any(|text| {
+            text == word
+                || source::file_name(text) == word
+                || (word.contains('.') && word.ends_with(&format!("/{}", text.trim_start_matches("./"))))
+        })
     })
 }

@@ -20,8 +20,8 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
     while let Some(word) = words.next() {
         match word {
             "-t" | "--target" | "-e" | "--environment" => target = words.next(),
-            "--var" | "-p" | "--profile" | "-o" | "--output" | "--params" | "--python-params" | "--notebook-params" | "--only"
-            | "--job-id" | "--json" => drop(words.next()),
+            "--var" | "-p" | "--profile" | "-o" | "--output" | "--params" | "--python-params" | "--notebook-params"
+            | "--only" | "--job-id" | "--json" => drop(words.next()),
             // what follows is given to the job
             "--" => break,
             word => match word.split_once('=') {

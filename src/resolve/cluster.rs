@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Invocation, Lead, Located, Run, Target, View, containers, launch};
+use super::{Invocation, Lead, Located, Run, Target, View, containers, launch, wholes};
 use crate::fact::{Book, Command, FactKind, UnitKind};
 use crate::source::{self, RepoPath};
 use crate::syntax::tree::{Kind, Node};
@@ -331,7 +331,9 @@ fn object(named: &str, view: &View<'_>) -> Option<Lead> {
 pub(super) fn declared(key: &str, from: &RepoPath, edge: EdgeKind, view: &View<'_>) -> Lead {
     let unit_in = |path: &RepoPath| {
         let units = view.book.get(path).map_or(&[][..], |facts| facts.units.as_slice());
-        (units.iter().find(|unit| unit.name == key).map(|unit| unit.kind), units.is_empty())
+        // the object itself runs nothing of what it defines
+        let kinds = || units.iter().filter(|unit| unit.name == key).map(|unit| unit.kind);
+        (kinds().find(|kind| *kind == UnitKind::Action).or_else(|| kinds().next()), units.is_empty())
     };
     let whole = key.split('#').next().unwrap_or(key);
     let (path, strength) = match unit_in(from).0 {
@@ -344,6 +346,10 @@ pub(super) fn declared(key: &str, from: &RepoPath, edge: EdgeKind, view: &View<'
         return Lead { to: Target::Outside { what: what.clone() }, edge, strength: Strength::Assumed, what };
     };
     let what = format!("refers to {key}");
+    // files that are one document know each other
+    let asked = view.book.get(from).and_then(|facts| facts.asked.as_ref());
+    let together = asked.is_some_and(|asked| wholes::asked_for(from, asked, view).contains(&path));
+    let strength = if together { Strength::Resolved } else { strength };
     match unit_in(&path) {
         (None, false) if key.contains('#') => {
             let missing = format!("there is no `{key}` in `{path}`");

@@ -246,6 +246,34 @@ pub(super) fn remote_build(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<
     }
 }
 
+/// `gcloud builds submit` with neither a definition nor a tag: the configuration in the folder that is sent.
+pub(super) fn remote_configuration(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
+    let ("gcloud", ["builds", "submit", rest @ ..] | ["beta", "builds", "submit", rest @ ..]) =
+        (invocation.command.program(), words.as_slice())
+    else {
+        return Vec::new();
+    };
+    if rest.iter().any(|w| w.starts_with("--config") || w.starts_with("--pack") || *w == "--help" || is_tag(w)) {
+        return Vec::new();
+    }
+    let valued = |at: usize| at.checked_sub(1).and_then(|i| rest.get(i)).is_some_and(|w| w.starts_with("--") && !w.contains('='));
+    const SWITCHES: &[&str] = &["--async", "--no-source", "--quiet", "--suppress-logs", "--no-cache"];
+    let after_switch = |at: usize| at.checked_sub(1).and_then(|i| rest.get(i)).is_some_and(|w| SWITCHES.contains(w));
+    let named = rest.iter().enumerate().find(|(at, w)| !w.starts_with('-') && (!valued(*at) || after_switch(*at)));
+    let folder = named.map_or(".", |(_, word)| *word);
+    let found = ["cloudbuild.yaml", "cloudbuild.yml", "cloudbuild.json"].iter().find_map(|name| {
+        let path = source::join(source::join(invocation.dir()?, folder)?.as_str(), name)?;
+        view.inventory.contains(&path).then_some(path)
+    });
+    let lead = |path: String| {
+        let what = format!("submits {path}");
+        let to = Target::File { path: path.into(), run: Run::Manifest };
+        Lead { to, edge: EdgeKind::Submits, strength: Strength::Resolved, what }
+    };
+    found.map(lead).into_iter().collect()
+}
+
 fn is_tag(word: &str) -> bool {
     ["-t", "--tag", "--image"].iter().any(|option| word.split('=').next() == Some(option))
 }
@@ -330,6 +358,12 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
     };
     let paths: Vec<RepoPath> = candidates.into_iter().filter(|p| view.inventory.contains(p)).map(RepoPath::from).collect();
     let names: &[&str] = if verb == "run" { rest.get(1..2).unwrap_or(&[]) } else { &rest[1..] };
+    // another command in place of the service's own; a word that is no program may still go to its entry point
+    let told = names.first().filter(|_| verb == "run").and_then(|name| words.iter().position(|w| w == name));
+    let told = told.and_then(|at| words.get(at + 1)).filter(|word| !word.starts_with('-'));
+    if told.is_some_and(|program| super::FAMILIES.iter().any(|family| family.names.contains(&source::file_name(program)))) {
+        return Vec::new();
+    }
     let mut leads = Vec::new();
     for path in paths {
         let Some(facts) = view.book.get(&path) else { continue };
@@ -337,7 +371,8 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
             if names.is_empty() || names.contains(&unit.name.as_str()) {
                 let to = Target::Unit { path: path.clone(), kind: UnitKind::Service, name: unit.name.clone() };
                 // on another machine, or in a folder that is computed, it may be another file of that name
-                let strength = if invocation.dir().is_some() { Strength::Resolved } else { Strength::Inferred };
+                let sure = invocation.dir().is_some() && told.is_none();
+                let strength = if sure { Strength::Resolved } else { Strength::Inferred };
                 leads.push(Lead { to, edge: EdgeKind::Invokes, strength, what: format!("{verb} service {}", unit.name) });
             }
         }

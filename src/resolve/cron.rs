@@ -67,7 +67,7 @@ impl Located {
             Self::Found(path, Strength::Resolved) => Self::Found(path, Strength::Resolved),
             other => {
                 let mut images = images(invocation, view).into_iter();
-                let found = images.find_map(|(image, facts)| placed::in_image(image, facts, word, view));
+                let found = images.find_map(|(image, _)| placed::in_image(image, word, view));
                 found.map_or(other, |path| Self::Found(path.into(), Strength::Resolved))
             }
         }
@@ -78,7 +78,7 @@ impl Located {
 fn of_image(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let mut paths: Vec<RepoPath> = Vec::new();
     for (image, facts) in images(invocation, view) {
-        paths.extend(placed::copied(image, facts, is_read_by_cron, view));
+        paths.extend(placed::copied(image, is_read_by_cron, view));
         // written there, or installed while the image is built
         if facts.units.iter().any(|u| u.name == CRONTAB) {
             paths.push(image.clone());
@@ -87,7 +87,7 @@ fn of_image(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
             FactKind::Command(c) if c.at_build && c.program() == CRONTAB => c.words.last().map(|w| w.text.as_str()),
             _ => None,
         });
-        paths.extend(installed.filter_map(|word| placed::in_image(image, facts, word, view)).map(RepoPath::from));
+        paths.extend(installed.filter_map(|word| placed::in_image(image, word, view)).map(RepoPath::from));
     }
     if let Some((unit, facts)) = service(invocation, view) {
         let mounted = facts.facts.iter().filter(|f| f.unit == Some(unit)).filter_map(|fact| match &fact.kind {
@@ -128,5 +128,5 @@ fn images<'v>(invocation: &Invocation<'_>, view: &View<'v>) -> Vec<(&'v RepoPath
         home == "." || invocation.path.strip_prefix(home).is_some_and(|rest| rest.starts_with('/'))
     };
     let all = view.book.iter().filter(|(image, facts)| is_image(facts) && beside(image));
-    all.filter(|(image, facts)| placed::takes(image, facts, invocation.path, view)).take(20).collect()
+    all.filter(|(image, _)| placed::takes(image, invocation.path, view)).take(20).collect()
 }

@@ -1,7 +1,9 @@
 //! Programs that run a file of the repository: Python, shells, notebooks, and the project's own commands.
 
+use std::collections::BTreeSet;
+
 use super::{Invocation, Lead, Located, Run, Target, View, collected, run_of, runners};
-use crate::fact::{Command, FactKind, UnitKind, Uses, UsesTarget};
+use crate::fact::{Command, Fact, FactKind, FileFacts, UnitKind, Uses, UsesTarget};
 use crate::source::RepoPath;
 use crate::syntax::python::ScopeKind;
 use crate::words::{EdgeKind, Strength};
@@ -9,6 +11,36 @@ use crate::words::{EdgeKind, Strength};
 fn lead(to: Target, strength: Strength, what: String) -> Lead {
     Lead { to, edge: EdgeKind::Invokes, strength, what }
 }
+
+/// Options of Python and of `spark-submit` whose value is the next word.
+const VALUED: &[&str] = &[
+    "-W",
+    "-X",
+    "--archives",
+    "--class",
+    "--conf",
+    "--deploy-mode",
+    "--driver-class-path",
+    "--driver-cores",
+    "--driver-memory",
+    "--exclude-packages",
+    "--executor-cores",
+    "--executor-memory",
+    "--files",
+    "--jars",
+    "--keytab",
+    "--master",
+    "--name",
+    "--num-executors",
+    "--packages",
+    "--principal",
+    "--properties-file",
+    "--proxy-user",
+    "--py-files",
+    "--queue",
+    "--repositories",
+    "--total-executor-cores",
+];
 
 /// `python file.py`, `python -m package.module`, and runners that are themselves run as modules.
 pub(super) fn python(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
@@ -18,9 +50,13 @@ pub(super) fn python(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
         match word.text.as_str() {
             "-m" => return arguments.get(at + 1).map(|m| module(invocation, &m.text, at + 2, view)).unwrap_or_default(),
             "-c" | "-" => return Vec::new(),
-            "-W" | "-X" | "--master" | "--deploy-mode" | "--py-files" | "--conf" | "--jars" | "--packages" => at += 2,
+            option if VALUED.contains(&option) => at += 2,
             text if text.starts_with('-') => at += 1,
-            text => return file(invocation, text, view),
+            text => {
+                let mut leads = file(invocation, text, view);
+                leads.extend(of_words(&leads, arguments.get(at + 1..).unwrap_or_default(), view));
+                return leads;
+            }
         }
     }
     Vec::new()
@@ -36,6 +72,7 @@ fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>)
             return super::projects::of_spacy(invocation, &words, view);
         }
         "pip" => return super::installs::follow(invocation, view),
+        "luigi" => return super::flows::luigi(invocation, view),
         _ => {}
     }
     if let Some(leads) = runners::as_module(invocation, rest, view) {
@@ -78,6 +115,24 @@ fn file(invocation: &Invocation<'_>, text: &str, view: &View<'_>) -> Vec<Lead> {
     }
 }
 
+/// The units of a file that is run which the words behind its name run (`python flow.py run`).
+fn of_words(leads: &[Lead], rest: &[crate::syntax::shell::Word], view: &View<'_>) -> Vec<Lead> {
+    let plain: Vec<&str> = rest.iter().map(|w| w.text.as_str()).filter(|w| !w.starts_with('-')).collect();
+    let mut found = Vec::new();
+    for first in leads {
+        let Target::File { path, run: Run::Program } = &first.to else { continue };
+        let Some(facts) = view.book.get(path) else { continue };
+        for (words, unit) in &facts.orchestrated.run_by {
+            let said = plain.windows(words.len().max(1)).any(|window| window.iter().eq(words.iter()));
+            if let Some(unit) = facts.units.get(*unit).filter(|_| said) {
+                let to = Target::Unit { path: path.clone(), kind: unit.kind, name: unit.name.clone() };
+                found.push(lead(to, first.strength, format!("{} {}", first.what, words.join(" "))));
+            }
+        }
+    }
+    found
+}
+
 /// Whether a file that is not there cannot have been made on the way: no other command of the same file names it or
 /// brings in what is elsewhere, and nothing that was used fetched its folder.
 pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) -> bool {
@@ -88,17 +143,46 @@ pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) 
         .unit
         .and_then(|u| facts.units.get(u))
         .is_some_and(|u| matches!(u.kind, UnitKind::Image | UnitKind::Service | UnitKind::Manifest));
-    let made = facts.facts.iter().any(|fact| match &fact.kind {
-        FactKind::Command(c) => fetches(c, view) || c.stdout.as_deref().is_some_and(|out| out.ends_with(name)),
-        FactKind::Uses(u) => match &u.to {
-            UsesTarget::File(own) => super::calls::file(own, view)
-                .and_then(|own| view.book.get(&own))
-                .is_some_and(|own| own.facts.iter().any(|f| matches!(&f.kind, FactKind::Command(c) if fetches(c, view)))),
-            _ => may_hold(u, path),
-        },
-        _ => false,
-    });
+    let made = view.made.get_or_init(|| view.book.iter().map(|(path, facts)| (path.clone(), Made::by(facts, view))).collect());
+    let may = |at: &usize| matches!(facts.facts.get(*at).map(|f| &f.kind), Some(FactKind::Uses(uses)) if may_hold(uses, path));
+    let made = made
+        .get(invocation.path)
+        .is_some_and(|made| made.fetched || made.written.iter().any(|out| out.ends_with(name)) || made.used.iter().any(may));
     !in_image && !invocation.is_placed() && !made
+}
+
+/// What may put files there that a file's own repository does not have: asked for at every script that is missing.
+pub(super) struct Made {
+    /// Something of it brings in what is elsewhere.
+    fetched: bool,
+    /// Where output goes, each once.
+    written: BTreeSet<String>,
+    /// The facts that use something of others.
+    used: Vec<usize>,
+}
+
+impl Made {
+    fn by(facts: &FileFacts, view: &View<'_>) -> Self {
+        let mut made = Self { fetched: false, written: BTreeSet::new(), used: Vec::new() };
+        let brings = |fact: &Fact| matches!(&fact.kind, FactKind::Command(c) if fetches(c, view));
+        for (at, fact) in facts.facts.iter().enumerate() {
+            match &fact.kind {
+                FactKind::Command(command) => {
+                    made.fetched |= brings(fact);
+                    made.written.extend(command.stdout.clone());
+                }
+                FactKind::Uses(uses) => match &uses.to {
+                    UsesTarget::File(own) => {
+                        let own = super::calls::file(own, view).and_then(|own| view.book.get(&own));
+                        made.fetched |= own.is_some_and(|own| own.facts.iter().any(brings));
+                    }
+                    _ => made.used.push(at),
+                },
+                _ => {}
+            }
+        }
+        made
+    }
 }
 
 /// Commands that bring files in from elsewhere.

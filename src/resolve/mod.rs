@@ -10,6 +10,7 @@ mod cluster;
 mod collected;
 mod containers;
 mod cron;
+mod flows;
 mod installs;
 mod launch;
 mod make;
@@ -20,6 +21,7 @@ pub(crate) mod python;
 mod runners;
 mod stages;
 pub(crate) mod tasks;
+mod uploads;
 mod wholes;
 
 use std::collections::{BTreeMap, HashMap};
@@ -60,8 +62,12 @@ pub(crate) struct View<'v> {
     functions: HashMap<&'v str, Vec<&'v RepoPath>>,
     /// Images that the repository builds, and what defines each; found when first asked for.
     images: OnceLock<containers::Built>,
+    /// What image definitions copy where; found when first asked for.
+    places: OnceLock<placed::Places>,
     /// Objects of clusters by kind and name, and the file that declares each; found when first asked for.
     objects: OnceLock<BTreeMap<String, Option<RepoPath>>>,
+    /// For each file what may put files there; found when first asked for.
+    made: OnceLock<BTreeMap<RepoPath, launch::Made>>,
 }
 
 impl<'v> View<'v> {
@@ -82,8 +88,11 @@ impl<'v> View<'v> {
         let taken_in = BTreeMap::new();
         let parts = HashMap::new();
         let images = OnceLock::new();
+        let places = OnceLock::new();
         let objects = OnceLock::new();
-        let mut view = Self { inventory, book, imports, programs, commands, taken_in, parts, functions, images, objects };
+        let made = OnceLock::new();
+        let mut view =
+            Self { inventory, book, imports, programs, commands, taken_in, parts, functions, images, places, objects, made };
         let takers: Vec<(&RepoPath, Vec<&Fact>)> = book
             .iter()
             .map(|(path, facts)| (path, facts.facts.iter().filter(|fact| takes_in(fact)).collect()))
@@ -236,6 +245,9 @@ const FAMILIES: &[Family] = &[
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], follow: collected::follow },
     Family { names: &["dvc"], follow: stages::dvc },
     Family { names: &["databricks"], follow: bundles::follow },
+    Family { names: &["pyflyte"], follow: flows::pyflyte },
+    Family { names: &["luigi"], follow: flows::luigi },
+    Family { names: &["kedro"], follow: flows::kedro },
     Family { names: &["mlflow"], follow: projects::mlflow },
     Family { names: &["spacy", "weasel"], follow: projects::spacy },
     Family { names: &["snakemake"], follow: projects::snakemake },
@@ -253,6 +265,7 @@ const FAMILIES: &[Family] = &[
     Family { names: &["pip", "pip3", "uv"], follow: installs::follow },
     Family { names: &["docker", "podman", "docker-compose", "nerdctl", "buildah"], follow: containers::follow },
     Family { names: &["kubectl", "oc", "helm"], follow: cluster::follow },
+    Family { names: &["buildkite-agent"], follow: uploads::follow },
     Family { names: &["argo", "tkn"], follow: cluster::submit },
     Family { names: &["terraform", "tofu", "terragrunt"], follow: cluster::configuration },
 ];
@@ -322,7 +335,9 @@ impl Invocation<'_> {
             if let Some(path) = source::join(source::folder(self.path), word).filter(|p| view.inventory.contains(p)) {
                 return Located::Found(path.into(), Strength::Inferred);
             }
-            return self.by_suffix(clean, view).unwrap_or(Located::Missing(path));
+            // an absolute path is one of the machine, and what lies there cannot be said here
+            let absent = if word.starts_with('/') { Located::Unknown } else { Located::Missing(path) };
+            return self.by_suffix(clean, view).unwrap_or(absent);
         }
         // computed in front: a literal end that only one file has
         let literal = clean.rsplit(['}', '$', ')']).next().unwrap_or(clean).trim_start_matches('/');
@@ -412,6 +427,7 @@ fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         leads.extend(cluster::rolled_out(invocation, view));
     }
     leads.extend(containers::remote_build(invocation, view));
+    leads.extend(containers::remote_configuration(invocation, view));
     let arguments = invocation.arguments();
     for (at, word) in arguments.iter().enumerate() {
         let (value, named) = match word.text.split_once('=') {
@@ -500,7 +516,10 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
                 }
             }
         }
-        UsesTarget::File(path) => match calls::file(path, view).or_else(|| from_project_folder(path, from, view)).or_else(|| as_notebook(path, view)) {
+        UsesTarget::File(path) => match calls::file(path, view)
+            .or_else(|| from_project_folder(path, from, view))
+            .or_else(|| as_notebook(path, view))
+        {
             Some(to) => match view.book.get(&to).and_then(|facts| Some((facts, facts.called.as_ref()?))) {
                 Some((facts, called)) => vec![calls::lead(uses, &to, facts, called)],
                 None => {

@@ -3,15 +3,23 @@
 //! Asked for the commands of the definition itself and for lists of schedules that it takes in; a full path anywhere
 //! else may be one of any machine. Bounded by the instructions of the definitions.
 
+use std::collections::BTreeMap;
+
 use super::{CRONTAB, View};
 use crate::fact::{FactKind, FileFacts, UnitId, UnitKind};
 use crate::source::{self, RepoPath};
 
 /// Most definitions that are asked for one path.
 const MOST: usize = 200;
+/// Most files and folders that one definition copies.
+const COPIES: usize = 1_000;
+
+/// What each image definition copies where, in its order; worked out when first asked for.
+pub(super) type Places = BTreeMap<RepoPath, Vec<Place>>;
 
 /// A file or folder of the repository, and where an image has it.
-struct Place {
+#[derive(Debug)]
+pub(super) struct Place {
     there: String,
     here: String,
 }
@@ -21,27 +29,28 @@ pub(super) fn of(path: &RepoPath, unit: Option<UnitId>, full: &str, view: &View<
     let facts = view.book.get(path)?;
     let own = facts.units.iter().any(|u| u.kind == UnitKind::Image);
     if own {
-        return in_image(path, facts, full, view);
+        return in_image(path, full, view);
     }
-    let scheduled = unit.is_some_and(|unit| facts.is_scheduled(unit)) && facts.units.iter().any(|u| u.name == CRONTAB);
+    let scheduled = facts.units.iter().any(|u| u.name == CRONTAB) && unit.is_some_and(|unit| facts.is_scheduled(unit));
     if !scheduled {
         return None;
     }
-    let images = view.book.iter().filter(|(_, f)| f.units.iter().any(|u| u.kind == UnitKind::Image)).take(MOST);
-    let mut taking = images.filter(|(image, f)| takes(image, f, path, view));
-    taking.find_map(|(image, f)| in_image(image, f, full, view))
+    let mut taking = all(view).keys().take(MOST).filter(|image| takes(image, path, view));
+    taking.find_map(|image| in_image(image, full, view))
 }
 
 /// Whether an image definition copies a file.
-pub(super) fn takes(image: &RepoPath, facts: &FileFacts, path: &str, view: &View<'_>) -> bool {
-    let covers = |place: &Place| place.here == "." || place.here == path || path.strip_prefix(&place.here).is_some_and(|r| r.starts_with('/'));
-    places(image, facts, view).iter().any(covers)
+pub(super) fn takes(image: &RepoPath, path: &str, view: &View<'_>) -> bool {
+    let covers = |place: &Place| {
+        place.here == "." || place.here == path || path.strip_prefix(&place.here).is_some_and(|r| r.starts_with('/'))
+    };
+    of_image(image, view).iter().any(covers)
 }
 
 /// The path of the repository behind a full path of an image.
-pub(super) fn in_image(image: &RepoPath, facts: &FileFacts, full: &str, view: &View<'_>) -> Option<String> {
+pub(super) fn in_image(image: &RepoPath, full: &str, view: &View<'_>) -> Option<String> {
     let full = full.trim_end_matches('/');
-    let places = places(image, facts, view);
+    let places = of_image(image, view);
     let within = places.iter().rev().find_map(|place| {
         let rest = match full.strip_prefix(place.there.trim_end_matches('/'))? {
             "" => "",
@@ -62,15 +71,28 @@ pub(super) fn in_image(image: &RepoPath, facts: &FileFacts, full: &str, view: &V
 }
 
 /// The files that an image definition copies to where this holds of the place.
-pub(super) fn copied(image: &RepoPath, facts: &FileFacts, to: fn(&str) -> bool, view: &View<'_>) -> Vec<RepoPath> {
+pub(super) fn copied(image: &RepoPath, to: fn(&str) -> bool, view: &View<'_>) -> Vec<RepoPath> {
     let mut found = Vec::new();
-    for place in places(image, facts, view).into_iter().filter(|place| to(&place.there)) {
+    for place in of_image(image, view).iter().filter(|place| to(&place.there)) {
         match view.inventory.contains(&place.here) {
-            true => found.push(RepoPath::from(place.here)),
+            true => found.push(RepoPath::from(place.here.as_str())),
             false => found.extend(view.inventory.below(&place.here).iter().map(|entry| entry.path.clone())),
         }
     }
     found
+}
+
+/// What one image definition copies where.
+fn of_image<'v>(image: &RepoPath, view: &'v View<'_>) -> &'v [Place] {
+    all(view).get(image).map_or(&[], Vec::as_slice)
+}
+
+/// What every image definition copies where.
+fn all<'v>(view: &'v View<'_>) -> &'v Places {
+    view.places.get_or_init(|| {
+        let images = view.book.iter().filter(|(_, facts)| facts.units.iter().any(|u| u.kind == UnitKind::Image));
+        images.map(|(image, facts)| (image.clone(), places(image, facts, view))).collect()
+    })
 }
 
 /// What an image definition copies where, in its order.
@@ -85,6 +107,9 @@ fn places(image: &RepoPath, facts: &FileFacts, view: &View<'_>) -> Vec<Place> {
             ("COPY" | "ADD", Some((to, from))) if !it.flags.iter().any(|(flag, _)| flag == "from") => {
                 let several = from.len() > 1;
                 for from in from.iter().filter(|from| !from.contains("://")) {
+                    if places.len() >= COPIES {
+                        return places;
+                    }
                     let homes = [source::folder(image), "."];
                     let here = homes.iter().filter_map(|home| source::join(home, from.trim_end_matches(['/', '*'])));
                     let known = |p: &String| p == "." || view.inventory.contains(p) || view.inventory.is_dir(p);

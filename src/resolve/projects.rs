@@ -32,8 +32,23 @@ fn words<'c>(invocation: &Invocation<'c>) -> Vec<&'c str> {
 /// `mlflow run FOLDER [-e NAME]`; without an `MLproject` that has the name, a file of the folder may have it.
 pub(super) fn mlflow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     const VALUED: &[&str] = &[
-        "-P", "--param-list", "-v", "--version", "-A", "--docker-args", "--experiment-name", "--experiment-id", "-b", "--backend",
-        "-c", "--backend-config", "--env-manager", "--storage-dir", "--run-id", "--run-name", "--build-image",
+        "-P",
+        "--param-list",
+        "-v",
+        "--version",
+        "-A",
+        "--docker-args",
+        "--experiment-name",
+        "--experiment-id",
+        "-b",
+        "--backend",
+        "-c",
+        "--backend-config",
+        "--env-manager",
+        "--storage-dir",
+        "--run-id",
+        "--run-name",
+        "--build-image",
     ];
     let words = words(invocation);
     let Some((&"run", rest)) = words.split_first() else { return Vec::new() };
@@ -53,7 +68,10 @@ pub(super) fn mlflow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
             None => return beside(invocation, folder, name, what, view),
         },
     };
-    named(&path, name, strength, what, view).or_else(|| beside(invocation, folder, name, format!("mlflow run -e {name}"), view).pop()).into_iter().collect()
+    named(&path, name, strength, what, view)
+        .or_else(|| beside(invocation, folder, name, format!("mlflow run -e {name}"), view).pop())
+        .into_iter()
+        .collect()
 }
 
 /// The one file with this end; a folder that is computed in front still has its last parts.
@@ -63,7 +81,8 @@ fn ends_with(path: &str, view: &View<'_>) -> Option<RepoPath> {
         return None;
     }
     let tail = format!("/{literal}");
-    let mut found = view.inventory.named(source::file_name(path)).map(|e| &e.path).filter(|p| p.ends_with(&tail) || ***p == *literal);
+    let mut found =
+        view.inventory.named(source::file_name(path)).map(|e| &e.path).filter(|p| p.ends_with(&tail) || ***p == *literal);
     let first = found.next()?;
     found.next().is_none().then(|| first.clone())
 }
@@ -123,9 +142,12 @@ pub(super) fn of_spacy(invocation: &Invocation<'_>, words: &[&str], view: &View<
 
 /// `snakemake [-s FILE] [RULE …]`: the rules that it names; which others a run needs its files decide.
 pub(super) fn snakemake(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
-    const VALUED: &[&str] = &["-c", "--cores", "-j", "--jobs", "--configfile", "--config", "--profile", "--resources", "--directory", "-d"];
+    const VALUED: &[&str] =
+        &["-c", "--cores", "-j", "--jobs", "--configfile", "--config", "--profile", "--resources", "--directory", "-d"];
     let words = words(invocation);
-    if words.iter().any(|word| matches!(*word, "-n" | "--dry-run" | "--dryrun" | "--lint" | "--dag" | "--rulegraph" | "--unlock" | "--report")) {
+    if words.iter().any(|word| {
+        matches!(*word, "-n" | "--dry-run" | "--dryrun" | "--lint" | "--dag" | "--rulegraph" | "--unlock" | "--report")
+    }) {
         return Vec::new();
     }
     let (plain, file) = split(&words, VALUED, &["-s", "--snakefile"]);

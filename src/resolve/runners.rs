@@ -42,25 +42,57 @@ const JUST: Runner = Runner {
     valued: &["--shell", "--shell-arg", "--dotenv-path", "--dotenv-filename", "--color", "--chooser", "-E"],
     file: &["-f", "--justfile"],
     dir: &["-d", "--working-directory"],
-    idle: &["-l", "--list", "--summary", "-n", "--dry-run", "--show", "-s", "--evaluate", "--fmt", "--dump", "--choose", "--init", "--version"],
+    idle: &[
+        "-l",
+        "--list",
+        "--summary",
+        "-n",
+        "--dry-run",
+        "--show",
+        "-s",
+        "--evaluate",
+        "--fmt",
+        "--dump",
+        "--choose",
+        "--init",
+        "--version",
+    ],
 };
 const TASK: Runner = Runner {
     name: "task",
     files: &[
-        "Taskfile.yml", "taskfile.yml", "Taskfile.yaml", "taskfile.yaml", "Taskfile.dist.yml", "taskfile.dist.yml",
-        "Taskfile.dist.yaml", "taskfile.dist.yaml",
+        "Taskfile.yml",
+        "taskfile.yml",
+        "Taskfile.yaml",
+        "taskfile.yaml",
+        "Taskfile.dist.yml",
+        "taskfile.dist.yml",
+        "Taskfile.dist.yaml",
+        "taskfile.dist.yaml",
     ],
     above: true,
     valued: &["-o", "--output", "-C", "--concurrency", "-I", "--interval", "--sort"],
     file: &["-t", "--taskfile"],
     dir: &["-d", "--dir"],
-    idle: &["-l", "--list", "-a", "--list-all", "-n", "--dry", "--status", "--summary", "-i", "--init", "-g", "--global", "--version"],
+    idle: &[
+        "-l",
+        "--list",
+        "-a",
+        "--list-all",
+        "-n",
+        "--dry",
+        "--status",
+        "--summary",
+        "-i",
+        "--init",
+        "-g",
+        "--global",
+        "--version",
+    ],
 };
 const MISE: Runner = Runner {
     name: "mise",
-    files: &[
-        "mise.toml", ".mise.toml", "mise/config.toml", ".mise/config.toml", ".config/mise.toml", ".config/mise/config.toml",
-    ],
+    files: &["mise.toml", ".mise.toml", "mise/config.toml", ".mise/config.toml", ".config/mise.toml", ".config/mise/config.toml"],
     above: true,
     valued: &["-j", "--jobs", "-o", "--output", "-E", "--env", "-t", "--tool"],
     file: &[],
@@ -80,7 +112,24 @@ const TOX: Runner = Runner {
     name: "tox",
     files: &["tox.ini", "setup.cfg", "pyproject.toml", "tox.toml"],
     above: true,
-    valued: &["--workdir", "--root", "-p", "--parallel", "--result-json", "--discover", "-x", "--override", "--index-url", "-i", "--installpkg"],
+    valued: &[
+        "-e",
+        "--env",
+        "--envlist",
+        "-m",
+        "-f",
+        "--workdir",
+        "--root",
+        "-p",
+        "--parallel",
+        "--result-json",
+        "--discover",
+        "-x",
+        "--override",
+        "--index-url",
+        "-i",
+        "--installpkg",
+    ],
     file: &["-c", "--conf"],
     dir: &[],
     idle: &["-l", "--listenvs", "-a", "--listenvs-all", "--showconfig", "--notest", "--help", "--version", "--devenv"],
@@ -89,7 +138,18 @@ const NOX: Runner = Runner {
     name: "nox",
     files: &["noxfile.py"],
     above: false,
-    valued: &["-p", "--python", "--pythons", "-db", "--default-venv-backend", "-fb", "--force-venv-backend", "--envdir", "--report", "--extra-pythons"],
+    valued: &[
+        "-p",
+        "--python",
+        "--pythons",
+        "-db",
+        "--default-venv-backend",
+        "-fb",
+        "--force-venv-backend",
+        "--envdir",
+        "--report",
+        "--extra-pythons",
+    ],
     file: &["-f", "--noxfile"],
     dir: &[],
     idle: &["-l", "--list", "--list-sessions", "--help", "-h", "--version", "--install-only"],
@@ -125,11 +185,42 @@ const fn wrapping(name: &'static str, files: &'static [&'static str]) -> Runner 
     Runner { name, files, above: true, valued: &[], file: &[], dir: &[], idle: &[] }
 }
 
+/// Words that these programs take for themselves, whatever tasks there are.
+const OWN_WORDS: &[(&str, &str)] = &[
+    (
+        "mise",
+        "activate alias backends bin-paths cache completion config deactivate doctor en env exec fmt generate implode install \
+         install-into latest link lock ls ls-remote mcp outdated plugins prune registry reshim search self-update set settings \
+         shell sync tool trust uninstall unset unuse upgrade use version watch where which x",
+    ),
+    (
+        "pdm",
+        "add build cache completion config export fix import info init install list lock new outdated plugin publish py python \
+         remove search self show sync update use venv",
+    ),
+    (
+        "yarn",
+        "add audit cache config create dlx exec global import info init install link list outdated pack publish remove set \
+         unlink up upgrade version versions why workspaces",
+    ),
+    (
+        "pnpm",
+        "add audit config create deploy dlx env exec fetch i import info init install link list ls outdated pack prune publish \
+         rebuild remove setup store unlink up update upgrade why",
+    ),
+];
+
+/// Whether a word is one that a program takes for itself.
+fn is_own_word(program: &str, word: &str) -> bool {
+    OWN_WORDS.iter().any(|(name, words)| *name == program && words.split_whitespace().any(|own| own == word))
+}
+
 /// What a runner that was taken off as a wrapper runs, where the word behind it is one of its tasks.
 pub(super) fn wrapped(invocation: &Invocation<'_>, view: &View<'_>) -> Option<Vec<Lead>> {
     let last = invocation.command.through.last()?;
     let (_, runner) = WRAPPING.iter().find(|(words, _)| words == last)?;
-    let task = invocation.command.words.first().filter(|w| w.literal)?.text.as_str();
+    // `hatch run +py=3.12 test:unit` picks variants of an environment
+    let task = invocation.command.words.iter().find(|w| !w.text.starts_with('+')).filter(|w| w.literal)?.text.as_str();
     let path = tasks::file(runner.name, invocation.dir()?, runner.files, runner.above, view)?;
     let lead = tasks::lead(runner.name, &path, task, false, view)?;
     let is_task = matches!(lead.to, Target::Unit { .. });
@@ -172,11 +263,17 @@ pub(super) fn just(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     }
 }
 
-/// `task TASK… [VARIABLE=VALUE…] [-- ARGUMENTS]`.
+/// `task TASK… [VARIABLE=VALUE…] [-- ARGUMENTS]`, and taskipy's `task TASK`.
 pub(super) fn task(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let Some(said) = read(invocation, &TASK) else { return Vec::new() };
-    let words = said.rest.iter().copied().filter(|w| !w.contains('=')).collect();
-    all(invocation, &TASK, &said, words, view)
+    let words: Vec<&str> = said.rest.iter().copied().filter(|w| !w.contains('=')).collect();
+    // a program of Python packages has the same name
+    let project = said.dir.as_deref().and_then(|dir| tasks::file("taskipy", dir, &["pyproject.toml"], true, view));
+    let own = project.zip(words.first()).and_then(|(path, task)| tasks::lead("taskipy", &path, task, false, view));
+    match own.filter(|lead| matches!(lead.to, Target::Unit { .. })) {
+        Some(lead) => vec![lead],
+        None => all(invocation, &TASK, &said, words, view),
+    }
 }
 
 /// `mise run TASK [ARGUMENTS] [::: TASK …]`, and `mise TASK`.
@@ -186,6 +283,9 @@ pub(super) fn mise(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         ["run" | "r", words @ ..] | ["tasks" | "task" | "t", "run" | "r", words @ ..] => (words, false),
         words => (words, true),
     };
+    if plain && words.first().is_some_and(|word| is_own_word("mise", word)) {
+        return Vec::new();
+    }
     let named: Vec<&str> = words.split(|w| *w == ":::").filter_map(|part| part.first().copied()).collect();
     let Some(dir) = said.dir.as_deref() else { return Vec::new() };
     let path = tasks::file(MISE.name, dir, MISE.files, MISE.above, view);
@@ -233,6 +333,9 @@ pub(super) fn packager(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead
         let tests = || collected::of_runner(invocation, 1, "pytest", view);
         return if first == "test" { tests() } else { Vec::new() };
     }
+    if is_own_word(program, first) {
+        return Vec::new();
+    }
     let path = invocation.dir().and_then(|dir| tasks::file("pdm", dir, &["pyproject.toml"], true, view));
     path.and_then(|path| tasks::lead("pdm", &path, first, false, view)).filter(|_| !first.is_empty()).into_iter().collect()
 }
@@ -242,7 +345,9 @@ pub(super) fn tox(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     const SELECTS: &[&str] = &["-m", "-f"];
     let Some(said) = read(invocation, &TOX) else { return Vec::new() };
     let words = texts(invocation);
-    if !matches!(said.rest.first(), None | Some(&"run" | &"r" | &"run-parallel" | &"p")) || words.iter().any(|w| SELECTS.contains(w)) {
+    if !matches!(said.rest.first(), None | Some(&"run" | &"r" | &"run-parallel" | &"p"))
+        || words.iter().any(|w| SELECTS.contains(w))
+    {
         return Vec::new();
     }
     let mut named = values(&words, &["-e", "--env", "--envlist"], false);
@@ -287,7 +392,7 @@ pub(super) fn nox(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     }
     // `tests-3.12` and `tests(a='1')` are one session for one version and one set of values
     let plain = |name: &str| {
-        let name = name.split('(').next().unwrap_or(name);
+        let name = name.split('(').next().unwrap_or(name).split("-$").next().unwrap_or(name);
         let version = |end: &str| end.starts_with(|c: char| c.is_ascii_digit()) || end.starts_with("pypy");
         match name.rsplit_once('-') {
             Some((session, end)) if version(end) => session.to_owned(),
@@ -310,7 +415,9 @@ pub(super) fn invoke(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
     let sure = sure(invocation, view);
     let mut leads: Vec<Lead> = tasks::lead("invoke", &path, &first, sure && !first.is_empty(), view).into_iter().collect();
     // a later word may be the value of an option
-    leads.extend(words.filter_map(|word| tasks::lead("invoke", &path, &word, false, view)).filter(|l| matches!(l.to, Target::Unit { .. })));
+    leads.extend(
+        words.filter_map(|word| tasks::lead("invoke", &path, &word, false, view)).filter(|l| matches!(l.to, Target::Unit { .. })),
+    );
     leads
 }
 
@@ -336,7 +443,7 @@ pub(super) fn node(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         }
         (["test" | "t" | "tst", ..], "npm" | "pnpm" | "yarn") => "test",
         ([verb @ ("start" | "stop" | "restart"), ..], "npm" | "pnpm" | "yarn") => *verb,
-        ([script, ..], "yarn" | "pnpm") => {
+        ([script, ..], "yarn" | "pnpm") if !is_own_word(program, script) => {
             lenient = true;
             *script
         }
@@ -348,7 +455,9 @@ pub(super) fn node(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         return packages(folder, script, view);
     }
     match file(invocation, &NODE, &said, view) {
-        Ok(path) => tasks::lead("npm", &path, script, sure(invocation, view) && !lenient && script != "start", view).into_iter().collect(),
+        Ok(path) => {
+            tasks::lead("npm", &path, script, sure(invocation, view) && !lenient && script != "start", view).into_iter().collect()
+        }
         Err(leads) => leads,
     }
 }
@@ -373,6 +482,7 @@ pub(super) fn as_module(invocation: &Invocation<'_>, from: usize, view: &View<'_
         "tox" => tox,
         "nox" => nox,
         "invoke" => invoke,
+        "taskipy" => task,
         _ => return None,
     };
     let command = Command { words, ..invocation.command.clone() };

@@ -3,7 +3,7 @@
 //! A runner's file is read into targets that carry the runner's name before their own (`just train`), because one file
 //! may define tasks of several runners. The name alone is the task that runs where none is named.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Lead, Run, Target, View};
 use crate::fact::{Fact, FactKind, FileFacts, UnitKind, Uses, UsesTarget};
@@ -36,7 +36,7 @@ pub(super) enum Found {
 }
 
 /// Looks for a task in a file and in what that takes in. A file that is taken in under a name has its tasks behind that
-/// name, with `:` or `::` between.
+/// name, with `:`, `::` or `.` between.
 pub(super) fn find(runner: &str, path: &RepoPath, task: &str, view: &View<'_>) -> Found {
     let mut seen: BTreeSet<(RepoPath, String)> = BTreeSet::new();
     let mut queue: Vec<(RepoPath, String)> = vec![(path.clone(), task.to_owned())];
@@ -62,12 +62,17 @@ pub(super) fn find(runner: &str, path: &RepoPath, task: &str, view: &View<'_>) -
             return Found::There(path, name);
         }
         nearest = nearest.or_else(|| near(facts, runner, &task));
-        for (prefix, to) in taken_in(facts) {
+        // one line may name several places of which the first that is there counts
+        let mut parts: BTreeMap<(u32, &str), Vec<Option<&str>>> = BTreeMap::new();
+        for (line, prefix, to) in taken_in(facts) {
+            parts.entry((line, prefix)).or_default().push(to);
+        }
+        for ((_, prefix), places) in parts {
             let rest = if prefix.is_empty() { Some(task.as_str()) } else { behind(&task, prefix) };
             let Some(rest) = rest else { continue };
-            match to {
-                Some(to) if view.inventory.contains(to) => queue.push((to.into(), rest.to_owned())),
-                _ => open = true,
+            match places.into_iter().flatten().find(|to| view.inventory.contains(to)) {
+                Some(to) => queue.push((to.into(), rest.to_owned())),
+                None => open = true,
             }
         }
     }
@@ -77,7 +82,7 @@ pub(super) fn find(runner: &str, path: &RepoPath, task: &str, view: &View<'_>) -
 /// What is left of a task's name behind the name of what holds it.
 fn behind<'t>(task: &'t str, prefix: &str) -> Option<&'t str> {
     let rest = task.strip_prefix(prefix)?;
-    if rest.is_empty() { Some("") } else { rest.strip_prefix("::").or_else(|| rest.strip_prefix(':')) }
+    if rest.is_empty() { Some("") } else { rest.strip_prefix("::").or_else(|| rest.strip_prefix([':', '.'])) }
 }
 
 /// The name that the target of a task has in a file; a `*` in it stands for anything.
@@ -102,12 +107,12 @@ fn near(facts: &FileFacts, runner: &str, task: &str) -> Option<String> {
     tasks.filter(|name| alike(name, task)).map(str::to_owned).next()
 }
 
-/// Files whose tasks a file takes in, each with the name that they get in front; none where it lies elsewhere.
-fn taken_in(facts: &FileFacts) -> impl Iterator<Item = (&str, Option<&str>)> {
+/// Files whose tasks a file takes in, each with the line and the name that they get in front; none where it lies elsewhere.
+fn taken_in(facts: &FileFacts) -> impl Iterator<Item = (u32, &str, Option<&str>)> {
     facts.facts.iter().filter(|fact| fact.unit.is_none()).filter_map(|fact: &Fact| match &fact.kind {
         FactKind::Uses(Uses { reference, to, edge: EdgeKind::Imports, .. }) => match to {
-            UsesTarget::File(path) => Some((reference.as_str(), Some(path.as_str()))),
-            UsesTarget::Remote(_) => Some((reference.as_str(), None)),
+            UsesTarget::File(path) => Some((fact.line, reference.as_str(), Some(path.as_str()))),
+            UsesTarget::Remote(_) => Some((fact.line, reference.as_str(), None)),
             _ => None,
         },
         _ => None,

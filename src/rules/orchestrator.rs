@@ -55,9 +55,27 @@ pub(crate) struct Orchestrator {
     /// Mappings that say which function is started when.
     #[serde(default)]
     pub(crate) tables: Option<Tables>,
+    /// Classes that are a pipeline, or a task.
+    #[serde(default)]
+    pub(crate) classes: Vec<Class>,
+    /// Steps in a function wait for nothing but for what they are given.
+    #[serde(default)]
+    pub(crate) unordered: bool,
     /// Objects that start a pipeline which they name.
     #[serde(default)]
     pub(crate) starters: Vec<Starter>,
+    /// What takes a pipeline, or work, on its way to where it runs.
+    #[serde(default)]
+    pub(crate) handed: Vec<Handed>,
+    /// Methods of a step that say after which others it comes.
+    #[serde(default)]
+    pub(crate) after: Vec<String>,
+    /// The keyword of a step that lists what it makes for others.
+    #[serde(default)]
+    pub(crate) outputs: Option<String>,
+    /// Keywords of a step that list the steps of which it chooses.
+    #[serde(default)]
+    pub(crate) branches: Vec<String>,
     /// Functions that make one thing each and are steps of whatever pipeline selects that.
     #[serde(default)]
     pub(crate) assets: Option<Assets>,
@@ -98,9 +116,15 @@ pub(crate) struct Pipeline {
     /// A decorated function is one although nothing calls it.
     #[serde(default)]
     pub(crate) uncalled: bool,
+    /// Its steps stand among its arguments.
+    #[serde(default)]
+    pub(crate) holds: bool,
     /// The keyword that selects its steps among the assets; all of them where it is not given.
     #[serde(default)]
     pub(crate) selects: Option<String>,
+    /// The keyword that lists its steps.
+    #[serde(default)]
+    pub(crate) lists: Option<String>,
 }
 
 /// What a pipeline without a schedule means before a version of the distribution.
@@ -142,6 +166,15 @@ pub(crate) struct Step {
     /// The keyword that gives a function to run.
     #[serde(default)]
     pub(crate) function: Option<String>,
+    /// Its place among the arguments, where it may be given by place.
+    #[serde(default)]
+    pub(crate) function_at: Option<usize>,
+    /// The keyword, and the place, of the names of the data that it takes.
+    #[serde(default)]
+    pub(crate) takes: Option<(String, usize)>,
+    /// The same of those that it makes.
+    #[serde(default)]
+    pub(crate) gives: Option<(String, usize)>,
     /// The keyword that gives shell text to run.
     #[serde(default)]
     pub(crate) shell: Option<String>,
@@ -154,6 +187,70 @@ pub(crate) struct Step {
     /// The keyword that names another pipeline to start.
     #[serde(default)]
     pub(crate) pipeline: Option<String>,
+    /// Keywords that name a script to run.
+    #[serde(default)]
+    pub(crate) script: Vec<String>,
+    /// Keywords with the folder of the script, or in which the shell text runs.
+    #[serde(default)]
+    pub(crate) folder: Vec<String>,
+    /// Keywords with an object that says in its own what is run.
+    #[serde(default)]
+    pub(crate) via: Vec<String>,
+    /// The keyword with the path of a file that defines it; by position it comes first.
+    #[serde(default)]
+    pub(crate) file: Option<String>,
+    /// The call only describes the work: each call of what it gives is a step.
+    #[serde(default)]
+    pub(crate) described: bool,
+}
+
+/// What takes a pipeline, or work, on its way to where it runs. It is named by one of the keywords, stands at the place
+/// (from 0), or else is what the method is called on.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Handed {
+    /// The call.
+    pub(crate) call: Vec<String>,
+    /// What it does with it.
+    pub(crate) does: Does,
+    /// Keywords that give it.
+    #[serde(default)]
+    pub(crate) what: Vec<String>,
+    /// Its place among the arguments.
+    #[serde(default)]
+    pub(crate) place: Option<usize>,
+    /// Keywords with the path that a compiled pipeline is written to or read from.
+    #[serde(default)]
+    pub(crate) file: Vec<String>,
+    /// The place of that path among the arguments.
+    #[serde(default)]
+    pub(crate) file_place: Option<usize>,
+    /// Keywords with the schedule.
+    #[serde(default)]
+    pub(crate) schedule: Vec<String>,
+    /// The place of the schedule among the arguments.
+    #[serde(default)]
+    pub(crate) schedule_place: Option<usize>,
+    /// Keywords whose presence starts it when data arrive.
+    #[serde(default)]
+    pub(crate) data: Vec<String>,
+    /// The keyword that creates the schedule switched off where it is false.
+    #[serde(default)]
+    pub(crate) enabled: Option<String>,
+}
+
+/// What is done with a pipeline that is handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Does {
+    /// Writes it down, and runs nothing.
+    Compiles,
+    /// Puts it into something else, or into the service, and runs nothing.
+    Carries,
+    /// Has it run.
+    Starts,
+    /// Has it run by the clock.
+    Schedules,
 }
 
 /// Steps that are not named one by one.
@@ -224,6 +321,9 @@ pub(crate) struct Registration {
     /// The keyword that registers it switched off.
     #[serde(default)]
     pub(crate) paused: Option<String>,
+    /// The keyword that registers it switched on, and the commands that are then enough.
+    #[serde(default)]
+    pub(crate) active: Option<(String, Vec<Vec<String>>)>,
 }
 
 /// What must run for what is registered to be started.
@@ -239,6 +339,44 @@ pub(crate) struct Process {
     /// What is not known, where none does; in a sentence.
     #[serde(default)]
     pub(crate) why: Option<String>,
+}
+
+/// Classes that are a pipeline, whose steps are methods, or a task, which comes after others.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Class {
+    /// Classes that it builds on.
+    pub(crate) subclass: Vec<String>,
+    /// Decorators of methods that are steps.
+    #[serde(default)]
+    pub(crate) steps: Vec<String>,
+    /// The method by which a step says which come next.
+    #[serde(default)]
+    pub(crate) next: Option<String>,
+    /// Decorators that schedule it.
+    #[serde(default)]
+    pub(crate) schedule: Vec<String>,
+    /// What such a decorator means that says nothing else.
+    #[serde(default)]
+    pub(crate) bare: Option<String>,
+    /// Decorators that start it on events or after others.
+    #[serde(default)]
+    pub(crate) events: Vec<String>,
+    /// Words behind the name of its file that run it.
+    #[serde(default)]
+    pub(crate) run_by: Vec<Vec<String>>,
+    /// Of a task: the method that does its work.
+    #[serde(default)]
+    pub(crate) method: Option<String>,
+    /// The method that makes the tasks which come before it.
+    #[serde(default)]
+    pub(crate) requires: Option<String>,
+    /// Decorators that are given tasks which come before it.
+    #[serde(default)]
+    pub(crate) after: Vec<String>,
+    /// Calls that run the tasks which they are given.
+    #[serde(default)]
+    pub(crate) built_by: Vec<String>,
 }
 
 /// Mappings that say which function is started when: a name for each entry, and in it a task and its schedule.

@@ -16,9 +16,45 @@ const LONGEST: usize = 16 << 10;
 const NAMED: &[&str] = &["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly", "@every"];
 /// Words that begin a command and are no names of users.
 const PROGRAMS: &[&str] = &[
-    "bash", "cd", "command", "conda", "cp", "curl", "date", "docker", "echo", "env", "exec", "export", "find", "flock", "git",
-    "make", "nice", "node", "nohup", "npm", "perl", "php", "pipenv", "poetry", "python", "python2", "python3", "rm", "rsync",
-    "run-parts", "sh", "sleep", "source", "sudo", "test", "timeout", "touch", "uv", "wget",
+    "bash",
+    "cd",
+    "command",
+    "conda",
+    "cp",
+    "curl",
+    "date",
+    "docker",
+    "echo",
+    "env",
+    "exec",
+    "export",
+    "find",
+    "flock",
+    "git",
+    "make",
+    "nice",
+    "node",
+    "nohup",
+    "npm",
+    "perl",
+    "php",
+    "pipenv",
+    "poetry",
+    "python",
+    "python2",
+    "python3",
+    "rm",
+    "rsync",
+    "run-parts",
+    "sh",
+    "sleep",
+    "source",
+    "sudo",
+    "test",
+    "timeout",
+    "touch",
+    "uv",
+    "wget",
 ];
 
 /// A list of schedules.
@@ -81,7 +117,8 @@ pub fn is_one(text: &str) -> bool {
 fn setting(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.split_once('=')?;
     let name = name.trim().trim_matches(['"', '\'']);
-    let is = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.starts_with(char::is_numeric);
+    let is =
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.starts_with(char::is_numeric);
     is.then(|| (name, value.trim().trim_matches(['"', '\''])))
 }
 

@@ -18,9 +18,9 @@ pub struct Justfile {
     pub recipes: Vec<Recipe>,
     /// Other names of recipes: alias, recipe, line.
     pub aliases: Vec<(String, String, u32)>,
-    /// Other files: the name that their recipes get in front (empty for `import`), the path if one is given, whether
-    /// the file may be missing, the line.
-    pub parts: Vec<(String, Option<String>, bool, u32)>,
+    /// Other files: the name that their recipes get in front (empty for `import`), the path if one is given,
+    /// the line.
+    pub parts: Vec<(String, Option<String>, u32)>,
     /// Variables in the order of the text: name, expression as written, whether commands see it too.
     pub variables: Vec<(String, String, bool)>,
     /// Settings by name, with their values as written.
@@ -54,7 +54,8 @@ impl Recipe {
     /// Whether the body is one text for an interpreter, and which: the line behind `#!`, or the attribute's word.
     pub fn interpreter(&self) -> Option<&str> {
         let shebang = self.body.first().and_then(|(line, _)| line.strip_prefix("#!"));
-        let attribute = || self.attributes.iter().find_map(|a| a.strip_prefix("script")).map(|a| a.trim_matches(['(', ')', '\'', '"']));
+        let attribute =
+            || self.attributes.iter().find_map(|a| a.strip_prefix("script")).map(|a| a.trim_matches(['(', ')', '\'', '"']));
         shebang.or_else(attribute)
     }
 }
@@ -88,13 +89,13 @@ pub fn parse(text: &str) -> Justfile {
                 file.settings.insert(name.trim().to_owned(), value.trim().to_owned());
             }
             ["alias", name, ":=", to] => file.aliases.push(((*name).to_owned(), (*to).to_owned(), number)),
-            [word @ ("import" | "import?"), ..] => {
+            ["import" | "import?", ..] => {
                 let path = line.split_once(char::is_whitespace).map(|(_, path)| unquoted(path.trim()));
-                file.parts.push((String::new(), path.flatten(), word.ends_with('?'), number));
+                file.parts.push((String::new(), path.flatten(), number));
             }
-            [word @ ("mod" | "mod?"), name, ..] if !line.contains(":=") && !line.contains(": ") && !line.ends_with(':') => {
+            ["mod" | "mod?", name, ..] if !line.contains(":=") && !line.contains(": ") && !line.ends_with(':') => {
                 let path = line.split_once(*name).and_then(|(_, path)| unquoted(path.trim()));
-                file.parts.push(((*name).to_owned(), path, word.ends_with('?'), number));
+                file.parts.push(((*name).to_owned(), path, number));
             }
             _ => {
                 if let Some((name, value)) = assignment(line) {
@@ -300,8 +301,8 @@ mod tests {
         let file = parse(text);
         assert_eq!(file.variables.iter().map(|(n, _, e)| (n.as_str(), *e)).collect::<Vec<_>>(), [("py", true), ("name", false)]);
         assert_eq!(file.aliases, [("t".to_owned(), "fit".to_owned(), 4)]);
-        assert_eq!(file.parts[0], (String::new(), Some("more.just".to_owned()), true, 5));
-        assert_eq!(file.parts[1], ("docs".to_owned(), None, false, 6));
+        assert_eq!(file.parts[0], (String::new(), Some("more.just".to_owned()), 5));
+        assert_eq!(file.parts[1], ("docs".to_owned(), None, 6));
         let fit = &file.recipes[0];
         assert_eq!((fit.name.as_str(), fit.variadic, fit.line, fit.end_line), ("fit", true, 10, 13));
         assert_eq!(fit.params, [("day".to_owned(), Some("\"all\"".to_owned())), ("rest".to_owned(), None)]);

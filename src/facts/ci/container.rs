@@ -6,7 +6,8 @@ use super::reading::Reading;
 use super::shells::Program;
 use super::text::{self, How};
 use crate::fact::{FactKind, OnFailure, UnitId, Uses, UsesTarget};
-use crate::source::file_name;
+use crate::source::{self, file_name};
+use crate::syntax::shell::REPO_ROOT;
 use crate::syntax::tree::{Kind, Node, Style};
 use crate::words::EdgeKind;
 
@@ -21,7 +22,7 @@ pub(in crate::facts) fn literal(text: &str) -> Option<String> {
 /// A container: its own command, or what its image starts; and its variables.
 pub(in crate::facts) fn run(container: Node<'_>, id: UnitId, put: Put<'_>, reading: &mut Reading<'_>) {
     match container.get("command").filter(|c| c.kind() == Kind::Seq) {
-        Some(_) => command(container, "command", id, put, reading),
+        Some(_) => arguments(container, "command", &folder(container, put), id, put, reading),
         None => image(container, id, put, reading),
     }
     for variable in container.get("env").into_iter().flat_map(Node::items) {
@@ -42,12 +43,23 @@ fn image(container: Node<'_>, id: UnitId, put: Put<'_>, reading: &mut Reading<'_
     reading.fact(id, node.line(), FactKind::Uses(uses));
 }
 
+/// The folder that a container works in, where it is one of the repository; else its root, with which work is handed over.
+pub(super) fn folder(container: Node<'_>, put: Put<'_>) -> String {
+    let named = container.at("workingDir").and_then(put);
+    let inside = named.as_deref().and_then(|dir| dir.strip_prefix(REPO_ROOT)).filter(|rest| !rest.contains('$'));
+    inside.and_then(|rest| source::join(".", rest.trim_start_matches('/'))).unwrap_or_else(|| ".".to_owned())
+}
+
 /// An argument list, and the arguments that stand beside it.
 pub(in crate::facts) fn command(node: Node<'_>, key: &str, id: UnitId, put: Put<'_>, reading: &mut Reading<'_>) {
+    arguments(node, key, ".", id, put, reading);
+}
+
+fn arguments(node: Node<'_>, key: &str, dir: &str, id: UnitId, put: Put<'_>, reading: &mut Reading<'_>) {
     let Some(list) = node.get(key) else { return };
-    let arguments = node.get("args").filter(|_| key == "command");
-    let words: Vec<Node<'_>> = [Some(list), arguments].into_iter().flatten().flat_map(words).collect();
-    words_of(&words, list.line(), id, put, reading);
+    let beside = node.get("args").filter(|_| key == "command");
+    let words: Vec<Node<'_>> = [Some(list), beside].into_iter().flatten().flat_map(words).collect();
+    words_of(&words, (list.line(), dir), id, put, reading);
 }
 
 /// The items of a list, or the one text that stands in its place.
@@ -56,7 +68,7 @@ fn words(list: Node<'_>) -> Vec<Node<'_>> {
 }
 
 /// A program with its arguments; the text that a shell is given is read as such.
-pub(super) fn words_of(words: &[Node<'_>], line: u32, id: UnitId, put: Put<'_>, reading: &mut Reading<'_>) {
+pub(super) fn words_of(words: &[Node<'_>], (line, dir): (u32, &str), id: UnitId, put: Put<'_>, reading: &mut Reading<'_>) {
     let shell = matches!(words.first().map(|w| file_name(said(w))), Some("sh" | "bash" | "ash" | "dash" | "zsh"));
     let inner = words.iter().position(|word| {
         let word = said(word);
@@ -64,32 +76,35 @@ pub(super) fn words_of(words: &[Node<'_>], line: u32, id: UnitId, put: Put<'_>, 
     });
     if let Some(script) = inner.filter(|_| shell).and_then(|at| words.get(at + 1)) {
         let errexit = words.get(1).is_some_and(|flag| said(flag).starts_with('-') && said(flag).contains('e'));
-        return text(*script, Some(line), &Program::Shell { errexit, pipefail: false }, id, put, reading);
+        return text(*script, Some(line), (&Program::Shell { errexit, pipefail: false }, dir), id, put, reading);
     }
-    let mut line_of_words = String::new();
-    for word in words {
-        let Some(word) = put(said(word)) else { return };
-        let plain = word.chars().all(|c| c.is_alphanumeric() || "./_-:@%+=,~$*{}".contains(c)) && !word.is_empty();
-        if !line_of_words.is_empty() {
-            line_of_words.push(' ');
-        }
-        match plain {
-            true => line_of_words.push_str(&word),
-            false => line_of_words.push_str(&format!("'{}'", word.replace('\'', "'\\''"))),
-        }
-    }
-    lower(&line_of_words, &|_| line, &Program::Shell { errexit: false, pipefail: false }, id, reading);
+    let Some(words) = words.iter().map(|word| put(said(word))).collect::<Option<Vec<String>>>() else { return };
+    self::line(&quoted(words), line, (&Program::Shell { errexit: false, pipefail: false }, dir), id, reading);
+}
+
+/// Words as the line of a shell that comes to just these; what a shell would put in is put in.
+pub(super) fn quoted(words: impl IntoIterator<Item = String>) -> String {
+    let of = |word: String| {
+        let plain = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "./_-:@%+=,~$*{}".contains(c));
+        if plain { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    };
+    words.into_iter().map(of).collect::<Vec<_>>().join(" ")
+}
+
+/// A text that stands on one line.
+pub(super) fn line(text: &str, line: u32, run: (&Program, &str), id: UnitId, reading: &mut Reading<'_>) {
+    lower(text, &|_| line, run, id, reading);
 }
 
 fn said<'t>(node: &Node<'t>) -> &'t str {
     node.text().unwrap_or_default()
 }
 
-/// A text that a program reads, at its own lines where it is written line by line; else at `line`.
+/// A text that a program reads in a folder, at its own lines where it is written line by line; else at `line`.
 pub(super) fn text(
     node: Node<'_>,
     line: Option<u32>,
-    program: &Program,
+    run: (&Program, &str),
     id: UnitId,
     put: Put<'_>,
     reading: &mut Reading<'_>,
@@ -98,21 +113,25 @@ pub(super) fn text(
     let exact = node.style() == Style::Literal;
     let first = line.filter(|_| !exact).unwrap_or_else(|| node.line());
     let line_of = |n: u32| if exact { first.saturating_add(n.saturating_sub(1)) } else { first };
-    lower(&text, &line_of, program, id, reading);
+    lower(&text, &line_of, run, id, reading);
 }
 
 /// A command line.
 pub(in crate::facts) fn line_of_text(value: Node<'_>, id: UnitId, put: Put<'_>, reading: &mut Reading<'_>) {
-    text(value, None, &Program::Shell { errexit: false, pipefail: false }, id, put, reading);
+    text(value, None, (&Program::Shell { errexit: false, pipefail: false }, "."), id, put, reading);
 }
 
-/// The work is handed over with the repository, so it starts at its root.
-fn lower(text: &str, line_of: &dyn Fn(u32) -> u32, program: &Program, id: UnitId, reading: &mut Reading<'_>) {
+fn lower(text: &str, line_of: &dyn Fn(u32) -> u32, (program, dir): (&Program, &str), id: UnitId, reading: &mut Reading<'_>) {
     if !reading.take_step(line_of(1)) || !reading.take_text(line_of(1), text) {
         return;
     }
-    let how = How { dir: Some(".".to_owned()), variables: BTreeMap::new(), program };
-    let facts = text::lower(text, line_of, (id, reading.facts.units.len()), &how, reading);
+    let how = How { dir: Some(dir.to_owned()), variables: BTreeMap::new(), program };
+    let mut facts = text::lower(text, line_of, (id, reading.facts.units.len()), &how, reading);
+    for fact in &mut facts.facts {
+        if let FactKind::Command(command) = &mut fact.kind {
+            text::from_the_root(command);
+        }
+    }
     text::join_cells(vec![facts], reading);
 }
 

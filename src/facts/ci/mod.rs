@@ -2,16 +2,22 @@
 //! [`CALLED`] where its files can be called with inputs; `CONTRIBUTING.md` lists what is due elsewhere.
 //!
 //! What they share: a file while it is read (`reading`), once for each set of values that it is called with (`called`);
-//! whether conditions hold (`held`); which program reads a step's text (`shells`), and that text lowered to commands
-//! (`text`).
+//! whether conditions hold (`held`), and those that are written as text (`condition`); what starts which jobs, and what
+//! they wait for (`plan`); which program reads a step's text (`shells`), that text lowered to commands (`text`), and lists
+//! of commands as one text (`commands`).
 
 mod argo;
 mod azure;
+mod bitbucket;
+mod buildkite;
 mod called;
 mod circleci;
+mod cloud_build;
+mod code_build;
 mod commands;
 mod condition;
 pub(in crate::facts) mod container;
+mod drone;
 mod github_actions;
 mod gitlab;
 mod held;
@@ -19,9 +25,11 @@ mod jenkins;
 mod plan;
 pub(in crate::facts) mod reading;
 mod shells;
+pub(in crate::facts) mod tekton;
 mod text;
 #[cfg(test)]
 mod told;
+mod travis;
 
 use super::{ReadFor, Reader};
 use crate::fact::UnitId;
@@ -34,7 +42,16 @@ pub(crate) const ALL: &[Reader] = &[
     gitlab::PIPELINE,
     azure::DEFINITION,
     circleci::CONFIGURATION,
+    bitbucket::PIPELINES,
+    travis::CONFIGURATION,
+    buildkite::PIPELINE,
+    drone::DRONE,
+    drone::WOODPECKER,
     jenkins::PIPELINE,
+    tekton::PIPELINE,
+    cloud_build::CONFIGURATION,
+    cloud_build::TRIGGER,
+    code_build::SPECIFICATION,
 ];
 
 /// Readers of files that can be called with inputs, each by its name.
@@ -42,5 +59,5 @@ pub(crate) const CALLED: &[&[(&str, ReadFor)]] = &[github_actions::CALLED, azure
 
 /// Reads an object of a cluster that one of the systems runs, as what `unit` holds; false where it is none of theirs.
 pub(in crate::facts) fn object(doc: Node<'_>, unit: UnitId, reading: &mut Reading<'_>) -> bool {
-    argo::object(doc, unit, reading)
+    argo::object(doc, unit, reading) || tekton::object(doc, unit, reading)
 }

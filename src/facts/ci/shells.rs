@@ -55,6 +55,25 @@ pub(super) fn program(shell: Option<&str>, windows: bool) -> Program {
     Program::Other(words.into_iter().filter(|w| !w.contains("{0}")).map(str::to_owned).collect())
 }
 
+/// The program that the first line of a text names; a shell where it names none, which `errexit` is for.
+pub(super) fn by_first_line(text: &str, errexit: bool) -> Program {
+    let Some(named) = text.trim_start().strip_prefix("#!") else {
+        return Program::Shell { errexit, pipefail: false };
+    };
+    let words = named.lines().next().unwrap_or("").split_whitespace();
+    let called: Vec<&str> = words.filter(|w| !w.ends_with("/env") && *w != "-S").collect();
+    let by = called.first().map_or("sh", |w| crate::source::file_name(w));
+    match by {
+        "bash" | "sh" | "zsh" | "dash" | "ash" => {
+            let errexit = called.iter().skip(1).any(|w| w.starts_with('-') && w.contains('e'));
+            Program::Shell { errexit, pipefail: called.contains(&"pipefail") }
+        }
+        "pwsh" | "powershell" => Program::Lines,
+        name if name.starts_with("python") => Program::Python,
+        _ => Program::Other(called.iter().map(|w| (*w).to_owned()).collect()),
+    }
+}
+
 /// The commands of a text in PowerShell or cmd, as far as a plain line shows them, with 1-based lines.
 pub(super) fn plain_lines(text: &str, dir: Option<&str>, wrappers: &[Wrapper]) -> Vec<(u32, Command)> {
     let mut commands: Vec<(u32, Command)> = Vec::new();

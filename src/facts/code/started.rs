@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use crate::fact::{FactKind, FileFacts, OnFailure};
 use crate::facts::Context;
 use crate::facts::shell::{HOLE, Shell, lower, quoted};
-use crate::syntax::python::{Assign, Call, Module, Name, ParamKind, Part, Root, ScopeKind, Target, Value};
+use crate::syntax::python::{Assign, AssignKind, Call, Module, Name, ParamKind, Part, Root, ScopeKind, Target, Value};
 
 /// Most calls looked at in one file.
 const MOST: usize = 200;
@@ -21,12 +21,14 @@ const NOBODY: usize = usize::MAX;
 
 /// Adds the commands that a file's code starts, itself or through a function of its own that starts what it is told.
 pub(super) fn commands(module: &Module, context: &Context<'_>, facts: &mut FileFacts) {
-    if !module.imports.iter().any(|i| matches!(i.module.split('.').next(), Some("subprocess" | "os" | "mlflow"))) {
+    if !module.imports.iter().any(|i| matches!(i.module.split('.').next(), Some("subprocess" | "os" | "mlflow" | "ray"))) {
         return;
     }
+    let submits = module.imports.iter().any(|i| i.module == "ray.job_submission");
     let mut left = MOST;
     for call in &module.calls {
-        let Some(start) = full_name(module, &call.callee).and_then(|name| start(&name, call)) else { continue };
+        let named = full_name(module, &call.callee).and_then(|name| start(&name, call));
+        let Some(start) = named.or_else(|| submitted(call).filter(|_| submits)) else { continue };
         if left == 0 {
             return;
         }
@@ -53,16 +55,19 @@ fn one(module: &Module, call: &Call, start: &Start, given: &Given<'_>, context: 
     let what = if start.project {
         project(module, call, given)
     } else {
-        call.args.first().or_else(|| keyword(call, "args")).and_then(|v| told(module, call, v, given, 3))
+        let named = keyword(call, "args").or_else(|| keyword(call, "entrypoint"));
+        named.or_else(|| call.args.first()).and_then(|v| told(module, call, v, given, 3))
     };
     let Some(told) = what else { return };
     // whoever is told everything himself is not told again by each caller
     if given.at.is_some() && !asks(module, call, given) {
         return;
     }
-    let dir = match keyword(call, "cwd") {
+    let dir = match keyword(call, "cwd").or_else(|| sent_along(call)) {
         None | Some(Value::None) => Some(".".to_owned()),
-        Some(value) => text(module, value, given).filter(|dir| !dir.contains(HOLE)).and_then(|dir| crate::source::join(".", &dir)),
+        Some(value) => {
+            text(module, value, given).filter(|dir| !dir.contains(HOLE)).and_then(|dir| crate::source::join(".", &dir))
+        }
     };
     let text = match told {
         Told::Words(words) => words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
@@ -217,6 +222,18 @@ fn start(name: &str, call: &Call) -> Option<Start> {
     }
 }
 
+/// `client.submit_job(entrypoint="python fit.py")`: a text for a shell of the cluster.
+fn submitted(call: &Call) -> Option<Start> {
+    let is = call.callee.path.last().is_some_and(|method| method == "submit_job") && keyword(call, "entrypoint").is_some();
+    is.then_some(Start { stops: false, shell: true, project: false })
+}
+
+/// The folder that is sent along with a submitted job.
+fn sent_along(call: &Call) -> Option<&Value> {
+    let Some(Value::Dict(pairs)) = keyword(call, "runtime_env") else { return None };
+    pairs.iter().find(|(key, _)| *key == Value::Str("working_dir".to_owned())).map(|(_, value)| value)
+}
+
 /// The command that runs the same of a project: `mlflow.run(".", "fit")`.
 fn project(module: &Module, call: &Call, given: &Given<'_>) -> Option<Told> {
     let folder = place(module, call.args.first().or_else(|| keyword(call, "uri"))?, given, 6)?;
@@ -295,16 +312,20 @@ fn words(module: &Module, items: &[Value], given: &Given<'_>) -> Vec<String> {
         let inner = match item {
             Value::Starred(inner) => match &**inner {
                 Value::List(items) | Value::Tuple(items) => Some(items),
-                Value::Name(Name { root: Root::Local(n), path }) if path.is_empty() => match given.values.get(n.as_str()) {
-                    Some(Value::List(items) | Value::Tuple(items)) => Some(items),
-                    _ => None,
-                },
+                Value::Name(Name { root: Root::Local(n), path }) if path.is_empty() => {
+                    match given.values.get(n.as_str()).or_else(|| constant(module, n)) {
+                        Some(Value::List(items) | Value::Tuple(items)) => Some(items),
+                        _ => None,
+                    }
+                }
                 _ => None,
             },
             _ => None,
         };
         match inner {
-            Some(items) => words.extend(items.iter().map(|i| text(module, i, &Given::default()).unwrap_or_else(|| HOLE.to_owned()))),
+            Some(items) => {
+                words.extend(items.iter().map(|i| text(module, i, &Given::default()).unwrap_or_else(|| HOLE.to_owned())))
+            }
             None => words.push(text(module, item, given).unwrap_or_else(|| HOLE.to_owned())),
         }
     }
@@ -333,11 +354,25 @@ fn named(module: &Module, value: &Value, given: &Given<'_>) -> Option<String> {
         return Some("python".to_owned());
     }
     match &name.root {
-        Root::Local(local) if name.path.is_empty() => {
-            given.values.get(local.as_str()).and_then(|value| text(module, value, &Given::default()))
-        }
+        Root::Local(local) if name.path.is_empty() => match given.values.get(local.as_str()) {
+            // what is given under the same name again would go round
+            Some(Value::Name(_)) => None,
+            Some(value) => text(module, value, &Given::default()),
+            None => match constant(module, local)? {
+                Value::Str(text) => Some(text.clone()),
+                _ => None,
+            },
+        },
         _ => None,
     }
+}
+
+/// What a name at the top of the file is given, where it is given one value, there and nowhere else.
+fn constant<'m>(module: &'m Module, name: &str) -> Option<&'m Value> {
+    let mut given = module.assigns.iter().filter(|a| a.targets.iter().any(|t| is_local(t, name)));
+    let only = given.next().filter(|_| given.next().is_none())?;
+    let shadowed = module.scopes.iter().any(|s| s.params.iter().any(|p| p.name == name));
+    (only.scope == 0 && only.conditions.is_empty() && !shadowed && only.kind == AssignKind::Assign).then_some(&only.value)
 }
 
 pub(in crate::facts) fn keyword<'c>(call: &'c Call, name: &str) -> Option<&'c Value> {
@@ -388,6 +423,15 @@ mod tests {
                 "5 python report.py ${_} @.",
                 "6 python score.py @."
             ]
+        );
+    }
+
+    #[test]
+    fn projects_and_jobs_are_commands_too() {
+        let text = "import mlflow, os\nfrom ray.job_submission import JobSubmissionClient\nroot = os.getcwd()\nmlflow.run('.', 'fit')\nmlflow.projects.run(uri=os.path.join(root, 'steps', 'fit'))\nclient = JobSubmissionClient('http://head:8265')\nclient.submit_job(entrypoint='python fit.py', runtime_env={'working_dir': './jobs'})\n";
+        assert_eq!(
+            started(text),
+            ["4 mlflow run . -e fit @.", "5 mlflow run ${_}/steps/fit -e main @.", "7 python fit.py @jobs"]
         );
     }
 

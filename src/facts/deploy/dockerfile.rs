@@ -6,11 +6,17 @@ use crate::facts::shell::{Shell, lower};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::resolve;
 use crate::source::{self, SourceFile, file_name, folder};
-use crate::syntax::{self, dockerfile::{self, Form}};
 use crate::syntax::shell::{self, Word};
+use crate::syntax::{
+    self,
+    dockerfile::{self, Form},
+};
 
 /// Dockerfiles and Containerfiles.
 pub(crate) const READER: Reader = Reader { name: "Dockerfile", wants, when: When::Always, read };
+
+/// Most names under which lists of schedules are asked for.
+const MOST_ASKED: usize = 40;
 
 fn wants(path: &str) -> bool {
     let name = file_name(path).to_lowercase();
@@ -102,6 +108,10 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
 /// Asks that what is copied be read as a list of schedules, from the folder of the definition and from the root.
 fn ask(copied: &str, file: &SourceFile, facts: &mut FileFacts) {
     let asked = facts.asked.get_or_insert_with(|| Asked { reader: cron::NAME, ..Asked::default() });
+    // each is looked for among all files
+    if asked.parts.len() >= MOST_ASKED {
+        return;
+    }
     for path in [folder(&file.path), "."].iter().filter_map(|home| source::join(home, copied)).filter(|path| path != ".") {
         asked.parts.insert(format!("{path}/*"));
         asked.parts.insert(path);

@@ -28,6 +28,7 @@ const MAX_OBJECTS: usize = 500;
 
 fn wants(path: &str) -> bool {
     let own = path.starts_with(".github/")
+        || path.starts_with(crate::facts::ci::tekton::FOLDER)
         || matches!(file_name(path), "dvc.yaml" | "dvc.lock" | "action.yml" | "action.yaml" | "params.yaml");
     let compose = file_name(path).starts_with("compose") || file_name(path).starts_with("docker-compose");
     (matches!(extension(path), Some("yml" | "yaml")) && !own && !compose) || file_name(path) == "Kustomization"
@@ -181,7 +182,9 @@ fn commands(node: Node<'_>, id: UnitId, reading: &mut Reading<'_>, depth: usize)
             Kind::Scalar if plain && COMMANDS.contains(&key.text) => {
                 container::line_of_text(value, id, &container::literal, reading);
             }
-            Kind::Seq if plain && COMMANDS.contains(&key.text) => container::command(node, key.text, id, &container::literal, reading),
+            Kind::Seq if plain && COMMANDS.contains(&key.text) => {
+                container::command(node, key.text, id, &container::literal, reading)
+            }
             _ => commands(value, id, reading, depth + 1),
         }
     }

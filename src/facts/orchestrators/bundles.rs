@@ -24,11 +24,17 @@ use crate::words::{EdgeKind, Strength, TriggerKind};
 /// The name under which it asks for other files.
 const NAME: &str = "Databricks bundle";
 /// The bundle, and what it includes.
-pub(crate) const READER: Reader =
-    Reader { name: NAME, wants: |path| BUNDLES.contains(&file_name(path)), when: When::Recognised(|_, text| is_bundle(text)), read };
+pub(crate) const READER: Reader = Reader {
+    name: NAME,
+    wants: |path| BUNDLES.contains(&file_name(path)),
+    when: When::Recognised(|_, text| is_bundle(text)),
+    read,
+};
 
 /// Most jobs of one file, and most tasks of one job.
 const MOST: usize = 500;
+/// Most patterns of one bundle, each of which is tried on all files.
+const INCLUDES: usize = 50;
 /// Deepest nesting of variables in a value.
 const DEPTH: usize = 4;
 
@@ -46,7 +52,7 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
             bundle.targets(&mut facts);
             let home = source::folder(&file.path);
             let patterns = root.get("include").map(Node::strings).unwrap_or_default();
-            let parts = patterns.iter().filter_map(|(pattern, _)| source::join(home, pattern)).take(MOST).collect();
+            let parts = patterns.iter().filter_map(|(pattern, _)| source::join(home, pattern)).take(INCLUDES).collect();
             facts.asked = Some(Asked { reader: NAME, parts, ..Asked::default() }).filter(|asked| !asked.parts.is_empty());
             jobs(root, &bundle, file, &mut facts);
             bundle.of_targets(file, &mut facts);
@@ -204,9 +210,9 @@ fn starts(name: &str, unit: UnitId, job: Node<'_>, bundle: &Bundle<'_>, only: Op
     for key in ["schedule", "trigger", "continuous"] {
         let Some(said) = job.get(key).filter(|said| said.kind() == Kind::Map) else { continue };
         let found = match key {
-            "schedule" => said.get("quartz_cron_expression").and_then(|every| {
-                Some((TriggerKind::Schedule, format!("schedule \"{}\"", every.text()?), every.line()))
-            }),
+            "schedule" => said
+                .get("quartz_cron_expression")
+                .and_then(|every| Some((TriggerKind::Schedule, format!("schedule \"{}\"", every.text()?), every.line()))),
             "trigger" => event(said),
             _ => Some((TriggerKind::Schedule, "again as soon as it is done".to_owned(), said.line())),
         };
@@ -253,7 +259,8 @@ fn work(task: Node<'_>, id: UnitId, bundle: &Bundle<'_>, file: &SourceFile, fact
     if let Some((script, line)) = text_of(task, "spark_python_task", "python_file") {
         match located(script, task, "spark_python_task", home, bundle) {
             Some(path) => {
-                let given = task.get("spark_python_task").and_then(|t| t.get("parameters")).map(Node::strings).unwrap_or_default();
+                let given =
+                    task.get("spark_python_task").and_then(|t| t.get("parameters")).map(Node::strings).unwrap_or_default();
                 let words = ["python", path.as_str()].into_iter().chain(given.into_iter().map(|(word, _)| word));
                 command(facts, id, line, words);
             }
@@ -317,4 +324,80 @@ fn hand_over(facts: &mut FileFacts, unit: UnitId, line: u32, reference: String, 
 fn command<'w>(facts: &mut FileFacts, unit: UnitId, line: u32, words: impl Iterator<Item = &'w str>) {
     let words = words.map(|text| Word { text: text.to_owned(), literal: !text.contains("${") }).collect();
     facts.state(unit, line, FactKind::Command(Command::new(words, Some(".".to_owned()))));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JOBS: &str = "resources:\n  jobs:\n    learn:\n      schedule:\n        quartz_cron_expression: \"0 0 3 * * ?\"\n        pause_status: ${var.pause}\n      tasks:\n        - task_key: fetch\n          notebook_task: {notebook_path: ../jobs/fetch.ipynb}\n        - task_key: fit\n          depends_on: [{task_key: fetch, outcome: \"true\"}]\n          run_if: ALL_DONE\n          python_wheel_task: {entry_point: fit, parameters: [--all]}\n        - task_key: tell\n          run_job_task: {job_id: \"${resources.jobs.report.id}\"}\n    report:\n      trigger: {file_arrival: {url: \"s3://rents/\"}}\n      tasks: [{task_key: show, spark_python_task: {python_file: ../jobs/show.py}}]\n";
+
+    fn told(path: &str, text: &str) -> Vec<String> {
+        let facts = read(&SourceFile::new(path.into(), text.to_owned()), &Context::default());
+        let name = |unit: Option<UnitId>| unit.and_then(|u| facts.units.get(u)).map_or("?", |u| u.name.as_str());
+        let of = |fact: &crate::fact::Fact| {
+            let what = match &fact.kind {
+                FactKind::Trigger(t) if t.kind == TriggerKind::Manual => return None,
+                FactKind::Trigger(t) => match (&t.off, &t.held) {
+                    (Some(off), _) => format!("{} off: {off}", t.text),
+                    (None, Some(Held { until: Some(Until::Installed { names, .. }), .. })) => format!("{} in {names:?}", t.text),
+                    _ => t.text.clone(),
+                },
+                FactKind::Command(c) => c.text(),
+                FactKind::Uses(uses) => uses.reference.clone(),
+                FactKind::Needs(needs) => format!("after {}, {}", name(Some(needs.on)), needs.stops),
+                FactKind::Guard(Guard::If(text)) => format!("if {text}"),
+                _ => return None,
+            };
+            Some(format!("{} {}: {what}", fact.line, name(fact.unit)))
+        };
+        facts.facts.iter().filter_map(of).collect()
+    }
+
+    fn schedule(targets: &str) -> Option<String> {
+        let text = format!("bundle: {{name: rents}}\n{targets}{JOBS}");
+        told("databricks.yml", &text).into_iter().find(|line| line.contains("schedule"))
+    }
+
+    #[test]
+    fn jobs_run_their_tasks_in_order() {
+        let text = format!("bundle: {{name: rents}}\n{}", JOBS.replace("${var.pause}", "UNPAUSED"));
+        assert_eq!(
+            told("ml/databricks.yml", &text),
+            [
+                "6 learn: schedule \"0 0 3 * * ?\" in [\"default\"]",
+                "10 fetch: runs ../jobs/fetch.ipynb",
+                "14 fit: fit --all",
+                "16 tell: starts job report",
+                "12 fit: after fetch, false",
+                "12 fit: if fetch is true",
+                "18 report: new files in s3://rents/ in [\"default\"]",
+                "19 show: python jobs/show.py"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_a_target_pauses_does_not_start_there() {
+        let of = |targets: &str| schedule(targets).unwrap_or_default();
+        assert!(of("targets: {dev: {mode: development}, prod: {mode: production}}\n").ends_with("in []"));
+        let both = "variables: {pause: {default: PAUSED}}\ntargets: {dev: {}, prod: {variables: {pause: UNPAUSED}}}\n";
+        assert!(of(both).ends_with("in [\"prod\"]"), "{}", of(both));
+        assert!(of("variables: {pause: {default: PAUSED}}\ntargets: {prod: {}}\n").contains("off: "));
+        let text = "bundle: {name: a}\ntargets: {dev: {mode: development}}\nresources: {jobs: {a: {schedule: {quartz_cron_expression: x}}}}\n";
+        assert!(told("databricks.yml", text).concat().contains("off: target `dev` is for development"));
+    }
+
+    #[test]
+    fn odd_bundles_end() {
+        for text in [
+            "bundle:\nresources: {jobs: [1]}\n",
+            "bundle:\ntargets: [a]\nresources: {jobs: {a: {tasks: {x: 1}, schedule: [3], trigger: {periodic: 3}}}}\n",
+            "bundle:\nvariables: {pause: {default: \"${var.pause}\"}}\nresources: {jobs: {a: {schedule: {quartz_cron_expression: x, pause_status: \"${var.pause}\"}}}}\n",
+            "bundle:\nresources: {jobs: {a: {tasks: [{task_key: a, depends_on: [{task_key: a}]}, 3, {}]}}}\n",
+        ] {
+            assert!(told("databricks.yml", text).len() < 3, "{text}");
+        }
+        assert!(told("other/databricks.yml", "name: x\n").is_empty());
+    }
 }

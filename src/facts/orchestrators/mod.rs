@@ -9,13 +9,16 @@
 
 mod assets;
 mod bundles;
+mod classes;
 mod deployments;
+mod handed;
 mod order;
 mod registered;
 mod schedule;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +29,7 @@ use crate::resolve::program::{At, CodeFile, Destination, FileId, Meaning};
 use crate::rules::orchestrator::{Body, Orchestrator, Pipeline, names};
 use crate::source::{self, RepoPath};
 use crate::syntax::python::{Call, CallId, ScopeId, ScopeKind, Value};
+use crate::walk::Inventory;
 use crate::words::TriggerKind;
 
 /// Readers of this folder.
@@ -60,7 +64,7 @@ pub(super) fn lower(
     book: &Book,
     program: &Program,
     rules: &[Orchestrator],
-    context: &Context<'_>,
+    (context, inventory): (&Context<'_>, &Inventory),
 ) -> BTreeMap<RepoPath, FileFacts> {
     let mut all: BTreeMap<RepoPath, FileFacts> = BTreeMap::new();
     let imported = |rule: &&Orchestrator| program.files().iter().any(|code| imports(rule, &code.module().imports));
@@ -81,6 +85,7 @@ pub(super) fn lower(
             program,
             rule,
             context,
+            inventory,
             added: BTreeMap::new(),
             pipes: Vec::new(),
             functions: BTreeMap::new(),
@@ -90,15 +95,20 @@ pub(super) fn lower(
             pipe_of: BTreeMap::new(),
             named: BTreeMap::new(),
             links: LINKS,
+            held: BTreeMap::new(),
             seen: schedule::Seen::default(),
+            compiled: BTreeMap::new(),
         };
         files.iter().for_each(|file| lowering.pipelines(*file));
         files.iter().for_each(|file| lowering.steps(*file));
         files.iter().for_each(|file| lowering.order(*file));
+        files.iter().for_each(|file| lowering.listed(*file));
         lowering.data_arrives();
         files.iter().for_each(|file| lowering.registrations(*file));
+        lowering.handed_over(&files);
         files.iter().for_each(|file| lowering.tables(*file));
         lowering.assets(&files);
+        lowering.classes(&files);
         files.iter().for_each(|file| lowering.mentions(*file));
         for (file, facts) in lowering.added {
             all.entry(program.files()[file].path.clone()).or_default().merge(facts);
@@ -117,6 +127,8 @@ struct Pipe {
     call: Option<CallId>,
     /// The keyword that selects its steps.
     selects: Option<String>,
+    /// The keyword that lists its steps.
+    lists: Option<String>,
 }
 
 /// A step, by the call that makes it.
@@ -136,6 +148,7 @@ struct Lowering<'b> {
     program: &'b Program,
     rule: &'b Orchestrator,
     context: &'b Context<'b>,
+    inventory: &'b Inventory,
     added: BTreeMap<FileId, FileFacts>,
     pipes: Vec<Pipe>,
     /// Functions that are pipelines themselves, and their names.
@@ -150,8 +163,12 @@ struct Lowering<'b> {
     named: BTreeMap<(FileId, Option<UnitId>, String), usize>,
     /// Links between assets, and from pipelines to assets, that may still be made.
     links: usize,
+    /// Calls among the arguments of a pipeline, and the pipeline.
+    held: BTreeMap<(FileId, CallId), usize>,
     /// What the rest of the repository says of schedules.
     seen: schedule::Seen,
+    /// Pipelines by the path that they are compiled to; none where two are.
+    compiled: BTreeMap<String, Option<usize>>,
 }
 
 /// What makes a pipeline.
@@ -242,7 +259,13 @@ impl<'b> Lowering<'b> {
             let named = named.and_then(|value| self.literal(file, call, value)).map(str::to_owned);
             let named = named.unwrap_or_else(|| source::file_name(&self.code(file).path).trim_end_matches(".py").to_owned());
             self.defined(file, id, Defined::default());
+            let pipe = self.pipes.len();
             self.pipe(file, rule, named, (call.line, call.end_line), Some(id), None);
+            if rule.holds {
+                let given = call.args.iter().chain(call.keywords.iter().map(|(_, value)| value));
+                let at = At { file, scope: call.scope };
+                given.take(MOST).for_each(|value| self.hold_calls(at, call.line, value, pipe, 5));
+            }
         }
         for (id, scope) in module.scopes.iter().enumerate().filter(|(_, s)| s.kind == ScopeKind::Function) {
             let at = At { file, scope: id };
@@ -290,10 +313,38 @@ impl<'b> Lowering<'b> {
         self.facts(file).orchestrated.pipelines.push(unit);
         let makers = call.map(Maker::Call).into_iter().chain(body.map(Maker::Body));
         self.pipe_of.extend(makers.map(|maker| ((file, maker), self.pipes.len())));
-        self.pipes.push(Pipe { file, unit, name: name.clone(), call, selects: rule.selects.clone() });
+        self.pipes.push(Pipe { file, unit, name: name.clone(), call, selects: rule.selects.clone(), lists: rule.lists.clone() });
         let by_hand = Trigger::plain(TriggerKind::Manual, format!("{}, by hand", self.rule.name));
         self.fact(file, unit, lines.0, FactKind::Trigger(by_hand));
         self.schedule_of(file, rule, unit, &name, lines.0, call);
+    }
+
+    /// Calls inside an argument belong to the pipeline.
+    fn hold_calls(&mut self, at: At, line: u32, value: &'b Value, pipe: usize, depth: u32) {
+        let Some(depth) = depth.checked_sub(1) else { return };
+        let file = at.file;
+        match value {
+            Value::Call(id) => {
+                self.held.entry((file, *id)).or_insert(pipe);
+            }
+            Value::List(items) | Value::Tuple(items) => {
+                items.iter().take(1_000).for_each(|item| self.hold_calls(at, line, item, pipe, depth));
+            }
+            Value::BinOp { left, right, .. } => {
+                self.hold_calls(at, line, left, pipe, depth);
+                self.hold_calls(at, line, right, pipe, depth);
+            }
+            // a list, or one of them, by its name
+            Value::Name(_) => match self.program.meaning(at, line, value) {
+                Some((Meaning::Literal(list), _)) if list != value => self.hold_calls(at, line, list, pipe, depth),
+                _ => {
+                    if let Some((of, call)) = self.program.maker(at, line, value) {
+                        self.held.entry((of, call)).or_insert(pipe);
+                    }
+                }
+            },
+            _ => {}
+        }
     }
 
     /// A call of the orchestrator's own that is given nothing but pipelines and steps runs none of them.
@@ -320,16 +371,31 @@ impl<'b> Lowering<'b> {
         }
         let written = self.call(file, call)?;
         if let crate::syntax::python::Root::Call(inner) = written.callee.root {
-            return self.decorated(file, inner, depth);
+            // a method of what a step gave makes no step of its own
+            let of_step = matches!(self.program.reached(file, inner), Destination::Own { to, .. } if is(*to).is_some());
+            let method = (of_step || self.of_plain_step(file, inner, depth)) && !written.callee.path.is_empty();
+            return if method { None } else { self.decorated(file, inner, depth) };
         }
         let method = written.callee.path.last()?;
         let makes = self.rule.runs.contains(method) || self.rule.forms.contains(method);
         self.program.passed(file, call).iter().filter(|_| makes).find_map(|passed| is(passed.at))
     }
 
+    /// Whether a call is a method of what a step gave (`fit(rows).after(clean)`).
+    fn of_plain_step(&self, file: FileId, call: CallId, depth: u32) -> bool {
+        let (Some(depth), Some(written)) = (depth.checked_sub(1), self.call(file, call)) else { return false };
+        let crate::syntax::python::Root::Call(inner) = written.callee.root else { return false };
+        let is = |at: At| self.rule.steps.iter().any(|s| self.decorator(at, &s.decorator).is_some());
+        let plain = matches!(self.program.reached(file, inner), Destination::Own { to, .. } if is(*to));
+        !written.callee.path.is_empty() && (plain || self.of_plain_step(file, inner, depth))
+    }
+
     /// The pipeline that a call stands in.
     fn owner(&self, file: FileId, call: CallId, depth: u32) -> Option<usize> {
         let depth = depth.checked_sub(1)?;
+        if let Some(pipe) = self.held.get(&(file, call)) {
+            return Some(*pipe);
+        }
         let written = self.call(file, call)?;
         let made_by = |(file, call): (FileId, CallId)| self.pipe_of.get(&(file, Maker::Call(call))).copied();
         let at = At { file, scope: written.scope };

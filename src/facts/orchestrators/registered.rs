@@ -7,7 +7,7 @@ use super::Lowering;
 use super::schedule::{Says, triggers};
 use crate::fact::{Defined, FactKind, Held, Trigger, UnitKind, Until, UsesTarget};
 use crate::resolve::program::{At, Destination, FileId, Meaning, text_of};
-use crate::rules::orchestrator::{Registration, names};
+use crate::rules::orchestrator::{Registration, Tables, names};
 use crate::source;
 use crate::syntax::python::{Call, CallId, Root, ScopeKind, Target, Value};
 use crate::words::{EdgeKind, Strength, TriggerKind};
@@ -18,6 +18,8 @@ pub(super) enum Registered {
     Function(At, bool),
     /// A function by its file and name.
     Named(String, String),
+    /// What a function without a name calls: its scope.
+    Unnamed(At),
     /// Something that cannot be followed, as it is named.
     Elsewhere(String),
 }
@@ -83,7 +85,13 @@ impl<'b> Lowering<'b> {
     /// The function that an argument stands for: by its name, or another form of it (`fit.s()`).
     fn target_function(&self, file: FileId, call: &'b Call, value: &'b Value) -> Option<Registered> {
         if let Some((Meaning::Function(at), sure)) = self.program.meaning(At { file, scope: call.scope }, call.line, value) {
-            return (!matches!(value, Value::Lambda(_))).then_some(Registered::Function(at, sure));
+            return match value {
+                Value::Lambda(scope) => Some(Registered::Unnamed(At { file, scope: *scope })),
+                _ => Some(Registered::Function(at, sure)),
+            };
+        }
+        if let Value::Lambda(scope) = value {
+            return Some(Registered::Unnamed(At { file, scope: *scope }));
         }
         let Value::Call(inner) = value else { return None };
         let form = self.call(file, *inner)?.callee.path.last()?;
@@ -99,11 +107,8 @@ impl<'b> Lowering<'b> {
         let place = rule.schedule_at.and_then(|at| call.args.get(at.checked_sub(shift)?));
         let mut values: Vec<&'b Value> = rule.schedule.iter().filter_map(|key| self.keyword(file, call, key)).collect();
         values.extend(place.filter(|_| values.is_empty()));
-        let told: Vec<String> = rule
-            .told
-            .iter()
-            .filter_map(|key| Some(format!("{key}={}", text_of(self.keyword(file, call, key)?, 2))))
-            .collect();
+        let told: Vec<String> =
+            rule.told.iter().filter_map(|key| Some(format!("{key}={}", text_of(self.keyword(file, call, key)?, 2)))).collect();
         for value in &values {
             let says = match self.says(file, call, value) {
                 Says::Clock(text) if !told.is_empty() => Says::Clock(format!("{} {}", text.trim_matches('"'), told.join(" "))),
@@ -160,6 +165,7 @@ impl<'b> Lowering<'b> {
         let own = match &what {
             Registered::Function(at, _) => self.functions.get(at).cloned().or_else(|| self.name_of(*at)),
             Registered::Named(_, name) | Registered::Elsewhere(name) => Some(name.clone()),
+            Registered::Unnamed(at) => self.calls_of(*at).first().and_then(|(_, to, _)| self.name_of(*to)),
         };
         let named = self.keyword(file, call, "name");
         let named = named.or_else(|| call.args.first().filter(|_| is_call && rule.function.is_none()));
@@ -178,10 +184,21 @@ impl<'b> Lowering<'b> {
             if let Some((key, Value::Bool(true))) = paused {
                 trigger.off = Some(format!("switched off by `{key}=True`"));
             } else {
-                self.waits_for_process(file, call.line, &mut trigger);
+                let active = rule.active.as_ref().filter(|(key, _)| self.keyword(file, call, key) == Some(&Value::Bool(true)));
+                self.waits_for_process(file, call.line, active.map(|(_, commands)| commands.as_slice()), &mut trigger);
             }
             self.fact(file, unit, line, FactKind::Trigger(trigger));
         }
+    }
+
+    /// The calls of own functions in a function without a name.
+    fn calls_of(&self, at: At) -> Vec<(CallId, At, bool)> {
+        let calls = self.code(at.file).module().calls.iter().enumerate().filter(|(_, call)| call.scope == at.scope);
+        let own = |(id, _): (CallId, &Call)| match self.program.reached(at.file, id) {
+            Destination::Own { to, makes: None, sure, .. } => Some((id, *to, *sure)),
+            _ => None,
+        };
+        calls.filter_map(own).take(50).collect()
     }
 
     fn name_of(&self, at: At) -> Option<String> {
@@ -196,6 +213,13 @@ impl<'b> Lowering<'b> {
                 let says = format!("runs {name}()");
                 self.hand_over(file, unit, line, &says, UsesTarget::Function { path, name, sure: true }, EdgeKind::Calls);
             }
+            // what it calls is run by the clock, and not by the code around it
+            Registered::Unnamed(at) => {
+                for (call, to, sure) in self.calls_of(at) {
+                    self.defined(at.file, call, Defined::default());
+                    self.function(file, unit, line, to, sure);
+                }
+            }
             Registered::Elsewhere(name) => {
                 self.hand_over(file, unit, line, &name, UsesTarget::Remote(name.clone()), EdgeKind::Calls);
             }
@@ -208,7 +232,7 @@ impl<'b> Lowering<'b> {
     }
 
     /// The trigger works while something runs.
-    pub(super) fn waits_for_process(&self, file: FileId, line: u32, trigger: &mut Trigger) {
+    pub(super) fn waits_for_process(&self, file: FileId, line: u32, also: Option<&[Vec<String>]>, trigger: &mut Trigger) {
         let process = &self.rule.process;
         if !process.started.is_empty() && !self.is_started() {
             trigger.off = Some(format!("nothing here calls `{}()`", process.started.join("()` or `")));
@@ -221,7 +245,7 @@ impl<'b> Lowering<'b> {
         let command = |words: &Vec<String>| words.iter().map(|w| w.replace("FILE", name)).collect::<Vec<_>>();
         let until = match process.command.as_slice() {
             [] => Until::Line(self.code(file).code.file_line(line)),
-            all => Until::Words(all.iter().map(command).collect()),
+            all => Until::Words(all.iter().chain(also.unwrap_or_default()).map(command).collect()),
         };
         let why = process.why.clone().unwrap_or_else(|| "it works once somebody has run the code that registers it".to_owned());
         trigger.held = Some(Held { strength: Strength::Assumed, why, until: Some(until) });
@@ -231,7 +255,8 @@ impl<'b> Lowering<'b> {
     fn is_started(&self) -> bool {
         let words = &self.rule.process.started;
         let starts = |call: &Call| call.callee.last().is_some_and(|last| words.iter().any(|word| word == last));
-        self.program.files().iter().any(|code| code.module().calls.iter().any(starts))
+        let any = || self.program.files().iter().any(|code| code.module().calls.iter().any(starts));
+        *self.seen.started.get_or_init(any)
     }
 
     /// Mappings that say which task is started when.
@@ -277,16 +302,14 @@ impl<'b> Lowering<'b> {
         let what = self.task(task);
         self.runs(at.file, unit, line, what);
         for mut trigger in triggers(self.says_at(at, line, schedule)) {
-            self.waits_for_process(at.file, line, &mut trigger);
+            self.waits_for_process(at.file, line, None, &mut trigger);
             self.fact(at.file, unit, line, FactKind::Trigger(trigger));
         }
     }
 
-    /// The function that is the task of this name, where there is only one.
-    fn task(&self, name: &str) -> Registered {
-        let Some(rule) = &self.rule.tables else { return Registered::Elsewhere(name.to_owned()) };
-        let (module, function) = name.rsplit_once('.').unwrap_or(("", name));
-        let mut found: Vec<(At, bool)> = Vec::new();
+    /// Every function that is a task.
+    fn tasks(&self, rule: &Tables) -> Vec<(At, Option<String>, String, String)> {
+        let mut all = Vec::new();
         for (file, code) in self.program.files().iter().enumerate().filter(|(_, code)| code.embedded.is_none()) {
             for (scope, it) in code.module().scopes.iter().enumerate().filter(|(_, s)| !s.decorators.is_empty()) {
                 let at = At { file, scope };
@@ -294,16 +317,24 @@ impl<'b> Lowering<'b> {
                 let call = decorator.and_then(|call| self.call(file, call));
                 let given = call.and_then(|c| self.literal(file, c, self.keyword(file, c, &rule.name)?));
                 let dotted = code.path.trim_end_matches(".py").trim_end_matches("/__init__").replace('/', ".");
-                let own = it.name == function && (dotted == module || dotted.ends_with(&format!(".{module}")));
-                match given {
-                    Some(given) if given == name => found.push((at, true)),
-                    None if own => found.push((at, true)),
-                    _ => {}
-                }
+                all.push((at, given.map(str::to_owned), dotted, it.name.clone()));
             }
         }
+        all
+    }
+
+    /// The function that is the task of this name, where there is only one.
+    fn task(&self, name: &str) -> Registered {
+        let Some(rule) = &self.rule.tables else { return Registered::Elsewhere(name.to_owned()) };
+        let (module, function) = name.rsplit_once('.').unwrap_or(("", name));
+        let all = self.seen.tasks.get_or_init(|| self.tasks(rule));
+        let is = |(_, given, dotted, own): &&(At, Option<String>, String, String)| match given {
+            Some(given) => given == name,
+            None => own == function && (dotted == module || dotted.ends_with(&format!(".{module}"))),
+        };
+        let found: Vec<At> = all.iter().filter(is).take(2).map(|(at, ..)| *at).collect();
         match found.as_slice() {
-            [(at, sure)] => Registered::Function(*at, *sure),
+            [at] => Registered::Function(*at, true),
             _ => Registered::Elsewhere(format!("task {name}")),
         }
     }

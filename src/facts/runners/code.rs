@@ -10,7 +10,7 @@ use crate::fact::{Code, FileFacts, OnFailure, UnitId, UsesTarget};
 use crate::facts::code::started::{Started, full_name, keyword, line_of, state, text_of};
 use crate::facts::{Context, Reader, When};
 use crate::resolve::tasks::key;
-use crate::source::{SourceFile, file_name, folder};
+use crate::source::{self, SourceFile, extension, file_name, folder};
 use crate::syntax::python::{Call, FlowKind, Mode, Module, Name, Root, Scope, ScopeKind, Value, parse};
 
 /// `noxfile.py`, and `tasks.py` where it is one of invoke.
@@ -21,7 +21,7 @@ pub(crate) const READER: Reader =
 const MOST: usize = 1_000;
 
 fn wants(path: &str) -> bool {
-    is_nox(path) || file_name(path) == "tasks.py" || path == "tasks/__init__.py" || path.ends_with("/tasks/__init__.py")
+    is_nox(path) || file_name(path) == "tasks.py" || (file_name(folder(path)) == "tasks" && extension(path) == Some("py"))
 }
 
 fn is_nox(path: &str) -> bool {
@@ -31,7 +31,8 @@ fn is_nox(path: &str) -> bool {
 fn imports_invoke(text: &str) -> bool {
     text.lines().any(|line| {
         let mut words = line.split_whitespace();
-        matches!(words.next(), Some("from" | "import")) && words.next().is_some_and(|module| module.split('.').next() == Some("invoke"))
+        matches!(words.next(), Some("from" | "import"))
+            && words.next().is_some_and(|module| module.split('.').next() == Some("invoke"))
     })
 }
 
@@ -91,9 +92,10 @@ fn nox(module: &Module, file: &SourceFile, context: &Context<'_>, facts: &mut Fi
     }
     // `nox.options.sessions = ["fit"]`
     let is_option = |name: &Name| full_name(module, name).as_deref() == Some("nox.options.sessions");
-    let chosen = module.assigns.iter().find(|a| {
-        a.targets.iter().any(|t| matches!(t, crate::syntax::python::Target::Name(name) if is_option(name)))
-    });
+    let chosen = module
+        .assigns
+        .iter()
+        .find(|a| a.targets.iter().any(|t| matches!(t, crate::syntax::python::Target::Name(name) if is_option(name))));
     let listed: Option<Vec<(String, u32)>> = chosen.map(|chosen| match &chosen.value {
         Value::List(items) | Value::Tuple(items) => {
             items.iter().filter_map(|item| Some((text_of(module, item)?, chosen.line))).collect()
@@ -168,19 +170,44 @@ fn invoke(module: &Module, file: &SourceFile, context: &Context<'_>, facts: &mut
             runs(facts, other, scope.line, key("invoke", &name), OnFailure::Stops);
         }
     }
-    // a collection may give any name to any task
-    let collection = module.calls.iter().find(|c| matches!(c.callee.last(), Some("Collection" | "from_module" | "add_collection")));
-    if let Some(collection) = collection {
-        takes_in(facts, collection.line, "", None);
-    }
-    for call in module.calls.iter().filter(|c| is_handle(module, c, "c", "Context") || is_handle(module, c, "ctx", "Context")).take(MOST) {
+    collections(module, file, facts);
+    for call in
+        module.calls.iter().filter(|c| is_handle(module, c, "c", "Context") || is_handle(module, c, "ctx", "Context")).take(MOST)
+    {
         if !matches!(call.callee.path.first().map(String::as_str), Some("run" | "sudo")) {
             continue;
         }
-        let Some(text) = call.args.first().or_else(|| keyword(call, "command")).and_then(|v| text_of(module, v)) else { continue };
+        let Some(text) = call.args.first().or_else(|| keyword(call, "command")).and_then(|v| text_of(module, v)) else {
+            continue;
+        };
         let stops = call.in_try.is_none() && keyword(call, "warn") != Some(&Value::Bool(true));
         let dir = moved(module, call, &["cd"], folder(&file.path));
         state(&Started { text, line: call.line, dir, stops, through: None }, context, facts);
+    }
+}
+
+/// Modules whose tasks are called with the module's name in front. Any other collection may give any name to any task.
+fn collections(module: &Module, file: &SourceFile, facts: &mut FileFacts) {
+    let last = |value: &Value| match value {
+        Value::Name(name) => name.last().map(str::to_owned),
+        _ => None,
+    };
+    for call in module.calls.iter().filter(|c| matches!(c.callee.last(), Some("add_collection" | "add_task"))).take(MOST) {
+        let taken = call.args.first().and_then(|value| match value {
+            // `Collection.from_module(docs)`
+            Value::Call(id) => module.calls.get(*id).and_then(|c| c.args.first()).and_then(last),
+            value => last(value),
+        });
+        let named = match keyword(call, "name").or_else(|| call.args.get(1)) {
+            Some(Value::Str(name)) => Some(name.clone()),
+            _ => taken.clone(),
+        };
+        let is_task = call.callee.last() == Some("add_task");
+        let there = taken.filter(|_| !is_task).and_then(|taken| source::join(folder(&file.path), &format!("{taken}.py")));
+        match named.filter(|_| !is_task) {
+            Some(name) => takes_in(facts, call.line, &name.replace('_', "-"), there),
+            None => takes_in(facts, call.line, "", None),
+        }
     }
 }
 
@@ -188,7 +215,8 @@ fn invoke(module: &Module, file: &SourceFile, context: &Context<'_>, facts: &mut
 fn calls_of<'m>(module: &'m Module, scope: &'m Scope) -> impl Iterator<Item = &'m Call> {
     let first = scope.params.first().map(|p| p.name.as_str());
     module.calls.iter().filter(move |c| {
-        (scope.line..=scope.end_line).contains(&c.line) && matches!(&c.callee.root, Root::Local(name) if Some(name.as_str()) == first)
+        (scope.line..=scope.end_line).contains(&c.line)
+            && matches!(&c.callee.root, Root::Local(name) if Some(name.as_str()) == first)
     })
 }
 
@@ -284,6 +312,9 @@ mod tests {
                 "- 10: python train.py ${_} @.",
             ]
         );
+        let many = "from invoke import Collection\nfrom . import checks\nns = Collection()\nns.add_collection(checks)\n";
+        assert_eq!(of("tasks/__init__.py", many), ["- 4> checks"]);
+        assert!(wants("tasks/checks.py") && !wants("checks.py"));
         assert!(imports_invoke("from invoke.context import Context") && !imports_invoke("from celery import invoke"));
     }
 }

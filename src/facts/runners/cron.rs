@@ -77,10 +77,8 @@ pub(crate) fn line_of(entry: &cron::Entry, line: u32, context: &Context<'_>, fac
         why: "nothing in this repository installs it".to_owned(),
         until: Some(Until::Installed { path: None, names: vec![CRONTAB.to_owned()] }),
     };
-    let trigger = Trigger {
-        held: Some(held),
-        ..Trigger::plain(TriggerKind::Schedule, format!("schedule \"{}\"", entry.schedule))
-    };
+    let trigger =
+        Trigger { held: Some(held), ..Trigger::plain(TriggerKind::Schedule, format!("schedule \"{}\"", entry.schedule)) };
     facts.state(unit, line, FactKind::Trigger(trigger));
     let variables: BTreeMap<String, String> = entry.settings.clone();
     lower(&entry.command, &|_| line, unit, &Shell { variables, ..Shell::default() }, context, facts);
@@ -92,7 +90,8 @@ mod tests {
 
     #[test]
     fn every_line_is_a_workflow() {
-        let text = "DIR=jobs\n0 3 * * * cd /app && python fit.py >> /tmp/log 2>&1\n# 0 4 * * * python old.py\n@daily sh $DIR/check.sh\n";
+        let text =
+            "DIR=jobs\n0 3 * * * cd /app && python fit.py >> /tmp/log 2>&1\n# 0 4 * * * python old.py\n@daily sh $DIR/check.sh\n";
         let facts = read(&SourceFile::new("ops/crontab".into(), text.to_owned()), &Context::default());
         let told: Vec<(u32, String)> = facts
             .facts

@@ -5,7 +5,7 @@
 //! is computed in that text is a hole.
 
 use crate::fact::{Command, FactKind, FileFacts, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
-use crate::facts::shell::{Shell, lower};
+use crate::facts::shell::{HOLE, Shell, lower};
 use crate::facts::{Context, Reader, When};
 use crate::source::{self, SourceFile, extension, file_name};
 use crate::syntax::shell::Word;
@@ -74,7 +74,34 @@ fn rules(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     facts
 }
 
+/// Inputs and parameters with a name, which the text of a rule may name: what is computed in them is a hole.
+fn named(directive: &str, text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let Some((name, value)) = line.split_once('=') else { continue };
+        let (name, value) = (name.trim(), value.trim().trim_end_matches(','));
+        if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            continue;
+        }
+        let joined =
+            value.strip_prefix("os.path.join(").or_else(|| value.strip_prefix("join(")).and_then(|v| v.strip_suffix(')'));
+        let value = match joined {
+            Some(parts) => {
+                let part = |part: &str| quoted(part).map_or_else(|| HOLE.to_owned(), str::to_owned);
+                parts.split(',').map(part).collect::<Vec<_>>().join("/")
+            }
+            None if value.starts_with(['"', '\'']) => quoted(value).unwrap_or_default().to_owned(),
+            None => continue,
+        };
+        if !value.contains('{') || joined.is_some() {
+            found.push((format!("{{{directive}.{name}}}"), value));
+        }
+    }
+    found
+}
+
 fn rule(body: &[Line<'_>], unit: UnitId, home: &str, context: &Context<'_>, facts: &mut FileFacts) {
+    let mut known: Vec<(String, String)> = Vec::new();
     let Some(depth) = body.iter().find(|(_, line)| !line.trim().is_empty()).map(|(_, line)| indent(line)) else { return };
     for (at, (number, line)) in body.iter().enumerate().filter(|(_, (_, line))| indent(line) == depth) {
         let Some((directive, rest)) = line.trim().split_once(':') else { continue };
@@ -86,17 +113,21 @@ fn rule(body: &[Line<'_>], unit: UnitId, home: &str, context: &Context<'_>, fact
             text.push_str(line);
         });
         match directive {
+            "input" | "params" => known.extend(named(directive, &text)),
             "shell" => {
                 let (text, skipped) = literals(&text);
+                let text = known.iter().fold(text, |text, (name, value)| text.replace(name, value));
+                let text = text.replace(HOLE, "\u{0}");
                 // the workflow's folder is the one above the folder of its definition
                 let dir = home.strip_suffix("workflow").map_or(home, |above| above.trim_end_matches('/'));
                 let dir = if dir.is_empty() { "." } else { dir };
                 let how = Shell { dir: Some(dir.to_owned()), errexit: true, pipefail: true, ..Shell::default() };
                 let first = number + skipped;
-                lower(&without_fields(&text, "{", "}"), &|n| first + n - 1, unit, &how, context, facts);
+                lower(&without_fields(&text, "{", "}").replace('\u{0}', HOLE), &|n| first + n - 1, unit, &how, context, facts);
             }
             "script" | "notebook" => {
-                let Some(path) = quoted(&text).filter(|path| !path.contains('{')).and_then(|path| source::join(home, path)) else {
+                let Some(path) = quoted(&text).filter(|path| !path.contains('{')).and_then(|path| source::join(home, path))
+                else {
                     continue;
                 };
                 let program = match extension(&path) {
@@ -201,20 +232,20 @@ fn process(body: &[Line<'_>], unit: UnitId, home: &str, context: &Context<'_>, f
                     .fold(text, |text, variable| text.replace(variable, &root));
                 let how = Shell { dir: Some(".".to_owned()), errexit: true, ..Shell::default() };
                 lower(&text, &|n| first + n - 1, unit, &how, context, facts);
-                facts.facts.iter_mut().skip(before).for_each(|fact| on_the_path(&mut fact.kind, home));
+                facts.facts.iter_mut().skip(before).for_each(|fact| on_the_path(&mut fact.kind));
             }
             _ => {}
         }
     }
 }
 
-/// Scripts of the folder `bin` are called by their name.
-fn on_the_path(fact: &mut FactKind, home: &str) {
+/// Scripts of the folder `bin`, of the project or of a module, are called by their name.
+fn on_the_path(fact: &mut FactKind) {
     let FactKind::Command(command) = fact else { return };
     let Some(first) = command.words.first_mut() else { return };
     let script = matches!(extension(&first.text), Some("py" | "sh" | "R" | "r")) && !first.text.contains(['/', '$']);
-    if let Some(path) = source::join(home, &format!("bin/{}", first.text)).filter(|_| script) {
-        first.text = path;
+    if script {
+        first.text = format!("bin/{}", first.text);
     }
 }
 
@@ -235,15 +266,16 @@ mod tests {
 
     #[test]
     fn rules_run_their_shell_text_and_scripts() {
-        let text = "include: \"rules/more.smk\"\n\nrule all:\n    input: \"model.bin\"\n\nrule fit:\n    input:\n        \"rows.csv\"\n    output: \"model.bin\"\n    shell:\n        \"python src/fit.py --rows {input} \"\n        \"--out {output}\"\n\nrule check:\n    script: \"scripts/check.py\"\n\nrule long:\n    shell:\n        \"\"\"\n        set -e\n        make report\n        \"\"\"\n";
+        let text = "include: \"rules/more.smk\"\n\nrule made:\n    input:\n        script = os.path.join(steps, \"make.py\"),\n    shell: \"python {input.script} {output}\"\nrule all:\n    input: \"model.bin\"\n\nrule fit:\n    input:\n        \"rows.csv\"\n    output: \"model.bin\"\n    shell:\n        \"python src/fit.py --rows {input} \"\n        \"--out {output}\"\n\nrule check:\n    script: \"scripts/check.py\"\n\nrule long:\n    shell:\n        \"\"\"\n        set -e\n        make report\n        \"\"\"\n";
         assert_eq!(
             told(&SNAKEMAKE, "workflow/Snakefile", text),
             [
                 "1 takes in workflow/rules/more.smk",
-                "11 fit: python src/fit.py --rows ${_} --out ${_}",
-                "15 check: python workflow/scripts/check.py",
-                "20 long: set -e",
-                "21 long: make report"
+                "6 made: python ${_}/make.py ${_}",
+                "15 fit: python src/fit.py --rows ${_} --out ${_}",
+                "19 check: python workflow/scripts/check.py",
+                "24 long: set -e",
+                "25 long: make report"
             ]
         );
     }
@@ -259,7 +291,13 @@ mod tests {
 
     #[test]
     fn odd_texts_end() {
-        for text in ["rule :\nrule a:\n", "rule a:\n  shell:\n    \"open\n", "rule a:\n\tshell: '''\n", "process {\n", "process A {\n  \"\"\"\n"] {
+        for text in [
+            "rule :\nrule a:\n",
+            "rule a:\n  shell:\n    \"open\n",
+            "rule a:\n\tshell: '''\n",
+            "process {\n",
+            "process A {\n  \"\"\"\n",
+        ] {
             assert!(told(&SNAKEMAKE, "Snakefile", text).len() < 3 && told(&NEXTFLOW, "a.nf", text).len() < 3);
         }
     }

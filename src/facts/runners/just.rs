@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::tasks::{self, How, MAX_TASKS, define, folder_in, runs, takes_in};
-use crate::fact::{FactKind, FileFacts, Guard, OnFailure, UnitId};
+use crate::fact::{Asked, FactKind, FileFacts, Guard, OnFailure, UnitId};
 use crate::facts::shell::{HOLE, Shell};
 use crate::facts::{Context, Reader, When};
 use crate::resolve::tasks::{ARGUMENTS, PARAMETERS, key};
@@ -34,18 +34,24 @@ struct Call<'j> {
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     let parsed = just::parse(&file.text);
     let mut facts = FileFacts::default();
-    for (prefix, path, optional, line) in parsed.parts.iter().take(200) {
-        let home = folder(&file.path);
+    let own = folder(&file.path);
+    let mut parts: BTreeSet<String> = BTreeSet::new();
+    for (prefix, path, line) in parsed.parts.iter().take(200) {
         let named = path.clone().unwrap_or_else(|| format!("{prefix}.just"));
-        let to = source::join(home, &named).filter(|to| wants(to) && !optional);
+        let to = source::join(own, &named);
+        parts.extend(to.clone().filter(|_| prefix.is_empty()));
+        takes_in(&mut facts, *line, prefix, to);
         // without a path it is one of several files
-        takes_in(&mut facts, *line, prefix, to.clone());
-        if path.is_none() {
-            for name in ["mod.just", "justfile"] {
-                takes_in(&mut facts, *line, prefix, source::join(home, &format!("{prefix}/{name}")));
-            }
+        for name in ["mod.just", "justfile"].iter().filter(|_| path.is_none()) {
+            takes_in(&mut facts, *line, prefix, source::join(own, &format!("{prefix}/{name}")));
         }
     }
+    if !parts.is_empty() {
+        facts.asked = Some(Asked { reader: READER.name, parts, others: BTreeSet::new() });
+    }
+    // what is imported runs where the file lies that imports it
+    let importer = context.joined.wholes.iter().map(|whole| &whole.root).find(|root| **root != file.path);
+    let home = importer.map_or(own, |root| folder(root));
     let mut variables: BTreeMap<String, String> = BTreeMap::from([(HERE.to_owned(), ".".to_owned())]);
     for (name, expression, _) in parsed.variables.iter().take(1_000) {
         let value = just::value(expression, &variables, HOLE);
@@ -102,7 +108,7 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
             runs(facts, unit, line, key("just", &target), OnFailure::Stops);
         };
         recipe.before.iter().for_each(|called| call(called, recipe.line, &mut facts));
-        body(recipe, unit, &all, &parsed, file, context, &mut facts);
+        body(recipe, unit, &all, &parsed, home, context, &mut facts);
         recipe.after.iter().for_each(|called| call(called, recipe.end_line, &mut facts));
     }
     for (alias, recipe, line) in parsed.aliases.iter().take(MAX_TASKS) {
@@ -134,14 +140,13 @@ fn body(
     unit: UnitId,
     variables: &BTreeMap<String, String>,
     parsed: &Justfile,
-    file: &SourceFile,
+    home: &str,
     context: &Context<'_>,
     facts: &mut FileFacts,
 ) {
     let attribute = |name: &str| recipe.attributes.iter().find_map(|a| a.strip_prefix(name));
     let named = attribute("working-directory").map(|d| d.trim_matches(['(', ')', '\'', '"', ' ']).to_owned());
     let set = || parsed.settings.get("working-directory").map(|d| d.trim_matches(['\'', '"']).to_owned());
-    let home = folder(&file.path);
     let dir = if attribute("no-cd").is_some() { None } else { folder_in(home, named.or_else(set).as_deref()) };
     let exported = parsed.variables.iter().filter(|(_, _, exported)| *exported);
     let environment: BTreeMap<String, String> = exported
@@ -225,6 +230,20 @@ mod tests {
                 "just 3> just all",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_imported_runs_where_it_is_imported() {
+        let whole = crate::fact::Whole { root: "justfile".into(), ..Default::default() };
+        let joined = crate::fact::Joined { wholes: vec![whole], ..Default::default() };
+        let file = SourceFile::new("tasks/ml.just".into(), "fit:\n    python fit.py\n".to_owned());
+        let facts = read(&file, &Context { joined, ..Context::default() });
+        let dirs: Vec<_> =
+            facts.facts.iter().filter_map(|f| if let FactKind::Command(c) = &f.kind { c.dir.clone() } else { None }).collect();
+        assert_eq!(dirs, ["."]);
+        let asked =
+            read(&SourceFile::new("justfile".into(), "import 'tasks/ml.just'\nmod docs\n".to_owned()), &Context::default()).asked;
+        assert_eq!(asked.map(|a| a.parts.into_iter().collect::<Vec<_>>()), Some(vec!["tasks/ml.just".to_owned()]));
     }
 
     #[test]

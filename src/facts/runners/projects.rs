@@ -42,10 +42,15 @@ fn entry_points(file: &SourceFile, context: &Context<'_>) -> FileFacts {
 
 fn commands(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     read(file, |root, facts| {
-        let given: BTreeMap<&str, &str> =
-            root.get("vars").into_iter().flat_map(Node::entries).filter_map(|(key, value)| Some((key.text, value.text()?))).collect();
+        let given: BTreeMap<&str, &str> = root
+            .get("vars")
+            .into_iter()
+            .flat_map(Node::entries)
+            .filter_map(|(key, value)| Some((key.text, value.text()?)))
+            .collect();
         let filled = |text: &str| {
-            let known = given.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("${{vars.{name}}}"), value));
+            let known =
+                given.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("${{vars.{name}}}"), value));
             without_fields(&known, "${", "}")
         };
         for command in root.get("commands").into_iter().flat_map(Node::items).take(MOST) {

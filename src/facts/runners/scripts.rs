@@ -13,8 +13,12 @@ use crate::syntax::tree::{Key, Kind, Node, Parsed};
 use crate::syntax::{json, toml, yaml};
 
 /// `pyproject.toml`.
-pub(crate) const PYPROJECT: Reader =
-    Reader { name: "tasks of a Python project", wants: |p| file_name(p) == "pyproject.toml", when: When::Always, read: pyproject };
+pub(crate) const PYPROJECT: Reader = Reader {
+    name: "tasks of a Python project",
+    wants: |p| file_name(p) == "pyproject.toml",
+    when: When::Always,
+    read: pyproject,
+};
 /// Files of one runner each.
 pub(crate) const OWN: Reader = Reader { name: "task runner", wants: is_own, when: When::Always, read: own };
 /// `package.json`.
@@ -46,6 +50,7 @@ const PDM: Dialect = Dialect {
     braces: Some(("{", "}", arguments)),
     ..PLAIN
 };
+const TASKIPY: Dialect = Dialect { runner: "taskipy", command: &["cmd"], dir: &["cwd"], hooks: Some(("pre_", "post_")), ..PLAIN };
 const RYE: Dialect = Dialect {
     runner: "rye",
     through: Some("rye run"),
@@ -133,7 +138,8 @@ fn of(
 
 fn pyproject(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     // most have none, and another reader has read them
-    if !["poe", "pdm", "rye", "hatch", "pixi", "tox"].iter().any(|tool| file.text.contains(&format!("[tool.{tool}"))) {
+    let has = |tool: &&str| ["]", "."].iter().any(|end| file.text.contains(&format!("tool.{tool}{end}")));
+    if !["poe", "pdm", "taskipy", "rye", "hatch", "pixi", "tox"].iter().any(|tool| has(&tool)) {
         return FileFacts::default();
     }
     with_root(file, toml::parse(&file.text), |root, facts| {
@@ -143,6 +149,7 @@ fn pyproject(file: &SourceFile, context: &Context<'_>) -> FileFacts {
         }
         let none = BTreeMap::new();
         of(&PDM, under(tool, "pdm.scripts"), &none, file, context, facts);
+        of(&TASKIPY, under(tool, "taskipy.tasks"), &none, file, context, facts);
         of(&RYE, under(tool, "rye.scripts"), &none, file, context, facts);
         if let Some(own) = tool.get("hatch") {
             hatch(own, file, context, facts);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::tasks::{self, How, MAX_TASKS, define, folder_in, lines_of, runs, takes_in};
-use crate::fact::{FileFacts, OnFailure, UnitId};
+use crate::fact::{Asked, FileFacts, OnFailure, UnitId};
 use crate::facts::shell::{HOLE, Shell};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::resolve::tasks::key;
@@ -18,6 +18,9 @@ use crate::syntax::yaml;
 /// `Taskfile.yml` under its names, and what it takes in under them.
 pub(crate) const READER: Reader = Reader { name: "Taskfile", wants, when: When::Always, read };
 
+/// What the file in a folder may be called.
+const NAMES: &[&str] =
+    &["Taskfile.yml", "Taskfile.yaml", "Taskfile.dist.yml", "Taskfile.dist.yaml", "taskfile.yml", "taskfile.yaml"];
 /// How deep calls with variables are followed.
 const DEPTH: usize = 8;
 
@@ -30,7 +33,11 @@ fn wants(path: &str) -> bool {
     // a part is called what it holds: `docs.taskfile.yml`, `Taskfile_linux.yml`
     stem.is_some_and(|stem| {
         let stem = stem.strip_suffix(".dist").unwrap_or(stem);
-        stem == "taskfile" || stem.starts_with("taskfile.") || stem.starts_with("taskfile_") || stem.starts_with("taskfile-") || stem.ends_with(".taskfile")
+        stem == "taskfile"
+            || stem.starts_with("taskfile.")
+            || stem.starts_with("taskfile_")
+            || stem.starts_with("taskfile-")
+            || stem.ends_with(".taskfile")
     })
 }
 
@@ -47,7 +54,8 @@ struct File<'f> {
     tasks: Node<'f>,
     variables: Variables,
     environment: Variables,
-    home: &'f str,
+    /// Where its tasks run; none where that is not known.
+    home: Option<String>,
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
@@ -58,10 +66,11 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
             includes(included, file, &mut facts);
         }
         if let Some(tasks) = root.get("tasks") {
-            let none = Variables::new();
-            let variables = values(root.get("vars"), &none);
+            let (home, given) = as_part(file, context).unwrap_or_else(|| (Some(folder(&file.path).to_owned()), Variables::new()));
+            let mut variables = values(root.get("vars"), &given);
+            variables.extend(given);
             let environment = values(root.get("env"), &variables);
-            let whole = File { tasks, variables, environment, home: folder(&file.path) };
+            let whole = File { tasks, variables, environment, home };
             all(&whole, context, &mut facts);
         }
     }
@@ -71,23 +80,42 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
 
 /// Other files whose tasks are called with a name in front.
 fn includes(included: Node<'_>, file: &SourceFile, facts: &mut FileFacts) {
+    let mut parts: BTreeSet<String> = BTreeSet::new();
     for (name, body) in included.entries().take(200) {
         let path = body.text().or_else(|| body.get("taskfile").and_then(Node::text)).unwrap_or_default();
         let flat = body.get("flatten").and_then(Node::as_bool) == Some(true);
-        let optional = body.get("optional").and_then(Node::as_bool) == Some(true);
-        let known = !path.contains("{{") && !path.contains("://") && !optional;
+        let known = !path.contains("{{") && !path.contains("://");
         // a folder stands for the file in it
-        let named = match source::extension(path) {
-            Some("yml" | "yaml") => path.to_owned(),
-            _ => format!("{}/Taskfile.yml", path.trim_end_matches('/')),
+        let named: Vec<String> = match source::extension(path) {
+            Some("yml" | "yaml") => vec![path.to_owned()],
+            _ => NAMES.iter().map(|name| format!("{}/{name}", path.trim_end_matches('/'))).collect(),
         };
-        let to = source::join(folder(&file.path), &named).filter(|to| known && wants(to));
         let mut prefixes = vec![if flat { "" } else { name.text }];
         prefixes.extend(body.get("aliases").map(Node::strings).unwrap_or_default().into_iter().map(|(alias, _)| alias));
-        for prefix in prefixes {
-            takes_in(facts, name.line, prefix, to.clone());
+        for (prefix, named) in prefixes.iter().flat_map(|p| named.iter().map(move |n| (p, n))) {
+            let to = source::join(folder(&file.path), named).filter(|_| known);
+            parts.extend(to.clone());
+            takes_in(facts, name.line, prefix, to);
         }
     }
+    if !parts.is_empty() {
+        facts.asked = Some(Asked { reader: READER.name, parts, others: BTreeSet::new() });
+    }
+}
+
+/// Where a file that another takes in runs, and with which variables: in the folder of that one, or in the one it says.
+fn as_part(file: &SourceFile, context: &Context<'_>) -> Option<(Option<String>, Variables)> {
+    let whole = context.joined.wholes.iter().find(|whole| whole.root != file.path)?;
+    let home = folder(&whole.root);
+    let included = whole.documents.get(&whole.root)?.root()?.get("includes")?;
+    let own = |path: &str| {
+        let to = source::join(home, path).unwrap_or_default();
+        *file.path == *to || NAMES.iter().any(|name| *file.path == *source::join(&to, name).unwrap_or_default())
+    };
+    let is_own = |body: &Node<'_>| body.text().or_else(|| body.get("taskfile").and_then(Node::text)).is_some_and(own);
+    let (_, body) = included.entries().find(|(_, body)| is_own(body))?;
+    let dir = body.get("dir").and_then(Node::text);
+    Some((folder_in(home, dir), values(body.get("vars"), &Variables::new())))
 }
 
 fn all(file: &File<'_>, context: &Context<'_>, facts: &mut FileFacts) {
@@ -107,7 +135,9 @@ fn all(file: &File<'_>, context: &Context<'_>, facts: &mut FileFacts) {
     }
     let mut known: BTreeSet<String> = BTreeSet::new();
     let mut at = 0;
-    while let Some(Call { task, target, given, depth }) = calls.get(at).map(|c| Call { given: c.given.clone(), task: c.task.clone(), target: c.target.clone(), depth: c.depth }) {
+    while let Some(Call { task, target, given, depth }) =
+        calls.get(at).map(|c| Call { given: c.given.clone(), task: c.task.clone(), target: c.target.clone(), depth: c.depth })
+    {
         at += 1;
         if facts.units.len() >= MAX_TASKS || !known.insert(target.clone()) {
             continue;
@@ -139,8 +169,7 @@ fn one(
     environment.extend(values(body.get("env"), &variables));
     let dir = body.get("dir").and_then(Node::text).map(|dir| filled(dir, &variables, true));
     let shell = Shell {
-        dir: folder_in(file.home, dir.as_deref()),
-        script_dir: Some(file.home.to_owned()),
+        dir: file.home.as_deref().and_then(|home| folder_in(home, dir.as_deref())),
         errexit: true,
         variables: environment,
         ..Shell::default()
@@ -219,7 +248,9 @@ fn filled(text: &str, variables: &Variables, in_place: bool) -> String {
         filled.push_str(start);
         let inner = inner.trim_matches(['-', ' ']);
         let (name, default) = match inner.split_once('|') {
-            Some((name, filter)) => (name.trim(), filter.trim().strip_prefix("default ").map(|d| d.trim().trim_matches(['"', '\'', '`']))),
+            Some((name, filter)) => {
+                (name.trim(), filter.trim().strip_prefix("default ").map(|d| d.trim().trim_matches(['"', '\'', '`'])))
+            }
             None => (inner, None),
         };
         let value = name.strip_prefix('.').and_then(|name| match name {
@@ -245,7 +276,11 @@ mod tests {
     use crate::fact::{Fact, FactKind};
 
     fn of(text: &str) -> Vec<String> {
-        let facts = read(&SourceFile::new("Taskfile.yml".into(), text.to_owned()), &Context::default());
+        told("Taskfile.yml", text, &Context::default())
+    }
+
+    fn told(path: &str, text: &str, context: &Context<'_>) -> Vec<String> {
+        let facts = read(&SourceFile::new(path.into(), text.to_owned()), context);
         let told = |f: &Fact| {
             let name = f.unit.and_then(|u| facts.units.get(u)).map_or("-", |u| &u.name);
             match &f.kind {
@@ -279,6 +314,18 @@ mod tests {
     }
 
     #[test]
+    fn a_part_runs_where_it_is_taken_in() {
+        let root = "includes:\n  ml: {taskfile: ./ml, dir: src, vars: {NAME: train}}\n  look: ./look\n";
+        let documents = [("Taskfile.yml".into(), Arc::new(yaml::parse(root).tree))].into();
+        let whole = crate::fact::Whole { root: "Taskfile.yml".into(), documents, ..Default::default() };
+        let joined = crate::fact::Joined { wholes: vec![whole], ..Default::default() };
+        let context = Context { joined, ..Context::default() };
+        let text = "tasks:\n  fit: python {{.NAME}}.py\n";
+        assert_eq!(told("ml/Taskfile.yaml", text, &context), ["task fit 2: python train.py @src"]);
+        assert_eq!(told("look/Taskfile.yml", text, &context), ["task fit 2: python ${_}.py @."]);
+    }
+
+    #[test]
     fn calls_that_never_end_are_cut() {
         let text = "tasks:\n  a:\n    cmds:\n      - {task: a, vars: {X: 'x{{.X}}'}}\n      - {task: a, vars: {X: 'y{{.X}}'}}\n";
         assert!(of(text).len() < 2 * MAX_TASKS);
@@ -288,7 +335,8 @@ mod tests {
     #[test]
     fn other_files_are_taken_in_under_a_name() {
         let told = of("includes:\n  docs: ./docs\n  far: https://host/Taskfile.yml\n");
-        assert_eq!(told, ["- 2> docs", "- 3> far"]);
+        assert_eq!(told.iter().filter(|t| *t == "- 2> docs").count(), NAMES.len());
+        assert_eq!(told.last().map(String::as_str), Some("- 3> far"));
         assert!(wants("a/Taskfile.dist.yaml") && wants("docs.taskfile.yml") && !wants("tasks.yml"));
     }
 }

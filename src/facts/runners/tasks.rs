@@ -49,13 +49,7 @@ pub(super) fn hand_over(
 /// The file takes in the tasks of another, under a name or under none; without a path it lies elsewhere.
 pub(super) fn takes_in(facts: &mut FileFacts, line: u32, prefix: &str, path: Option<String>) {
     let to = path.map_or_else(|| UsesTarget::Remote(prefix.to_owned()), UsesTarget::File);
-    let uses = Uses {
-        reference: prefix.to_owned(),
-        with: Vec::new(),
-        to,
-        edge: EdgeKind::Imports,
-        on_failure: OnFailure::Stops,
-    };
+    let uses = Uses { reference: prefix.to_owned(), with: Vec::new(), to, edge: EdgeKind::Imports, on_failure: OnFailure::Stops };
     facts.state(None, line, FactKind::Uses(uses));
 }
 
@@ -112,4 +106,3 @@ pub(super) fn folder_in(home: &str, named: Option<&str>) -> Option<String> {
         Some(named) => source::join(home, named),
     }
 }
-

@@ -94,7 +94,9 @@ fn of_sections(root: Node<'_>, name: &str, line: u32, packaged: bool) -> Environ
     });
     let base = root.get("testenv");
     let value = |keys: &[&str]| {
-        let of = |body: Node<'_>, section: &str| keys.iter().find_map(|k| body.get(k).map(|v| (v.text().unwrap_or_default().to_owned(), v.line(), section.to_owned())));
+        let of = |body: Node<'_>, section: &str| {
+            keys.iter().find_map(|k| body.get(k).map(|v| (v.text().unwrap_or_default().to_owned(), v.line(), section.to_owned())))
+        };
         own.as_ref().and_then(|(key, body)| of(*body, key.text)).or_else(|| base.and_then(|body| of(body, "testenv")))
     };
     let rows = |keys: &[&str]| {
@@ -225,7 +227,8 @@ fn split(text: &str) -> Vec<String> {
 pub(super) fn tables(root: Node<'_>, file: &SourceFile, context: &Context<'_>, facts: &mut FileFacts) {
     if let Some(legacy) = root.get("legacy_tox_ini") {
         let parsed = ini::parse(legacy.text().unwrap_or_default());
-        let named = SourceFile::new(source::join(folder(&file.path), "tox.ini").unwrap_or_default().as_str().into(), String::new());
+        let named =
+            SourceFile::new(source::join(folder(&file.path), "tox.ini").unwrap_or_default().as_str().into(), String::new());
         let before = (facts.units.len(), facts.facts.len());
         if let Some(root) = parsed.tree.root() {
             sections(root, &named, context, facts);
@@ -246,7 +249,8 @@ pub(super) fn tables(root: Node<'_>, file: &SourceFile, context: &Context<'_>, f
     let environments = root.get("env");
     let base = root.get("env_run_base");
     let mut names = listed.clone();
-    names.extend(environments.into_iter().flat_map(|e| e.entries().map(|(k, _)| (k.text.to_owned(), k.line)).collect::<Vec<_>>()));
+    names
+        .extend(environments.into_iter().flat_map(|e| e.entries().map(|(k, _)| (k.text.to_owned(), k.line)).collect::<Vec<_>>()));
     names.push(("*".to_owned(), root.key_line("env_run_base").unwrap_or_else(|| root.line())));
     let mut known: BTreeSet<String> = BTreeSet::new();
     for (name, line) in names.into_iter().take(MAX_ENVIRONMENTS) {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::model::{Assessment, Blocking, Criterion, Dimension, Reached, Row, StrictGap, Three};
 use super::super::Evidence;
+use super::super::model::{Assessment, Blocking, Criterion, Dimension, Reached, Row, StrictGap, Three};
 use super::{Findings, JudgedSystem, evidence_of, nearest};
 use crate::maturity;
 use crate::rules::model::Model;
@@ -76,9 +76,7 @@ pub(super) fn assessment(
                     .unwrap_or_default(),
                 evidence: practice
                     .zip(near)
-                    .map(|(judged, near)| {
-                        vec![Evidence { signal: blocker.practice.clone(), ..nearest(findings, judged, near) }]
-                    })
+                    .map(|(judged, near)| vec![Evidence { signal: blocker.practice.clone(), ..nearest(findings, judged, near) }])
                     .unwrap_or_default(),
                 lifts_to: blocker.lifts_to,
             }

@@ -137,7 +137,9 @@ fn show(pieces: &[Piece], out: &mut String, depth: usize) {
         if out.len() > 400 || depth > DEEPEST {
             return;
         }
-        let glue = out.is_empty() || out.ends_with(['(', '[', '{', '.', '!', ' ']) || matches!(&piece.kind, Kind::Sign("." | "," | "?.") | Kind::End);
+        let glue = out.is_empty()
+            || out.ends_with(['(', '[', '{', '.', '!', ' '])
+            || matches!(&piece.kind, Kind::Sign("." | "," | "?.") | Kind::End);
         let called = piece.group('(').is_some() && out.ends_with(|c: char| c.is_alphanumeric());
         if !glue && !called {
             out.push(' ');
@@ -177,10 +179,7 @@ mod tests {
     #[test]
     fn statements_end_where_groovy_ends_them() {
         let text = "#!/usr/bin/env groovy\n/* all\n of it */ def a = 'x' + // no\n  \"y\"\nif (a == 'b')\n{ go() }\nelse { stop() }\nx\n  .y(1,\n 2); z\n";
-        assert_eq!(
-            told(text),
-            ["3 def a = 'x' + 'y'", "5 if(a == 'b') {go()} else {stop()}", "8 x.y(1, 2)", "9 z"]
-        );
+        assert_eq!(told(text), ["3 def a = 'x' + 'y'", "5 if(a == 'b') {go()} else {stop()}", "8 x.y(1, 2)", "9 z"]);
     }
 
     #[test]

@@ -30,9 +30,12 @@ pub struct Wrapper {
     /// What follows is not a command but an argument of this program.
     #[serde(default)]
     pub becomes: Option<String>,
-    /// Where `becomes` is set: options by which a module is named instead of a file; each is read as `-m`.
+    /// Options by which a Python module is named instead of a file or command; each is read as `-m`.
     #[serde(default)]
     pub module_options: Vec<String>,
+    /// A Python file may stand in place of the command.
+    #[serde(default)]
+    pub python_files: bool,
 }
 
 /// A command without its wrappers.
@@ -139,16 +142,19 @@ fn behind(words: &[Word], from: usize, wrapper: &Wrapper, assignments: &mut Vec<
         at += 1;
     }
     let mut rest: Vec<Word> = words.get(at..).unwrap_or_default().to_vec();
-    let Some(program) = &wrapper.becomes else { return rest };
     let plain = |text: &str| Word { text: text.to_owned(), literal: true };
+    let is_python =
+        |first: &Word| wrapper.module_options.contains(&first.text) || (wrapper.python_files && first.text.ends_with(".py"));
+    let own = || rest.first().is_some_and(is_python).then(|| "python".to_owned());
+    let Some(program) = wrapper.becomes.clone().or_else(own) else { return rest };
     match rest.first_mut() {
         None => return rest,
         Some(first) if wrapper.module_options.contains(&first.text) => *first = plain("-m"),
         // `torchrun python x.py` is a mistake that is made.
-        Some(first) if is_python(&first.text) => return rest,
+        Some(first) if self::is_python(&first.text) => return rest,
         Some(_) => {}
     }
-    rest.insert(0, plain(program));
+    rest.insert(0, plain(&program));
     rest
 }
 
@@ -183,6 +189,8 @@ mod tests {
             ("poetry -C app run pytest", "pytest"),
             ("poetry install", "poetry install"),
             ("uv run --with torch --frozen -- python x.py", "python x.py"),
+            ("uv run -m pkg.train --lr 1", "python -m pkg.train --lr 1"),
+            ("uv run --frozen train.py", "python train.py"),
             ("uvx ruff check", "ruff check"),
             ("conda run --no-capture-output -n env python x.py", "python x.py"),
             ("micromamba run -p /env dvc repro", "dvc repro"),

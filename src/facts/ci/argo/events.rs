@@ -46,11 +46,15 @@ fn trigger(kind: &str, of: Node<'_>, line: u32) -> Option<(u32, Trigger)> {
         "webhook" | "slack" | "stripe" | "generic" => {
             (line, plain(TriggerKind::Api, format!("a call ({kind})")).elsewhere("who calls is not in this repository"))
         }
-        "sns" | "sqs" | "kafka" | "pubSub" | "redis" | "redisStream" | "nats" | "amqp" | "mqtt" | "nsq" | "pulsar" | "azureEventsHub"
-        | "azureServiceBus" | "azureQueueStorage" | "emitter" => {
-            (line, plain(TriggerKind::Data, format!("a message ({kind})")).elsewhere("what is sent there is not in this repository"))
-        }
-        "resource" => (line, plain(TriggerKind::Upstream, "an object changes".to_owned()).elsewhere("what changes it is not in this repository")),
+        "sns" | "sqs" | "kafka" | "pubSub" | "redis" | "redisStream" | "nats" | "amqp" | "mqtt" | "nsq" | "pulsar"
+        | "azureEventsHub" | "azureServiceBus" | "azureQueueStorage" | "emitter" => (
+            line,
+            plain(TriggerKind::Data, format!("a message ({kind})")).elsewhere("what is sent there is not in this repository"),
+        ),
+        "resource" => (
+            line,
+            plain(TriggerKind::Upstream, "an object changes".to_owned()).elsewhere("what changes it is not in this repository"),
+        ),
         _ => return None,
     })
 }
@@ -68,7 +72,8 @@ pub(super) fn sensor(doc: Node<'_>, spec: Node<'_>, reading: &mut Reading<'_>) {
     for one in spec.get("triggers").into_iter().flat_map(Node::items).take(MAX_STATED) {
         let Some(template) = one.get("template") else { continue };
         for how in ["argoWorkflow", "k8s"] {
-            let made = template.get(how).filter(|m| matches!(m.at("operation"), None | Some("submit" | "create" | "update" | "patch")));
+            let made =
+                template.get(how).filter(|m| matches!(m.at("operation"), None | Some("submit" | "create" | "update" | "patch")));
             let Some(object) = made.and_then(|m| m.get("source")).and_then(|s| s.get("resource")) else { continue };
             let kind = object.at("kind").unwrap_or_default();
             let name = object.at("metadata.name").or_else(|| object.at("metadata.generateName")).unwrap_or("?");

@@ -120,7 +120,8 @@ fn run(
     let kind = if groups.is_some() { UnitKind::Group } else { UnitKind::Job };
     let end_line = template.end_line().max(template.line());
     // a task stands where it is named; what it runs stands in its template
-    let id = reading.unit(Unit { kind, name: name.to_owned(), title: None, line, end_line: end_line.max(line), parent: Some(parent) });
+    let id =
+        reading.unit(Unit { kind, name: name.to_owned(), title: None, line, end_line: end_line.max(line), parent: Some(parent) });
     let said = |text: &str| Some(put(text, &values));
     for list in ["initContainers", "sidecars"] {
         for one in template.get(list).into_iter().flat_map(Node::items).filter(|_| list == "initContainers") {
@@ -136,7 +137,7 @@ fn run(
     if let Some(script) = template.get("script") {
         let words: Vec<&str> = script.get("command").map(Node::strings).unwrap_or_default().into_iter().map(|(w, _)| w).collect();
         if let Some(source) = script.get("source") {
-            container::text(source, None, &container::program_of(&words), id, &said, reading);
+            container::text(source, None, (&container::program_of(&words), "."), id, &said, reading);
         }
     }
     if let Some(steps) = template.get("steps") {
@@ -149,7 +150,14 @@ fn run(
 }
 
 /// The template of a task, run as that task.
-fn task(whole: &Whole<'_>, task: Node<'_>, parent: UnitId, values: &Values, reading: &mut Reading<'_>, depth: usize) -> Option<UnitId> {
+fn task(
+    whole: &Whole<'_>,
+    task: Node<'_>,
+    parent: UnitId,
+    values: &Values,
+    reading: &mut Reading<'_>,
+    depth: usize,
+) -> Option<UnitId> {
     let name = task.at("name").unwrap_or("?");
     let line = task.line();
     let mut given = Values::new();
@@ -162,7 +170,14 @@ fn task(whole: &Whole<'_>, task: Node<'_>, parent: UnitId, values: &Values, read
                 return None;
             }
             let end_line = task.end_line().max(line);
-            let id = reading.unit(Unit { kind: UnitKind::Job, name: name.to_owned(), title: None, line, end_line, parent: Some(parent) });
+            let id = reading.unit(Unit {
+                kind: UnitKind::Job,
+                name: name.to_owned(),
+                title: None,
+                line,
+                end_line,
+                parent: Some(parent),
+            });
             let cluster = reference.get("clusterScope").and_then(Node::as_bool) == Some(true);
             let kind = if cluster { "clusterworkflowtemplate" } else { "workflowtemplate" };
             if let (Some(of), Some(template)) = (reference.at("name"), reference.at("template")) {
@@ -184,7 +199,9 @@ fn task(whole: &Whole<'_>, task: Node<'_>, parent: UnitId, values: &Values, read
         let guard = if text.trim() == "false" { Guard::Never(format!("when: {text}")) } else { Guard::If(one_line(when)) };
         reading.fact(id, line, FactKind::Guard(guard));
     }
-    let goes_on = task.get("continueOn").is_some_and(|c| ["failed", "error"].iter().any(|key| c.get(key).and_then(Node::as_bool) == Some(true)));
+    let goes_on = task
+        .get("continueOn")
+        .is_some_and(|c| ["failed", "error"].iter().any(|key| c.get(key).and_then(Node::as_bool) == Some(true)));
     if goes_on {
         let line = task.key_line("continueOn").unwrap_or(line);
         reading.fact(id, line, FactKind::Guard(Guard::AllowFailure("continueOn".to_owned())));
@@ -237,13 +254,16 @@ fn graph(whole: &Whole<'_>, dag: Node<'_>, parent: UnitId, values: &Values, read
     let tasks: Vec<Node<'_>> = dag.get("tasks").into_iter().flat_map(Node::items).collect();
     let mut ids: BTreeMap<&str, UnitId> = BTreeMap::new();
     for one in &tasks {
-        if let (Some(name), Some(id)) = (one.get("name").and_then(Node::text), task(whole, *one, parent, values, reading, depth)) {
+        if let (Some(name), Some(id)) = (one.get("name").and_then(Node::text), task(whole, *one, parent, values, reading, depth))
+        {
             ids.insert(name, id);
         }
     }
     let mut waits: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for one in &tasks {
-        let Some((name, id)) = one.get("name").and_then(Node::text).and_then(|name| Some((name, *ids.get(name)?))) else { continue };
+        let Some((name, id)) = one.get("name").and_then(Node::text).and_then(|name| Some((name, *ids.get(name)?))) else {
+            continue;
+        };
         let listed = one.get("dependencies").map(Node::strings).unwrap_or_default().into_iter().map(|(on, _)| (on, ""));
         let expressed = one.get("depends").and_then(Node::text).into_iter().flat_map(named);
         for (on, outcome) in listed.chain(expressed) {

@@ -12,7 +12,14 @@ fn of(text: &str) -> crate::fact::FileFacts {
     let mut reading: Reading<'_> = Reading::new(&file, &context);
     let parsed = yaml::parse(text);
     for doc in parsed.tree.docs() {
-        let unit = reading.unit(Unit { kind: UnitKind::Manifest, name: "m".to_owned(), title: None, line: 1, end_line: 1, parent: None });
+        let unit = reading.unit(Unit {
+            kind: UnitKind::Manifest,
+            name: "m".to_owned(),
+            title: None,
+            line: 1,
+            end_line: 1,
+            parent: None,
+        });
         assert!(object(doc, unit, &mut reading));
     }
     reading.facts
@@ -162,8 +169,18 @@ spec:
             "30 workflow/fit-: uses workflowtemplate/fit -> outside",
         ],
     );
-    let apart: Vec<String> = of(text).units.iter().filter(|u| u.kind == UnitKind::Action && u.parent.is_none()).map(|u| u.name.clone()).collect();
-    assert_eq!(apart, ["workflowtemplate/fit", "workflowtemplate/fit#go", "eventsource/shore/nightly", "eventsource/shore/asked", "sensor/on-night"]);
+    let apart: Vec<String> =
+        of(text).units.iter().filter(|u| u.kind == UnitKind::Action && u.parent.is_none()).map(|u| u.name.clone()).collect();
+    assert_eq!(
+        apart,
+        [
+            "workflowtemplate/fit",
+            "workflowtemplate/fit#go",
+            "eventsource/shore/nightly",
+            "eventsource/shore/asked",
+            "sensor/on-night"
+        ]
+    );
 }
 
 #[test]
@@ -171,7 +188,13 @@ fn templates_that_name_themselves_end() {
     let text = "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: x}\nspec:\n  entrypoint: a\n  templates:\n  - name: a\n    steps: [[{name: b, template: a}, {name: c, template: a}]]\n";
     let facts = of(text);
     assert!(!facts.notices.is_empty() && facts.units.len() < 10_000);
-    for spec in ["3", "[]", "{entrypoint: [a]}", "{entrypoint: a, templates: {name: a}}", "{entrypoint: a, templates: [{name: a, steps: 3, dag: 4, container: []}]}"] {
+    for spec in [
+        "3",
+        "[]",
+        "{entrypoint: [a]}",
+        "{entrypoint: a, templates: {name: a}}",
+        "{entrypoint: a, templates: [{name: a, steps: 3, dag: 4, container: []}]}",
+    ] {
         of(&format!("apiVersion: argoproj.io/v1\nkind: Workflow\nspec: {spec}\n"));
     }
 }

@@ -344,7 +344,12 @@ fn body<'t>(
     for (number, (list, home)) in steps.into_iter().enumerate().filter_map(|(number, step)| Some((number, step?))) {
         let none = Parameters::new();
         let given = if number == 1 { parameters } else { &none };
-        steps::read(list, id, &mut steps::At { known: home, parameters: given, place: &mut place, depth: 0, open: Vec::new() }, reading);
+        steps::read(
+            list,
+            id,
+            &mut steps::At { known: home, parameters: given, place: &mut place, depth: 0, open: Vec::new() },
+            reading,
+        );
     }
 }
 

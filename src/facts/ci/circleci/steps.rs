@@ -191,7 +191,7 @@ fn run(body: Node<'_>, line: u32, parent: UnitId, at: &mut At<'_, '_>, reading: 
     let folder = of("working_directory").map_or_else(|| place.folder.clone(), |f| absolute(&f, &place.folder));
     let program = place.program(of("shell").as_deref());
     let how = How { dir: inside(&folder, place.repository.as_deref()), variables: place.shell_variables(), program: &program };
-    text.state(id, &how, reading);
+    text.state(id, &[how], reading);
 }
 
 /// A folder of the machine, from the one that a job begins in.

@@ -60,7 +60,9 @@ fn one(statement: &[Piece], ask: &Ask<'_>, depth: usize) -> Held {
         "environment" => {
             let of = |key: &str| ask.scope.text(named(&call.arguments, &[key])?).map(|said| said.text);
             match (of("name"), of("value")) {
-                (Some(name), Some(value)) => compared(Operand::of_name(&format!("env.{name}"), ask), Operand::Text(value), statement),
+                (Some(name), Some(value)) => {
+                    compared(Operand::of_name(&format!("env.{name}"), ask), Operand::Text(value), statement)
+                }
                 _ => Held::asking(&shown(statement)),
             }
         }
@@ -148,10 +150,16 @@ impl Operand {
             Some(name) => Self::of_name(name.strip_suffix(".toBoolean").unwrap_or(&name), ask),
             None => match pieces {
                 // `params.FIT.toBoolean()`
-                [name @ .., dot, word, group] if dot.is(".") && word.word() == Some("toBoolean") && group.group('(').is_some() => {
+                [name @ .., dot, word, group]
+                    if dot.is(".") && word.word() == Some("toBoolean") && group.group('(').is_some() =>
+                {
                     dotted(name).map_or(Self::Open, |name| Self::of_name(&name, ask))
                 }
-                _ => ask.scope.text(pieces).filter(|said| !said.text.contains('$')).map_or(Self::Open, |said| Self::Text(said.text)),
+                _ => ask
+                    .scope
+                    .text(pieces)
+                    .filter(|said| !said.text.contains('$'))
+                    .map_or(Self::Open, |said| Self::Text(said.text)),
             },
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::shells::Program;
+use super::super::shells::{self, Program};
 use super::super::text::{self, How};
 use super::Reading;
 use super::values::{Call, Said, Scope, named};
@@ -12,22 +12,7 @@ use crate::syntax::groovy::Piece;
 /// Whether a step runs a text, and which program reads it; the text's own first line may name another.
 fn program(step: &str, text: &str) -> Option<Program> {
     match step {
-        "sh" => {
-            let Some(named) = text.trim_start().strip_prefix("#!") else {
-                return Some(Program::Shell { errexit: true, pipefail: false });
-            };
-            let words: Vec<&str> = named.lines().next().unwrap_or("").split_whitespace().collect();
-            let called: Vec<&str> = words.iter().copied().filter(|w| !w.ends_with("/env") && *w != "-S").collect();
-            let name = called.first().map_or("sh", |w| crate::source::file_name(w));
-            Some(match name {
-                "bash" | "sh" | "zsh" | "dash" => {
-                    let flag = |flag: char| called.iter().skip(1).any(|w| w.starts_with('-') && w.contains(flag));
-                    Program::Shell { errexit: flag('e'), pipefail: false }
-                }
-                name if name.starts_with("python") => Program::Python,
-                _ => Program::Other(called.iter().map(|w| (*w).to_owned()).collect()),
-            })
-        }
+        "sh" => Some(shells::by_first_line(text, true)),
         "bat" | "powershell" | "pwsh" => Some(Program::Lines),
         _ => None,
     }

@@ -53,7 +53,9 @@ fn blocks<'p>(pieces: &'p [Piece], names: &[&str]) -> Vec<&'p [Piece]> {
             if depth < DEPTH {
                 waiting.extend(['(', '[', '{'].iter().filter_map(|open| piece.group(*open)).map(|inner| (inner, depth + 1)));
             }
-            let Some(next) = inside.get(at + 1).filter(|_| piece.word().is_some_and(|word| names.contains(&word))) else { continue };
+            let Some(next) = inside.get(at + 1).filter(|_| piece.word().is_some_and(|word| names.contains(&word))) else {
+                continue;
+            };
             if let Some(block) = next.group('{') {
                 found.extend(statements(block));
             } else if let Some(given) = next.group('(') {

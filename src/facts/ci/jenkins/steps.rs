@@ -114,7 +114,14 @@ fn conditional(statement: &[Piece], id: UnitId, scope: &Scope, reading: &mut Rea
         // a block, or the one statement up to the next `else`
         let at = rest.iter().position(|piece| piece.word() == Some("else")).unwrap_or(rest.len());
         let (taken, behind) = rest.split_at(at);
-        let step = unit(UnitKind::Step, "if", condition.map(|c| format!("if {}", shown(c))), if taken.is_empty() { left } else { taken }, id, reading);
+        let step = unit(
+            UnitKind::Step,
+            "if",
+            condition.map(|c| format!("if {}", shown(c))),
+            if taken.is_empty() { left } else { taken },
+            id,
+            reading,
+        );
         let line = word.line;
         match condition {
             Some(condition) => {
@@ -144,9 +151,8 @@ fn attempt(statement: &[Piece], id: UnitId, scope: &Scope, reading: &mut Reading
         Some((word, piece, piece.group('{')?))
     });
     let blocks: Vec<(&str, &Piece, &[Piece])> = blocks.collect();
-    let throws = |inside: &[Piece]| {
-        statements(inside).any(|s| matches!(s.first().and_then(Piece::word), Some("throw" | "error")))
-    };
+    let throws =
+        |inside: &[Piece]| statements(inside).any(|s| matches!(s.first().and_then(Piece::word), Some("throw" | "error")));
     let lost = blocks.iter().any(|(word, _, inside)| *word == "catch" && !throws(inside));
     for (word, piece, inside) in blocks {
         let step = unit(UnitKind::Step, word, Some(word.to_owned()), std::slice::from_ref(piece), id, reading);
@@ -197,7 +203,10 @@ fn one_call(pieces: &[Piece], given_to: Option<&str>, id: UnitId, scope: &mut Sc
             let mut inner = scope.clone();
             let listed = call.arguments.first().and_then(|a| a.first()).and_then(|piece| piece.group('['));
             for pair in listed.into_iter().flat_map(crate::syntax::groovy::arguments) {
-                if let Some((key, value)) = scope.text(pair).and_then(|s| Some((s.text.split_once('=')?.0.to_owned(), s.text.split_once('=')?.1.to_owned()))) {
+                if let Some((key, value)) = scope
+                    .text(pair)
+                    .and_then(|s| Some((s.text.split_once('=')?.0.to_owned(), s.text.split_once('=')?.1.to_owned())))
+                {
                     reading.setting(id, call.line, &key, &value);
                     inner.environment.insert(key, value);
                 }
@@ -216,7 +225,8 @@ fn one_call(pieces: &[Piece], given_to: Option<&str>, id: UnitId, scope: &mut Sc
         }
         "input" => {
             let message = said(&["message"], scope).unwrap_or_default();
-            reading.own.asked = Some(format!("input: {}", message.lines().next().unwrap_or("")).trim_end_matches([':', ' ']).to_owned());
+            reading.own.asked =
+                Some(format!("input: {}", message.lines().next().unwrap_or("")).trim_end_matches([':', ' ']).to_owned());
             return;
         }
         "load" => return load(&call, given_to, id, scope, reading),
@@ -277,7 +287,8 @@ fn load(call: &Call<'_>, given_to: Option<&str>, id: UnitId, scope: &mut Scope, 
 fn beside(call: &Call<'_>, pieces: &[Piece], id: UnitId, scope: &Scope, reading: &mut Reading<'_>, depth: usize) {
     let group = unit(UnitKind::Group, "parallel", Some("parallel".to_owned()), pieces, id, reading);
     let listed = call.arguments.first().filter(|a| a.len() == 1).and_then(|a| a.first()).and_then(|piece| piece.group('['));
-    let branches: Vec<&[Piece]> = listed.map_or_else(|| call.arguments.clone(), |list| crate::syntax::groovy::arguments(list).collect());
+    let branches: Vec<&[Piece]> =
+        listed.map_or_else(|| call.arguments.clone(), |list| crate::syntax::groovy::arguments(list).collect());
     let mut known = false;
     for branch in branches {
         let (Some(name), Some(block)) = (branch.first(), branch.last().and_then(|piece| piece.group('{'))) else { continue };
@@ -315,7 +326,8 @@ fn docker(call: &Call<'_>, id: UnitId, scope: &Scope, reading: &mut Reading<'_>)
 
 /// Steps that bring in files from elsewhere, so that what is not there may come.
 fn fetched(call: &Call<'_>, id: UnitId, scope: &Scope, reading: &mut Reading<'_>) {
-    const BRINGING: &[&str] = &["git", "unstash", "unarchive", "copyArtifacts", "s3Download", "googleStorageDownload", "writeFile"];
+    const BRINGING: &[&str] =
+        &["git", "unstash", "unarchive", "copyArtifacts", "s3Download", "googleStorageDownload", "writeFile"];
     let what = match call.name.as_str() {
         // the repository of the pipeline
         "checkout" if call.arguments.iter().any(|a| a.first().and_then(Piece::word) == Some("scm")) => return,

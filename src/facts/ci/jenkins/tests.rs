@@ -77,7 +77,8 @@ fn stages_run_one_after_the_other() {
 #[test]
 fn what_starts_a_pipeline() {
     let first = |triggers: &str| {
-        let text = format!("pipeline {{ agent any\ntriggers {{ {triggers} }}\nstages {{ stage('a') {{ steps {{ sh 'x' }} }} }} }}\n");
+        let text =
+            format!("pipeline {{ agent any\ntriggers {{ {triggers} }}\nstages {{ stage('a') {{ steps {{ sh 'x' }} }} }} }}\n");
         told(&of("Jenkinsfile", &text, false)).first().cloned().unwrap_or_default()
     };
     for (triggers, expected) in [
@@ -92,10 +93,7 @@ fn what_starts_a_pipeline() {
             "upstream(upstreamProjects: 'tides', threshold: hudson.model.Result.SUCCESS)",
             "2 Jenkinsfile: upstream: after job tides (the service knows it by that name)",
         ),
-        (
-            "GenericTrigger(token: 'x')",
-            "2 Jenkinsfile: api: a call, by GenericTrigger (who calls is known in the service)",
-        ),
+        ("GenericTrigger(token: 'x')", "2 Jenkinsfile: api: a call, by GenericTrigger (who calls is known in the service)"),
     ] {
         assert_eq!(first(triggers), expected, "{triggers}");
     }
@@ -196,7 +194,23 @@ fn hostile_files_are_cut() {
     let many = format!("node {{ {} }}", "sh 'x'\n".repeat(10_000));
     let facts = of(&many);
     assert!(facts.facts.len() < 5_000 && !facts.notices.is_empty());
-    for text in ["", "pipeline", "pipeline {}", "pipeline { stages { stage } }", "sh", "= =", "a.b.", "if", "else", "try", "parallel", "load 'x'", "properties([pipelineTriggers([[]])])", "def x(", "'"] {
+    for text in [
+        "",
+        "pipeline",
+        "pipeline {}",
+        "pipeline { stages { stage } }",
+        "sh",
+        "= =",
+        "a.b.",
+        "if",
+        "else",
+        "try",
+        "parallel",
+        "load 'x'",
+        "properties([pipelineTriggers([[]])])",
+        "def x(",
+        "'",
+    ] {
         let _: FileFacts = of(text);
     }
 }

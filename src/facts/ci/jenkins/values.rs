@@ -125,7 +125,9 @@ impl Scope {
 fn only_trims(rest: &[Piece]) -> bool {
     rest.chunks(3).all(|part| match part {
         [dot, name, group] => {
-            dot.is(".") && matches!(name.word(), Some("stripIndent" | "trim" | "stripMargin" | "toString")) && group.group('(').is_some()
+            dot.is(".")
+                && matches!(name.word(), Some("stripIndent" | "trim" | "stripMargin" | "toString"))
+                && group.group('(').is_some()
         }
         _ => false,
     })

@@ -1,0 +1,145 @@
+//! Programs of orchestrators that run a pipeline which is written in Python, by its file, its module or its name.
+
+use super::{Invocation, Lead, Located, Target, View};
+use crate::fact::{FileFacts, UnitKind};
+use crate::source::{self, RepoPath};
+use crate::syntax::python::{Module, ScopeKind};
+use crate::words::{EdgeKind, Strength};
+
+/// `pyflyte run [--remote] FILE FUNCTION`.
+pub(super) fn pyflyte(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
+    let Some(run) = words.iter().position(|word| *word == "run") else { return Vec::new() };
+    let rest = words.get(run + 1..).unwrap_or_default();
+    let Some(at) = rest.iter().position(|word| word.ends_with(".py")) else { return Vec::new() };
+    let (Some(file), Some(function)) = (rest.get(at), rest.get(at + 1).filter(|word| !word.starts_with('-'))) else {
+        return Vec::new();
+    };
+    let edge = if rest.iter().take(at).any(|word| *word == "--remote") { EdgeKind::Submits } else { EdgeKind::Invokes };
+    let what = format!("pyflyte run {file} {function}");
+    match invocation.locate(file, view) {
+        Located::Found(path, strength) => {
+            let known = view.book.get(&path).and_then(|facts| facts.code.as_ref());
+            if known.is_some_and(|code| !has_function(&code.module, function)) {
+                let missing = format!("there is no `{function}` in `{path}`");
+                let to = Target::Missing { path: path.to_string(), what: missing };
+                return vec![Lead { to, edge, strength: Strength::Broken, what }];
+            }
+            vec![Lead { to: Target::Function { path, name: (*function).to_owned() }, edge, strength, what }]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn has_function(module: &Module, name: &str) -> bool {
+    let defined = module.scopes.iter().any(|scope| scope.kind == ScopeKind::Function && scope.name == name);
+    defined || module.imports.iter().any(|import| import.local == name)
+}
+
+/// `luigi --module MODULE TASK`.
+pub(super) fn luigi(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
+    let Some(at) = words.iter().position(|word| *word == "--module") else { return Vec::new() };
+    let Some(module) = words.get(at + 1) else { return Vec::new() };
+    let from: RepoPath = format!("{}/_", invocation.dir().unwrap_or(".")).trim_start_matches("./").into();
+    let Some(path) = view.imports.module(&from, module) else { return Vec::new() };
+    let what = format!("luigi --module {module}");
+    let Some(facts) = view.book.get(&path) else {
+        let to = Target::File { path, run: super::Run::Module };
+        return vec![Lead { to, edge: EdgeKind::Imports, strength: Strength::Resolved, what }];
+    };
+    let tasks = facts.units.iter().filter(|u| u.kind == UnitKind::Target && words.contains(&u.name.as_str()));
+    let lead = |name: &str| {
+        let to = Target::Unit { path: path.clone(), kind: UnitKind::Target, name: name.to_owned() };
+        Lead { to, edge: EdgeKind::Invokes, strength: Strength::Resolved, what: format!("{what} {name}") }
+    };
+    let read = Lead {
+        to: Target::File { path: path.clone(), run: super::Run::Module },
+        edge: EdgeKind::Imports,
+        strength: Strength::Resolved,
+        what: what.clone(),
+    };
+    std::iter::once(read).chain(tasks.map(|unit| lead(&unit.name))).collect()
+}
+
+/// `kedro run [--pipeline NAME]`: the pipelines of the project's packages; by default all that it finds.
+pub(super) fn kedro(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
+    if words.first() != Some(&"run") {
+        return Vec::new();
+    }
+    let mut wanted: Option<&str> = None;
+    // parts of a pipeline: which is not told apart here
+    let mut parts = false;
+    let mut rest = words.iter().copied().skip(1);
+    while let Some(word) = rest.next() {
+        match word.split_once('=') {
+            Some(("--pipeline" | "-p", name)) => wanted = Some(name),
+            _ if matches!(word, "--pipeline" | "-p") => wanted = rest.next(),
+            _ => {
+                let word = word.split('=').next().unwrap_or(word);
+                parts |= matches!(
+                    word,
+                    "--nodes"
+                        | "-n"
+                        | "--node"
+                        | "--tags"
+                        | "-t"
+                        | "--tag"
+                        | "--from-nodes"
+                        | "--to-nodes"
+                        | "--from-inputs"
+                        | "--to-outputs"
+                        | "--namespace"
+                );
+            }
+        }
+    }
+    let wanted = wanted.filter(|name| *name != "__default__");
+    if wanted.is_some_and(|name| name.contains('$')) {
+        return Vec::new();
+    }
+    let home = invocation.dir().unwrap_or(".");
+    let within = |path: &RepoPath| home == "." || path.strip_prefix(home).is_some_and(|rest| rest.starts_with('/'));
+    let imports = |facts: &FileFacts| {
+        facts
+            .code
+            .as_ref()
+            .is_some_and(|code| code.module.imports.iter().any(|i| i.level == 0 && i.module.split('.').next() == Some("kedro")))
+    };
+    let registries = view.book.iter().filter(|(path, _)| within(path) && source::file_name(path) == "pipeline_registry.py");
+    let found_by_itself = registries.into_iter().any(|(_, facts)| {
+        facts.code.as_ref().is_some_and(|code| code.module.calls.iter().any(|call| call.callee.last() == Some("find_pipelines")))
+    });
+    let strength = if found_by_itself && !parts && invocation.dir().is_some() { Strength::Resolved } else { Strength::Inferred };
+    let mut leads = Vec::new();
+    for (path, facts) in view.book.iter().filter(|(path, facts)| within(path) && imports(facts)) {
+        let package = path.rsplit_once("pipelines/").and_then(|(_, rest)| rest.split('/').next());
+        let package = package.map(|name| name.trim_end_matches(".py"));
+        if wanted.is_some_and(|name| package != Some(name)) {
+            continue;
+        }
+        for unit in facts.orchestrated.pipelines.iter().filter_map(|unit| facts.units.get(*unit)) {
+            let to = Target::Unit { path: path.clone(), kind: UnitKind::Workflow, name: unit.name.clone() };
+            leads.push(Lead {
+                to,
+                edge: EdgeKind::Invokes,
+                strength,
+                what: format!("kedro run, {}", package.unwrap_or(&unit.name)),
+            });
+        }
+    }
+    // not lowered yet: what is read next
+    if leads.is_empty() {
+        let entries = view.inventory.entries().iter().map(|e| &e.path).filter(|path| within(path));
+        let named = entries.filter(|path| path.contains("pipelines/") && path.ends_with(".py")).take(200);
+        let ask = |path: &RepoPath| Lead {
+            to: Target::File { path: path.clone(), run: super::Run::Module },
+            edge: EdgeKind::Imports,
+            strength: Strength::Inferred,
+            what: "kedro run".to_owned(),
+        };
+        leads.extend(named.filter(|path| !view.book.contains_key(*path)).map(ask));
+    }
+    leads
+}
