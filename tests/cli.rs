@@ -356,10 +356,25 @@ fn settings_change_what_they_say_and_stand_in_the_report() {
     let output = treering(&["scan", text(dir.path())]);
     assert!(out(&output).contains("treering.toml: 1 rule off (line 2)"), "{}", out(&output));
 
+    // what each of them hides can be seen: the levels without the file stand beside it
+    let levels = |report: &serde_json::Value| report["inputs"]["settings"]["without"]["levels"].clone();
+    for (model, level) in plain["summary"]["levels"].as_object().into_iter().flatten().filter(|(_, level)| !level.is_null()) {
+        assert_eq!(&levels(&report)[model], level, "{model}");
+    }
+    assert!(out(&output).contains("without it: "), "{}", out(&output));
+    let gated = treering(&["scan", text(dir.path()), "--at-least", "azure=0"]);
+    let said = String::from_utf8_lossy(&gated.stderr).into_owned();
+    assert!(said.contains("treering.toml changed what was judged (line 2); without it: "), "{said}");
+    let report = with("exclude = [\"services/returns\"]\n[subject]\nkind = \"teaching\"\nreason = \"two lessons\"\n");
+    assert!(levels(&report).as_object().is_some_and(|levels| !levels.is_empty()), "{report}");
+    let output = treering(&["scan", text(dir.path())]);
+    assert!(out(&output).contains("was not compared"), "{}", out(&output));
+
     // a signal that is off is not seen, and so neither is the system that it made
     let id = plain["systems"][0]["trains"][0]["signal"].as_str().unwrap_or_default();
     let report = with(&format!("[[off]]\nrule = \"{id}\"\nreason = \"a table of means\"\n"));
     assert!(entry(&report, 0).1 > 0 && !report.to_string().contains(&format!("\"signal\":\"{id}\"")), "{id}");
+    assert_eq!(levels(&report)["azure"], plain["summary"]["levels"]["azure"], "judged as if it were seen");
 
     // at a revision the settings are those of the revision; those of the user come before all others
     let report = json(&[text(dir.path()), "--rev", "HEAD"]);

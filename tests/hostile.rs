@@ -5,7 +5,8 @@
 //! by chance that is always the same; it lies in Cargo's folder for test data while it is scanned and stays there where
 //! the scan fails, so that it can be scanned again by hand.
 //! `TREERING_HOSTILE=word` tries only the seeds and scenes with that word in their name;
-//! `TREERING_HOSTILE_KEEP=1` makes the trees and leaves them there unscanned, for a release build or a profiler.
+//! `TREERING_HOSTILE_KEEP=1` makes the trees and leaves them there unscanned, for a release build or a profiler;
+//! `TREERING_HOSTILE_MOST=n` does more to each seed.
 
 #[path = "architecture/code.rs"]
 #[allow(dead_code)]

@@ -131,7 +131,12 @@ pub(super) fn view(seen: &Seen<'_>, path: &str, line: Option<u32>) -> Option<Fil
         row.snippet = text.as_ref().ok().map(|t| t.line_text(*line).trim()).filter(|t| !t.is_empty()).map(snippet);
     }
     let nearest = match line {
-        Some(asked) if rows.is_empty() => nearest(&self::rows(seen, path, None), asked),
+        Some(asked) if rows.is_empty() => {
+            let mut all = self::rows(seen, path, None);
+            let signals = seen.findings.signals.all.iter().filter(|s| *s.at.path == *path && s.commit.is_none());
+            all.extend(signals.map(|signal| (signal.at.line, Row::default())));
+            nearest(&all, asked)
+        }
         _ => Vec::new(),
     };
     let placement = seen.placements.get(path);

@@ -514,7 +514,11 @@ impl Build<'_> {
             return vec![node];
         }
         let tops: Vec<usize> = self.book.get(path).map_or_else(Vec::new, |facts| {
+            // handing over what waits for its own trigger runs nothing yet
+            let waiting: BTreeSet<UnitId> =
+                facts.facts.iter().filter(|f| waits_to_be_applied(&f.kind)).filter_map(|f| f.unit).collect();
             (0..facts.units.len())
+                .filter(|u| !waiting.contains(u))
                 .filter(|u| facts.units[*u].parent.is_none() && facts.units[*u].kind != UnitKind::ShellFunction)
                 // what an object only defines is run by those who name it
                 .filter(|u| facts.units[*u].kind != UnitKind::Action || !starts::holds_objects(facts))
@@ -523,8 +527,6 @@ impl Build<'_> {
                 .filter(|u| {
                     facts.called.as_ref().is_none_or(|c| !c.by_inputs.iter().any(|(_, unit)| unit == u) || c.alone.is_none())
                 })
-                // handing over what waits for its own trigger runs nothing yet
-                .filter(|u| !facts.facts.iter().any(|f| f.unit == Some(*u) && waits_to_be_applied(&f.kind)))
                 .collect()
         });
         if let Some(facts) = self.book.get(path)

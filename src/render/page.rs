@@ -118,6 +118,11 @@ impl Line {
     }
 }
 
+/// Columns that a text takes once it is made visible.
+pub(super) fn width_of(text: &str) -> usize {
+    columns(&visible(text))
+}
+
 /// The page that is being filled.
 pub(super) struct Page<'s> {
     style: &'s Style,
@@ -171,7 +176,9 @@ impl<'s> Page<'s> {
         if (used + 1 > at || broken) && used + 2 + right.width() <= self.width() {
             self.fill(used + 2, used, at, right);
         } else if used + 1 > at || broken {
-            self.end();
+            if !left.is_empty() {
+                self.end();
+            }
             self.fill(at.min(indent + 4), 0, at.min(indent + 4), right);
         } else {
             self.fill(at, used, at, right);
@@ -221,8 +228,16 @@ impl<'s> Page<'s> {
             let _ = write!(self.text, "{:pad$}", "");
             pad = 0;
             fresh = false;
+            let mut whole = false;
             for word in group {
-                column = self.word(word, column, rest, edge);
+                // a mark behind a place that fills the line stays with it
+                if whole && columns(&word.text) == 1 {
+                    self.ink(word, &word.text);
+                    column += 1;
+                } else {
+                    column = self.word(word, column, rest, edge);
+                }
+                whole = word.whole;
             }
             at += run;
         }
@@ -232,9 +247,7 @@ impl<'s> Page<'s> {
     /// Writes one word, in pieces where it is wider than the page.
     fn word(&mut self, word: &Word, mut column: usize, rest: usize, edge: usize) -> usize {
         let width = columns(&word.text);
-        // a mark behind a place that fills the line stays with it
-        let mark = word.glued && width == 1;
-        if word.whole || mark || column + width <= edge {
+        if word.whole || column + width <= edge {
             self.ink(word, &word.text);
             return column + width;
         }

@@ -64,7 +64,7 @@ fn reason(because: Because, chain: Option<&Chain>) -> &'static str {
     match because {
         Because::Assumed if hops.first().is_some_and(|hop| hop.outside.is_some()) => "starts elsewhere",
         Because::Assumed if hops.iter().any(|hop| hop.outside.is_some()) => "leaves this repository",
-        Because::Assumed => "hangs on something outside",
+        Because::Assumed => "hangs on the outside",
         Because::Inferred if hops.iter().any(|hop| hop.strength == Strength::Inferred) => "linked by name",
         Because::Inferred => "likely, not proven",
         Because::Weak => "in a weaker form",

@@ -335,7 +335,9 @@ impl Invocation<'_> {
             if let Some(path) = source::join(source::folder(self.path), word).filter(|p| view.inventory.contains(p)) {
                 return Located::Found(path.into(), Strength::Inferred);
             }
-            return self.by_suffix(clean, view).unwrap_or(Located::Missing(path));
+            // an absolute path is one of the machine, and what lies there cannot be said here
+            let absent = if word.starts_with('/') { Located::Unknown } else { Located::Missing(path) };
+            return self.by_suffix(clean, view).unwrap_or(absent);
         }
         // computed in front: a literal end that only one file has
         let literal = clean.rsplit(['}', '$', ')']).next().unwrap_or(clean).trim_start_matches('/');

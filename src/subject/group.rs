@@ -10,7 +10,7 @@ use super::system::Root;
 use crate::graph::reach::Walk;
 use crate::graph::{Graph, NodeId, NodeKind};
 use crate::signals::Signals;
-use crate::source::folder;
+use crate::source::{extension, folder};
 use crate::words::{Scope, Strength};
 
 /// The groups, each as indices into `roots` in rising order. `projects` are the folders with a manifest of their own.
@@ -81,7 +81,13 @@ fn projects_calling<'g>(root: NodeId, graph: &'g Graph, projects: &BTreeSet<Stri
     (0..graph.nodes.len())
         .filter(|n| leading[*n])
         .map(|n| &graph.nodes[n])
-        .filter(|n| n.scope == Scope::Source && matches!(n.kind, NodeKind::Function | NodeKind::Program | NodeKind::Module))
+        .filter(|n| n.scope == Scope::Source)
+        .filter(|n| match n.kind {
+            NodeKind::Function | NodeKind::Program | NodeKind::Module => true,
+            // a pipeline that is written in code calls its steps like code
+            NodeKind::Unit(_) => extension(&n.at.path) == Some("py"),
+            _ => false,
+        })
         .map(|n| project_of(&n.at.path, projects))
         .collect()
 }

@@ -75,12 +75,11 @@ impl Build<'_> {
     fn is_declared(&self, path: &RepoPath, unit: UnitId, trigger: &Trigger) -> bool {
         let Some(facts) = self.book.get(path).filter(|facts| holds_objects(facts)) else { return false };
         let kind = facts.units.get(unit).map(|unit| unit.kind);
-        // a trigger that tells what it waits for is not asked again
-        if trigger.held.as_ref().is_some_and(|held| held.until.is_some()) {
-            return false;
-        }
         let follows = trigger.kind == TriggerKind::Push && !trigger.from.is_empty();
-        matches!(kind, Some(UnitKind::Manifest | UnitKind::Action)) && !follows && trigger.kind != TriggerKind::Manual
+        // one that tells what it waits for is not asked again
+        let told = trigger.held.as_ref().is_some_and(|held| held.until.is_some());
+        let stands = kind == Some(UnitKind::Manifest) || (kind == Some(UnitKind::Action) && !told);
+        stands && !follows && trigger.kind != TriggerKind::Manual
     }
 
     /// With fewer than two branches known, a branch filter is believed.

@@ -2,7 +2,7 @@
 
 use super::{phrases, words};
 use crate::explain::{Explanation, Inspection, Scope, Sighting, Start};
-use crate::render::page::{Ink, Line, Page};
+use crate::render::page::{Ink, Line, Page, width_of};
 use crate::report::{Assessment, Cause, Criterion, Evidence, Practice, Report, Repository, System, Unknown, Verdict};
 
 /// Systems that are told in full; of the others, the verdict.
@@ -241,7 +241,7 @@ fn seen(page: &mut Page<'_>, sighting: &Sighting, repository: &Repository) {
     let Some(place) = phrases::place(&sighting.evidence) else { return };
     let link = sighting.evidence.path.as_deref().and_then(|p| phrases::link(repository, p, sighting.evidence.line.unwrap_or(0)));
     let snippet = Line::new().plain(sighting.evidence.snippet.as_deref().unwrap_or_default());
-    page.pair(2, &Line::new().place(&place, link), (2 + place.chars().count() + 2).min(page.width() / 2), &snippet);
+    page.pair(2, &Line::new().place(&place, link), (2 + width_of(&place) + 2).min(page.width() / 2), &snippet);
     page.wrap(6, 8, &state(sighting, None, false));
 }
 

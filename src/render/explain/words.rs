@@ -2,7 +2,7 @@
 
 use super::phrases;
 use crate::explain::{EdgeKind, Link, Scope, Start, Strength};
-use crate::render::page::{Ink, Line, Page};
+use crate::render::page::{Ink, Line, Page, width_of};
 use crate::report::{Cause, Chain, Criterion, Evidence, Hop, Practice, Repository, Starter, Unknown, Verdict};
 
 /// What one end of an edge does to the other.
@@ -49,7 +49,7 @@ pub(super) fn hop_place(hop: &Hop) -> String {
 
 /// A chain hop by hop, each with what it does and, where it is not written out, how sure it is.
 pub(super) fn hops(page: &mut Page<'_>, chain: &Chain, indent: usize, repository: &Repository) {
-    let widest = chain.0.iter().map(|hop| hop_place(hop).chars().count()).max().unwrap_or(0);
+    let widest = chain.0.iter().map(|hop| width_of(&hop_place(hop))).max().unwrap_or(0);
     let at = (indent + widest + 2).min(page.width() / 2);
     let last = chain.0.len().saturating_sub(1);
     for (index, hop) in chain.0.iter().enumerate() {
@@ -181,7 +181,7 @@ pub(super) fn evidence(page: &mut Page<'_>, evidence: &Evidence, indent: usize, 
 
 /// Several of them in two columns.
 pub(super) fn all_evidence(page: &mut Page<'_>, all: &[&Evidence], most: usize, repository: &Repository) {
-    let widest = all.iter().take(most).filter_map(|e| phrases::place(e)).map(|p| p.chars().count()).max().unwrap_or(0);
+    let widest = all.iter().take(most).filter_map(|e| phrases::place(e)).map(|p| width_of(&p)).max().unwrap_or(0);
     let at = (4 + widest + 2).min(page.width() / 2);
     for one in all.iter().take(most) {
         evidence(page, one, 4, at, repository);

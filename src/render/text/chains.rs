@@ -1,7 +1,7 @@
 //! The strongest chains hop by hop, what only looks automatic, and where the automation leaves the repository.
 
 use super::phrases;
-use crate::render::page::{Ink, Line, Page};
+use crate::render::page::{Ink, Line, Page, width_of};
 use crate::report::{Because, ChainHead, EdgeKind, Hop, Lookalike, Repository, Strength, System};
 
 /// Chains shown, and hops of each, unless the user wants all.
@@ -58,15 +58,15 @@ fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[(&Ch
     };
     let (shared, deed) = told.iter().map(same).max_by_key(|(shared, _)| *shared).unwrap_or((0, ""));
     if let Some(last) = hops.last().filter(|last| short && last.line > 0 && is_idle(head)) {
-        // what never runs is told by where it ends
-        page.edges(2, &line, &state);
-        let link = phrases::link(repository, &last.path, last.line);
-        let way = match hops.len() - 1 {
-            0 => String::new(),
-            more => format!(" ({} before it: -v)", phrases::count(more, "hop", "hops")),
+        // what never runs is told by its two ends
+        let between = match hops.len() {
+            1 => String::new(),
+            all => format!(", {all}\u{a0}hops:\u{a0}-v"),
         };
-        let end = Line::of(Ink::Quiet, "ends at ").place(&place(last), link).plain("\u{a0} ").plain(&last.what);
-        return page.wrap(4, 8, &end.add(Ink::Quiet, &way));
+        let with = line.clone().add(Ink::Quiet, &between);
+        let line = if with.width() + state.width() + 4 <= page.width() { with } else { line };
+        page.edges(2, &line, &state);
+        return one(page, &[*last], 8, repository);
     }
     if short && shared >= SHARED {
         page.edges(2, &line, &state);
@@ -92,7 +92,8 @@ fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[(&Ch
         page.edges(2, &Line::of(Ink::Strong, &name).plain(what), &state);
         let known =
             told.iter().any(|(_, before)| before.first().is_some_and(|b| place(b) == place(first) && b.what == first.what));
-        page.pair(4, &begins, 4 + begins.width() + 2, &Line::new().plain(if known { "" } else { why }));
+        let at = Some(4 + begins.width() + 2).filter(|at| *at <= page.width() / 2).unwrap_or(8);
+        page.pair(4, &begins, at, &Line::new().plain(if known { "" } else { why }));
     }
     list(page, hops.get(1..).unwrap_or_default(), repository);
 }
@@ -131,7 +132,7 @@ fn runs<'r>(page: &Page<'_>, hops: &[&'r Hop]) -> Vec<Vec<&'r Hop>> {
             Some(run)
                 if !ends
                     && run.first().is_some_and(|first| inner(first) && inner(hop) && first.path == hop.path)
-                    && run.iter().chain([hop]).map(|hop| hop.what.chars().count() + 8).sum::<usize>() <= room =>
+                    && run.iter().chain([hop]).map(|hop| width_of(&hop.what) + 8).sum::<usize>() <= room =>
             {
                 run.push(hop);
             }
@@ -145,7 +146,7 @@ fn runs<'r>(page: &Page<'_>, hops: &[&'r Hop]) -> Vec<Vec<&'r Hop>> {
 /// beside a wider place goes below it.
 fn column(page: &Page<'_>, indent: usize, places: impl Iterator<Item = String>) -> usize {
     let most = page.width() * 11 / 20;
-    let ends = places.map(|place| indent + place.chars().count() + 2);
+    let ends = places.map(|place| indent + width_of(&place) + 2);
     ends.filter(|end| *end <= most).max().unwrap_or(indent + 4)
 }
 

@@ -236,7 +236,7 @@ pub(super) fn next(page: &mut Page<'_>, system: &System, repository: &Repository
         };
         let alone = model.blocking.iter().any(|b| b.lifts_to.is_some());
         let several = if alone || by_column { "" } else { ": no single change reaches it" };
-        let nearest = nearest(page, model);
+        let nearest = nearest(page, model, &told);
         let all = model.blocking.len();
         let more = if all > nearest.len() { format!(" ({} of {all}; all: -v)", nearest.len()) } else { String::new() };
         page.wrap(2, 4, &Line::of(Ink::Strong, &head).add(Ink::Quiet, several).add(Ink::Quiet, &more.replace(": ", ":\u{a0}")));
@@ -262,13 +262,15 @@ pub(super) fn next(page: &mut Page<'_>, system: &System, repository: &Repository
 }
 
 /// What a reader should see first of what stands in the way.
-fn nearest<'m>(page: &Page<'_>, model: &'m Assessment) -> Vec<&'m Blocking> {
+fn nearest<'m>(page: &Page<'_>, model: &'m Assessment, told: &[&str]) -> Vec<&'m Blocking> {
     if page.verbose() > 0 {
         return model.blocking.iter().collect();
     }
     if model.level.is_some() {
         let most = if model.blocking.iter().any(|b| b.lifts_to.is_some()) { CHOICES } else { ACTIONS };
-        return model.blocking.iter().take(most).collect();
+        // what is to be done anyway, for a model above, is told as well where it is enough here
+        let known = |b: &Blocking| b.lifts_to.is_some() && told.contains(&said(b));
+        return model.blocking.iter().enumerate().filter(|(at, b)| *at < most || known(b)).map(|(_, b)| b).collect();
     }
     let mut columns: Vec<&str> = Vec::new();
     let mut first: Vec<&Blocking> = Vec::new();
@@ -363,8 +365,8 @@ fn action(verbose: u8, blocking: &Blocking, known: bool, system: &System, reposi
 /// here.
 fn begins<'s>(practice: &str, system: &'s System) -> (&'static str, Option<(&'s Evidence, String)>) {
     let place = |all: &'s [Evidence]| all.iter().find_map(|e| phrases::place(e).map(|place| (e, place)));
-    let trains = ("; the model is trained at ", place(&system.trains));
-    let serves = ("; the model is served at ", place(&system.serves));
+    let trains = ("; model trained at ", place(&system.trains));
+    let serves = ("; model served at ", place(&system.serves));
     match practice.split('.').next().unwrap_or_default() {
         "app" | "deploy" | "monitoring" | "serving" if serves.1.is_some() => serves,
         "app" | "deploy" | "monitoring" | "serving" => trains,

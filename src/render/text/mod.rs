@@ -9,7 +9,7 @@ mod levels;
 
 use std::io::{self, Write};
 
-use super::page::{Ink, Line, Page};
+use super::page::{Ink, Line, Page, width_of};
 use super::{Style, phrases};
 use crate::report::{
     Cause, Evidence, FilesFrom, NearestMiss, Notice, NoticeKind, Practice, Report, Repository, SettingKey, SubjectKind, System,
@@ -137,7 +137,7 @@ fn collection(page: &mut Page<'_>, report: &Report, systems: &[&System]) {
     let kind = report.repository.subject.kind;
     let told = if kind == SubjectKind::MlCollection { "that share neither code nor model" } else { "in one repository" };
     page.wrap(0, 2, &Line::of(Ink::Strong, &format!("{} ML systems ", systems.len())).plain(told));
-    let widest = systems.iter().map(|s| s.path.chars().count()).max().unwrap_or(0);
+    let widest = systems.iter().map(|s| width_of(&s.path)).max().unwrap_or(0);
     let at = (2 + widest + 2).min(page.width() / 2);
     for system in systems {
         let levels: Vec<String> = system
@@ -163,7 +163,7 @@ fn no_system(page: &mut Page<'_>, report: &Report) {
     for evidence in subject.evidence.iter().take(3) {
         if let Some(place) = phrases::place(evidence) {
             let what = Line::of(Ink::Quiet, evidence.snippet.as_deref().unwrap_or_default());
-            page.pair(4, &Line::new().place(&place, link(&report.repository, evidence)), 4 + place.chars().count() + 2, &what);
+            page.pair(4, &Line::new().place(&place, link(&report.repository, evidence)), 4 + width_of(&place) + 2, &what);
         }
     }
     let claims = matches!(subject.kind, SubjectKind::MlSystem | SubjectKind::MlCollection);
@@ -192,8 +192,7 @@ fn practices(page: &mut Page<'_>, system: &System, repository: &Repository) {
     }
     page.blank();
     let title = Line::of(Ink::Title, &phrases::count(system.practices.len(), "PRACTICE", "PRACTICES"));
-    let each = if page.verbose() > 0 { "" } else { " (each:\u{a0}-v)" };
-    page.pair(0, &title, 14, &Line::new().plain(&phrases::tally(system).join(" · ")).add(Ink::Quiet, each));
+    page.pair(0, &title, 14, &Line::new().plain(&phrases::tally(system).join(" · ")));
     if page.verbose() > 0 {
         for practice in &system.practices {
             one_practice(page, practice, repository);
@@ -398,7 +397,8 @@ fn foot(page: &mut Page<'_>, primary: Option<&System>) {
     page.blank();
     page.wrap(0, 0, &Line::of(Ink::Quiet, "\"met\" = declared at this commit, every hop read. Whether it ran is not visible."));
     let ask = format!("treering explain {} {}", telling(system), page.asked());
-    page.wrap(0, 2, &Line::of(Ink::Quiet, "Why, and what counts: ").place(&ask, None));
+    let each = if page.verbose() > 0 { "" } else { "\u{a0} (each\u{a0}practice:\u{a0}-v)" };
+    page.wrap(0, 2, &Line::of(Ink::Quiet, "Why, and what counts: ").place(&ask, None).add(Ink::Quiet, each));
 }
 
 /// The practice that is worth asking about first: what lifts a level by itself and has a place here, else what stands in

@@ -6,7 +6,7 @@ use crate::fact::Joined;
 
 fn of(path: &str, text: &str, named: bool) -> FileFacts {
     let joined = Joined { named, ..Joined::default() };
-    read(&SourceFile::new(path.into(), text.to_owned()), &Context { wrappers: &[], joined })
+    read(&SourceFile::new(path.into(), text.to_owned()), &Context { joined, ..Context::default() })
 }
 
 fn check(text: &str, expected: &[&str]) {
