@@ -5,7 +5,8 @@
 //! by chance that is always the same; it lies in Cargo's folder for test data while it is scanned and stays there where
 //! the scan fails, so that it can be scanned again by hand.
 //! `TREERING_HOSTILE=word` tries only the seeds and scenes with that word in their name;
-//! `TREERING_HOSTILE_KEEP=1` makes the trees and leaves them there unscanned, for a release build or a profiler.
+//! `TREERING_HOSTILE_KEEP=1` makes the trees and leaves them there unscanned, for a release build or a profiler;
+//! `TREERING_HOSTILE_MOST=n` does more to each seed.
 
 #[path = "architecture/code.rs"]
 #[allow(dead_code)]
@@ -170,7 +171,7 @@ fn every_reader_has_a_seed_that_it_reads() {
 fn damaged_files_cost_no_more_than_themselves() {
     // what lies in one room of `facts` shares a tree: a scan has its price, whatever it reads
     let mut trees: BTreeMap<&str, Vec<&Seed>> = BTreeMap::new();
-    for seed in SEEDS.iter().filter(|s| is_asked(s.of)) {
+    for seed in SEEDS.iter().filter(|s| is_asked(s.of) && s.place.contains('@')) {
         trees.entry(seed.of.split("::").next().unwrap_or_default()).or_default().push(seed);
     }
     let mut wrong = Vec::new();
@@ -190,6 +191,30 @@ fn damaged_files_cost_no_more_than_themselves() {
             }
         }
         wrong.extend(tried(room, &root, &|path| told.get(path).cloned().unwrap_or_default()));
+    }
+    none(&wrong);
+}
+
+/// Trees that are made of files of which a repository has one.
+const ALONE: usize = 12;
+
+#[test]
+fn damaged_files_of_a_fixed_place_cost_no_more_than_themselves() {
+    let mut cases: Vec<(&Seed, Vec<(String, Vec<u8>)>)> = Vec::new();
+    for (number, seed) in (0..).zip(SEEDS.iter().filter(|s| is_asked(s.of) && !s.place.contains('@'))) {
+        let mut dice = Dice::new(number);
+        let all = damage::all(seed.text, seed.form, &mut dice);
+        cases.push((seed, dice.some(all, ALONE)));
+    }
+    let mut wrong = Vec::new();
+    for tree in 0..ALONE {
+        let root = folder(&format!("alone-{tree}"));
+        let mut told: BTreeMap<&str, &str> = BTreeMap::new();
+        for (seed, (what, bytes)) in cases.iter().filter_map(|(seed, all)| Some((seed, all.get(tree)?))) {
+            write(&root, seed.place, bytes);
+            told.insert(seed.place, what);
+        }
+        wrong.extend(tried(&format!("alone {tree}"), &root, &|path| told.get(path).copied().unwrap_or_default().to_owned()));
     }
     none(&wrong);
 }

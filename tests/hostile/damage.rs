@@ -3,14 +3,17 @@
 use super::scanning::dice::Dice;
 use super::seeds::Form;
 
-/// Most damaged texts of one kind that are made of one seed.
-const MOST: usize = 4;
+/// Most damaged texts of one kind that are made of one seed, about: `TREERING_HOSTILE_MOST=50` tries nearly all there are.
+fn most() -> usize {
+    std::env::var("TREERING_HOSTILE_MOST").ok().and_then(|most| most.parse().ok()).unwrap_or(4)
+}
 
 /// Every damaged text, each with what was done to it. The same for the same seed of the dice.
 pub fn all(text: &str, form: Form, dice: &mut Dice) -> Vec<(String, Vec<u8>)> {
     let mut out: Vec<(String, Vec<u8>)> = Vec::new();
     let bytes = text.as_bytes();
-    for cut in (0..bytes.len()).step_by(bytes.len() / MOST + 1) {
+    let most = most();
+    for cut in (0..bytes.len()).step_by(bytes.len() / most.max(1) + 1) {
         out.push((format!("cut off after {cut} bytes"), bytes[..cut].to_vec()));
     }
     for time in 0..4 {
@@ -21,13 +24,14 @@ pub fn all(text: &str, form: Form, dice: &mut Dice) -> Vec<(String, Vec<u8>)> {
         }
         out.push((format!("{} random bytes", time * 4 + 1), noisy));
     }
-    out.extend(encodings(text, dice));
+    let written = encodings(text, dice);
+    out.extend(dice.some(written, 3 * most));
     for (what, damaged) in dice
-        .some(lines(text), 3 * MOST)
+        .some(lines(text), 3 * most)
         .into_iter()
-        .chain(dice.some(words(text), 3 * MOST))
-        .chain(dice.some(values(text, form), 5 * MOST))
-        .chain(sizes(text, form))
+        .chain(dice.some(words(text), 2 * most))
+        .chain(dice.some(values(text, form), 4 * most))
+        .chain(dice.some(sizes(text, form), most + 2))
     {
         out.push((what, damaged.into_bytes()));
     }

@@ -439,10 +439,10 @@ fn make_circles(root: &Path) {
 }
 
 fn make_many(root: &Path) {
-    let targets = lines(500, |i| format!("t{i}: t{}\n\tpython fit.py --n {i}", i + 1));
-    write(root, "Makefile", format!("{targets}t500:\n\tpython fit.py\n").as_bytes());
-    let every: String = (0..80).map(|i| format!(" t{i}")).collect();
-    let dense = lines(80, |i| format!("t{i}:{every}\n\tpython fit.py"));
+    let targets = lines(250, |i| format!("t{i}: t{}\n\tpython fit.py --n {i}", i + 1));
+    write(root, "Makefile", format!("{targets}t250:\n\tpython fit.py\n").as_bytes());
+    let every: String = (0..40).map(|i| format!(" t{i}")).collect();
+    let dense = lines(40, |i| format!("t{i}:{every}\n\tpython fit.py"));
     write(root, "dense/Makefile", dense.as_bytes());
     write(root, "fit.py", FIT.as_bytes());
     workflow(root, "a", "  one: { runs-on: x, steps: [{ run: make t0 }, { run: make -C dense t0 }] }\n");
@@ -463,8 +463,8 @@ fn workflows_in_circles(root: &Path) {
         b"runs:\n  using: composite\n  steps:\n    - uses: ./act\n    - uses: ./\n    - run: python fit.py\n",
     );
     write(root, "action.yml", b"runs: { using: composite, steps: [{ uses: ./act }] }\n");
-    // every level calls the next twice with other values: 2 to the 12th sets
-    for i in 0..12 {
+    // every level calls the next twice with other values: 2 to the 8th sets
+    for i in 0..8 {
         let jobs = format!(
             "  a: {{ uses: ./.github/workflows/l{0}.yml, with: {{ x: '${{{{ inputs.x }}}}a' }} }}\n  b: {{ uses: ./.github/workflows/l{0}.yml, with: {{ x: '${{{{ inputs.x }}}}b' }} }}\n",
             i + 1
@@ -475,7 +475,7 @@ fn workflows_in_circles(root: &Path) {
             format!("on: {{ push: , workflow_call: {{ inputs: {{ x: {{ type: string }} }} }} }}\njobs:\n{jobs}").as_bytes(),
         );
     }
-    write(root, ".github/workflows/l12.yml", b"on: { workflow_call: { inputs: { x: { type: string } } } }\njobs: { fit: { runs-on: x, steps: [{ run: 'python fit.py ${{ inputs.x }}' }] } }\n");
+    write(root, ".github/workflows/l8.yml", b"on: { workflow_call: { inputs: { x: { type: string } } } }\njobs: { fit: { runs-on: x, steps: [{ run: 'python fit.py ${{ inputs.x }}' }] } }\n");
     write(root, "fit.py", FIT.as_bytes());
 }
 
@@ -795,7 +795,7 @@ fn dvc_many(root: &Path) {
 
 fn orchestrators_many(root: &Path) {
     let tasks = lines(60, |i| format!("    t{i} = BashOperator(task_id=\"t{i}\", bash_command=\"python fit.py\")"));
-    let all: Vec<String> = (0..80).map(|i| format!(" t{i}")).collect();
+    let all: Vec<String> = (0..40).map(|i| format!(" t{i}")).collect();
     let order = format!("    [{0}] >> t0 >> [{0}]\n    chain({0})\n    cross_downstream([{0}], [{0}])\n", all.join(", "));
     write(root, "dags/a.py", format!("from airflow import DAG\nfrom airflow.models.baseoperator import chain, cross_downstream\nfrom airflow.operators.bash import BashOperator\nwith DAG(\"a\", schedule=\"@daily\") as flow:\n{tasks}{order}").as_bytes());
     write(root, "dags/round.py", b"from airflow.decorators import dag, task\nfrom airflow.operators.trigger_dagrun import TriggerDagRunOperator\n@dag(schedule='@daily', dag_id='round')\ndef round():\n    @task\n    def one(x): return one(one(x))\n    t = TriggerDagRunOperator(task_id='t', trigger_dag_id='round')\n    t >> t >> one(one(t)) >> t\n    round()\nround()\n");
