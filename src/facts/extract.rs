@@ -198,7 +198,7 @@ fn orchestrated(
         return Vec::new();
     }
     let program = resolve::Program::build(book, modules, &catalog.callables);
-    let added = super::orchestrators::lower(book, &program, &catalog.orchestrators, context);
+    let added = super::orchestrators::lower(book, &program, &catalog.orchestrators, (context, inventory));
     let changed: Vec<RepoPath> = added.keys().cloned().collect();
     for (path, facts) in added {
         if let Some(known) = book.get_mut(&path) {

@@ -42,8 +42,15 @@ pub(crate) fn connect(
     catalog: &Catalog,
 ) -> Graph {
     let (held, declared, named) = (Vec::new(), Vec::new(), Vec::new());
+    let mut by_name: HashMap<&str, HashMap<(UnitKind, &str), Vec<UnitId>>> = HashMap::new();
+    for (path, facts) in book {
+        let of_file = by_name.entry(path).or_default();
+        for (id, unit) in facts.units.iter().enumerate() {
+            of_file.entry((unit.kind, unit.name.as_str())).or_default().push(id);
+        }
+    }
     let (graph, units) = (Graph::default(), HashMap::new());
-    let mut build = Build { graph, units, book, view, program, placements, checkout, held, declared, named };
+    let mut build = Build { graph, units, by_name, book, view, program, placements, checkout, held, declared, named };
     for (path, facts) in book {
         let nodes = (0..facts.units.len()).map(|unit| build.add_unit(path, facts, unit)).collect();
         build.units.insert(path, nodes);
@@ -102,6 +109,8 @@ struct Build<'b> {
     graph: Graph,
     /// For every file the nodes of its units; every statement asks for that of its own.
     units: HashMap<&'b str, Vec<NodeId>>,
+    /// For every file its units by kind and name, in their order; every lead into a file asks for some.
+    by_name: HashMap<&'b str, HashMap<(UnitKind, &'b str), Vec<UnitId>>>,
     book: &'b Book,
     view: &'b View<'b>,
     program: &'b Program,
@@ -421,9 +430,7 @@ impl Build<'_> {
         let (targets, kind, strength): (Vec<NodeId>, EdgeKind, Strength) = match &lead.to {
             Target::Unit { path: to, kind, name } => {
                 let Some(facts) = self.book.get(to) else { return };
-                let found: Vec<usize> =
-                    (0..facts.units.len()).filter(|u| facts.units[*u].kind == *kind && facts.units[*u].name == *name).collect();
-                let found = nearest(facts, found, *kind, by.filter(|_| to == path));
+                let found = nearest(facts, self.units_named(to, *kind, name).to_vec(), *kind, by.filter(|_| to == path));
                 let found = found.into_iter().map(|u| self.unit(to, u)).collect();
                 (found, lead.edge, lead.strength)
             }
@@ -468,10 +475,15 @@ impl Build<'_> {
         }
     }
 
+    /// The units of a file that are of a kind and called so.
+    fn units_named<'a>(&'a self, path: &str, kind: UnitKind, name: &'a str) -> &'a [UnitId] {
+        self.by_name.get(path).and_then(|units| units.get(&(kind, name))).map_or(&[], Vec::as_slice)
+    }
+
     /// Why a unit that nothing contains is never run, and where, where an explicit word says so.
     fn frozen(&self, path: &RepoPath, kind: UnitKind, name: &str) -> Option<(String, Location)> {
         let facts = self.book.get(path)?;
-        let unit = facts.units.iter().position(|u| u.kind == kind && u.name == name && u.parent.is_none())?;
+        let unit = self.units_named(path, kind, name).iter().copied().find(|u| facts.units[*u].parent.is_none())?;
         facts.facts.iter().filter(|f| f.unit == Some(unit)).find_map(|f| match &f.kind {
             FactKind::Guard(Guard::Never(word)) => Some((format!("switched off by `{word}`"), Location::line(path, f.line))),
             _ => None,
@@ -502,7 +514,11 @@ impl Build<'_> {
             return vec![node];
         }
         let tops: Vec<usize> = self.book.get(path).map_or_else(Vec::new, |facts| {
+            // handing over what waits for its own trigger runs nothing yet
+            let waiting: BTreeSet<UnitId> =
+                facts.facts.iter().filter(|f| waits_to_be_applied(&f.kind)).filter_map(|f| f.unit).collect();
             (0..facts.units.len())
+                .filter(|u| !waiting.contains(u))
                 .filter(|u| facts.units[*u].parent.is_none() && facts.units[*u].kind != UnitKind::ShellFunction)
                 // what an object only defines is run by those who name it
                 .filter(|u| facts.units[*u].kind != UnitKind::Action || !starts::holds_objects(facts))
@@ -511,8 +527,6 @@ impl Build<'_> {
                 .filter(|u| {
                     facts.called.as_ref().is_none_or(|c| !c.by_inputs.iter().any(|(_, unit)| unit == u) || c.alone.is_none())
                 })
-                // handing over what waits for its own trigger runs nothing yet
-                .filter(|u| !facts.facts.iter().any(|f| f.unit == Some(*u) && waits_to_be_applied(&f.kind)))
                 .collect()
         });
         if let Some(facts) = self.book.get(path)

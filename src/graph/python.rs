@@ -301,8 +301,11 @@ impl Build<'_> {
             }
             let what = format!("registered by @{}", decorator.text);
             let mut starters = vec![around];
+            let known = program.is_command(at.file, decorator);
             // `@cli.command()` on a group, `@app.get()` on an object of the top level: those run it too
-            if let Some(group) = decorator.own.and_then(|own| self.node(own)) {
+            if known {
+                // its holder runs it anyway
+            } else if let Some(group) = decorator.own.and_then(|own| self.node(own)) {
                 starters.push(group);
             } else if let Some(object) = decorator.text.split_once('.').map(|(first, _)| first).filter(|_| outside.contains('#'))
             {
@@ -466,14 +469,15 @@ impl Build<'_> {
                     self.hooks(from, *class, &seen);
                 }
             }
-            for one in offered.into_iter().flatten() {
+            let offered = offered.unwrap_or_default();
+            for one in &offered {
                 if let Some(node) = self.node(one.at) {
                     let name = program.scope(one.at).map_or("", |s| s.name.as_str());
                     let strength = if one.sure { Strength::Resolved } else { Strength::Inferred };
                     self.edge(from, node, seen(strength, format!("{text}() runs the command {name}")));
                 }
             }
-            for passed in handed {
+            for passed in handed.iter().filter(|p| offered.iter().all(|one| one.at != p.at)) {
                 let at = passed.at;
                 if program.scope(at).is_some_and(|s| s.kind == ScopeKind::Class) {
                     self.hooks(from, at, &seen);

@@ -35,6 +35,10 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
     let everyone: Vec<NodeId> = judge.starters(From::Anyone, &[]).into_iter().flatten().collect();
     let live = graph.reach(&everyone, Walk::at(Strength::Inferred));
     let out = breaks::out_of_order(graph);
+    let aims: Vec<NodeId> = kinds.iter().flatten().map(|(_, node)| *node).collect();
+    let leading = graph.reach_back(&aims, Walk::at(Strength::Inferred));
+    // what a node does is the same in every definition that it is a step of
+    let mut known: BTreeMap<NodeId, Vec<Option<usize>>> = BTreeMap::new();
     let mut best = Answer::no();
     for (weak, members) in groups(graph) {
         let members: Vec<NodeId> = members.into_iter().filter(|n| live.has(*n)).collect();
@@ -44,11 +48,18 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
         let does: Vec<(NodeId, Vec<Option<usize>>)> = members
             .iter()
             .map(|node| {
-                let run = graph.reach(&[*node], Walk::at(Strength::Inferred));
-                let first = |targets: &Vec<(usize, NodeId)>| targets.iter().find(|(_, n)| run.has(*n)).map(|(s, _)| *s);
+                if let Some(does) = known.get(node) {
+                    return (*node, does.clone());
+                }
+                let run = leading[*node].then(|| graph.reach(&[*node], Walk::at(Strength::Inferred)));
+                let runs = |n: NodeId| run.as_ref().is_some_and(|run| run.has(n));
+                let first = |targets: &Vec<(usize, NodeId)>| targets.iter().find(|(_, n)| runs(*n)).map(|(s, _)| *s);
                 let whole = !graph.leaving(*node).any(|e| e.strength == Strength::Broken && e.off.is_none());
                 let own = |targets: &Vec<(usize, NodeId)>| targets.iter().find(|(_, n)| whole && n == node).map(|(s, _)| *s);
-                (*node, kinds.iter().zip(&called).map(|(does, called)| first(does).or_else(|| own(called))).collect())
+                let does: Vec<Option<usize>> =
+                    kinds.iter().zip(&called).map(|(does, called)| first(does).or_else(|| own(called))).collect();
+                known.insert(*node, does.clone());
+                (*node, does)
             })
             .collect();
         let matched = matching(&does, kinds.len(), &needed);

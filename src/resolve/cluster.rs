@@ -331,7 +331,9 @@ fn object(named: &str, view: &View<'_>) -> Option<Lead> {
 pub(super) fn declared(key: &str, from: &RepoPath, edge: EdgeKind, view: &View<'_>) -> Lead {
     let unit_in = |path: &RepoPath| {
         let units = view.book.get(path).map_or(&[][..], |facts| facts.units.as_slice());
-        (units.iter().find(|unit| unit.name == key).map(|unit| unit.kind), units.is_empty())
+        // the object itself runs nothing of what it defines
+        let kinds = || units.iter().filter(|unit| unit.name == key).map(|unit| unit.kind);
+        (kinds().find(|kind| *kind == UnitKind::Action).or_else(|| kinds().next()), units.is_empty())
     };
     let whole = key.split('#').next().unwrap_or(key);
     let (path, strength) = match unit_in(from).0 {

@@ -1,7 +1,9 @@
 //! Programs that run a file of the repository: Python, shells, notebooks, and the project's own commands.
 
+use std::collections::BTreeSet;
+
 use super::{Invocation, Lead, Located, Run, Target, View, collected, run_of, runners};
-use crate::fact::{Command, FactKind, UnitKind, Uses, UsesTarget};
+use crate::fact::{Command, Fact, FactKind, FileFacts, UnitKind, Uses, UsesTarget};
 use crate::source::RepoPath;
 use crate::syntax::python::ScopeKind;
 use crate::words::{EdgeKind, Strength};
@@ -141,17 +143,46 @@ pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) 
         .unit
         .and_then(|u| facts.units.get(u))
         .is_some_and(|u| matches!(u.kind, UnitKind::Image | UnitKind::Service | UnitKind::Manifest));
-    let made = facts.facts.iter().any(|fact| match &fact.kind {
-        FactKind::Command(c) => fetches(c, view) || c.stdout.as_deref().is_some_and(|out| out.ends_with(name)),
-        FactKind::Uses(u) => match &u.to {
-            UsesTarget::File(own) => super::calls::file(own, view)
-                .and_then(|own| view.book.get(&own))
-                .is_some_and(|own| own.facts.iter().any(|f| matches!(&f.kind, FactKind::Command(c) if fetches(c, view)))),
-            _ => may_hold(u, path),
-        },
-        _ => false,
-    });
+    let made = view.made.get_or_init(|| view.book.iter().map(|(path, facts)| (path.clone(), Made::by(facts, view))).collect());
+    let may = |at: &usize| matches!(facts.facts.get(*at).map(|f| &f.kind), Some(FactKind::Uses(uses)) if may_hold(uses, path));
+    let made = made
+        .get(invocation.path)
+        .is_some_and(|made| made.fetched || made.written.iter().any(|out| out.ends_with(name)) || made.used.iter().any(may));
     !in_image && !invocation.is_placed() && !made
+}
+
+/// What may put files there that a file's own repository does not have: asked for at every script that is missing.
+pub(super) struct Made {
+    /// Something of it brings in what is elsewhere.
+    fetched: bool,
+    /// Where output goes, each once.
+    written: BTreeSet<String>,
+    /// The facts that use something of others.
+    used: Vec<usize>,
+}
+
+impl Made {
+    fn by(facts: &FileFacts, view: &View<'_>) -> Self {
+        let mut made = Self { fetched: false, written: BTreeSet::new(), used: Vec::new() };
+        let brings = |fact: &Fact| matches!(&fact.kind, FactKind::Command(c) if fetches(c, view));
+        for (at, fact) in facts.facts.iter().enumerate() {
+            match &fact.kind {
+                FactKind::Command(command) => {
+                    made.fetched |= brings(fact);
+                    made.written.extend(command.stdout.clone());
+                }
+                FactKind::Uses(uses) => match &uses.to {
+                    UsesTarget::File(own) => {
+                        let own = super::calls::file(own, view).and_then(|own| view.book.get(&own));
+                        made.fetched |= own.is_some_and(|own| own.facts.iter().any(brings));
+                    }
+                    _ => made.used.push(at),
+                },
+                _ => {}
+            }
+        }
+        made
+    }
 }
 
 /// Commands that bring files in from elsewhere.

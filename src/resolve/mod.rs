@@ -66,6 +66,8 @@ pub(crate) struct View<'v> {
     places: OnceLock<placed::Places>,
     /// Objects of clusters by kind and name, and the file that declares each; found when first asked for.
     objects: OnceLock<BTreeMap<String, Option<RepoPath>>>,
+    /// For each file what may put files there; found when first asked for.
+    made: OnceLock<BTreeMap<RepoPath, launch::Made>>,
 }
 
 impl<'v> View<'v> {
@@ -88,7 +90,9 @@ impl<'v> View<'v> {
         let images = OnceLock::new();
         let places = OnceLock::new();
         let objects = OnceLock::new();
-        let mut view = Self { inventory, book, imports, programs, commands, taken_in, parts, functions, images, places, objects };
+        let made = OnceLock::new();
+        let mut view =
+            Self { inventory, book, imports, programs, commands, taken_in, parts, functions, images, places, objects, made };
         let takers: Vec<(&RepoPath, Vec<&Fact>)> = book
             .iter()
             .map(|(path, facts)| (path, facts.facts.iter().filter(|fact| takes_in(fact)).collect()))

@@ -185,6 +185,36 @@ const fn wrapping(name: &'static str, files: &'static [&'static str]) -> Runner 
     Runner { name, files, above: true, valued: &[], file: &[], dir: &[], idle: &[] }
 }
 
+/// Words that these programs take for themselves, whatever tasks there are.
+const OWN_WORDS: &[(&str, &str)] = &[
+    (
+        "mise",
+        "activate alias backends bin-paths cache completion config deactivate doctor en env exec fmt generate implode install \
+         install-into latest link lock ls ls-remote mcp outdated plugins prune registry reshim search self-update set settings \
+         shell sync tool trust uninstall unset unuse upgrade use version watch where which x",
+    ),
+    (
+        "pdm",
+        "add build cache completion config export fix import info init install list lock new outdated plugin publish py python \
+         remove search self show sync update use venv",
+    ),
+    (
+        "yarn",
+        "add audit cache config create dlx exec global import info init install link list outdated pack publish remove set \
+         unlink up upgrade version versions why workspaces",
+    ),
+    (
+        "pnpm",
+        "add audit config create deploy dlx env exec fetch i import info init install link list ls outdated pack prune publish \
+         rebuild remove setup store unlink up update upgrade why",
+    ),
+];
+
+/// Whether a word is one that a program takes for itself.
+fn is_own_word(program: &str, word: &str) -> bool {
+    OWN_WORDS.iter().any(|(name, words)| *name == program && words.split_whitespace().any(|own| own == word))
+}
+
 /// What a runner that was taken off as a wrapper runs, where the word behind it is one of its tasks.
 pub(super) fn wrapped(invocation: &Invocation<'_>, view: &View<'_>) -> Option<Vec<Lead>> {
     let last = invocation.command.through.last()?;
@@ -253,6 +283,9 @@ pub(super) fn mise(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         ["run" | "r", words @ ..] | ["tasks" | "task" | "t", "run" | "r", words @ ..] => (words, false),
         words => (words, true),
     };
+    if plain && words.first().is_some_and(|word| is_own_word("mise", word)) {
+        return Vec::new();
+    }
     let named: Vec<&str> = words.split(|w| *w == ":::").filter_map(|part| part.first().copied()).collect();
     let Some(dir) = said.dir.as_deref() else { return Vec::new() };
     let path = tasks::file(MISE.name, dir, MISE.files, MISE.above, view);
@@ -299,6 +332,9 @@ pub(super) fn packager(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead
     if program == "hatch" {
         let tests = || collected::of_runner(invocation, 1, "pytest", view);
         return if first == "test" { tests() } else { Vec::new() };
+    }
+    if is_own_word(program, first) {
+        return Vec::new();
     }
     let path = invocation.dir().and_then(|dir| tasks::file("pdm", dir, &["pyproject.toml"], true, view));
     path.and_then(|path| tasks::lead("pdm", &path, first, false, view)).filter(|_| !first.is_empty()).into_iter().collect()
@@ -407,7 +443,7 @@ pub(super) fn node(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         }
         (["test" | "t" | "tst", ..], "npm" | "pnpm" | "yarn") => "test",
         ([verb @ ("start" | "stop" | "restart"), ..], "npm" | "pnpm" | "yarn") => *verb,
-        ([script, ..], "yarn" | "pnpm") => {
+        ([script, ..], "yarn" | "pnpm") if !is_own_word(program, script) => {
             lenient = true;
             *script
         }

@@ -64,6 +64,18 @@ pub(crate) struct Orchestrator {
     /// Objects that start a pipeline which they name.
     #[serde(default)]
     pub(crate) starters: Vec<Starter>,
+    /// What takes a pipeline, or work, on its way to where it runs.
+    #[serde(default)]
+    pub(crate) handed: Vec<Handed>,
+    /// Methods of a step that say after which others it comes.
+    #[serde(default)]
+    pub(crate) after: Vec<String>,
+    /// The keyword of a step that lists what it makes for others.
+    #[serde(default)]
+    pub(crate) outputs: Option<String>,
+    /// Keywords of a step that list the steps of which it chooses.
+    #[serde(default)]
+    pub(crate) branches: Vec<String>,
     /// Functions that make one thing each and are steps of whatever pipeline selects that.
     #[serde(default)]
     pub(crate) assets: Option<Assets>,
@@ -110,6 +122,9 @@ pub(crate) struct Pipeline {
     /// The keyword that selects its steps among the assets; all of them where it is not given.
     #[serde(default)]
     pub(crate) selects: Option<String>,
+    /// The keyword that lists its steps.
+    #[serde(default)]
+    pub(crate) lists: Option<String>,
 }
 
 /// What a pipeline without a schedule means before a version of the distribution.
@@ -172,6 +187,70 @@ pub(crate) struct Step {
     /// The keyword that names another pipeline to start.
     #[serde(default)]
     pub(crate) pipeline: Option<String>,
+    /// Keywords that name a script to run.
+    #[serde(default)]
+    pub(crate) script: Vec<String>,
+    /// Keywords with the folder of the script, or in which the shell text runs.
+    #[serde(default)]
+    pub(crate) folder: Vec<String>,
+    /// Keywords with an object that says in its own what is run.
+    #[serde(default)]
+    pub(crate) via: Vec<String>,
+    /// The keyword with the path of a file that defines it; by position it comes first.
+    #[serde(default)]
+    pub(crate) file: Option<String>,
+    /// The call only describes the work: each call of what it gives is a step.
+    #[serde(default)]
+    pub(crate) described: bool,
+}
+
+/// What takes a pipeline, or work, on its way to where it runs. It is named by one of the keywords, stands at the place
+/// (from 0), or else is what the method is called on.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Handed {
+    /// The call.
+    pub(crate) call: Vec<String>,
+    /// What it does with it.
+    pub(crate) does: Does,
+    /// Keywords that give it.
+    #[serde(default)]
+    pub(crate) what: Vec<String>,
+    /// Its place among the arguments.
+    #[serde(default)]
+    pub(crate) place: Option<usize>,
+    /// Keywords with the path that a compiled pipeline is written to or read from.
+    #[serde(default)]
+    pub(crate) file: Vec<String>,
+    /// The place of that path among the arguments.
+    #[serde(default)]
+    pub(crate) file_place: Option<usize>,
+    /// Keywords with the schedule.
+    #[serde(default)]
+    pub(crate) schedule: Vec<String>,
+    /// The place of the schedule among the arguments.
+    #[serde(default)]
+    pub(crate) schedule_place: Option<usize>,
+    /// Keywords whose presence starts it when data arrive.
+    #[serde(default)]
+    pub(crate) data: Vec<String>,
+    /// The keyword that creates the schedule switched off where it is false.
+    #[serde(default)]
+    pub(crate) enabled: Option<String>,
+}
+
+/// What is done with a pipeline that is handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Does {
+    /// Writes it down, and runs nothing.
+    Compiles,
+    /// Puts it into something else, or into the service, and runs nothing.
+    Carries,
+    /// Has it run.
+    Starts,
+    /// Has it run by the clock.
+    Schedules,
 }
 
 /// Steps that are not named one by one.

@@ -116,7 +116,7 @@ fn regex(text: &str) -> Result<Regex, String> {
 }
 
 /// Whether a dotted name fits a pattern: segments by `.`, `*` for one segment, `**` for any number, `#method` at the
-/// end; within a segment `*` at its end stands for any rest (`create_*`).
+/// end; within a segment `*` at its end stands for any rest (`create_*`), at its start for any beginning (`*Step`).
 pub(crate) fn name_fits(pattern: &str, name: &str) -> bool {
     // nearly every pair differs in its first letters
     let literal = pattern.bytes().take_while(|b| !matches!(b, b'*' | b'#'));
@@ -156,9 +156,10 @@ fn segments_fit(pattern: Option<&str>, name: Option<&str>) -> bool {
 }
 
 fn segment_fits(pattern: &str, segment: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(start) => segment.starts_with(start),
-        None => pattern == segment,
+    match (pattern.strip_suffix('*'), pattern.strip_prefix('*')) {
+        (Some(start), _) => segment.starts_with(start),
+        (None, Some(end)) => segment.ends_with(end),
+        (None, None) => pattern == segment,
     }
 }
 

@@ -10,7 +10,7 @@ use super::system::Root;
 use crate::graph::reach::Walk;
 use crate::graph::{Graph, NodeId, NodeKind};
 use crate::signals::Signals;
-use crate::source::folder;
+use crate::source::{extension, folder};
 use crate::words::{Scope, Strength};
 
 /// The groups, each as indices into `roots` in rising order. `projects` are the folders with a manifest of their own.
@@ -46,6 +46,10 @@ pub(super) fn group(roots: &[Root], signals: &Signals, graph: &Graph, projects: 
     // a definition that runs both makes them one: the same workflow, stages of one pipeline, a service of one stack
     let leading = graph.reach_back(&roots.iter().map(|r| r.node).collect::<Vec<_>>(), Walk::at(Strength::Inferred));
     for node in (0..graph.nodes.len()).filter(|n| leading[*n]) {
+        // where all are one already, nothing more can join
+        if union.is_one() {
+            break;
+        }
         if !graph.nodes[node].entry && !matches!(graph.nodes[node].kind, NodeKind::Unit(_)) {
             continue;
         }
@@ -77,7 +81,13 @@ fn projects_calling<'g>(root: NodeId, graph: &'g Graph, projects: &BTreeSet<Stri
     (0..graph.nodes.len())
         .filter(|n| leading[*n])
         .map(|n| &graph.nodes[n])
-        .filter(|n| n.scope == Scope::Source && matches!(n.kind, NodeKind::Function | NodeKind::Program | NodeKind::Module))
+        .filter(|n| n.scope == Scope::Source)
+        .filter(|n| match n.kind {
+            NodeKind::Function | NodeKind::Program | NodeKind::Module => true,
+            // a pipeline that is written in code calls its steps like code
+            NodeKind::Unit(_) => extension(&n.at.path) == Some("py"),
+            _ => false,
+        })
         .map(|n| project_of(&n.at.path, projects))
         .collect()
 }
@@ -110,6 +120,10 @@ impl Union {
         let (a, b) = (self.find(a), self.find(b));
         let (low, high) = (a.min(b), a.max(b));
         self.0[high] = low;
+    }
+
+    fn is_one(&self) -> bool {
+        (1..self.0.len()).all(|at| self.find(at) == self.find(0))
     }
 
     fn groups(&self) -> Vec<Vec<usize>> {

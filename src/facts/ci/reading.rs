@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::fact::{FactKind, FileFacts, Guard, OnFailure, Trigger, Unit, UnitId, UnitKind, Uses, UsesTarget};
-use crate::facts::Context;
+use crate::facts::{Context, unparsable};
 use crate::source::{Location, Notice, NoticeKind, SourceFile};
-use crate::syntax::shell;
-use crate::syntax::tree::{Kind, Node};
+use crate::syntax::tree::{Kind, Node, Tree};
+use crate::syntax::{shell, yaml};
 use crate::words::{EdgeKind, TriggerKind};
 
 /// Most steps read of one file.
@@ -41,6 +41,19 @@ impl<'c, Own: Default> Reading<'c, Own> {
     pub(in crate::facts) fn new(file: &'c SourceFile, context: &'c Context<'c>) -> Self {
         let (facts, own) = (FileFacts::default(), Own::default());
         Self { file, context, facts, own, steps_left: MAX_STEPS, shell_left: MAX_SHELL, scripts: HashMap::new() }
+    }
+}
+
+impl<'c, Own: Default> Reading<'c, Own> {
+    /// A file of YAML: what breaks its rules is told, its document is kept, and between them `with` reads it.
+    pub(super) fn of_yaml(file: &'c SourceFile, context: &'c Context<'c>, with: impl FnOnce(&Tree, &mut Self)) -> FileFacts {
+        let parsed = yaml::parse(&file.text);
+        let tree = Arc::new(parsed.tree);
+        let mut reading = Self::new(file, context);
+        reading.facts.notices = parsed.errors.iter().map(|e| unparsable(file, e)).collect();
+        with(&tree, &mut reading);
+        reading.facts.tree = Some(tree);
+        reading.facts
     }
 }
 

@@ -11,12 +11,14 @@ mod assets;
 mod bundles;
 mod classes;
 mod deployments;
+mod handed;
 mod order;
 mod registered;
 mod schedule;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +29,7 @@ use crate::resolve::program::{At, CodeFile, Destination, FileId, Meaning};
 use crate::rules::orchestrator::{Body, Orchestrator, Pipeline, names};
 use crate::source::{self, RepoPath};
 use crate::syntax::python::{Call, CallId, ScopeId, ScopeKind, Value};
+use crate::walk::Inventory;
 use crate::words::TriggerKind;
 
 /// Readers of this folder.
@@ -61,7 +64,7 @@ pub(super) fn lower(
     book: &Book,
     program: &Program,
     rules: &[Orchestrator],
-    context: &Context<'_>,
+    (context, inventory): (&Context<'_>, &Inventory),
 ) -> BTreeMap<RepoPath, FileFacts> {
     let mut all: BTreeMap<RepoPath, FileFacts> = BTreeMap::new();
     let imported = |rule: &&Orchestrator| program.files().iter().any(|code| imports(rule, &code.module().imports));
@@ -82,6 +85,7 @@ pub(super) fn lower(
             program,
             rule,
             context,
+            inventory,
             added: BTreeMap::new(),
             pipes: Vec::new(),
             functions: BTreeMap::new(),
@@ -93,12 +97,15 @@ pub(super) fn lower(
             links: LINKS,
             held: BTreeMap::new(),
             seen: schedule::Seen::default(),
+            compiled: BTreeMap::new(),
         };
         files.iter().for_each(|file| lowering.pipelines(*file));
         files.iter().for_each(|file| lowering.steps(*file));
         files.iter().for_each(|file| lowering.order(*file));
+        files.iter().for_each(|file| lowering.listed(*file));
         lowering.data_arrives();
         files.iter().for_each(|file| lowering.registrations(*file));
+        lowering.handed_over(&files);
         files.iter().for_each(|file| lowering.tables(*file));
         lowering.assets(&files);
         lowering.classes(&files);
@@ -120,6 +127,8 @@ struct Pipe {
     call: Option<CallId>,
     /// The keyword that selects its steps.
     selects: Option<String>,
+    /// The keyword that lists its steps.
+    lists: Option<String>,
 }
 
 /// A step, by the call that makes it.
@@ -139,6 +148,7 @@ struct Lowering<'b> {
     program: &'b Program,
     rule: &'b Orchestrator,
     context: &'b Context<'b>,
+    inventory: &'b Inventory,
     added: BTreeMap<FileId, FileFacts>,
     pipes: Vec<Pipe>,
     /// Functions that are pipelines themselves, and their names.
@@ -157,6 +167,8 @@ struct Lowering<'b> {
     held: BTreeMap<(FileId, CallId), usize>,
     /// What the rest of the repository says of schedules.
     seen: schedule::Seen,
+    /// Pipelines by the path that they are compiled to; none where two are.
+    compiled: BTreeMap<String, Option<usize>>,
 }
 
 /// What makes a pipeline.
@@ -301,7 +313,7 @@ impl<'b> Lowering<'b> {
         self.facts(file).orchestrated.pipelines.push(unit);
         let makers = call.map(Maker::Call).into_iter().chain(body.map(Maker::Body));
         self.pipe_of.extend(makers.map(|maker| ((file, maker), self.pipes.len())));
-        self.pipes.push(Pipe { file, unit, name: name.clone(), call, selects: rule.selects.clone() });
+        self.pipes.push(Pipe { file, unit, name: name.clone(), call, selects: rule.selects.clone(), lists: rule.lists.clone() });
         let by_hand = Trigger::plain(TriggerKind::Manual, format!("{}, by hand", self.rule.name));
         self.fact(file, unit, lines.0, FactKind::Trigger(by_hand));
         self.schedule_of(file, rule, unit, &name, lines.0, call);
@@ -359,11 +371,23 @@ impl<'b> Lowering<'b> {
         }
         let written = self.call(file, call)?;
         if let crate::syntax::python::Root::Call(inner) = written.callee.root {
-            return self.decorated(file, inner, depth);
+            // a method of what a step gave makes no step of its own
+            let of_step = matches!(self.program.reached(file, inner), Destination::Own { to, .. } if is(*to).is_some());
+            let method = (of_step || self.of_plain_step(file, inner, depth)) && !written.callee.path.is_empty();
+            return if method { None } else { self.decorated(file, inner, depth) };
         }
         let method = written.callee.path.last()?;
         let makes = self.rule.runs.contains(method) || self.rule.forms.contains(method);
         self.program.passed(file, call).iter().filter(|_| makes).find_map(|passed| is(passed.at))
+    }
+
+    /// Whether a call is a method of what a step gave (`fit(rows).after(clean)`).
+    fn of_plain_step(&self, file: FileId, call: CallId, depth: u32) -> bool {
+        let (Some(depth), Some(written)) = (depth.checked_sub(1), self.call(file, call)) else { return false };
+        let crate::syntax::python::Root::Call(inner) = written.callee.root else { return false };
+        let is = |at: At| self.rule.steps.iter().any(|s| self.decorator(at, &s.decorator).is_some());
+        let plain = matches!(self.program.reached(file, inner), Destination::Own { to, .. } if is(*to));
+        !written.callee.path.is_empty() && (plain || self.of_plain_step(file, inner, depth))
     }
 
     /// The pipeline that a call stands in.

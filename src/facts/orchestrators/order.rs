@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Lowering;
-use crate::fact::{FactKind, Needs};
+use crate::fact::{FactKind, Needs, UnitId, UnitKind, UsesTarget};
 use crate::resolve::program::{At, FileId, Meaning, text_of};
 use crate::rules::orchestrator::names;
 use crate::syntax::python::{AssignKind, Call, CallId, FlowKind, Module, Name, Root, ScopeId, Target, Value};
+use crate::words::EdgeKind;
 
 /// Deepest nesting of a value that steps are looked for in.
 const DEPTH: u32 = 10;
@@ -33,25 +34,10 @@ impl<'b> Lowering<'b> {
         if !self.steps.iter().any(|s| s.file == file) {
             return;
         }
-        let module = self.code(file).module();
-        let mut given = Given::new();
-        for assign in module.assigns.iter().filter(|a| a.kind != AssignKind::For) {
-            for target in &assign.targets {
-                let names: Vec<&Name> = match target {
-                    Target::Name(name) => vec![name],
-                    Target::Tuple(names) => names.iter().collect(),
-                    Target::Item(of, _) => vec![of],
-                };
-                for name in names {
-                    if let (Root::Local(local), true) = (&name.root, name.path.is_empty()) {
-                        given.entry((assign.scope, local.as_str())).or_default().push(&assign.value);
-                    }
-                }
-            }
-        }
-        let mut look = Look { of: self, file, module, given, looks: LOOKS, pairs: BTreeSet::new() };
+        let mut look = self.look(file);
         look.written();
         look.data();
+        look.made_for_others();
         if !look.of.rule.unordered {
             look.in_sequence();
         }
@@ -68,6 +54,63 @@ impl<'b> Lowering<'b> {
             let line = call.line;
             self.fact(after.file, after.unit, line, FactKind::Needs(Needs { on: before.unit, stops }));
         }
+    }
+
+    /// The steps that the pipelines of a file list belong to them, and so do those of which one of them chooses.
+    pub(super) fn listed(&mut self, file: FileId) {
+        if !self.pipes.iter().any(|pipe| pipe.file == file && pipe.lists.is_some()) {
+            return;
+        }
+        let mut look = self.look(file);
+        let mut all: Vec<(UnitId, u32, BTreeSet<usize>)> = Vec::new();
+        for pipe in self.pipes.iter().filter(|pipe| pipe.file == file) {
+            let Some(call) = pipe.call.and_then(|call| self.call(file, call)) else { continue };
+            let Some(value) = pipe.lists.as_deref().and_then(|key| self.keyword(file, call, key)) else { continue };
+            let mut found: BTreeSet<usize> = look.steps_in(call.scope, value, DEPTH).into_iter().collect();
+            for _ in 0..DEPTH {
+                let more: Vec<usize> = found.iter().flat_map(|step| look.chosen(*step)).collect();
+                let before = found.len();
+                found.extend(more);
+                if found.len() == before {
+                    break;
+                }
+            }
+            all.push((pipe.unit, call.line, found));
+        }
+        for (unit, line, steps) in all {
+            if steps.is_empty() {
+                let what = "steps that cannot be told here".to_owned();
+                self.hand_over(file, unit, line, &what, UsesTarget::Remote(what.clone()), EdgeKind::Contains);
+            }
+            for step in steps {
+                let (Some(step), Some(left)) = (self.steps.get(step).cloned(), self.links.checked_sub(1)) else { continue };
+                self.links = left;
+                let to = self.target(step.file, step.unit, UnitKind::Job);
+                let UsesTarget::Unit { name, .. } = &to else { continue };
+                let says = name.clone();
+                self.hand_over(file, unit, line, &says, to, EdgeKind::Contains);
+            }
+        }
+    }
+
+    fn look(&self, file: FileId) -> Look<'_, 'b> {
+        let module = self.code(file).module();
+        let mut given = Given::new();
+        for assign in module.assigns.iter().filter(|a| a.kind != AssignKind::For) {
+            for target in &assign.targets {
+                let names: Vec<&Name> = match target {
+                    Target::Name(name) => vec![name],
+                    Target::Tuple(names) => names.iter().collect(),
+                    Target::Item(of, _) => vec![of],
+                };
+                for name in names {
+                    if let (Root::Local(local), true) = (&name.root, name.path.is_empty()) {
+                        given.entry((assign.scope, local.as_str())).or_default().push(&assign.value);
+                    }
+                }
+            }
+        }
+        Look { of: self, file, module, given, looks: LOOKS, pairs: BTreeSet::new() }
     }
 
     /// Whether a step runs although one before it failed.
@@ -134,10 +177,12 @@ impl<'b> Look<'_, 'b> {
                 continue;
             }
             let method = call.callee.path.last().map(String::as_str);
-            if let Some("set_downstream" | "set_upstream") = method {
+            let after = method.is_some_and(|m| self.of.rule.after.iter().any(|word| word == m));
+            if matches!(method, Some("set_downstream" | "set_upstream")) || after {
                 let receiver = self.receiver(call);
                 for argument in arguments {
                     match method {
+                        _ if after => self.add(&argument, &receiver),
                         Some("set_upstream") => self.add(&argument, &receiver),
                         _ => self.add(&receiver, &argument),
                     }
@@ -216,7 +261,11 @@ impl<'b> Look<'_, 'b> {
             // `task.partial(a=1).expand(b=rows)`: the inner call takes as well
             for _ in 0..4 {
                 let Some(call) = at.and_then(|id| self.module.calls.get(id)) else { break };
-                let named = call.keywords.iter().filter(|(key, _)| !matches!(key.as_str(), "dag" | "task_group")).map(|(_, v)| v);
+                let branches = &self.of.rule.branches;
+                let no_data = |key: &str| matches!(key, "dag" | "task_group") || branches.iter().any(|b| b == key);
+                let named = call.keywords.iter().filter(|(key, _)| !no_data(key)).map(|(_, v)| v);
+                let chosen = self.chosen(step);
+                self.add(&[step], &chosen);
                 for value in call.args.iter().chain(named).take(200) {
                     let from = self.steps_in(call.scope, value, DEPTH);
                     self.add(&from, &[step]);
@@ -226,6 +275,64 @@ impl<'b> Look<'_, 'b> {
                     _ => None,
                 };
             }
+        }
+    }
+
+    /// The steps of which one chooses.
+    fn chosen(&mut self, step: usize) -> Vec<usize> {
+        let Some(it) = self.of.steps.get(step).filter(|s| s.file == self.file) else { return Vec::new() };
+        let Some(call) = self.module.calls.get(it.call) else { return Vec::new() };
+        let rule = self.of.rule;
+        let values = rule.branches.iter().filter_map(|key| call.keywords.iter().find(|(k, _)| k == key)).map(|(_, value)| value);
+        values.flat_map(|value| self.steps_in(call.scope, value, DEPTH)).collect()
+    }
+
+    /// What a step makes for others is a thing of its own, which they name.
+    fn made_for_others(&mut self) {
+        let Some(key) = self.of.rule.outputs.as_deref() else { return };
+        let own: Vec<(usize, CallId)> =
+            self.of.steps.iter().enumerate().filter(|(_, s)| s.file == self.file).map(|(at, s)| (at, s.call)).collect();
+        let mut made: BTreeMap<(ScopeId, &'b str), Vec<usize>> = BTreeMap::new();
+        let mut taken: Vec<(usize, ScopeId, &'b str)> = Vec::new();
+        for (step, id) in own {
+            let Some(call) = self.module.calls.get(id) else { continue };
+            for (of, value) in &call.keywords {
+                let mut names = Vec::new();
+                self.named_in(value, &mut names, DEPTH);
+                match of == key {
+                    true => names.into_iter().for_each(|name| made.entry((call.scope, name)).or_default().push(step)),
+                    false => taken.extend(names.into_iter().map(|name| (step, call.scope, name))),
+                }
+            }
+        }
+        for (then, scope, name) in taken {
+            if self.pairs.len() >= ORDERS {
+                break;
+            }
+            // what a step is told to write stands among its arguments as well
+            let from = made.get(&(scope, name)).filter(|from| !from.contains(&then)).cloned().unwrap_or_default();
+            self.add(&from, &[then]);
+        }
+    }
+
+    fn named_in(&mut self, value: &'b Value, found: &mut Vec<&'b str>, depth: u32) {
+        let (Some(depth), Some(left)) = (depth.checked_sub(1), self.looks.checked_sub(1)) else { return };
+        self.looks = left;
+        match value {
+            Value::Name(Name { root: Root::Local(name), .. }) => found.push(name),
+            Value::List(items) | Value::Tuple(items) => items.iter().take(200).for_each(|item| self.named_in(item, found, depth)),
+            Value::Call(id) => {
+                let Some(call) = self.module.calls.get(*id) else { return };
+                if let (Root::Local(name), false) = (&call.callee.root, call.callee.path.is_empty()) {
+                    found.push(name);
+                }
+                call.args
+                    .iter()
+                    .chain(call.keywords.iter().map(|(_, v)| v))
+                    .take(50)
+                    .for_each(|v| self.named_in(v, found, depth));
+            }
+            _ => {}
         }
     }
 
@@ -368,8 +475,9 @@ impl<'b> Look<'_, 'b> {
             let made = own.filter(|(_, s)| self.module.calls.get(s.call).is_some_and(|c| c.scope == to.scope));
             return made.map(|(at, _)| at).collect();
         }
-        // `int(rows)`, `max(a, b)`: made of what steps gave
-        call.args.iter().take(20).flat_map(|value| self.steps_in(call.scope, value, depth)).collect()
+        // `int(rows)`, `Input(path=a.outputs)`: made of what steps gave
+        let named = call.keywords.iter().map(|(_, value)| value);
+        call.args.iter().chain(named).take(20).flat_map(|value| self.steps_in(call.scope, value, depth)).collect()
     }
 
     fn receiver_at(&mut self, call: &'b Call, depth: u32) -> Vec<usize> {

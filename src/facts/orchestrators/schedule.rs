@@ -22,6 +22,8 @@ pub(super) struct Seen {
     switched_on: OnceCell<BTreeSet<String>>,
     /// Whether a file is brought to where it is run.
     bound: BTreeMap<FileId, bool>,
+    /// Variables that some file sets, with their value where all say the same.
+    pub(super) variables: OnceCell<BTreeMap<String, Option<String>>>,
     /// Whether some code starts what calls by the clock.
     pub(super) started: OnceCell<bool>,
     /// Tasks: the function, the name that it is given, its module and its own name.

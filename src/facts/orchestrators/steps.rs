@@ -10,9 +10,17 @@ use crate::syntax::shell::Word;
 use crate::words::EdgeKind;
 
 /// Deepest nesting of a text that is put together.
-const DEPTH: u32 = 8;
+pub(super) const DEPTH: u32 = 8;
 /// Callers on the way from a step to its pipeline.
-const CALLERS: u32 = 4;
+pub(super) const CALLERS: u32 = 4;
+
+/// A unit that something is stated of, and the line of the code.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) file: FileId,
+    pub(super) unit: usize,
+    pub(super) line: u32,
+}
 
 impl<'b> Lowering<'b> {
     /// Every step of a file.
@@ -40,6 +48,8 @@ impl<'b> Lowering<'b> {
                 self.decorated_step(file, id, call, at, later);
             } else if let Some(rule) = self.operator(file, id, call) {
                 self.operator_step(file, id, call, rule);
+            } else if let Some((of, rule)) = self.described(file, call) {
+                self.described_step(file, id, call, of, rule);
             }
         }
     }
@@ -108,39 +118,65 @@ impl<'b> Lowering<'b> {
     fn operator_step(&mut self, file: FileId, id: CallId, call: &'b Call, rule: Option<&'b Rule>) {
         let pipe = self.owner(file, id, CALLERS);
         let in_flow = self.functions.contains_key(&At { file, scope: call.scope });
+        // a list of the pipeline, or who hands it over, may name it later
+        let loose = self.rule.pipelines.iter().any(|p| p.lists.is_some());
         self.defined(file, id, Defined::default());
-        if pipe.is_none() && !in_flow {
+        if rule.is_some_and(|rule| rule.described) || (pipe.is_none() && !in_flow && !loose) {
             return;
         }
+        let named = self.step_name(file, call);
+        let unit = self.step(file, id, call, &named, pipe, in_flow && pipe.is_none());
+        self.defined(file, id, Defined { unit: Some(unit), runs: pipe.is_none() && in_flow });
+        if let Some(rule) = rule {
+            self.content(Place { file, unit, line: call.line }, (file, id), rule);
+        }
+    }
+
+    /// What a step is called.
+    pub(super) fn step_name(&self, file: FileId, call: &'b Call) -> String {
         let key = self.rule.other_steps.as_ref().map_or("name", |o| o.keyword.as_str());
         let named = self.keyword(file, call, key).and_then(|value| self.literal(file, call, value)).map(str::to_owned);
-        let named = named.unwrap_or_else(|| call.callee.last().unwrap_or("step").to_owned());
-        let unit = self.step(file, id, call, &named, pipe, in_flow && pipe.is_none());
-        let Some(rule) = rule else { return };
-        let by_place = || rule.function_at.and_then(|at| call.args.get(at));
-        if let Some(value) = rule.function.as_deref().and_then(|key| self.keyword(file, call, key)).or_else(by_place) {
-            self.callable(file, id, call, value, unit);
+        named.unwrap_or_else(|| call.callee.last().unwrap_or("step").to_owned())
+    }
+
+    /// States what a step runs, as the call says that describes it.
+    pub(super) fn content(&mut self, to: Place, of: (FileId, CallId), rule: &'b Rule) {
+        let Some(call) = self.call(of.0, of.1) else { return };
+        let given = |lowering: &Self, key: &str| lowering.keyword(of.0, call, key);
+        let at = At { file: of.0, scope: call.scope };
+        if let Some(key) = &rule.function {
+            let is_function = |v: &&'b Value| matches!(self.program.meaning(at, call.line, v), Some((Meaning::Function(_), _)));
+            let by_place = || rule.function_at.and_then(|at| call.args.get(at));
+            if let Some(value) = given(self, key).or_else(by_place).or_else(|| call.args.first().filter(is_function)) {
+                self.callable(to, of, call, value);
+            }
         }
-        if let Some(value) = rule.shell.as_deref().and_then(|key| self.keyword(file, call, key)) {
-            let at = At { file, scope: call.scope };
+        if let Some(value) = rule.shell.as_deref().and_then(|key| given(self, key)) {
+            let dir =
+                rule.folder.iter().find_map(|key| given(self, key)).and_then(|folder| self.folder(of.0, at, call.line, folder));
             if let Some(text) = self.text(at, call.line, value, DEPTH) {
                 let text = without_templates(&text);
                 // a file is read as the text itself
                 let text = if text.trim().ends_with(".sh") && !text.trim().contains(' ') { format!("bash {text}") } else { text };
-                let line = self.code(file).code.file_line(call.line);
+                let line = self.code(to.file).code.file_line(to.line);
                 let context = self.context;
-                lower(&text, &|_| line, unit, &Shell::default(), context, self.facts(file));
+                lower(&text, &|_| line, to.unit, &Shell { dir, ..Shell::default() }, context, self.facts(to.file));
             }
+        } else if !rule.script.is_empty() {
+            self.script(to, of, rule);
         }
-        if let Some(value) = rule.image.as_deref().and_then(|key| self.keyword(file, call, key)) {
-            self.image(file, call, value, rule, unit);
+        if let Some(value) = rule.image.as_deref().and_then(|key| given(self, key)) {
+            self.image(to, of.0, call, value, rule);
         }
-        if let Some(value) = rule.pipeline.as_deref().and_then(|key| self.keyword(file, call, key)) {
-            self.other_pipeline(file, call, value, unit);
+        if let Some(value) = rule.pipeline.as_deref().and_then(|key| given(self, key)) {
+            self.other_pipeline(to, of.0, call, value);
+        }
+        if let Some(key) = &rule.file {
+            self.defined_by_file(to, of.0, call, given(self, key).or_else(|| call.args.first()));
         }
     }
 
-    fn step(&mut self, file: FileId, id: CallId, call: &Call, name: &str, pipe: Option<usize>, waited: bool) -> usize {
+    pub(super) fn step(&mut self, file: FileId, id: CallId, call: &Call, name: &str, pipe: Option<usize>, waited: bool) -> usize {
         let owner = pipe.and_then(|p| self.pipes.get(p)).map(|p| (p.file, p.unit));
         let parent = owner.filter(|(of, _)| *of == file).map(|(_, unit)| unit);
         let unit = self.unit(file, UnitKind::Job, name, (call.line, call.end_line), parent);
@@ -171,28 +207,29 @@ impl<'b> Lowering<'b> {
         self.hand_over(file, unit, line, &says, UsesTarget::Function { path, name, sure }, EdgeKind::Calls);
     }
 
-    fn callable(&mut self, file: FileId, id: CallId, call: &'b Call, value: &'b Value, unit: usize) {
-        match self.program.meaning(At { file, scope: call.scope }, call.line, value) {
+    fn callable(&mut self, to: Place, (of, id): (FileId, CallId), call: &'b Call, value: &'b Value) {
+        let Place { file, unit, line } = to;
+        match self.program.meaning(At { file: of, scope: call.scope }, call.line, value) {
             Some((Meaning::Function(at), sure)) => {
                 // a lambda runs with what it stands in, so what it calls is not told apart
                 if !matches!(value, Value::Lambda(_)) {
-                    self.function(file, unit, call.line, at, sure);
+                    self.function(file, unit, line, at, sure);
                 }
             }
-            _ => match self.program.passed(file, id).first() {
-                Some(passed) if matches!(value, Value::Call(_)) => self.function(file, unit, call.line, passed.at, passed.sure),
+            _ => match self.program.passed(of, id).first() {
+                Some(passed) if matches!(value, Value::Call(_)) => self.function(file, unit, line, passed.at, passed.sure),
                 _ => {
                     let what = match value {
                         Value::Name(name) => name_text(name),
                         _ => "a function that cannot be followed".to_owned(),
                     };
-                    self.hand_over(file, unit, call.line, &what, UsesTarget::Remote(what.clone()), EdgeKind::Calls);
+                    self.hand_over(file, unit, line, &what, UsesTarget::Remote(what.clone()), EdgeKind::Calls);
                 }
             },
         }
     }
 
-    fn image(&mut self, file: FileId, call: &'b Call, value: &'b Value, rule: &'b Rule, unit: usize) {
+    fn image(&mut self, to: Place, file: FileId, call: &'b Call, value: &'b Value, rule: &'b Rule) {
         let at = At { file, scope: call.scope };
         let image = self.text(at, call.line, value, DEPTH).map_or_else(|| HOLE.to_owned(), |text| without_templates(&text));
         let mut words = vec!["docker".to_owned(), "run".to_owned(), image];
@@ -207,23 +244,19 @@ impl<'b> Lowering<'b> {
         }
         let words = words.into_iter().map(|text| Word { literal: !text.contains('$') && !text.contains("{{"), text }).collect();
         let command = Command::new(words, None);
-        self.fact(file, unit, call.line, FactKind::Command(command));
+        self.fact(to.file, to.unit, to.line, FactKind::Command(command));
     }
 
     /// A step that starts another pipeline, by its name.
-    fn other_pipeline(&mut self, file: FileId, call: &'b Call, value: &'b Value, unit: usize) {
+    fn other_pipeline(&mut self, to: Place, file: FileId, call: &'b Call, value: &'b Value) {
         let name = self.literal(file, call, value);
         let found = name.and_then(|name| self.pipes.iter().find(|p| p.name == name));
         let says = name.map_or_else(|| "starts a pipeline".to_owned(), |name| format!("starts {name}"));
-        let to = match found {
-            Some(pipe) => {
-                let name =
-                    self.added.get(&pipe.file).and_then(|f| f.units.get(pipe.unit)).map_or_else(String::new, |u| u.name.clone());
-                UsesTarget::Unit { path: Some(self.code(pipe.file).path.to_string()), kind: UnitKind::Workflow, name }
-            }
+        let other = match found {
+            Some(pipe) => self.target(pipe.file, pipe.unit, UnitKind::Workflow),
             None => UsesTarget::Remote(name.unwrap_or("a pipeline").to_owned()),
         };
-        self.hand_over(file, unit, call.line, &says, to, EdgeKind::Starts);
+        self.hand_over(to.file, to.unit, to.line, &says, other, EdgeKind::Starts);
     }
 
     /// A text that is put together, with holes for what only a run knows; none where nothing of it is known.
@@ -243,9 +276,22 @@ impl<'b> Lowering<'b> {
                     .collect(),
             ),
             Value::BinOp { op: "+", left, right } => Some(or_hole(left) + &or_hole(right)),
+            // a path and what lies below it
+            Value::BinOp { op: "/", left, right } => Some(format!("{}/{}", or_hole(left), or_hole(right))),
             Value::BinOp { op: "%", left, .. } => Some(filled(&self.text(at, line, left, depth)?, '%')),
-            Value::Call(call) => {
-                let call = self.call(at.file, *call)?;
+            Value::Call(id) => {
+                let call = self.call(at.file, *id)?;
+                match self.outside(at.file, *id).unwrap_or_default() {
+                    "os.path.join" | "posixpath.join" => {
+                        return Some(call.args.iter().take(20).map(or_hole).collect::<Vec<_>>().join("/"));
+                    }
+                    "os.environ.get" | "os.getenv" => {
+                        let key = call.args.first().and_then(|key| self.literal(at.file, call, key))?;
+                        return self.variable(key);
+                    }
+                    "str" | "pathlib.Path" | "pathlib.PurePath" => return self.text(at, line, call.args.first()?, depth),
+                    _ => {}
+                }
                 match &call.callee {
                     Name { root: Root::Str(text), path } if path.first().is_some_and(|m| m == "format") => {
                         Some(filled(text, '{'))
@@ -257,9 +303,9 @@ impl<'b> Lowering<'b> {
                     _ => None,
                 }
             }
-            Value::Name(_) => match self.program.meaning(at, line, value)?.0 {
-                Meaning::Literal(literal) if literal != value => self.text(at, line, literal, depth),
-                _ => None,
+            Value::Name(name) => match self.program.meaning(at, line, value) {
+                Some((Meaning::Literal(literal), _)) if literal != value => self.text(at, line, literal, depth),
+                _ => self.attribute(at, line, name, depth),
             },
             _ => None,
         }

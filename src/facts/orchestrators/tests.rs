@@ -26,7 +26,7 @@ fn says(text: &str) -> Vec<String> {
         .collect();
     let program = Program::build(&book, &modules, &crate::rules::callables::built_in());
     let context = Context { wrappers: &catalog.wrappers, ..Context::default() };
-    let added = lower(&book, &program, &catalog.orchestrators, &context);
+    let added = lower(&book, &program, &catalog.orchestrators, (&context, &inventory));
     added.values().flat_map(written).collect()
 }
 
@@ -255,4 +255,47 @@ fn deep_and_long_definitions_end() {
     // a scan has threads with as much room
     let seen = std::thread::Builder::new().stack_size(256 << 20).spawn(move || says(&text)).expect("a thread").join();
     assert_eq!(seen.expect("it ends"), ["d: manual"]);
+}
+
+#[test]
+fn a_method_of_a_step_is_no_step_and_settings_name_scripts() {
+    let text = "from kfp import dsl\n@dsl.component\ndef fit():\n    pass\n@dsl.pipeline(name='p')\ndef p():\n    \
+                first = fit().set_display_name('a')\n    fit().after(first).set_caching_options(False)\n";
+    check(text, &["p: manual", "p/fit: calls a.py#fit", "p/fit (2): calls a.py#fit", "p/fit (2) after fit"]);
+    let text = "--- a.py\nfrom azureml.pipeline.core import Pipeline\nfrom azureml.pipeline.steps import PythonScriptStep\n\
+                from env import Env\ndef main(space):\n    e = Env()\n    \
+                step = PythonScriptStep(name='fit', script_name=e.script, source_directory=e.folder)\n    \
+                other = PythonScriptStep(name='keep', script_name=e.unset, source_directory='src')\n    \
+                Pipeline(space, steps=[step, other], description='p')\n\
+                --- env.py\nimport os\nclass Env:\n    script = 'jobs/fit.py'\n    folder: str = 'src'\n    unset = os.environ.get('X')\n\
+                --- src/jobs/fit.py\nprint(1)\n";
+    check(
+        text,
+        &[
+            "p: manual",
+            "p: contains fit",
+            "p: contains keep",
+            "fit: python src/jobs/fit.py",
+            "keep: Remote(\"a script that is given from outside\")",
+        ],
+    );
+}
+
+#[test]
+fn what_cannot_be_told_is_left_open() {
+    // a compiled file by a computed path, a pipeline that is given, two pipelines under one path
+    let text = "import sys\nimport kfp\nfrom google.cloud import aiplatform\n@kfp.dsl.pipeline(name='p')\ndef p():\n    pass\n\
+                def run(path, given):\n    aiplatform.PipelineJob(display_name='p', template_path=path).run()\n    \
+                kfp.Client().create_run_from_pipeline_func(given)\n    \
+                kfp.Client().create_recurring_run('e', 'j', cron_expression='0 3 * * *', pipeline_func=p, enabled=False)\n";
+    check(
+        text,
+        &[
+            "p: manual",
+            "run of a pipeline that cannot be told here: Remote(\"a pipeline that cannot be told here\")",
+            "run of a pipeline that cannot be told here (2): Remote(\"a pipeline that cannot be told here\")",
+            "schedule of p: submits p",
+            "schedule of p: schedule \"0 3 * * *\" (off)",
+        ],
+    );
 }

@@ -272,10 +272,10 @@ mod tests {
             [
                 "1 takes in workflow/rules/more.smk",
                 "6 made: python ${_}/make.py ${_}",
-                "14 fit: python src/fit.py --rows ${_} --out ${_}",
-                "18 check: python workflow/scripts/check.py",
-                "23 long: set -e",
-                "24 long: make report"
+                "15 fit: python src/fit.py --rows ${_} --out ${_}",
+                "19 check: python workflow/scripts/check.py",
+                "24 long: set -e",
+                "25 long: make report"
             ]
         );
     }

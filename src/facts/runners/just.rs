@@ -237,7 +237,7 @@ mod tests {
         let whole = crate::fact::Whole { root: "justfile".into(), ..Default::default() };
         let joined = crate::fact::Joined { wholes: vec![whole], ..Default::default() };
         let file = SourceFile::new("tasks/ml.just".into(), "fit:\n    python fit.py\n".to_owned());
-        let facts = read(&file, &Context { wrappers: &[], programs: None, joined });
+        let facts = read(&file, &Context { joined, ..Context::default() });
         let dirs: Vec<_> =
             facts.facts.iter().filter_map(|f| if let FactKind::Command(c) = &f.kind { c.dir.clone() } else { None }).collect();
         assert_eq!(dirs, ["."]);

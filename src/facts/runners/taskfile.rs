@@ -319,7 +319,7 @@ mod tests {
         let documents = [("Taskfile.yml".into(), Arc::new(yaml::parse(root).tree))].into();
         let whole = crate::fact::Whole { root: "Taskfile.yml".into(), documents, ..Default::default() };
         let joined = crate::fact::Joined { wholes: vec![whole], ..Default::default() };
-        let context = Context { wrappers: &[], programs: None, joined };
+        let context = Context { joined, ..Context::default() };
         let text = "tasks:\n  fit: python {{.NAME}}.py\n";
         assert_eq!(told("ml/Taskfile.yaml", text, &context), ["task fit 2: python train.py @src"]);
         assert_eq!(told("look/Taskfile.yml", text, &context), ["task fit 2: python ${_}.py @."]);

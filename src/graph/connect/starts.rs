@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::{Build, Waiting, command_key, node_key};
-use crate::fact::{Fact, FactKind, FileFacts, Trigger, UnitId, UnitKind};
+use crate::fact::{Fact, FactKind, FileFacts, Trigger, UnitId, UnitKind, Until};
 use crate::graph::{Edge, NodeId, NodeKind, python};
 use crate::source::{Location, RepoPath};
 use crate::words::{EdgeKind, Scope, Strength, TriggerKind};
@@ -71,16 +71,21 @@ impl Build<'_> {
         self.graph.edge(Edge { off: trigger.off.clone(), ..Edge::plain(from, to, EdgeKind::Starts, strength, at, what) });
     }
 
-    /// Whether a trigger stands in an object of a cluster; a controller that follows a repository is there already.
+    /// Whether a trigger stands in a file that must be applied, such as an object of a cluster; a controller that follows a repository is there already.
     fn is_declared(&self, path: &RepoPath, unit: UnitId, trigger: &Trigger) -> bool {
+        // what is put into a service by its file is nothing before
+        let put = trigger.held.as_ref().is_some_and(|held| held.until == Some(Until::Applied));
+        let of = self.book.get(path).and_then(|facts| facts.units.get(unit));
+        if put && of.is_some_and(|unit| unit.kind == UnitKind::Manifest) {
+            return true;
+        }
         let Some(facts) = self.book.get(path).filter(|facts| holds_objects(facts)) else { return false };
         let kind = facts.units.get(unit).map(|unit| unit.kind);
-        // a trigger that tells what it waits for is not asked again
-        if trigger.held.as_ref().is_some_and(|held| held.until.is_some()) {
-            return false;
-        }
         let follows = trigger.kind == TriggerKind::Push && !trigger.from.is_empty();
-        matches!(kind, Some(UnitKind::Manifest | UnitKind::Action)) && !follows && trigger.kind != TriggerKind::Manual
+        // one that tells what it waits for is not asked again
+        let told = trigger.held.as_ref().is_some_and(|held| held.until.is_some());
+        let stands = kind == Some(UnitKind::Manifest) || (kind == Some(UnitKind::Action) && !told);
+        stands && !follows && trigger.kind != TriggerKind::Manual
     }
 
     /// With fewer than two branches known, a branch filter is believed.

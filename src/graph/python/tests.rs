@@ -235,7 +235,7 @@ fn commands_of_an_object() {
     // nobody in sight asks for them
     check(
         "--- a.py\nimport typer\napp = typer.Typer()\n@app.command()\ndef train(): pass",
-        &["a.py ~> a.py#train :4", "a.py#app ~> a.py#train :4", "a.py#app => a.py :2", "a.py#app -> a.py#train :4"],
+        &["a.py ~> a.py#train :4", "a.py#app => a.py :2", "a.py#app -> a.py#train :4"],
     );
 }
 

@@ -100,6 +100,12 @@ impl Program {
         self.commands.registers.contains(&(file, call))
     }
 
+    /// Whether a decorator adds a function to commands whose holder is known.
+    pub(crate) fn is_command(&self, file: FileId, decorator: &Decorator) -> bool {
+        let registers = decorator.outside.as_deref().and_then(|name| self.world.callables.registers(name));
+        registers.is_some() && self.commands.holder(&self.world, file, decorator).is_some()
+    }
+
     /// Whether something in sight asks for the commands to which a decorator adds a function.
     pub(crate) fn is_asked_for(&self, file: FileId, decorator: &Decorator) -> bool {
         let holder = self.commands.holder(&self.world, file, decorator);

@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn statements_end_where_groovy_ends_them() {
         let text = "#!/usr/bin/env groovy\n/* all\n of it */ def a = 'x' + // no\n  \"y\"\nif (a == 'b')\n{ go() }\nelse { stop() }\nx\n  .y(1,\n 2); z\n";
-        assert_eq!(told(text), ["3 def a = 'x' + 'y'", "5 if(a == 'b') {go()} else {stop()}", "8 x.y(1, 2)", "9 z"]);
+        assert_eq!(told(text), ["3 def a = 'x' + 'y'", "5 if(a == 'b') {go()} else {stop()}", "8 x.y(1, 2)", "10 z"]);
     }
 
     #[test]

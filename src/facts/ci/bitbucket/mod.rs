@@ -11,16 +11,13 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 use super::condition::{self, Language, Value};
 use super::held::{Held, Truth};
 use super::plan::{Plan, Source};
 use crate::fact::{FileFacts, Unit, UnitKind};
-use crate::facts::{Context, Reader, When, unparsable};
+use crate::facts::{Context, Reader, When};
 use crate::source::{NoticeKind, SourceFile};
 use crate::syntax::tree::{Kind, Node};
-use crate::syntax::yaml;
 use crate::words::TriggerKind;
 
 /// Where the service looks for it.
@@ -36,17 +33,11 @@ pub(crate) const PIPELINES: Reader =
 type Reading<'c> = super::reading::Reading<'c>;
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
-    let parsed = yaml::parse(&file.text);
-    let tree = Arc::new(parsed.tree);
-    let mut reading: Reading<'_> = Reading::new(file, context);
-    reading.facts.notices = parsed.errors.iter().map(|e| unparsable(file, e)).collect();
-    match tree.root().map(|root| (root, root.get("pipelines"))) {
-        Some((root, Some(all))) if all.kind() == Kind::Map => pipelines(root, all, &mut reading),
+    Reading::of_yaml(file, context, |tree, reading| match tree.root().map(|root| (root, root.get("pipelines"))) {
+        Some((root, Some(all))) if all.kind() == Kind::Map => pipelines(root, all, reading),
         Some(_) => reading.wrong(1, "there is nothing under `pipelines`"),
         None => {}
-    }
-    reading.facts.tree = Some(tree);
-    reading.facts
+    })
 }
 
 /// A pipeline: its name, its list of parts, and what starts it.

@@ -10,16 +10,13 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 use super::condition::{self, Language, Value};
 use super::held::{Held, Truth};
 use super::plan::{Plan, Source};
 use crate::fact::{FileFacts, Unit, UnitKind};
-use crate::facts::{Context, Reader, When, unparsable};
+use crate::facts::{Context, Reader, When};
 use crate::source::{SourceFile, file_name};
 use crate::syntax::tree::{Kind, Node};
-use crate::syntax::yaml;
 use crate::words::TriggerKind;
 
 /// Pipelines of the repository.
@@ -56,17 +53,14 @@ fn has_steps(path: &str, text: &str) -> bool {
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
-    let parsed = yaml::parse(&file.text);
-    let tree = Arc::new(parsed.tree);
-    let mut reading: Reading<'_> = Reading::new(file, context);
-    reading.facts.notices = parsed.errors.iter().map(|e| unparsable(file, e)).collect();
-    match tree.root().map(|root| (root, if root.kind() == Kind::Map { root.get("steps") } else { Some(root) })) {
-        Some((root, Some(steps))) if steps.kind() == Kind::Seq => pipeline(root, steps, &mut reading),
-        Some(_) => reading.wrong(1, "a pipeline without a list of steps"),
-        None => {}
-    }
-    reading.facts.tree = Some(tree);
-    reading.facts
+    Reading::of_yaml(file, context, |tree, reading| {
+        let Some(root) = tree.root() else { return };
+        let steps = if root.kind() == Kind::Map { root.get("steps") } else { Some(root) };
+        match steps.filter(|steps| steps.kind() == Kind::Seq) {
+            Some(steps) => pipeline(root, steps, reading),
+            None => reading.wrong(1, "a pipeline without a list of steps"),
+        }
+    })
 }
 
 fn pipeline(root: Node<'_>, steps: Node<'_>, reading: &mut Reading<'_>) {

@@ -14,18 +14,15 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use super::commands::listed;
 use super::held::{Held, Truth};
 use super::plan::{Plan, Source};
 use crate::fact::{Asked, FactKind, FileFacts, Trigger, Unit, UnitId, UnitKind};
-use crate::facts::{Context, Reader, When, unparsable};
+use crate::facts::{Context, Reader, When};
 use crate::source::{NoticeKind, RepoPath, SourceFile};
 use crate::syntax::tree::{Kind, Node};
-use crate::syntax::yaml;
 use crate::words::TriggerKind;
+use std::collections::BTreeSet;
 
 use known::{Asking, Known};
 
@@ -57,20 +54,17 @@ struct Own {
 const MAX_CALLS: usize = 4_000;
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
-    let parsed = yaml::parse(&file.text);
-    let tree = Arc::new(parsed.tree);
-    let mut reading: Reading<'_> = Reading::new(file, context);
-    reading.own.calls_left = MAX_CALLS;
-    reading.facts.notices = parsed.errors.iter().map(|e| unparsable(file, e)).collect();
-    match tree.root() {
-        Some(root) if root.kind() == Kind::Map => configuration(root, &mut reading),
-        Some(_) => reading.wrong(1, "a configuration has keys at the top, and this has none"),
-        None => {}
-    }
-    let others = std::mem::take(&mut reading.own.others);
-    reading.facts.asked = Some(Asked { reader: NAME, parts: BTreeSet::new(), others }).filter(|asked| !asked.others.is_empty());
-    reading.facts.tree = Some(tree);
-    reading.facts
+    Reading::of_yaml(file, context, |tree, reading| {
+        reading.own.calls_left = MAX_CALLS;
+        match tree.root() {
+            Some(root) if root.kind() == Kind::Map => configuration(root, reading),
+            Some(_) => reading.wrong(1, "a configuration has keys at the top, and this has none"),
+            None => {}
+        }
+        let others = std::mem::take(&mut reading.own.others);
+        let asked = Asked { reader: NAME, parts: BTreeSet::new(), others };
+        reading.facts.asked = Some(asked).filter(|asked| !asked.others.is_empty());
+    })
 }
 
 fn configuration(root: Node<'_>, reading: &mut Reading<'_>) {

@@ -30,12 +30,16 @@ pub(crate) use declared::TRIGGER;
 const NAME: &str = "Cloud Build configuration";
 
 /// Configurations, by their name or by their keys.
-pub(crate) const CONFIGURATION: Reader = Reader {
-    name: NAME,
-    wants: |path| matches!(extension(path), Some("yaml" | "yml" | "json")) && !path.starts_with(".github/"),
-    when: When::Recognised(is_configuration),
-    read,
-};
+pub(crate) const CONFIGURATION: Reader = Reader { name: NAME, wants, when: When::Recognised(is_configuration), read };
+
+/// Of JSON only what its name tells: the rest is data as often as not, and large.
+fn wants(path: &str) -> bool {
+    match extension(path) {
+        Some("yaml" | "yml") => !path.starts_with(".github/"),
+        Some("json") => file_name(path).contains("cloudbuild"),
+        _ => false,
+    }
+}
 
 /// Whether a file is a configuration: a list of steps that name images, under its name or beside keys of its own.
 fn is_configuration(path: &str, text: &str) -> bool {

@@ -11,15 +11,12 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 use super::held::Held;
 use super::plan::{Need, Plan, Planned, Source};
 use crate::fact::{FactKind, FileFacts, Unit, UnitId, UnitKind};
-use crate::facts::{Context, Reader, When, unparsable};
+use crate::facts::{Context, Reader, When};
 use crate::source::{SourceFile, file_name};
-use crate::syntax::tree::{Kind, Node};
-use crate::syntax::yaml;
+use crate::syntax::tree::{Kind, Node, Tree};
 use crate::words::TriggerKind;
 
 use conditions::{Dialect, Event};
@@ -52,10 +49,10 @@ pub(crate) const WOODPECKER: Reader = Reader {
 type Reading<'c> = super::reading::Reading<'c>;
 
 fn read(file: &SourceFile, context: &Context<'_>, dialect: Dialect) -> FileFacts {
-    let parsed = yaml::parse(&file.text);
-    let tree = Arc::new(parsed.tree);
-    let mut reading: Reading<'_> = Reading::new(file, context);
-    reading.facts.notices = parsed.errors.iter().map(|e| unparsable(file, e)).collect();
+    Reading::of_yaml(file, context, |tree, reading| documents(tree, dialect, reading))
+}
+
+fn documents(tree: &Tree, dialect: Dialect, reading: &mut Reading<'_>) {
     let all = if dialect == Dialect::Drone { MAX_PIPELINES } else { 1 };
     let mut names: Vec<(String, UnitId)> = Vec::new();
     let mut waiting: Vec<(UnitId, Node<'_>)> = Vec::new();
@@ -74,19 +71,17 @@ fn read(file: &SourceFile, context: &Context<'_>, dialect: Dialect) -> FileFacts
             Dialect::Drone => {
                 named.unwrap_or_else(|| if number == 0 { "default".to_owned() } else { format!("pipeline {}", number + 1) })
             }
-            Dialect::Woodpecker => file.path.to_string(),
+            Dialect::Woodpecker => reading.file.path.to_string(),
         };
-        let id = pipeline(document, &name, dialect, &mut reading);
+        let id = pipeline(document, &name, dialect, reading);
         if let Some(depends) = document.get("depends_on") {
             waiting.push((id, depends));
         }
         names.push((name, id));
     }
     for (id, depends) in waiting {
-        after(id, depends, &names, dialect, &mut reading);
+        after(id, depends, &names, dialect, reading);
     }
-    reading.facts.tree = Some(tree);
-    reading.facts
 }
 
 /// What a whole pipeline waits for: others of its file, or, in Woodpecker, of the files beside it.

@@ -506,5 +506,5 @@ jobs:
 ";
     let facts = workflow(&SourceFile::new(".github/workflows/w.yml".into(), text.to_owned()), &context, &[]);
     let told: Vec<String> = told(&facts).into_iter().filter(|line| line.contains(": $ ")).collect();
-    assert_eq!(told, ["9 1: $ cd app @?", "10 1: $ docker pull x/y:1 @?"]);
+    assert_eq!(told, ["9 1: $ cd app @? goes on", "10 1: $ docker pull x/y:1 @?"]);
 }

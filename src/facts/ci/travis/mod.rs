@@ -10,19 +10,16 @@ mod phases;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use super::commands::listed;
 use super::condition::{self, Language, Value};
 use super::held::{Held, Truth};
 use super::plan::{Need, Plan, Planned, Source};
 use crate::fact::{FactKind, FileFacts, Guard, Unit, UnitId, UnitKind};
-use crate::facts::{Context, Reader, When, unparsable};
+use crate::facts::{Context, Reader, When};
 use crate::source::{NoticeKind, SourceFile};
 use crate::syntax::tree::{Kind, Node};
-use crate::syntax::yaml;
 use crate::words::TriggerKind;
+use std::collections::BTreeMap;
 
 /// Where the service looks for it.
 const ROOT: &str = ".travis.yml";
@@ -37,17 +34,11 @@ pub(crate) const CONFIGURATION: Reader =
 type Reading<'c> = super::reading::Reading<'c>;
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
-    let parsed = yaml::parse(&file.text);
-    let tree = Arc::new(parsed.tree);
-    let mut reading: Reading<'_> = Reading::new(file, context);
-    reading.facts.notices = parsed.errors.iter().map(|e| unparsable(file, e)).collect();
-    match tree.root() {
-        Some(root) if root.kind() == Kind::Map => configuration(root, &mut reading),
+    Reading::of_yaml(file, context, |tree, reading| match tree.root() {
+        Some(root) if root.kind() == Kind::Map => configuration(root, reading),
         Some(_) => reading.wrong(1, "a configuration has keys at the top, and this has none"),
         None => {}
-    }
-    reading.facts.tree = Some(tree);
-    reading.facts
+    })
 }
 
 fn sources() -> Vec<Source> {
