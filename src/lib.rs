@@ -2,8 +2,8 @@
 //!
 //! The whole program is the function [`scan`]: walk → facts → signals → graph → subject → practices → levels → report,
 //! each stage a room of its own that imports only from rooms before it. It checks what is asked and makes the threads;
-//! `arrive` finds repository, settings and files, `scan_here` asks Git and goes through the rooms, `look` goes from files to the graph, `judge` from systems to levels, and
-//! `write_down` makes the report. `ARCHITECTURE.md` is the map.
+//! `arrive` finds repository, settings and files, `scan_here` asks Git and goes through the rooms, `look` goes from files
+//! to the graph, `judge` from systems to levels, and `write_down` makes the report. `ARCHITECTURE.md` is the map.
 //!
 //! Nothing scanned is executed, imported or fetched. Same tree and rules in, same bytes out, whatever the number of
 //! threads, the machine or the day.

@@ -176,7 +176,7 @@ fn nested_roots(inventory: &Inventory) -> BTreeSet<String> {
     let mut roots = BTreeSet::new();
     for entry in inventory.entries() {
         let (name, at) = (file_name(&entry.path), folder(&entry.path));
-        for mark in ["/.github/workflows/", "/.circleci/config.yml", "/.buildkite/", "/.woodpecker/"] {
+        for mark in ["/.github/workflows/", "/.circleci/config.yml", "/.buildkite/", "/.semaphore/", "/.woodpecker/"] {
             if let Some((before, _)) = entry.path.split_once(mark) {
                 roots.insert(before.to_owned());
             }

@@ -22,17 +22,29 @@ impl Judge<'_> {
         };
         let wanted = self.targets(&ask.of);
         let own: Option<Vec<NodeId>> = ask.by.as_ref().map(|by| self.targets(by).into_iter().map(|(_, n)| n).collect());
+        // only who sends a request runs the routes of what it imports
+        let sends = Select {
+            id: crate::rules::signal::OneOrMany::One("test.client.predict".into()),
+            scope: vec![Scope::Test],
+            ..Select::default()
+        };
+        let sending: BTreeSet<NodeId> = self.targets(&sends).into_iter().map(|(_, n)| n).collect();
         let mut exercised: Vec<(usize, NodeId)> = Vec::new();
         let mut reached_signals: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         // a test asserts many times, and is walked once
         let mut walked: BTreeMap<NodeId, Option<Vec<usize>>> = BTreeMap::new();
         for (signal, test) in self.targets(&asserts) {
             let hits = walked.entry(test).or_insert_with(|| {
-                let run = graph.reach(&[test], Walk { imports: !ask.called, ..Walk::at(Strength::Inferred) });
-                if own.as_ref().is_some_and(|own| !own.iter().any(|n| run.has(*n))) {
+                let called = graph.reach(&[test], Walk { imports: false, ..Walk::at(Strength::Inferred) });
+                // importing runs the top level; what is only registered there waits for somebody who asks for it
+                let asks = sending.iter().any(|n| called.has(*n));
+                let least = if asks { Strength::Inferred } else { Strength::Resolved };
+                let run = (!ask.called).then(|| graph.reach(&[test], Walk::at(least)));
+                let has = |n: NodeId| called.has(n) || run.as_ref().is_some_and(|run| run.has(n));
+                if own.as_ref().is_some_and(|own| !own.iter().any(|n| has(*n))) {
                     return None;
                 }
-                let hits = || wanted.iter().filter(|(_, n)| run.has(*n));
+                let hits = || wanted.iter().filter(|(_, n)| has(*n));
                 let nodes: BTreeSet<NodeId> = hits().map(|(_, n)| *n).collect();
                 (nodes.len() >= ask.at_least).then(|| hits().map(|(s, _)| *s).collect())
             });

@@ -117,27 +117,77 @@ fn build(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec<Le
 }
 
 fn run(words: &[&str], view: &View<'_>) -> Vec<Lead> {
-    let mut at = 0;
-    while let Some(word) = words.get(at) {
-        match *word {
-            word if VALUED.contains(&word) => at += 2,
-            word if word.starts_with('-') => at += 1,
-            image => {
-                // what it starts is known where the image is built here
-                return match start(image, view) {
-                    Some(lead) => vec![lead],
-                    // an image made elsewhere may do anything
-                    None if !image.is_empty() => {
-                        let what = format!("image {image}");
-                        let to = Target::Outside { what: what.clone() };
-                        vec![Lead { to, edge: EdgeKind::Invokes, strength: Strength::Assumed, what: format!("starts {what}") }]
-                    }
-                    None => Vec::new(),
-                };
+    let Some((at, image)) = started_image(words).and_then(|at| Some((at, *words.get(at)?))) else { return Vec::new() };
+    // what it starts is known where the image is built here
+    match start(image, view) {
+        Some(lead) => {
+            // another entry point, or words in place of the image's own command: what they say is followed by itself
+            let options = words.get(..at).unwrap_or(&[]);
+            let replaced = options.iter().any(|w| *w == "--entrypoint" || w.starts_with("--entrypoint="));
+            let told = words.get(at + 1).filter(|word| !word.starts_with('-'));
+            match told {
+                _ if replaced => Vec::new(),
+                None => vec![lead],
+                Some(program) if is_known(program) || !has_entry_point(&lead.to, view) => Vec::new(),
+                // they go to its entry point, which may do something else with them
+                Some(_) => vec![Lead { strength: lead.strength.min(Strength::Inferred), ..lead }],
             }
         }
+        // an image made elsewhere may do anything
+        None if !image.is_empty() => {
+            let what = format!("image {image}");
+            let to = Target::Outside { what: what.clone() };
+            vec![Lead { to, edge: EdgeKind::Invokes, strength: Strength::Assumed, what: format!("starts {what}") }]
+        }
+        None => Vec::new(),
     }
-    Vec::new()
+}
+
+/// Whether a word is a program that is followed.
+fn is_known(program: &str) -> bool {
+    super::FAMILIES.iter().any(|family| family.names.contains(&source::file_name(program)))
+}
+
+/// Whether an image has an entry point, to which the words behind its name go.
+fn has_entry_point(image: &Target, view: &View<'_>) -> bool {
+    let Target::File { path, .. } = image else { return false };
+    view.book.get(path).is_some_and(|facts| {
+        facts.facts.iter().any(|fact| matches!(&fact.kind, FactKind::Instruction(it) if it.keyword == "ENTRYPOINT"))
+    })
+}
+
+/// Where the image stands among the words behind `docker run`.
+pub(crate) fn started_image(words: &[&str]) -> Option<usize> {
+    /// Options of `run` that take no value; one-letter ones may stand together.
+    const SWITCHES: &[&str] = &[
+        "--detach",
+        "--interactive",
+        "--tty",
+        "--rm",
+        "--rmi",
+        "--init",
+        "--privileged",
+        "--publish-all",
+        "--read-only",
+        "--replace",
+        "--no-healthcheck",
+        "--oom-kill-disable",
+        "--sig-proxy",
+        "--disable-content-trust",
+        "--quiet",
+        "--help",
+    ];
+    const LETTERS: &str = "ditPq";
+    let mut at = 0;
+    while let Some(word) = words.get(at).filter(|w| w.starts_with('-') && w.len() > 1) {
+        let valued = match word.strip_prefix("--") {
+            Some(_) => !word.contains('=') && !SWITCHES.contains(word),
+            // the value may be written to the letter
+            None => word.char_indices().skip(1).find(|(_, c)| !LETTERS.contains(*c)).is_some_and(|(i, _)| i + 1 == word.len()),
+        };
+        at += if valued { 2 } else { 1 };
+    }
+    (at < words.len()).then_some(at)
 }
 
 /// Images that the repository builds: what defines each, by its key; and by its last part, which stays when a host or a
@@ -361,7 +411,7 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
     // another command in place of the service's own; a word that is no program may still go to its entry point
     let told = names.first().filter(|_| verb == "run").and_then(|name| words.iter().position(|w| w == name));
     let told = told.and_then(|at| words.get(at + 1)).filter(|word| !word.starts_with('-'));
-    if told.is_some_and(|program| super::FAMILIES.iter().any(|family| family.names.contains(&source::file_name(program)))) {
+    if told.is_some_and(|program| is_known(program)) {
         return Vec::new();
     }
     let mut leads = Vec::new();
@@ -444,5 +494,19 @@ mod tests {
         }
         assert_eq!(end(&image_key("ghcr.io/late/api:${SHA::8}")), Some("api"));
         assert_eq!(end("late/$NAME"), None);
+    }
+
+    #[test]
+    fn the_image_stands_behind_the_options_and_their_values() {
+        for (text, image) in [
+            ("late/api", Some(0)),
+            ("-d --rm -it late/api pytest", Some(3)),
+            ("-t -p 80:80 late/api", Some(3)),
+            ("-dp 80:80 -eA=1 late/api", Some(3)),
+            ("--gpus=all --name x late/api python fit.py", Some(3)),
+            ("--rm", None),
+        ] {
+            assert_eq!(started_image(&text.split(' ').collect::<Vec<_>>()), image, "{text}");
+        }
     }
 }

@@ -36,6 +36,7 @@ use crate::words::{EdgeKind, Strength};
 
 pub(crate) use bundles::BUNDLES;
 pub(crate) use calls::calls;
+pub(crate) use containers::started_image;
 pub(crate) use cron::{CRONTAB, is_read_by_cron};
 pub(crate) use installs::{Install, installs};
 pub(crate) use program::{ALTERNATIVE, Callee, Program, Quick};

@@ -1,7 +1,8 @@
 //! One small, whole file for every reader: what the harness then damages.
 //!
-//! A new reader adds one entry, with a text of its own or that of a story. `@` in a path or a lead stands for the number of the case, so that many damaged files lie
-//! side by side in one tree; a file whose place is fixed has none, and each damaged one a tree of its own.
+//! A new reader adds one entry, with a text of its own or that of a story. `@` in a path or a lead stands for the number
+//! of the case, so that many damaged files lie side by side in one tree; a file whose place is fixed has none, and each
+//! damaged one a tree of its own.
 
 /// How the values of a text are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -452,6 +453,13 @@ if __name__ == "__main__":
         lead: NOTHING,
         form: Form::Yaml,
         text: include_str!("../../fixtures/buildkite-gate-needed/repo/.buildkite/pipeline.yml"),
+    },
+    Seed {
+        of: "ci::semaphore::PIPELINE",
+        place: ".semaphore/s@.yml",
+        lead: NOTHING,
+        form: Form::Yaml,
+        text: include_str!("../../fixtures/semaphore-gate-needed/repo/.semaphore/semaphore.yml"),
     },
     Seed {
         of: "ci::drone::DRONE",

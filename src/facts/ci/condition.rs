@@ -46,6 +46,8 @@ pub(super) enum Value {
     Usual,
     /// Set by the service to something that only a run can say.
     Some,
+    /// Whether it is so, or what it is, only a run can say: which files were changed.
+    Open,
     /// Whoever starts the pipeline in this way may set it, and by that asks for just this.
     Given,
     /// Not set by the file; whoever starts the pipeline, or the project's settings, may set it.

@@ -4,13 +4,14 @@
 //! What they share: a file while it is read (`reading`), once for each set of values that it is called with (`called`);
 //! whether conditions hold (`held`), and those that are written as text (`condition`); what starts which jobs, and what
 //! they wait for (`plan`); which program reads a step's text (`shells`), that text lowered to commands (`text`), and lists
-//! of commands as one text (`commands`).
+//! of commands as one text (`commands`); the cells of a matrix (`cells`).
 
 mod argo;
 mod azure;
 mod bitbucket;
 mod buildkite;
 mod called;
+mod cells;
 mod circleci;
 mod cloud_build;
 mod code_build;
@@ -24,6 +25,7 @@ mod held;
 mod jenkins;
 mod plan;
 pub(in crate::facts) mod reading;
+mod semaphore;
 mod shells;
 pub(in crate::facts) mod tekton;
 mod text;
@@ -47,6 +49,7 @@ pub(crate) const ALL: &[Reader] = &[
     buildkite::PIPELINE,
     drone::DRONE,
     drone::WOODPECKER,
+    semaphore::PIPELINE,
     jenkins::PIPELINE,
     tekton::PIPELINE,
     cloud_build::CONFIGURATION,

@@ -27,12 +27,20 @@ pub(super) struct Source {
     pub(super) implied: bool,
     /// Why it is only meant.
     pub(super) elsewhere: Option<&'static str>,
+    /// Another file calls it, which starts nothing by itself.
+    pub(super) called: bool,
 }
 
 impl Source {
     /// What starts every pipeline that does not exclude it.
     pub(super) fn implied(kind: TriggerKind, text: &str) -> Self {
-        Self { kind, text: text.to_owned(), line: None, branches: Vec::new(), implied: true, elsewhere: None }
+        let branches = Vec::new();
+        Self { kind, text: text.to_owned(), line: None, branches, implied: true, elsewhere: None, called: false }
+    }
+
+    /// Another file calls the pipeline; `text` is the word that says so. What waits for a person waits in there too.
+    pub(super) fn call(text: &str) -> Self {
+        Self { called: true, ..Self::implied(TriggerKind::Upstream, text) }
     }
 
     /// What starts only those that ask for it.
@@ -198,6 +206,7 @@ impl Plan {
             }
             let trigger = Trigger { branches, ..Trigger::plain(source.kind, text) };
             let trigger = match source.elsewhere {
+                _ if source.called => Trigger::call(&source.text),
                 Some(why) => trigger.elsewhere(why),
                 None => trigger,
             };

@@ -1,12 +1,11 @@
 //! Steps: which calls make one, in which pipeline, and what it runs.
 
 use super::{Lowering, MOST, Step};
-use crate::fact::{Command, Defined, FactKind, OnFailure, UnitKind, Uses, UsesTarget};
-use crate::facts::shell::{HOLE, Shell, lower};
+use crate::fact::{Defined, FactKind, OnFailure, UnitKind, Uses, UsesTarget};
+use crate::facts::shell::{HOLE, Shell, lower, quoted};
 use crate::resolve::program::{At, FileId, Meaning, name_text};
 use crate::rules::orchestrator::{Body, Step as Rule, names};
 use crate::syntax::python::{Call, CallId, Name, Part, Root, Value};
-use crate::syntax::shell::Word;
 use crate::words::EdgeKind;
 
 /// Deepest nesting of a text that is put together.
@@ -232,19 +231,23 @@ impl<'b> Lowering<'b> {
     fn image(&mut self, to: Place, file: FileId, call: &'b Call, value: &'b Value, rule: &'b Rule) {
         let at = At { file, scope: call.scope };
         let image = self.text(at, call.line, value, DEPTH).map_or_else(|| HOLE.to_owned(), |text| without_templates(&text));
-        let mut words = vec!["docker".to_owned(), "run".to_owned(), image];
+        let mut text = format!("docker run {}", quoted(&image));
         for value in rule.command.iter().filter_map(|key| self.keyword(file, call, key)) {
-            match self.program.meaning(at, call.line, value) {
-                Some((Meaning::Literal(Value::List(items) | Value::Tuple(items)), _)) => words.extend(
-                    items.iter().take(50).map(|item| self.text(at, call.line, item, DEPTH).unwrap_or_else(|| HOLE.to_owned())),
-                ),
-                _ => words
-                    .extend(self.text(at, call.line, value, DEPTH).iter().flat_map(|t| t.split_whitespace()).map(str::to_owned)),
-            }
+            let given = |value| self.text(at, call.line, value, DEPTH);
+            let more = match self.program.meaning(at, call.line, value) {
+                Some((Meaning::Literal(Value::List(items) | Value::Tuple(items)), _)) => {
+                    let words = items.iter().take(50).map(|item| given(item).unwrap_or_else(|| HOLE.to_owned()));
+                    words.map(|word| quoted(&without_templates(&word))).collect::<Vec<_>>().join(" ")
+                }
+                // a text is split as a shell would
+                _ => given(value).map(|text| without_templates(&text)).unwrap_or_default(),
+            };
+            text.push(' ');
+            text.push_str(more.trim());
         }
-        let words = words.into_iter().map(|text| Word { literal: !text.contains('$') && !text.contains("{{"), text }).collect();
-        let command = Command::new(words, None);
-        self.fact(to.file, to.unit, to.line, FactKind::Command(command));
+        // what is told in place of the image's own command is followed as well
+        let (line, context) = (self.code(to.file).code.file_line(to.line), self.context);
+        lower(&text, &|_| line, to.unit, &Shell::default(), context, self.facts(to.file));
     }
 
     /// A step that starts another pipeline, by its name.

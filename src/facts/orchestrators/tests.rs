@@ -166,6 +166,7 @@ fn images_and_mapped_tasks() {
             "d/fit: calls a.py#fit",
             "d/fit after load anyway",
             "d/img: docker run me/fit:1 python fit.py",
+            "d/img: python fit.py",
             "d/img after fit",
         ],
     );

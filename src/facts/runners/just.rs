@@ -193,22 +193,10 @@ fn body(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fact::Fact;
 
     fn of(text: &str) -> Vec<String> {
         let facts = read(&SourceFile::new("ml/justfile".into(), text.to_owned()), &Context::default());
-        let told = |f: &Fact| {
-            let name = f.unit.and_then(|u| facts.units.get(u)).map_or("-", |u| &u.name);
-            match &f.kind {
-                FactKind::Command(c) => {
-                    let lost = if matches!(c.on_failure, OnFailure::Discarded(_)) { " (lost)" } else { "" };
-                    Some(format!("{name} {}: {} @{}{lost}", f.line, c.text(), c.dir.as_deref().unwrap_or("?")))
-                }
-                FactKind::Uses(u) => Some(format!("{name} {}> {}", f.line, u.reference)),
-                _ => None,
-            }
-        };
-        facts.facts.iter().filter_map(told).collect()
+        super::super::told::told(&facts)
     }
 
     #[test]

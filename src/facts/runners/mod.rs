@@ -12,6 +12,8 @@ mod scripts;
 mod tables;
 mod taskfile;
 mod tasks;
+#[cfg(test)]
+mod told;
 mod tox;
 
 use super::{ReadFor, Reader};

@@ -273,7 +273,6 @@ fn filled(text: &str, variables: &Variables, in_place: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fact::{Fact, FactKind};
 
     fn of(text: &str) -> Vec<String> {
         told("Taskfile.yml", text, &Context::default())
@@ -281,18 +280,7 @@ mod tests {
 
     fn told(path: &str, text: &str, context: &Context<'_>) -> Vec<String> {
         let facts = read(&SourceFile::new(path.into(), text.to_owned()), context);
-        let told = |f: &Fact| {
-            let name = f.unit.and_then(|u| facts.units.get(u)).map_or("-", |u| &u.name);
-            match &f.kind {
-                FactKind::Command(c) => {
-                    let lost = if matches!(c.on_failure, OnFailure::Discarded(_)) { " (lost)" } else { "" };
-                    Some(format!("{name} {}: {} @{}{lost}", f.line, c.text(), c.dir.as_deref().unwrap_or("?")))
-                }
-                FactKind::Uses(u) => Some(format!("{name} {}> {}", f.line, u.reference)),
-                _ => None,
-            }
-        };
-        facts.facts.iter().filter_map(told).collect()
+        super::super::told::told(&facts)
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 use super::quoted;
 use crate::fact::Command;
+use crate::resolve::started_image;
 
 /// Program text given to a command.
 pub(super) enum Body {
@@ -101,6 +102,10 @@ fn inside(command: &Command) -> Option<Body> {
         ("docker" | "podman" | "nerdctl", Some("container")) if words.get(1) == Some(&"exec") => {
             behind(place(&words, 2)? + 1).map(|text| Body::Remote(text, 0))
         }
+        ("docker" | "podman" | "nerdctl", Some("run")) => started(&words, 1).and_then(behind).map(|text| Body::Remote(text, 0)),
+        ("docker" | "podman" | "nerdctl", Some("container")) if words.get(1) == Some(&"run") => {
+            started(&words, 2).and_then(behind).map(|text| Body::Remote(text, 0))
+        }
         ("docker" | "podman" | "nerdctl", Some("compose")) | ("docker-compose" | "podman-compose", _) => {
             let verb = words.iter().position(|w| matches!(*w, "exec" | "run"))?;
             behind(place(&words, verb + 1)? + 1).map(|text| Body::Remote(text, 0))
@@ -111,6 +116,11 @@ fn inside(command: &Command) -> Option<Body> {
         ("nix-shell", _) => Some(Body::Shell(value(&["--run", "--command"])?.to_owned())),
         _ => None,
     }
+}
+
+/// Where the words begin that a new container runs in place of its own command.
+fn started(words: &[&str], from: usize) -> Option<usize> {
+    Some(from + started_image(words.get(from..)?)? + 1)
 }
 
 /// The first word from a place on that is neither an option nor the value of one.

@@ -3,6 +3,8 @@
 //!
 //! Invariant: no step is said to be missing that the head of the report or a practice shows.
 
+use std::collections::BTreeSet;
+
 use super::super::system::{Starter, Step, StepName};
 use super::highlights::{find, holds, people};
 use super::{Findings, JudgedSystem, evidence_of, signal};
@@ -52,8 +54,10 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
             _ => Step { step, starter, evidence: Vec::new(), why: String::new() },
         };
     }
-    let unattended = graph.triggers(|k| k.is_unattended());
-    let outside = graph.triggers(|k| matches!(k, TriggerKind::Api | TriggerKind::Upstream));
+    let only_serving = only_serving(findings, system, step);
+    let fits = |starters: Vec<NodeId>| starters.into_iter().filter(|n| !only_serving.contains(n)).collect::<Vec<_>>();
+    let unattended = fits(graph.triggers(|k| k.is_unattended()));
+    let outside = fits(graph.triggers(|k| matches!(k, TriggerKind::Api | TriggerKind::Upstream)));
     let miss = judged.and_then(|p| p.near.as_ref()).map(|n| super::sentence(findings, n)).unwrap_or_default();
     let reach = |starters: Vec<NodeId>, least| nearest(findings, &targets, &starters, least);
     let (starter, at, why) = if let Some(at) = reach(unattended.clone(), Strength::Inferred) {
@@ -67,6 +71,21 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
     };
     let why = if only_service && why.is_empty() { "of the service, not of the model".to_owned() } else { why };
     Step { step, starter, evidence: at.map(|s| vec![signal(findings, s)]).unwrap_or_default(), why }
+}
+
+/// Triggers that bring this system to answer and never to train: the data that an answer is made of is fetched and
+/// prepared then as well, which is none of the steps of training.
+fn only_serving(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) -> BTreeSet<NodeId> {
+    if !matches!(step, StepName::Extract | StepName::Prepare) || system.system.trains.is_empty() {
+        return BTreeSet::new();
+    }
+    let graph = findings.graph;
+    let leading = |signals: &[usize]| {
+        let aims: Vec<NodeId> = signals.iter().filter_map(|i| graph.node_of(*i)).collect();
+        graph.reach_back(&aims, Walk::at(Strength::Assumed))
+    };
+    let (serves, trains) = (leading(&system.system.serves), leading(&system.system.trains));
+    graph.triggers(|_| true).into_iter().filter(|n| serves[*n] && !trains[*n]).collect()
 }
 
 /// What is said of a step that is there and that nothing starts.

@@ -11,7 +11,9 @@ use super::super::python::Place;
 use super::{At, Callee, Destination, FileId, Program};
 use crate::rules::interpreter::Table;
 use crate::source::{self, RepoPath};
-use crate::syntax::python::{Assign, AssignKind, Call, CallId, FlowId, FlowKind, ImportGuard, Name, Root, ScopeId, Target, Value};
+use crate::syntax::python::{
+    Assign, AssignKind, Call, CallId, FlowId, FlowKind, ImportGuard, Name, Root, ScopeId, Target, Value,
+};
 
 /// Steps from name to name, into functions and through wrappers.
 const MAX_DEPTH: u32 = 10;
@@ -121,8 +123,7 @@ impl Program {
                 if let Some(first) = bound.next() {
                     // what is under `with` happens as surely as what is not
                     let always = |f: &FlowId| module.flows.get(*f).is_some_and(|f| f.kind == FlowKind::With);
-                    let plain =
-                        first.kind == AssignKind::Assign && first.conditions.iter().all(always) && bound.next().is_none();
+                    let plain = first.kind == AssignKind::Assign && first.conditions.iter().all(always) && bound.next().is_none();
                     return plain.then_some(Stands { file, scope: *scope, value: &first.value });
                 }
             }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::cells::with_axis;
 use super::super::commands::{Commands, listed};
 use super::super::held::{Held, Truth};
 use super::super::plan::{Need, Planned, Source};
@@ -295,16 +296,10 @@ fn cells(item: Node<'_>) -> Vec<Vec<(String, String)>> {
     }
     let mut found = none.clone();
     for (key, values) in setup.entries() {
-        let values = texts(values);
-        if values.is_empty() || found.len().saturating_mul(values.len()) > MAX_CELLS {
-            return none;
+        match with_axis(&found, &format!("matrix.{}", key.text), &texts(values), MAX_CELLS) {
+            Some(more) => found = more,
+            None => return none,
         }
-        let with = |cell: &Vec<(String, String)>, value: &String| {
-            let mut cell = cell.clone();
-            cell.push((format!("matrix.{}", key.text), value.clone()));
-            cell
-        };
-        found = found.iter().flat_map(|cell| values.iter().map(move |value| with(cell, value))).collect();
     }
     found
 }

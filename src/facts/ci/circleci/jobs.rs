@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::cells::with_axis;
 use super::super::condition::{self, Language};
 use super::super::held::{Held, Truth};
 use super::super::plan::{Need, Planned, Source};
@@ -90,15 +91,9 @@ fn cells<'t>(job: &'t str, line: u32, node: Node<'t>, known: &Known<'_>, entries
     let mut found: Vec<Vec<(&str, String)>> = vec![Vec::new()];
     for (key, values) in matrix.and_then(|m| m.get("parameters")).into_iter().flat_map(Node::entries) {
         let values: Vec<String> = values.items().filter_map(Node::text).map(|t| known.fill(t, &Parameters::new())).collect();
-        if values.is_empty() || found.len().saturating_mul(values.len()) > MAX_CELLS {
-            continue;
+        if let Some(more) = with_axis(&found, &key.text, &values, MAX_CELLS) {
+            found = more;
         }
-        let with = |cell: &Vec<(&'t str, String)>, value: &String| {
-            let mut cell = cell.clone();
-            cell.push((key.text, value.clone()));
-            cell
-        };
-        found = found.iter().flat_map(|cell| values.iter().map(move |value| with(cell, value))).collect();
     }
     let left_out: BTreeSet<Vec<(&str, &str)>> = matrix
         .and_then(|m| m.get("exclude"))

@@ -113,7 +113,7 @@ fn configuration(root: Node<'_>, reading: &mut Reading<'_>) {
 /// Everything that may start a workflow that says nothing of it.
 fn sources(called: bool) -> Vec<Source> {
     if called {
-        return Vec::new();
+        return vec![Source::call("continuation")];
     }
     vec![
         Source::implied(TriggerKind::Push, "push"),
