@@ -5,7 +5,7 @@ use super::seeds::Form;
 
 /// Most damaged texts of one kind that are made of one seed, about: `TREERING_HOSTILE_MOST=50` tries nearly all there are.
 fn most() -> usize {
-    std::env::var("TREERING_HOSTILE_MOST").ok().and_then(|most| most.parse().ok()).unwrap_or(4)
+    std::env::var("TREERING_HOSTILE_MOST").ok().and_then(|most| most.parse().ok()).unwrap_or(3)
 }
 
 /// Every damaged text, each with what was done to it. The same for the same seed of the dice.
