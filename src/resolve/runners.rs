@@ -351,7 +351,7 @@ pub(super) fn tox(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         return Vec::new();
     }
     let mut named = values(&words, &["-e", "--env", "--envlist"], false);
-    if named.iter().any(|name| *name == "ALL") {
+    if named.contains(&"ALL") {
         named.clear();
     }
     let path = match file(invocation, &TOX, &said, view) {

@@ -256,8 +256,8 @@ fn moved(module: &Module, call: &Call, verbs: &[&str], home: &str) -> Option<Str
             dir = dir.and_then(|dir| folder_in(&dir, Some(&to?)));
         }
     }
-    let before = module.calls.iter().filter(|c| c.scope == call.scope && c.discarded && c.line < call.line && goes(c));
-    match before.last().filter(|_| !within) {
+    let mut before = module.calls.iter().filter(|c| c.scope == call.scope && c.discarded && c.line < call.line && goes(c));
+    match before.next_back().filter(|_| !within) {
         Some(other) => folder_in(home, Some(&other.args.first().and_then(|v| text_of(module, v))?)),
         None => dir,
     }

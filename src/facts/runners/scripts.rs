@@ -139,7 +139,7 @@ fn of(
 fn pyproject(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     // most have none, and another reader has read them
     let has = |tool: &&str| ["]", "."].iter().any(|end| file.text.contains(&format!("tool.{tool}{end}")));
-    if !["poe", "pdm", "taskipy", "rye", "hatch", "pixi", "tox"].iter().any(|tool| has(&tool)) {
+    if !["poe", "pdm", "taskipy", "rye", "hatch", "pixi", "tox"].iter().any(has) {
         return FileFacts::default();
     }
     with_root(file, toml::parse(&file.text), |root, facts| {

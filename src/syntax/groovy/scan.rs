@@ -35,7 +35,7 @@ pub fn parse(text: &str) -> Script {
     }
     let mut scan = Scan { rest: text, line: 1, open: vec![(' ', 1, Vec::new())], pieces: 0, errors: Vec::new() };
     if text.starts_with("#!") {
-        scan.to_line_end();
+        scan.skip_line();
     }
     while scan.step() {}
     scan.finish()
@@ -63,7 +63,7 @@ impl Scan<'_> {
         self.rest = rest;
     }
 
-    fn to_line_end(&mut self) {
+    fn skip_line(&mut self) {
         self.skip(self.rest.find('\n').unwrap_or(self.rest.len()));
     }
 
@@ -108,7 +108,7 @@ impl Scan<'_> {
         match c {
             '\n' | ';' => self.end_of_statement(c),
             c if c.is_whitespace() => self.skip(c.len_utf8()),
-            '/' if self.rest.starts_with("//") => self.to_line_end(),
+            '/' if self.rest.starts_with("//") => self.skip_line(),
             '/' if self.rest.starts_with("/*") => match self.rest.find("*/") {
                 Some(end) => self.skip(end + 2),
                 None => {

@@ -266,12 +266,12 @@ fn filtered(filters: Option<Node<'_>>, kind: TriggerKind, known: &Known<'_>) -> 
     let of = |key: &str| -> Option<Vec<&str>> { Some(filter.get(key)?.strings().into_iter().map(|(text, _)| text).collect()) };
     let only = if filter.kind() == Kind::Map { of("only") } else { Some(filter.strings().into_iter().map(|(t, _)| t).collect()) };
     let is_all = |text: &&str| matches!(*text, "/.*/" | "/^.*$/" | "/^.*/" | "/.+/");
-    if of("ignore").is_some_and(|all| all.iter().any(|t| is_all(t))) {
+    if of("ignore").is_some_and(|all| all.iter().any(&is_all)) {
         return Held::just(Truth::No);
     }
     let held = Held { named: is_tag, ..Held::just(Truth::Yes) };
     match only {
-        Some(only) if !only.iter().any(|t| is_all(t)) => {
+        Some(only) if !only.iter().any(is_all) => {
             let plain = only.iter().all(|t| !t.starts_with('/'));
             let branches = (plain && !is_tag && !only.is_empty()).then(|| only.iter().map(|t| (*t).to_owned()).collect());
             Held { truth: Truth::Maybe, branches, ..held }

@@ -140,7 +140,7 @@ fn branch_of(pieces: &[Piece]) -> Option<String> {
         [name, sign, text] if name.word() == Some("BRANCH_NAME") && sign.is("==") => text.text()?.literal(),
         _ => None,
     });
-    own.or_else(|| pieces.iter().filter_map(|piece| piece.group('(')).find_map(|inside| branch_of(inside)))
+    own.or_else(|| pieces.iter().filter_map(|piece| piece.group('(')).find_map(branch_of))
 }
 
 /// Parameters with what they are where nobody gives them.

@@ -116,7 +116,7 @@ impl Scope {
     }
 
     /// The text of the argument with one of these names, or else of the first without a name.
-    pub(super) fn argument<'p>(&self, call: &[&'p [Piece]], names: &[&str]) -> Option<Said> {
+    pub(super) fn argument(&self, call: &[&[Piece]], names: &[&str]) -> Option<Said> {
         self.text(given(call, names)?)
     }
 }

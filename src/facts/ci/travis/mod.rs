@@ -98,7 +98,7 @@ fn configuration(root: Node<'_>, reading: &mut Reading<'_>) {
         }
         let line = phases::read(root, job.own, id, job.line, reading);
         let conditions = [root.get("if"), condition.and_then(|c| c.get("if")), job.own.and_then(|own| own.get("if"))];
-        let line = conditions.iter().flatten().map(|n| n.site_line()).last().unwrap_or(line);
+        let line = conditions.iter().flatten().map(|n| n.site_line()).next_back().unwrap_or(line);
         let tagged = phases::deploys_tags(root, job.own);
         let mut held: Vec<Held> = sources.iter().map(|s| held(root, &conditions, s.kind, &known)).collect();
         for (held, source) in held.iter_mut().zip(&sources) {
