@@ -52,6 +52,20 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     reading.facts
 }
 
+/// A specification that stands in another file, as what `unit` runs; `line_of` gives the line of the file.
+pub(in crate::facts) fn inline(text: &str, unit: UnitId, line_of: &dyn Fn(u32) -> u32, reading: &mut Reading<'_>) {
+    let parsed = yaml::parse(text);
+    let Some(root) = parsed.tree.root().filter(|root| root.kind() == Kind::Map) else { return };
+    let (units, facts) = (reading.facts.units.len(), reading.facts.facts.len());
+    phases(root, unit, reading);
+    for unit in reading.facts.units.iter_mut().skip(units) {
+        (unit.line, unit.end_line) = (line_of(unit.line), line_of(unit.end_line));
+    }
+    for fact in reading.facts.facts.iter_mut().skip(facts) {
+        (fact.line, fact.end_line) = (line_of(fact.line), line_of(fact.end_line));
+    }
+}
+
 fn phases(root: Node<'_>, top: UnitId, reading: &mut Reading<'_>) {
     let Some(all) = reading.map(root, "phases") else { return };
     let mut variables = BTreeMap::from([("CODEBUILD_SRC_DIR".to_owned(), REPO_ROOT.to_owned())]);

@@ -121,6 +121,11 @@ pub(in crate::facts) fn line_of_text(value: Node<'_>, id: UnitId, put: Put<'_>, 
     text(value, None, (&Program::Shell { errexit: false, pipefail: false }, "."), id, put, reading);
 }
 
+/// A text in Python, which is the program.
+pub(in crate::facts) fn python(value: Node<'_>, id: UnitId, reading: &mut Reading<'_>) {
+    text(value, None, (&Program::Python, "."), id, &|text| Some(text.to_owned()), reading);
+}
+
 fn lower(text: &str, line_of: &dyn Fn(u32) -> u32, (program, dir): (&Program, &str), id: UnitId, reading: &mut Reading<'_>) {
     if !reading.take_step(line_of(1)) || !reading.take_text(line_of(1), text) {
         return;

@@ -33,6 +33,8 @@ mod text;
 mod told;
 mod travis;
 
+pub(in crate::facts) use code_build::inline as build_specification;
+
 use super::{ReadFor, Reader};
 use crate::fact::UnitId;
 use crate::syntax::tree::Node;

@@ -35,7 +35,7 @@ fn wants(path: &str) -> bool {
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
-    if crate::facts::runners::is_azureml(&file.path, &file.text) {
+    if crate::facts::runners::is_azureml(&file.path, &file.text) || super::stack::is_template(&file.text) {
         return FileFacts::default();
     }
     let parsed = yaml::parse(&file.text);

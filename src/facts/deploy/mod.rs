@@ -3,8 +3,11 @@
 mod compose;
 mod dockerfile;
 mod gitops;
+mod machine;
 mod manifest;
+mod stack;
+mod wiring;
 
 use super::Reader;
 
-pub(crate) const ALL: &[Reader] = &[dockerfile::READER, compose::READER, gitops::READER, manifest::READER];
+pub(crate) const ALL: &[Reader] = &[dockerfile::READER, compose::READER, gitops::READER, stack::READER, manifest::READER];
