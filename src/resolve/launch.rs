@@ -73,6 +73,10 @@ fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>)
         }
         "pip" => return super::installs::follow(invocation, view),
         "luigi" => return super::flows::luigi(invocation, view),
+        "awslambdaric" => {
+            let word = invocation.arguments().get(rest);
+            return word.and_then(|word| super::stacks::handler(invocation, &word.text, view)).into_iter().collect();
+        }
         _ => {}
     }
     if let Some(leads) = runners::as_module(invocation, rest, view) {
@@ -290,7 +294,10 @@ pub(super) fn own(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         let to = Target::Unit { path: (*path).clone(), kind: UnitKind::EntryPoint, name: text.to_owned() };
         return vec![lead(to, Strength::Resolved, text.to_owned())];
     }
-    served(invocation, view)
+    match super::stacks::handler(invocation, text, view) {
+        Some(lead) => vec![lead],
+        None => served(invocation, view),
+    }
 }
 
 /// The file that defines a function of a shell text: the text itself, or one that it sources.

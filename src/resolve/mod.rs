@@ -19,6 +19,7 @@ pub(crate) mod program;
 mod projects;
 pub(crate) mod python;
 mod runners;
+mod stacks;
 mod stages;
 pub(crate) mod tasks;
 mod uploads;
@@ -268,6 +269,9 @@ const FAMILIES: &[Family] = &[
     Family { names: &["kubectl", "oc", "helm"], follow: cluster::follow },
     Family { names: &["buildkite-agent"], follow: uploads::follow },
     Family { names: &["argo", "tkn"], follow: cluster::submit },
+    Family { names: &["sam"], follow: stacks::sam },
+    Family { names: &["aws"], follow: stacks::aws },
+    Family { names: &["serverless", "sls"], follow: stacks::serverless },
     Family { names: &["terraform", "tofu", "terragrunt"], follow: cluster::configuration },
 ];
 

@@ -392,6 +392,27 @@ if __name__ == "__main__":
         text: "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: { name: looms }\nspec:\n  source: { repoURL: \"https://example.org/looms.git\", path: deploy, targetRevision: main }\n  sources:\n    - { repoURL: \"https://example.org/looms.git\", path: chart, helm: { valueFiles: [values.yaml] } }\n  syncPolicy: { automated: { prune: true } }\n---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: { name: looms }\nspec: { path: ./deploy, suspend: false, sourceRef: { kind: GitRepository, name: looms } }\n",
     },
     Seed {
+        of: "deploy::stack::READER",
+        place: "stack/t@.yaml",
+        lead: (SCRIPT, "sam deploy -t stack/t@.yaml"),
+        form: Form::Yaml,
+        text: "Transform: AWS::Serverless-2016-10-31\nParameters: { Every: { Type: String, Default: rate(1 day) } }\nGlobals: { Function: { Runtime: python3.12 } }\nResources:\n  Fit:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: src\n      Handler: fit.main\n      Events: { Clock: { Type: Schedule, Properties: { Schedule: !Ref Every, Enabled: false } }, Rows: { Type: S3 }, Ask: { Type: Api } }\n  Flow:\n    Type: AWS::StepFunctions::StateMachine\n    Properties:\n      DefinitionSubstitutions: { A: !GetAtt Fit.Arn }\n      DefinitionString: !Sub |\n        {\"StartAt\": \"a\", \"States\": {\"a\": {\"Type\": \"Task\", \"Resource\": \"${A}\", \"Next\": \"b\", \"Catch\": [{\"Next\": \"a\"}]}, \"b\": {\"Type\": \"Map\", \"Iterator\": {\"StartAt\": \"c\", \"States\": {\"c\": {\"Type\": \"Task\", \"Resource\": \"arn:aws:states:::sagemaker:createTrainingJob.sync\"}}}}}}\n  Rule: { Type: \"AWS::Events::Rule\", Properties: { ScheduleExpression: !Join [ \" \", [ rate, !Ref Every ] ], State: ENABLED, Targets: [ { Arn: !Ref Flow } ] } }\n  Ship: { Type: \"AWS::CodePipeline::Pipeline\", Properties: { Stages: [ { Actions: [ { Name: a, RunOrder: 2, ActionTypeId: { Category: Build, Provider: CodeBuild }, Configuration: { ProjectName: !Ref Build } } ] } ] } }\n  Build: { Type: \"AWS::CodeBuild::Project\", Properties: { Source: { BuildSpec: \"phases: {build: {commands: [python src/fit.py]}}\" } } }\n",
+    },
+    Seed {
+        of: "deploy::serverless::READER",
+        place: "s@/serverless.yml",
+        lead: (SCRIPT, "cd s@ && serverless deploy"),
+        form: Form::Yaml,
+        text: "service: looms\nprovider: { name: aws, runtime: python3.12, ecr: { images: { fit: { path: ../src, file: Dockerfile } } } }\ncustom: { every: rate(1 day), on: \"${self:custom.on}\" }\nfunctions:\n  fit:\n    handler: src/fit.main\n    events:\n      - schedule: ${self:custom.every}\n      - schedule: { rate: [rate(1 day)], enabled: false }\n      - s3: { bucket: rows, event: \"s3:ObjectCreated:*\" }\n      - httpApi: GET /fit\n      - eventBridge: { pattern: { source: [aws.s3] } }\n  answer: { image: fit, url: true }\nstepFunctions: { stateMachines: { flow: { definition: { StartAt: a, States: { a: { Type: Task, Resource: { \"Fn::GetAtt\": [FitLambdaFunction, Arn] } } } } } } }\n",
+    },
+    Seed {
+        of: "deploy::terraform::READER",
+        place: "infra@/main.tf",
+        lead: (SCRIPT, "terraform -chdir=infra@ apply"),
+        form: Form::Lines,
+        text: "variable \"every\" { default = \"rate(1 day)\" }\nlocals {\n  a = local.b\n  b = local.a\n}\ndata \"archive_file\" \"fit\" {\n  source_dir = \"${path.module}/../src\"\n  output_path = \"fit.zip\"\n}\nresource \"aws_lambda_function\" \"fit\" {\n  filename = data.archive_file.fit.output_path\n  handler = \"fit.main\"\n}\nresource \"aws_cloudwatch_event_rule\" \"r\" {\n  count = var.on ? 1 : 0\n  schedule_expression = var.every\n  state = \"ENABLED\"\n}\nresource \"aws_cloudwatch_event_target\" \"r\" {\n  rule = aws_cloudwatch_event_rule.r.name\n  arn = aws_sfn_state_machine.flow.arn\n}\nresource \"aws_sfn_state_machine\" \"flow\" {\n  definition = jsonencode({ StartAt = \"a\", States = { a = { Type = \"Task\", Resource = aws_lambda_function.fit.arn } } })\n}\nresource \"google_cloud_scheduler_job\" \"j\" {\n  schedule = \"0 4 * * *\"\n  paused = true\n  http_target { uri = \"https://x/${google_cloud_run_v2_job.j.name}:run\" }\n}\nresource \"google_cloud_run_v2_job\" \"j\" {\n  template {\n    template {\n      containers { image = \"looms:1\" }\n    }\n  }\n}\nresource \"helm_release\" \"h\" { chart = \"../chart\" }\n",
+    },
+    Seed {
         of: "deploy::manifest::READER",
         place: "deploy/k@.yaml",
         lead: (SCRIPT, "kubectl apply -f deploy/k@.yaml"),

@@ -34,6 +34,8 @@ mod told;
 mod travis;
 
 pub(in crate::facts) use code_build::inline as build_specification;
+#[cfg(test)]
+pub(in crate::facts) use told::told as told_of;
 
 use super::{ReadFor, Reader};
 use crate::fact::UnitId;

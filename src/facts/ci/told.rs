@@ -3,7 +3,7 @@
 use crate::fact::{FactKind, FileFacts, Guard, OnFailure, Trigger, UsesTarget};
 
 /// One line a unit, and one a fact under it: `line word …`.
-pub(super) fn told(facts: &FileFacts) -> Vec<String> {
+pub(in crate::facts) fn told(facts: &FileFacts) -> Vec<String> {
     let mut lines: Vec<String> = facts.notices.iter().map(|n| format!("! {}", n.text)).collect();
     let of_unit = |unit: Option<usize>| unit.and_then(|u| facts.units.get(u)).map_or("-".to_owned(), |u| u.name.clone());
     for (index, fact) in facts.facts.iter().enumerate() {

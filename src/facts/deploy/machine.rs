@@ -240,7 +240,7 @@ pub(super) fn service_call(
 mod tests {
     use super::*;
     use crate::facts::Context;
-    use crate::facts::ci::told::told;
+    use crate::facts::ci::told_of as told;
     use crate::source::SourceFile;
     use crate::syntax::json;
 

@@ -5,9 +5,11 @@ mod dockerfile;
 mod gitops;
 mod machine;
 mod manifest;
+mod serverless;
 mod stack;
+mod terraform;
 mod wiring;
 
 use super::Reader;
 
-pub(crate) const ALL: &[Reader] = &[dockerfile::READER, compose::READER, gitops::READER, stack::READER, manifest::READER];
+pub(crate) const ALL: &[Reader] = &[dockerfile::READER, compose::READER, gitops::READER, stack::READER, serverless::READER, terraform::READER, manifest::READER];

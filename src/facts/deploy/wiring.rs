@@ -117,7 +117,7 @@ pub(super) fn event(pattern: Node<'_>) -> Trigger {
 pub(super) fn python_handler(dir: &str, handler: &str) -> Option<UsesTarget> {
     let (module, name) = handler.rsplit_once('.')?;
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | '.');
-    if module.is_empty() || name.is_empty() || !handler.chars().all(plain) {
+    if module.is_empty() || module.contains("..") || name.is_empty() || !handler.chars().all(plain) {
         return None;
     }
     let path = source::join(dir, &format!("{}.py", module.trim_start_matches("./").replace('.', "/")))?;
