@@ -487,7 +487,8 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
             let built =
                 containers::step(uses, view).map(|path| lead(Target::File { path, run: Run::Script }, Strength::Resolved));
             let outside = lead(Target::Outside { what: reference.clone() }, Strength::Assumed);
-            std::iter::once(outside).chain(leads).chain(built).collect()
+            let command = stacks::step(uses, from, view);
+            std::iter::once(outside).chain(leads).chain(built).chain(command).collect()
         }
         UsesTarget::Unit { path, kind, name } => {
             let path: RepoPath = path.as_deref().map_or_else(|| from.clone(), RepoPath::from);

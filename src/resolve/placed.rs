@@ -116,7 +116,10 @@ fn places(image: &RepoPath, facts: &FileFacts, view: &View<'_>) -> Vec<Place> {
                     let Some(here) = here.into_iter().find(known) else { continue };
                     let mut there = moved(&at, to);
                     let file = view.inventory.contains(&here);
-                    if file && (to.ends_with('/') || matches!(to.as_str(), "." | "./") || there == at || several) {
+                    // a place that a variable names is a folder of the base image
+                    let variable = source::file_name(to).starts_with('$');
+                    let within = to.ends_with('/') || matches!(to.as_str(), "." | "./") || there == at || several || variable;
+                    if file && within {
                         there = moved(&there, source::file_name(&here));
                     }
                     places.push(Place { there, here });

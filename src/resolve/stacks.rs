@@ -5,8 +5,9 @@
 
 use super::cluster::{self, Said};
 use super::{Invocation, Lead, Located, Run, Target, View, launch, placed};
-use crate::fact::{Command, FactKind, UnitKind};
+use crate::fact::{Command, FactKind, UnitKind, Uses, UsesTarget};
 use crate::source::{self, RepoPath};
+use crate::syntax::shell::Word;
 use crate::words::{EdgeKind, Strength};
 
 /// Options of these tools whose value is the next word.
@@ -92,6 +93,15 @@ pub(super) fn serverless(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Le
         Some(path) => vec![applies(path.into(), Strength::Resolved)],
         None => vec![outside("a service that is not named here")],
     }
+}
+
+/// What a published step leads to that stands for a command: the step runs at the root.
+pub(super) fn step(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
+    let UsesTarget::Remote(reference) = &uses.to else { return Vec::new() };
+    let Some(words) = view.programs.step(reference, &uses.with) else { return Vec::new() };
+    let words = words.into_iter().map(|text| Word { literal: !text.contains("${{"), text }).collect();
+    let command = Command::new(words, Some(".".to_owned()));
+    super::command(&command, (from, None), view)
 }
 
 /// The program's first argument.

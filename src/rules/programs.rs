@@ -22,6 +22,9 @@ pub(crate) struct Programs {
     fetches: BTreeMap<String, BTreeSet<String>>,
     /// Published steps that run a text on another machine.
     remote: BTreeMap<String, Remote>,
+    /// Published steps that do what a command line does, which is written with `{input}` and `{input:otherwise}`.
+    #[serde(default)]
+    steps: BTreeMap<String, String>,
     /// Kinds of cluster objects that run nothing, in small letters.
     pub(crate) idle: BTreeSet<String>,
     /// What binds a path to a function, whatever the method.
@@ -46,6 +49,30 @@ impl Programs {
         self.remote.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, remote)| remote)
     }
 
+    /// The words of the command line for which a step of this reference stands, with what it is given put in; none where
+    /// it stands for no command, or is not given what that needs.
+    pub(crate) fn step(&self, reference: &str, with: &[(String, String)]) -> Option<Vec<String>> {
+        let name = reference.split('@').next().unwrap_or(reference);
+        let line = self.steps.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, line)| line)?;
+        let given = |input: &str| with.iter().find(|(key, _)| key.eq_ignore_ascii_case(input)).map(|(_, value)| value.trim());
+        let mut words = Vec::new();
+        for word in line.split(' ') {
+            let Some((front, rest)) = word.split_once('{') else {
+                words.push(word.to_owned());
+                continue;
+            };
+            let (asked, behind) = rest.split_once('}')?;
+            let (input, otherwise) = asked.split_once(':').map_or((asked, None), |(input, text)| (input, Some(text)));
+            let value = given(input).filter(|value| !value.is_empty()).or(otherwise)?;
+            // a whole word may stand for several
+            match (front, behind) {
+                ("", "") => words.extend(value.split_whitespace().map(str::to_owned)),
+                _ => words.push(format!("{front}{value}{behind}")),
+            }
+        }
+        Some(words)
+    }
+
     /// Whether a program submits what it is given by place, told by the words before its first option.
     pub(crate) fn submits(&self, program: &str, words: &str) -> bool {
         self.submits.get(program).is_some_and(|of| of.iter().any(|verb| words.starts_with(verb.as_str())))
@@ -68,6 +95,20 @@ impl Programs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_published_step_stands_for_a_command() {
+        let steps = [("a/out".to_owned(), "tool --at={path:.} go {args}".to_owned())].into();
+        let programs = Programs { steps, ..Programs::default() };
+        let given = |with: &[(&str, &str)]| {
+            let with: Vec<(String, String)> = with.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+            programs.step("A/out@v2", &with).map(|words| words.join(" "))
+        };
+        assert_eq!(given(&[("args", "now please")]).as_deref(), Some("tool --at=. go now please"));
+        assert_eq!(given(&[("path", "infra"), ("args", "now")]).as_deref(), Some("tool --at=infra go now"));
+        assert_eq!(given(&[("path", "infra")]), None);
+        assert_eq!(programs.step("b/out@v2", &[]), None);
+    }
 
     fn table() -> Programs {
         let text = include_str!("../../rules/programs.yaml");

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::wiring;
 use crate::fact::{FactKind, FileFacts, Guard, OnFailure, Trigger, Unit, UnitId, UnitKind, Uses, UsesTarget};
 use crate::facts::ci::container;
 use crate::facts::ci::reading::Reading;
@@ -23,6 +24,8 @@ const COMMANDS: &[&str] = &["entrypoint", "command", "run", "cmd", "setup"];
 const DEPTH: usize = 8;
 /// Deepest place at which containers are looked for in an object (a schedule holds a job, which holds a pod).
 const POD_DEPTH: usize = 10;
+/// Most of what starts one object.
+const MAX_STARTS: usize = 50;
 /// Most objects of one file that become units.
 const MAX_OBJECTS: usize = 500;
 
@@ -124,9 +127,35 @@ fn object(doc: Node<'_>, reading: &mut Reading<'_>) {
     if kind == "CronJob" && spec.get("schedule").is_none() {
         reading.fact(id, doc.line(), FactKind::Guard(Guard::Never("no schedule".to_owned())));
     }
+    events(kind, spec, id, reading);
     // what only describes a kind of object runs nothing
     if kind != "CustomResourceDefinition" {
         pods(spec, id, reading, 0);
+    }
+}
+
+/// Objects by which a clock or what arrives starts another, or themselves.
+fn events(kind: &str, spec: Node<'_>, id: UnitId, reading: &mut Reading<'_>) {
+    if kind == "PingSource" {
+        if let Some(every) = spec.get("schedule").and_then(|s| Some((s.text()?, s.line()))) {
+            reading.fact(id, every.1, FactKind::Trigger(wiring::schedule(every.0, None)));
+        }
+        if let Some(sink) = spec.get("sink").and_then(|s| s.get("ref"))
+            && let (Some(kind), Some(name)) = (sink.at("kind"), sink.at("name"))
+        {
+            let key = format!("{kind}/{name}").to_ascii_lowercase();
+            let uses = uses(&key, UsesTarget::Object(key.clone()), EdgeKind::Invokes);
+            reading.fact(id, sink.line(), FactKind::Uses(uses));
+        }
+    }
+    // one that only makes more of a service is no start
+    for trigger in spec.get("triggers").into_iter().flat_map(Node::items).filter(|_| kind == "ScaledJob").take(MAX_STARTS) {
+        let Some(of) = trigger.at("type") else { continue };
+        let stated = match trigger.at("metadata.start").filter(|_| of == "cron") {
+            Some(every) => wiring::schedule(every, None),
+            None => wiring::message(of),
+        };
+        reading.fact(id, trigger.line(), FactKind::Trigger(stated));
     }
 }
 
@@ -228,6 +257,19 @@ mod tests {
                 "12 cronjob/fit python check.py",
                 "18 deployment/api never: replicas: 0",
                 "22 deployment/api image late/api:3"
+            ]
+        );
+    }
+
+    #[test]
+    fn events_start_what_takes_them() {
+        let text = "apiVersion: sources.knative.dev/v1\nkind: PingSource\nmetadata: {name: weekly}\nspec:\n  schedule: \"0 4 * * 1\"\n  sink: {ref: {kind: Service, name: Fit}}\n---\napiVersion: keda.sh/v1alpha1\nkind: ScaledJob\nmetadata: {name: fit}\nspec:\n  triggers: [{type: cron, metadata: {start: 0 4 * * *}}, {type: kafka}]\n---\napiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: api}\nspec: {triggers: [{type: cpu}]}\n";
+        assert_eq!(
+            told("k8s/events.yaml", text),
+            [
+                "5 pingsource/weekly schedule \"0 4 * * 1\"",
+                "12 scaledjob/fit schedule \"0 4 * * *\"",
+                "12 scaledjob/fit a message (kafka)",
             ]
         );
     }
