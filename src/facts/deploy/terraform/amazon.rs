@@ -1,13 +1,13 @@
 //! Resources of Amazon's cloud, and charts, which have no cloud.
 
-use super::{Configuration, Resource};
+use super::{Configuration, Resource, definition};
 use crate::fact::{FactKind, Guard, Trigger, UnitId};
 use crate::facts::ci::container;
 use crate::facts::ci::reading::Reading;
 use crate::facts::deploy::machine::{self, Machine};
 use crate::facts::deploy::wiring;
 use crate::syntax::json;
-use crate::syntax::tree::{Kind, Node, Style};
+use crate::syntax::tree::{Kind, Node};
 use crate::words::TriggerKind;
 
 /// Words by which a file is known to declare some of them.
@@ -98,7 +98,7 @@ pub(super) fn lower(all: &Configuration<'_>, key: &str, resource: Resource<'_>, 
             wiring::starts(unit, every.line(), all.switched(all.clock(every), resource, &[("state", "DISABLED")]), reading);
             node.get("target").into_iter().for_each(|target| scheduled(all, target, unit, reading));
         }
-        "aws_sfn_state_machine" => state_machine(all, node, unit, reading),
+        "aws_sfn_state_machine" => definition::lower(all, key, node, unit, reading),
         "aws_s3_bucket_notification" => {
             let trigger = Trigger::plain(TriggerKind::Data, "an object arrives".to_owned());
             wiring::starts(unit, line, all.switched(trigger, resource, &[]), reading);
@@ -190,23 +190,6 @@ fn scheduled(all: &Configuration<'_>, target: Node<'_>, unit: UnitId, reading: &
             machine::service_call((service, action), given, (unit, line), &machine, reading);
         }
         None => passed(all, unit, line, arn, reading),
-    }
-}
-
-/// The states of a definition that stands in the configuration.
-fn state_machine(all: &Configuration<'_>, node: Node<'_>, unit: UnitId, reading: &mut Reading<'_>) {
-    let Some(definition) = node.get("definition") else { return };
-    let from = reading.file.path.clone();
-    let refer = |node: Node<'_>| all.said(node, &from);
-    if definition.kind() == Kind::Map {
-        return machine::states(definition, unit, &Machine { refer: &refer, line: &|line| line }, reading);
-    }
-    let parsed = definition.text().filter(|text| text.trim_start().starts_with('{')).map(json::parse);
-    let (first, literal) = (definition.line(), definition.style() == Style::Literal);
-    let line = move |line: u32| if literal { first.saturating_add(line.saturating_sub(1)) } else { first };
-    match parsed.as_ref().and_then(|p| p.tree.root()) {
-        Some(root) => machine::states(root, unit, &Machine { refer: &refer, line: &line }, reading),
-        None => wiring::open(unit, first, "a definition that lies elsewhere", reading),
     }
 }
 

@@ -8,6 +8,7 @@
 //! Invariants: resources and references are bounded; an expression that is more than a name or a path is open.
 
 mod amazon;
+mod definition;
 mod google;
 #[cfg(test)]
 mod tests;
@@ -49,6 +50,9 @@ const MAX_NODES: usize = 300;
 const DEPTH: usize = 4;
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
+    if extension(&file.path) != Some("tf") {
+        return definition::of_others(file, context);
+    }
     // what cannot be read of it is told by whoever reads it as a document
     let tree = Arc::new(hcl::parse(&file.text).tree);
     let mut reading: Reading<'_> = Reading::new(file, context);
@@ -61,8 +65,10 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     let configuration = Configuration::of(&documents, home);
     configuration.lower(&file.path, &mut reading);
     if is_wired(&file.text) {
-        let pattern = source::join(home, "*.tf").unwrap_or_default();
-        reading.facts.asked = Some(Asked { reader: NAME, parts: [pattern].into(), ..Asked::default() });
+        let own = configuration.resources.values().filter(|resource| *resource.path == file.path);
+        let definitions = own.filter_map(|resource| definition::file(&configuration, resource.node.get("definition")?));
+        let parts = source::join(home, "*.tf").into_iter().chain(definitions.map(|(path, _)| path)).collect();
+        reading.facts.asked = Some(Asked { reader: NAME, parts, ..Asked::default() });
     }
     reading.facts.tree = Some(tree);
     reading.facts
@@ -207,11 +213,20 @@ impl<'t> Configuration<'t> {
                 Said::Part { name: key, path: Some(resource.path.to_string()).filter(|path| path != &**from) }
             }
             _ => match (self.text(node), node.text()) {
-                (Some(text), _) => Said::Text(text),
+                (Some(text), _) => self.by_name(&text, from).unwrap_or(Said::Text(text)),
                 (None, Some(text)) => Said::Text(text.to_owned()),
                 (None, None) => Said::Open,
             },
         }
+    }
+
+    /// A function by the address by which the service knows it.
+    fn by_name(&self, text: &str, from: &RepoPath) -> Option<Said> {
+        let (_, name) = text.split_once(":function:")?;
+        let name = name.split(':').next()?;
+        let is = |r: &Resource<'_>| r.kind == "aws_lambda_function" && r.node.at("function_name") == Some(name);
+        let (key, resource) = self.resources.iter().find(|(_, r)| is(r))?;
+        Some(Said::Part { name: key.clone(), path: Some(resource.path.to_string()).filter(|path| path != &**from) })
     }
 
     /// Hands over to the resource that a value refers to.

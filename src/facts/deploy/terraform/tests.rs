@@ -98,6 +98,20 @@ fn the_files_of_a_folder_know_each_other() {
 }
 
 #[test]
+fn a_definition_may_lie_in_a_file_that_is_read() {
+    let machine = "resource \"aws_sfn_state_machine\" \"flow\" {\n  definition = templatefile(\"${path.module}/flow.json\", {\n    fit = aws_lambda_function.fit.arn\n  })\n}\n";
+    let states = "{\"StartAt\": \"a\", \"States\": {\"a\": {\"Type\": \"Task\",\n  \"Resource\": \"${fit}\"}}}\n";
+    let files = [("infra/flow.tf", machine), ("infra/code.tf", CODE), ("infra/flow.json", states)];
+    let told = of("infra/flow.tf", &files);
+    assert_eq!(
+        told,
+        ["2 aws_sfn_state_machine.flow: uses aws_sfn_state_machine.flow of infra/flow.tf -> Action aws_sfn_state_machine.flow of infra/flow.tf of infra/flow.json"],
+    );
+    let told = of("infra/flow.json", &files);
+    assert_eq!(told, ["2 a: uses aws_lambda_function.fit -> Action aws_lambda_function.fit of infra/code.tf"]);
+}
+
+#[test]
 fn a_job_of_a_scheduler_calls_a_function() {
     let text = r#"resource "google_cloud_scheduler_job" "weekly" {
   schedule = "0 4 * * 1"

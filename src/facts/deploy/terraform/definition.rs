@@ -1,0 +1,99 @@
+//! Definitions of state machines, in the configuration or in a file that it reads (`file`, `templatefile`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Configuration;
+use crate::fact::{FileFacts, UnitId};
+use crate::facts::Context;
+use crate::facts::ci::reading::Reading;
+use crate::facts::deploy::machine::{self, Machine, Said};
+use crate::facts::deploy::wiring;
+use crate::source::{RepoPath, SourceFile, extension, folder};
+use crate::syntax::json;
+use crate::syntax::tree::{Kind, Node, Style};
+
+/// Most values that are put into a definition.
+const MAX_VALUES: usize = 100;
+
+/// The states of a state machine.
+pub(super) fn lower(all: &Configuration<'_>, key: &str, node: Node<'_>, unit: UnitId, reading: &mut Reading<'_>) {
+    let Some(definition) = node.get("definition") else { return };
+    let from = reading.file.path.clone();
+    let refer = |node: Node<'_>| all.said(node, &from);
+    if definition.kind() == Kind::Map {
+        return machine::states(definition, unit, &Machine { refer: &refer, line: &|line| line }, reading);
+    }
+    if let Some((path, _)) = file(all, definition) {
+        return wiring::pass(unit, definition.line(), &name(&from, key), Some(path), reading);
+    }
+    let parsed = definition.text().filter(|text| text.trim_start().starts_with('{')).map(json::parse);
+    let (first, literal) = (definition.line(), definition.style() == Style::Literal);
+    let line = move |line: u32| if literal { first.saturating_add(line.saturating_sub(1)) } else { first };
+    match parsed.as_ref().and_then(|p| p.tree.root()) {
+        Some(root) => machine::states(root, unit, &Machine { refer: &refer, line: &line }, reading),
+        None => wiring::open(unit, first, "a definition that lies elsewhere", reading),
+    }
+}
+
+/// The name of a state machine in the file that holds its definition: configurations may share one.
+fn name(configuration: &str, key: &str) -> String {
+    format!("{key} of {configuration}")
+}
+
+/// The file that a value reads, and what it puts in.
+pub(super) fn file<'n>(all: &Configuration<'_>, definition: Node<'n>) -> Option<(String, &'n str)> {
+    let text = definition.text().filter(|_| definition.is_expression())?.trim();
+    let inside = ["templatefile(", "file("].iter().find_map(|start| text.strip_prefix(start))?.trim_start();
+    let (path, behind) = inside.strip_prefix('"')?.split_once('"')?;
+    let path = ["path.module", "path.root"].iter().fold(path.to_owned(), |path, of| path.replace(&format!("${{{of}}}"), "."));
+    let path = if path.contains("${") { None } else { crate::source::join(all.home, &path) };
+    path.filter(|path| extension(path) != Some("tf")).map(|path| (path, behind))
+}
+
+/// What a template is given: `name = expression`, as it is written.
+fn given(behind: &str) -> BTreeMap<&str, &str> {
+    let pairs = behind.split(['\n', ',', '{', '}']).filter_map(|pair| pair.split_once(['=', ':']));
+    let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+    pairs.map(|(name, value)| (name.trim().trim_matches('"'), value.trim())).filter(|(n, _)| plain(n)).take(MAX_VALUES).collect()
+}
+
+/// A file that holds the definition of state machines which a configuration declares.
+pub(super) fn of_others(file: &SourceFile, context: &Context<'_>) -> FileFacts {
+    let tree = Arc::new(json::parse(&file.text).tree);
+    let mut reading: Reading<'_> = Reading::new(file, context);
+    let Some(root) = tree.root() else { return reading.facts };
+    let mut done: Vec<String> = Vec::new();
+    for whole in &context.joined.wholes {
+        let home = folder(&whole.root);
+        let documents: Vec<(&RepoPath, Node<'_>)> = whole
+            .documents
+            .iter()
+            .filter(|(path, _)| extension(path) == Some("tf") && folder(path) == home)
+            .filter_map(|(path, tree)| Some((path, tree.root()?)))
+            .collect();
+        let all = Configuration::of(&documents, home);
+        for (key, resource) in &all.resources {
+            let read = resource.node.get("definition").and_then(|d| self::file(&all, d)).filter(|(path, _)| *path == *file.path);
+            let Some((_, behind)) = read else { continue };
+            let name = name(resource.path, key);
+            if done.contains(&name) {
+                continue;
+            }
+            let Some(unit) = wiring::part(&name, (1, reading.last_line()), &mut reading) else { return reading.facts };
+            done.push(name);
+            let given = given(behind);
+            let refer = |node: Node<'_>| {
+                let put = node.text().and_then(|text| text.strip_prefix("${")?.strip_suffix('}')).and_then(|n| given.get(n.trim()));
+                let referred = put.and_then(|put| all.references(put).into_iter().next());
+                match referred {
+                    Some((key, resource)) => Said::Part { name: key, path: Some(resource.path.to_string()) },
+                    None => all.said(node, &file.path),
+                }
+            };
+            machine::states(root, unit, &Machine { refer: &refer, line: &|line| line }, &mut reading);
+        }
+    }
+    reading.facts.tree = Some(tree.clone());
+    reading.facts
+}
