@@ -296,7 +296,8 @@ mod tests {
 
     #[test]
     fn odd_definitions_end() {
-        let deep = format!("{}3{}", r#"{"StartAt": "a", "States": {"a": {"Type": "Map", "Iterator": "#.repeat(40), "}}}".repeat(40));
+        let deep =
+            format!("{}3{}", r#"{"StartAt": "a", "States": {"a": {"Type": "Map", "Iterator": "#.repeat(40), "}}}".repeat(40));
         let ring = r#"{"StartAt": "a", "States": {"a": {"Next": "b"}, "b": {"Next": "a"}}}"#;
         for text in ["3", "{}", r#"{"StartAt": "a", "States": [1]}"#, r#"{"StartAt": "a", "States": {"b": {}}}"#, ring, &deep] {
             assert!(of(text).len() < 10, "{text}");

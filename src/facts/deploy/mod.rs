@@ -12,4 +12,12 @@ mod wiring;
 
 use super::Reader;
 
-pub(crate) const ALL: &[Reader] = &[dockerfile::READER, compose::READER, gitops::READER, stack::READER, serverless::READER, terraform::READER, manifest::READER];
+pub(crate) const ALL: &[Reader] = &[
+    dockerfile::READER,
+    compose::READER,
+    gitops::READER,
+    stack::READER,
+    serverless::READER,
+    terraform::READER,
+    manifest::READER,
+];

@@ -29,7 +29,8 @@ fn wants(path: &str) -> bool {
 }
 
 fn is_service(_: &str, text: &str) -> bool {
-    let at_top = |key: &str| text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':')));
+    let at_top =
+        |key: &str| text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':')));
     at_top("service") && at_top("provider")
 }
 

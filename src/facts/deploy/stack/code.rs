@@ -3,9 +3,9 @@
 use super::{Resource, Stack};
 use crate::fact::{FactKind, UnitId, UnitKind, UsesTarget};
 use crate::facts::ci::container;
+use crate::facts::ci::reading::Reading;
 use crate::facts::deploy::machine::{self, Machine, Said};
 use crate::facts::deploy::wiring;
-use crate::facts::ci::reading::Reading;
 use crate::source;
 use crate::syntax::json;
 use crate::syntax::tree::{Kind, Node, Style};

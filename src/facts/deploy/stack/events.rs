@@ -70,7 +70,12 @@ impl Stack<'_> {
             "AWS::SQS::Queue" => self.consumers(resource, reading),
             "AWS::SNS::Subscription" => properties.get("Endpoint").into_iter().for_each(|to| self.pass(unit, to, reading)),
             "AWS::Lambda::EventSourceMapping" => {
-                wiring::starts(unit, node.line(), meant(self.switched(wiring::message("event source"), properties), node), reading);
+                wiring::starts(
+                    unit,
+                    node.line(),
+                    meant(self.switched(wiring::message("event source"), properties), node),
+                    reading,
+                );
                 properties.get("FunctionName").into_iter().for_each(|to| self.pass(unit, to, reading));
             }
             "AWS::Lambda::Url" => {
@@ -160,7 +165,13 @@ impl Stack<'_> {
             // what is given stands as a text of its own
             let given = target.get("Input").map(|input| (input.text().map(json::parse), input));
             let given = given.as_ref().and_then(|(parsed, _)| parsed.as_ref()?.tree.root());
-            return machine::service_call((service, action), given.filter(|g| g.kind() == Kind::Map), (unit, line), &machine, reading);
+            return machine::service_call(
+                (service, action),
+                given.filter(|g| g.kind() == Kind::Map),
+                (unit, line),
+                &machine,
+                reading,
+            );
         }
         if let Some((_, name)) = text.split_once(":pipeline/").filter(|_| text.contains(":sagemaker:")) {
             let options = [("PipelineName".to_owned(), name.to_owned())];

@@ -187,7 +187,11 @@ fn a_pipeline_runs_its_actions_after_its_source() {
 
 #[test]
 fn odd_templates_are_no_panic() {
-    let deep = format!("Resources: {{A: {{Type: 'AWS::Events::Rule', Properties: {{ScheduleExpression: {}x{}}}}}}}\n", "{'Fn::Sub': ".repeat(50), "}".repeat(50));
+    let deep = format!(
+        "Resources: {{A: {{Type: 'AWS::Events::Rule', Properties: {{ScheduleExpression: {}x{}}}}}}}\n",
+        "{'Fn::Sub': ".repeat(50),
+        "}".repeat(50)
+    );
     for text in [
         "Resources: 3 # AWS::\n",
         "Resources: {A: {Type: 'AWS::Serverless::Function', Properties: [1], Metadata: 3}}\n",

@@ -199,7 +199,8 @@ fn function(all: &Configuration<'_>, resource: Resource<'_>, unit: UnitId, readi
     if let Some(image) = node.get("image_uri") {
         return all.image(image, unit, reading);
     }
-    let python = node.at("runtime").is_none_or(|runtime| runtime.starts_with("python") || !runtime.contains(|c: char| c.is_ascii_digit()));
+    let python =
+        node.at("runtime").is_none_or(|runtime| runtime.starts_with("python") || !runtime.contains(|c: char| c.is_ascii_digit()));
     let archive = node.get("filename").or_else(|| node.get("s3_key"));
     let dir = archive.filter(|_| python).and_then(|archive| all.packed(archive));
     let handler = node.get("handler").filter(|h| !h.is_expression()).and_then(Node::text).map(str::to_owned);

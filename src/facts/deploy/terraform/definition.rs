@@ -84,7 +84,8 @@ pub(super) fn of_others(file: &SourceFile, context: &Context<'_>) -> FileFacts {
             done.push(name);
             let given = given(behind);
             let refer = |node: Node<'_>| {
-                let put = node.text().and_then(|text| text.strip_prefix("${")?.strip_suffix('}')).and_then(|n| given.get(n.trim()));
+                let put =
+                    node.text().and_then(|text| text.strip_prefix("${")?.strip_suffix('}')).and_then(|n| given.get(n.trim()));
                 let referred = put.and_then(|put| all.references(put).into_iter().next());
                 match referred {
                     Some((key, resource)) => Said::Part { name: key, path: Some(resource.path.to_string()) },

@@ -58,13 +58,9 @@ pub(super) fn lower(all: &Configuration<'_>, key: &str, resource: Resource<'_>, 
             let containers = inner.into_iter().flat_map(Node::entries).filter(|(key, _)| key.text == "containers");
             for (_, one) in containers {
                 match one.get("command").filter(|c| c.kind() == Kind::Seq && c.items().next().is_some()) {
-                    Some(_) => crate::facts::ci::container::command(
-                        one,
-                        "command",
-                        unit,
-                        &crate::facts::ci::container::literal,
-                        reading,
-                    ),
+                    Some(_) => {
+                        crate::facts::ci::container::command(one, "command", unit, &crate::facts::ci::container::literal, reading)
+                    }
                     None => one.get("image").into_iter().for_each(|image| all.image(image, unit, reading)),
                 }
             }

@@ -30,12 +30,8 @@ use crate::words::EdgeKind;
 const NAME: &str = "Terraform configuration";
 
 /// Files that declare something that starts or runs.
-pub(crate) const READER: Reader = Reader {
-    name: NAME,
-    wants: |path| extension(path) == Some("tf"),
-    when: When::Recognised(|_, text| is_wired(text)),
-    read,
-};
+pub(crate) const READER: Reader =
+    Reader { name: NAME, wants: |path| extension(path) == Some("tf"), when: When::Recognised(|_, text| is_wired(text)), read };
 
 /// Whether a text declares something that starts or runs.
 fn is_wired(text: &str) -> bool {
@@ -167,7 +163,8 @@ impl<'t> Configuration<'t> {
             }
         }
         // paths are named from the folder of the configuration
-        let text = ["path.module", "path.root", "path.cwd"].iter().fold(text, |text, name| text.replace(&format!("${{{name}}}"), "."));
+        let text =
+            ["path.module", "path.root", "path.cwd"].iter().fold(text, |text, name| text.replace(&format!("${{{name}}}"), "."));
         (!text.contains("${") && text.contains('/') && !text.contains(['(', '"', '?'])).then_some(text)
     }
 

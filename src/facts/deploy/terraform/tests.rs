@@ -88,10 +88,7 @@ fn the_files_of_a_folder_know_each_other() {
     let told = of("infra/code.tf", &files);
     assert_eq!(
         told,
-        [
-            "13 aws_lambda_function.answer: uses late/trees -> outside",
-            "8 aws_lambda_function.fit: uses fit.handler -> outside",
-        ],
+        ["13 aws_lambda_function.answer: uses late/trees -> outside", "8 aws_lambda_function.fit: uses fit.handler -> outside",],
         "\n{}",
         told.join("\n")
     );
@@ -105,7 +102,9 @@ fn a_definition_may_lie_in_a_file_that_is_read() {
     let told = of("infra/flow.tf", &files);
     assert_eq!(
         told,
-        ["2 aws_sfn_state_machine.flow: uses aws_sfn_state_machine.flow of infra/flow.tf -> Action aws_sfn_state_machine.flow of infra/flow.tf of infra/flow.json"],
+        [
+            "2 aws_sfn_state_machine.flow: uses aws_sfn_state_machine.flow of infra/flow.tf -> Action aws_sfn_state_machine.flow of infra/flow.tf of infra/flow.json"
+        ],
     );
     let told = of("infra/flow.json", &files);
     assert_eq!(told, ["2 a: uses aws_lambda_function.fit -> Action aws_lambda_function.fit of infra/code.tf"]);
