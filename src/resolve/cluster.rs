@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Invocation, Lead, Located, Run, Target, View, containers, launch, wholes};
+use super::{Invocation, Lead, Located, Run, Target, View, containers, launch, renamed, wholes};
 use crate::fact::{Book, Command, FactKind, UnitKind};
 use crate::source::{self, RepoPath};
 use crate::syntax::tree::{Kind, Node};
@@ -160,7 +160,7 @@ pub(super) fn apply(path: &str, deep: bool, strength: Strength, view: &View<'_>)
         return vec![lead(path.into())];
     }
     let inside = |name: &&str| source::join(path, name).filter(|p| view.inventory.contains(p));
-    if let Some(overlay) = ["kustomization.yaml", "kustomization.yml", "Kustomization"].iter().find_map(inside) {
+    if let Some(overlay) = renamed::NAMES.iter().find_map(inside) {
         return vec![lead(overlay.into())];
     }
     if let Some(files) = templates(path, view) {

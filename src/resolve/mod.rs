@@ -18,6 +18,7 @@ mod placed;
 pub(crate) mod program;
 mod projects;
 pub(crate) mod python;
+mod renamed;
 mod runners;
 mod stacks;
 mod stages;
@@ -508,7 +509,10 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
             valued.and_then(|image| containers::start(&image, view)).into_iter().collect()
         }
         UsesTarget::Object(key) => vec![cluster::declared(key, from, uses.edge, view)],
-        UsesTarget::Image(image) => containers::start(image, view).into_iter().collect(),
+        UsesTarget::Image(image) => {
+            let renamed = renamed::image(image, from, view);
+            containers::start(renamed.as_deref().unwrap_or(image), view).into_iter().collect()
+        }
         UsesTarget::File(path) if uses.edge == EdgeKind::Applies => {
             let leads = cluster::apply(path, false, Strength::Resolved, view);
             if !leads.is_empty() {

@@ -52,6 +52,7 @@ enum Way {
 pub(super) fn states(definition: Node<'_>, unit: UnitId, machine: &Machine<'_>, reading: &mut Reading<'_>) {
     let line = (machine.line)(definition.line());
     let end_line = (machine.line)(definition.end_line()).max(line);
+    wiring::by_hand(unit, line, reading);
     if let Some(group) = wiring::inside("states", UnitKind::Group, (line, end_line), unit, reading) {
         level(definition, group, machine, reading, 0);
     }
@@ -276,6 +277,7 @@ mod tests {
         assert_eq!(
             told,
             [
+                "1 flow: manual: the service, by hand",
                 "3 look: uses look -> Action look of .",
                 "2 fetch: uses fetch -> Action fetch of .",
                 "4 fit: $ aws sagemaker create-training-job --role-arn r @.",

@@ -12,7 +12,7 @@ use crate::facts::ci::reading::Reading;
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{self, SourceFile, file_name, folder};
 use crate::syntax::tree::{Kind, Node};
-use crate::syntax::yaml;
+use crate::syntax::{top, yaml};
 use crate::words::TriggerKind;
 
 /// Services, by their name.
@@ -29,9 +29,7 @@ fn wants(path: &str) -> bool {
 }
 
 fn is_service(_: &str, text: &str) -> bool {
-    let at_top =
-        |key: &str| text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':')));
-    at_top("service") && at_top("provider")
+    top::has(text, &["service"]) && top::has(text, &["provider"])
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
@@ -253,6 +251,7 @@ stepFunctions:
                 "11 fit: data: an object arrives",
                 "13 answer: uses trees -> file svc/image/Dockerfile",
                 "15 answer: api: a request (httpApi) (who calls is not in this repository)",
+                "20 state machine flow: manual: the service, by hand",
                 "21 fit: uses fit -> Action fit of .",
             ],
             "\n{}",

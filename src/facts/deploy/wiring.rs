@@ -71,6 +71,11 @@ pub(super) fn starts(unit: UnitId, line: u32, trigger: Trigger, reading: &mut Re
     reading.fact(unit, line, FactKind::Trigger(trigger));
 }
 
+/// Whoever may start it in the service, which every one of its kind lets a person do.
+pub(super) fn by_hand(unit: UnitId, line: u32, reading: &mut Reading<'_>) {
+    starts(unit, line, Trigger::plain(TriggerKind::Manual, "the service, by hand".to_owned()), reading);
+}
+
 /// A clock.
 pub(super) fn schedule(every: &str, off: Option<String>) -> Trigger {
     Trigger { off, ..Trigger::plain(TriggerKind::Schedule, format!("schedule \"{every}\"")) }

@@ -128,6 +128,7 @@ impl Stack<'_> {
         let machine = Machine { refer: &refer, line: at };
         let line = at(steps.line());
         let end_line = at(steps.end_line()).max(line);
+        wiring::by_hand(unit, line, reading);
         let Some(group) = wiring::inside("steps", UnitKind::Group, (line, end_line), unit, reading) else { return };
         let mut known = std::collections::BTreeMap::new();
         for step in steps.items().take(MOST) {

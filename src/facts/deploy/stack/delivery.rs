@@ -44,13 +44,31 @@ impl<'t> Action<'t> {
     fn setting(&self, key: &str) -> Option<Node<'t>> {
         self.node.get("Configuration")?.get(key)
     }
+
+    /// The template that it names, without the artefact that holds it.
+    fn template(&self, stack: &Stack<'_>) -> Option<String> {
+        let path = stack.template.text(self.setting("TemplatePath")?)?;
+        path.split_once("::").map(|(_, path)| path.to_owned())
+    }
+
+    /// Whether it prepares the change that another action brings about.
+    fn prepares_for(&self, other: &Self) -> bool {
+        let same = |key: &str| {
+            let text = |of: &Self| of.setting(key).and_then(Node::text);
+            text(self).is_some() && text(self) == text(other)
+        };
+        self.setting("ActionMode").and_then(Node::text) == Some("CHANGE_SET_REPLACE") && same("ChangeSetName")
+    }
 }
 
 /// A pipeline: what starts it, and its actions in their order.
 pub(super) fn pipeline(stack: &Stack<'_>, resource: Resource<'_>, reading: &mut Reading<'_>) {
     let Resource { properties, unit, .. } = resource;
     let Some(stages) = properties.get("Stages") else { return };
+    wiring::by_hand(unit, stages.line(), reading);
     let Some(all) = wiring::inside("stages", UnitKind::Group, (stages.line(), stages.end_line()), unit, reading) else { return };
+    let every = stages.items().take(MOST).flat_map(|stage| stage.get("Actions")).flat_map(|all| all.items().take(MOST));
+    let prepared: Vec<Action<'_>> = every.filter_map(Action::of).collect();
     let mut before: Vec<UnitId> = Vec::new();
     let mut asked: Option<String> = None;
     for stage in stages.items().take(MOST) {
@@ -79,7 +97,7 @@ pub(super) fn pipeline(stack: &Stack<'_>, resource: Resource<'_>, reading: &mut 
                         reading.fact(id, lines.0, FactKind::Trigger(Trigger::plain(TriggerKind::Manual, word.clone())));
                         reading.fact(id, lines.0, FactKind::Guard(Guard::Never(word.clone())));
                     }
-                    work(stack, &action, id, reading);
+                    work(stack, &action, &prepared, id, reading);
                     now.push(id);
                 }
             }
@@ -113,7 +131,7 @@ fn source(stack: &Stack<'_>, action: &Action<'_>, unit: UnitId, reading: &mut Re
 }
 
 /// What an action runs.
-fn work(stack: &Stack<'_>, action: &Action<'_>, id: UnitId, reading: &mut Reading<'_>) {
+fn work(stack: &Stack<'_>, action: &Action<'_>, prepared: &[Action<'_>], id: UnitId, reading: &mut Reading<'_>) {
     let line = action.node.line();
     let named = |key: &str| action.setting(key);
     match action.provider {
@@ -124,10 +142,16 @@ fn work(stack: &Stack<'_>, action: &Action<'_>, id: UnitId, reading: &mut Readin
         "Lambda" => named("FunctionName").into_iter().for_each(|to| stack.pass(id, to, reading)),
         "StepFunctions" => named("StateMachineArn").into_iter().for_each(|to| stack.pass(id, to, reading)),
         "CloudFormation" => {
-            let path = named("TemplatePath").and_then(|n| stack.template.text(n));
-            let brings = named("ActionMode").and_then(Node::text).is_none_or(|mode| mode != "DELETE_ONLY");
-            if let Some((_, path)) = path.as_deref().and_then(|p| p.split_once("::")).filter(|_| brings) {
-                let given = [("TemplateFile".to_owned(), path.to_owned())];
+            let template = match named("ActionMode").and_then(Node::text) {
+                // what is only prepared is brought about by another action
+                Some("CHANGE_SET_REPLACE" | "DELETE_ONLY") => None,
+                Some("CHANGE_SET_EXECUTE") => {
+                    prepared.iter().find(|other| other.prepares_for(action)).and_then(|it| it.template(stack))
+                }
+                _ => action.template(stack),
+            };
+            if let Some(path) = template {
+                let given = [("TemplateFile".to_owned(), path)];
                 wiring::call(id, line, ("cloudformation", "deploy"), &given, reading);
             }
         }

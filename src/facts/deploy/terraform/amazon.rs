@@ -1,6 +1,7 @@
 //! Resources of Amazon's cloud, and charts, which have no cloud.
 
-use super::{Configuration, Resource, definition};
+use super::definition;
+use super::folders::{Configuration, Resource};
 use crate::fact::{FactKind, Guard, Trigger, UnitId};
 use crate::facts::ci::container;
 use crate::facts::ci::reading::Reading;
@@ -86,7 +87,7 @@ pub(super) fn lower(all: &Configuration<'_>, key: &str, resource: Resource<'_>, 
                 }
                 (None, None) => {}
             }
-            for target in all.resources.values().filter(|r| r.kind == "aws_cloudwatch_event_target").take(MOST) {
+            for target in all.own.resources.values().filter(|r| r.kind == "aws_cloudwatch_event_target").take(MOST) {
                 if refers(target.node.get("rule")) {
                     let task = target.node.get("ecs_target").and_then(|t| t.get("task_definition_arn"));
                     task.or_else(|| target.node.get("arn")).into_iter().for_each(|to| passed(all, unit, line, to, reading));

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Configuration;
+use super::folders::{self, Configuration};
 use crate::fact::{FileFacts, UnitId};
 use crate::facts::Context;
 use crate::facts::ci::reading::Reading;
 use crate::facts::deploy::machine::{self, Machine, Said};
 use crate::facts::deploy::wiring;
-use crate::source::{RepoPath, SourceFile, extension, folder};
+use crate::source::{SourceFile, extension};
 use crate::syntax::json;
 use crate::syntax::tree::{Kind, Node, Style};
 
@@ -44,6 +44,11 @@ fn name(configuration: &str, key: &str) -> String {
 /// The file that a value reads, and what it puts in.
 pub(super) fn file<'n>(all: &Configuration<'_>, definition: Node<'n>) -> Option<(String, &'n str)> {
     let text = definition.text().filter(|_| definition.is_expression())?.trim();
+    // a file that is read as a source of data
+    let data = all.references(text, 0).into_iter().map(|(_, resource)| resource).find(|r| r.kind == "local_file");
+    if let Some(path) = data.and_then(|data| all.path(data.node.get("filename")?)).filter(|_| text.starts_with("data.")) {
+        return Some((path, "")).filter(|(path, _)| extension(path) != Some("tf"));
+    }
     let inside = ["templatefile(", "file("].iter().find_map(|start| text.strip_prefix(start))?.trim_start();
     let (path, behind) = inside.strip_prefix('"')?.split_once('"')?;
     let path = ["path.module", "path.root"].iter().fold(path.to_owned(), |path, of| path.replace(&format!("${{{of}}}"), "."));
@@ -63,30 +68,19 @@ pub(super) fn of_others(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     let tree = Arc::new(json::parse(&file.text).tree);
     let mut reading: Reading<'_> = Reading::new(file, context);
     let Some(root) = tree.root() else { return reading.facts };
-    let mut done: Vec<String> = Vec::new();
-    for whole in &context.joined.wholes {
-        let home = folder(&whole.root);
-        let documents: Vec<(&RepoPath, Node<'_>)> = whole
-            .documents
-            .iter()
-            .filter(|(path, _)| extension(path) == Some("tf") && folder(path) == home)
-            .filter_map(|(path, tree)| Some((path, tree.root()?)))
-            .collect();
-        let all = Configuration::of(&documents, home);
-        for (key, resource) in &all.resources {
+    let world = folders::world(context, None);
+    for all in world.keys().filter_map(|home| Configuration::at(&world, home)) {
+        for (key, resource) in &all.own.resources {
             let read = resource.node.get("definition").and_then(|d| self::file(&all, d)).filter(|(path, _)| *path == *file.path);
             let Some((_, behind)) = read else { continue };
-            let name = name(resource.path, key);
-            if done.contains(&name) {
-                continue;
-            }
-            let Some(unit) = wiring::part(&name, (1, reading.last_line()), &mut reading) else { return reading.facts };
-            done.push(name);
+            let Some(unit) = wiring::part(&name(resource.path, key), (1, reading.last_line()), &mut reading) else {
+                return reading.facts;
+            };
             let given = given(behind);
             let refer = |node: Node<'_>| {
                 let put =
                     node.text().and_then(|text| text.strip_prefix("${")?.strip_suffix('}')).and_then(|n| given.get(n.trim()));
-                let referred = put.and_then(|put| all.references(put).into_iter().next());
+                let referred = put.and_then(|put| all.references(put, 0).into_iter().next());
                 match referred {
                     Some((key, resource)) => Said::Part { name: key, path: Some(resource.path.to_string()) },
                     None => all.said(node, &file.path),

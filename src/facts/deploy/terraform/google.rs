@@ -1,6 +1,6 @@
 //! Resources of Google's cloud.
 
-use super::{Configuration, Resource};
+use super::folders::{Configuration, Resource};
 use crate::fact::{Trigger, UnitId};
 use crate::facts::ci::reading::Reading;
 use crate::facts::deploy::wiring;
@@ -88,7 +88,7 @@ pub(super) fn lower(all: &Configuration<'_>, key: &str, resource: Resource<'_>, 
 
 /// What an address or a topic leads to: the first resource that it names.
 fn called(all: &Configuration<'_>, to: Node<'_>, unit: UnitId, reading: &mut Reading<'_>) {
-    let known = all.references(to.text().unwrap_or_default());
+    let known = all.references(to.text().unwrap_or_default(), 0);
     let part = known.into_iter().find(|(_, resource)| takes_part(resource));
     match part {
         Some((key, resource)) => {

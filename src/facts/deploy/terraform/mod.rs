@@ -1,19 +1,19 @@
 //! Terraform: functions, jobs and state machines that a configuration declares, and the rules, schedules and topics that
 //! start them.
 //!
-//! The files of a folder are one configuration, so they are read together: a file states what it declares itself, and
-//! looks to the others for what that refers to. Applying the configuration runs nothing but what is kept running; the
+//! The files of a folder are one configuration, so they are read together, with those of the folders that it takes in: a
+//! file states what it declares itself, and looks to the others for what that refers to (`folders`). Applying the configuration runs nothing but what is kept running; the
 //! triggers work once something applies it, which the graph knows.
 //!
 //! Invariants: resources and references are bounded; an expression that is more than a name or a path is open.
 
 mod amazon;
 mod definition;
+mod folders;
 mod google;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::machine::Said;
@@ -25,6 +25,7 @@ use crate::source::{self, RepoPath, SourceFile, extension, folder};
 use crate::syntax::hcl;
 use crate::syntax::tree::{Kind, Node};
 use crate::words::EdgeKind;
+use folders::{Configuration, Resource};
 
 /// The name under which the files of a folder ask for each other.
 const NAME: &str = "Terraform configuration";
@@ -33,94 +34,38 @@ const NAME: &str = "Terraform configuration";
 pub(crate) const READER: Reader =
     Reader { name: NAME, wants: |path| extension(path) == Some("tf"), when: When::Recognised(|_, text| is_wired(text)), read };
 
-/// Whether a text declares something that starts or runs.
+/// Whether a text declares something that starts or runs, or takes in folders that may.
 fn is_wired(text: &str) -> bool {
-    amazon::KINDS.iter().chain(google::KINDS).any(|kind| text.contains(kind))
+    let takes_in = text.contains("module \"") && (text.contains("\"./") || text.contains("\"../"));
+    takes_in || amazon::KINDS.iter().chain(google::KINDS).any(|kind| text.contains(kind))
 }
 
-/// Most resources of one folder.
-const MAX_RESOURCES: usize = 2_000;
 /// Most nodes that are looked at for what a block refers to.
 const MAX_NODES: usize = 300;
-/// Most values that stand for one another.
-const DEPTH: usize = 4;
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
-    if extension(&file.path) != Some("tf") {
+    if !matches!(extension(&file.path), Some("tf" | "tfvars")) {
         return definition::of_others(file, context);
     }
     // what cannot be read of it is told by whoever reads it as a document
     let tree = Arc::new(hcl::parse(&file.text).tree);
     let mut reading: Reading<'_> = Reading::new(file, context);
-    let home = folder(&file.path);
-    let of_folder = context.joined.wholes.iter().filter(|whole| folder(&whole.root) == home);
-    let whole = of_folder.max_by_key(|whole| whole.documents.len());
-    let others = whole.into_iter().flat_map(|whole| whole.documents.iter()).filter(|(path, _)| **path != file.path);
-    let documents: Vec<(&RepoPath, Node<'_>)> =
-        [(&file.path, &tree)].into_iter().chain(others).filter_map(|(path, tree)| Some((path, tree.root()?))).collect();
-    let configuration = Configuration::of(&documents, home);
-    configuration.lower(&file.path, &mut reading);
-    if is_wired(&file.text) {
-        let own = configuration.resources.values().filter(|resource| *resource.path == file.path);
-        let definitions = own.filter_map(|resource| definition::file(&configuration, resource.node.get("definition")?));
-        let parts = source::join(home, "*.tf").into_iter().chain(definitions.map(|(path, _)| path)).collect();
-        reading.facts.asked = Some(Asked { reader: NAME, parts, ..Asked::default() });
+    let world = folders::world(context, Some((&file.path, &tree)));
+    if let Some(configuration) = Configuration::at(&world, folder(&file.path)).filter(|_| extension(&file.path) == Some("tf")) {
+        configuration.lower(&file.path, &mut reading);
+        if is_wired(&file.text) {
+            let parts = configuration.asks(&file.path);
+            reading.facts.asked = Some(Asked { reader: NAME, parts, ..Asked::default() });
+        }
     }
-    reading.facts.tree = Some(tree);
+    reading.facts.tree = Some(tree.clone());
     reading.facts
 }
 
-/// A resource of a folder: where it stands, and what it says.
-#[derive(Clone, Copy)]
-struct Resource<'t> {
-    kind: &'t str,
-    name: &'t str,
-    line: u32,
-    node: Node<'t>,
-    path: &'t RepoPath,
-}
-
-/// The files of a folder as one.
-struct Configuration<'t> {
-    home: &'t str,
-    /// By `kind.name`, as expressions name them.
-    resources: BTreeMap<String, Resource<'t>>,
-    variables: BTreeMap<&'t str, Node<'t>>,
-    locals: BTreeMap<&'t str, Node<'t>>,
-}
-
 impl<'t> Configuration<'t> {
-    fn of(documents: &[(&'t RepoPath, Node<'t>)], home: &'t str) -> Self {
-        let mut all = Self { home, resources: BTreeMap::new(), variables: BTreeMap::new(), locals: BTreeMap::new() };
-        for (path, root) in documents {
-            for (block, of) in root.entries() {
-                match block.text {
-                    "resource" | "data" => {
-                        let each = of.entries().flat_map(|(kind, named)| named.entries().map(move |(name, it)| (kind, name, it)));
-                        for (kind, name, node) in each.take(MAX_RESOURCES) {
-                            let front = if block.text == "data" { "data." } else { "" };
-                            let resource = Resource { kind: kind.text, name: name.text, line: node.line(), node, path };
-                            all.resources.insert(format!("{front}{}.{}", kind.text, name.text), resource);
-                        }
-                    }
-                    "module" => {
-                        for (name, node) in of.entries().take(MAX_RESOURCES) {
-                            let resource = Resource { kind: "module", name: name.text, line: node.line(), node, path };
-                            all.resources.insert(format!("module.{}", name.text), resource);
-                        }
-                    }
-                    "variable" => all.variables.extend(of.entries().filter_map(|(k, v)| Some((k.text, v.get("default")?)))),
-                    "locals" => all.locals.extend(of.entries().map(|(k, v)| (k.text, v))),
-                    _ => {}
-                }
-            }
-        }
-        all
-    }
-
     fn lower(&self, path: &RepoPath, reading: &mut Reading<'_>) {
         let own: Vec<(&String, Resource<'t>)> =
-            self.resources.iter().filter(|(_, r)| r.path == path).map(|(key, r)| (key, *r)).collect();
+            self.own.resources.iter().filter(|(_, r)| r.path == path).map(|(key, r)| (key, *r)).collect();
         let takes = |resource: &Resource<'_>| amazon::takes_part(resource) || google::takes_part(resource);
         if !own.iter().any(|(_, resource)| takes(resource)) {
             return;
@@ -143,74 +88,14 @@ impl<'t> Configuration<'t> {
         }
     }
 
-    /// The text of a value: a literal, a variable with a default, a path of this folder. None for anything more.
-    fn text(&self, node: Node<'_>) -> Option<String> {
-        let mut text = node.text()?.to_owned();
-        let mut expression = node.is_expression();
-        for _ in 0..DEPTH {
-            if !expression {
-                return Some(text);
-            }
-            let name = text.strip_prefix("${").and_then(|t| t.strip_suffix('}')).unwrap_or(&text).trim();
-            let known = match name.split_once('.') {
-                Some(("var", name)) => self.variables.get(name),
-                Some(("local", name)) => self.locals.get(name),
-                _ => None,
-            };
-            match known {
-                Some(value) => (text, expression) = (value.text()?.to_owned(), value.is_expression()),
-                None => break,
-            }
-        }
-        // paths are named from the folder of the configuration
-        let text =
-            ["path.module", "path.root", "path.cwd"].iter().fold(text, |text, name| text.replace(&format!("${{{name}}}"), "."));
-        (!text.contains("${") && text.contains('/') && !text.contains(['(', '"', '?'])).then_some(text)
-    }
-
-    /// A path of the repository that a value names.
-    fn path(&self, node: Node<'_>) -> Option<String> {
-        source::join(self.home, &self.text(node)?)
-    }
-
-    /// The resources that a text refers to, in its order.
-    fn references(&self, text: &str) -> Vec<(String, Resource<'t>)> {
-        let name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-        let tokens = text.split(|c: char| !name(c)).filter(|token| token.contains('.'));
-        let key = |token: &str| {
-            let mut parts = token.split('.');
-            let first = parts.next()?;
-            let front = if first == "data" { format!("data.{}", parts.next()?) } else { first.to_owned() };
-            Some(format!("{front}.{}", parts.next()?))
-        };
-        let known = tokens.filter_map(key).filter_map(|key| Some((self.resources.get(&key).copied()?, key)));
-        known.map(|(resource, key)| (key, resource)).take(MAX_NODES).collect()
-    }
-
-    /// The resource that a value refers to, and what it is.
-    fn referred(&self, node: Node<'_>) -> Option<(String, Resource<'t>)> {
-        let mut node_text = (node.text()?.to_owned(), node.is_expression());
-        for _ in 0..DEPTH {
-            if !node_text.1 {
-                return None;
-            }
-            if let Some(found) = self.references(&node_text.0).into_iter().next() {
-                return Some(found);
-            }
-            let local = node_text.0.strip_prefix("local.").and_then(|name| self.locals.get(name))?;
-            node_text = (local.text()?.to_owned(), local.is_expression());
-        }
-        None
-    }
-
     /// What a value of a definition means.
     fn said(&self, node: Node<'_>, from: &RepoPath) -> Said {
-        match self.referred(node).or_else(|| node.text().and_then(|text| self.references(text).into_iter().next())) {
+        match node.text().and_then(|text| self.references(text, 0).into_iter().next()) {
             Some((key, resource)) if amazon::takes_part(&resource) || google::takes_part(&resource) => {
                 Said::Part { name: key, path: Some(resource.path.to_string()).filter(|path| path != &**from) }
             }
             _ => match (self.text(node), node.text()) {
-                (Some(text), _) => self.by_name(&text, from).unwrap_or(Said::Text(text)),
+                (Some((text, _)), _) => self.by_name(&text, from).unwrap_or(Said::Text(text)),
                 (None, Some(text)) => Said::Text(text.to_owned()),
                 (None, None) => Said::Open,
             },
@@ -222,7 +107,7 @@ impl<'t> Configuration<'t> {
         let (_, name) = text.split_once(":function:")?;
         let name = name.split(':').next()?;
         let is = |r: &Resource<'_>| r.kind == "aws_lambda_function" && r.node.at("function_name") == Some(name);
-        let (key, resource) = self.resources.iter().find(|(_, r)| is(r))?;
+        let (key, resource) = self.own.resources.iter().find(|(_, r)| is(r))?;
         Some(Said::Part { name: key.clone(), path: Some(resource.path.to_string()).filter(|path| path != &**from) })
     }
 
@@ -255,7 +140,7 @@ impl<'t> Configuration<'t> {
 
     /// Hands over to those others of which this holds: what refers to a resource from its own block.
     fn pass_to(&self, unit: UnitId, line: u32, holds: &dyn Fn(&Resource<'t>) -> bool, reading: &mut Reading<'_>) {
-        for (key, other) in self.resources.iter().filter(|(_, r)| holds(r)).take(MAX_NODES) {
+        for (key, other) in self.own.resources.iter().filter(|(_, r)| holds(r)).take(MAX_NODES) {
             let path = Some(other.path.to_string()).filter(|path| *path != *reading.file.path);
             wiring::pass(unit, line, key, path, reading);
         }
@@ -263,31 +148,17 @@ impl<'t> Configuration<'t> {
 
     /// A clock, as far as its times are said.
     fn clock(&self, every: Node<'_>) -> Trigger {
-        match self.text_of_clock(every) {
+        match self.literal(every) {
             Some(text) if !text.is_empty() => wiring::schedule(&text, None),
             _ => wiring::schedule(every.text().unwrap_or("?"), None).elsewhere("its times are not said here"),
         }
-    }
-
-    fn text_of_clock(&self, every: Node<'_>) -> Option<String> {
-        let known = every.text().filter(|_| every.is_expression()).and_then(|text| text.split_once('.'));
-        let value = match known {
-            Some(("var", name)) => self.variables.get(name).copied().unwrap_or(every),
-            Some(("local", name)) => self.locals.get(name).copied().unwrap_or(every),
-            _ => every,
-        };
-        (!value.is_expression()).then(|| value.text().map(str::to_owned)).flatten()
     }
 
     /// A trigger of a resource with what its switch says, and whether the resource is there at all.
     fn switched(&self, trigger: Trigger, resource: Resource<'_>, keys: &[(&str, &str)]) -> Trigger {
         for (key, off) in keys {
             let Some(switch) = resource.node.get(key) else { continue };
-            let known = match switch.is_expression() {
-                false => switch.text().map(str::to_owned),
-                true => self.text_of_clock(switch),
-            };
-            match known {
+            match self.literal(switch) {
                 Some(text) if text.eq_ignore_ascii_case(off) => {
                     return Trigger { off: Some(format!("{key} = {text}")), ..trigger };
                 }
@@ -308,7 +179,7 @@ impl<'t> Configuration<'t> {
         let named = self.referred(archive);
         let by_path = |path: &str| {
             let same = |r: &&Resource<'t>| r.kind == "archive_file" && r.node.at("output_path") == Some(path);
-            self.resources.values().find(same).copied()
+            self.own.resources.values().find(same).copied()
         };
         let of = match named {
             Some((_, resource)) if resource.kind == "archive_file" => resource,
@@ -329,7 +200,7 @@ impl<'t> Configuration<'t> {
     fn image(&self, node: Node<'_>, unit: UnitId, reading: &mut Reading<'_>) {
         let store = self.referred(node).and_then(|(_, store)| {
             let name = store.node.get("name").or_else(|| store.node.get("repository_id"))?;
-            self.text_of_clock(name)
+            self.literal(name)
         });
         let image = match (node.is_expression(), store) {
             (_, Some(name)) if !name.is_empty() => name,
@@ -349,8 +220,8 @@ impl<'t> Configuration<'t> {
 
     /// A chart of the repository that is released.
     fn chart(&self, node: Node<'_>, unit: UnitId, reading: &mut Reading<'_>) {
-        let named = self.text(node).filter(|text| text.starts_with('.') || text.contains('/'));
-        if let Some(path) = named.and_then(|text| source::join(self.home, &text)) {
+        let named = self.text(node).filter(|(text, _)| text.starts_with('.') || text.contains('/'));
+        if let Some(path) = named.and_then(|(text, home)| source::join(home, &text)) {
             let (to, edge) = (UsesTarget::File(path.clone()), EdgeKind::Applies);
             let uses = Uses { reference: path, with: Vec::new(), to, edge, on_failure: OnFailure::Stops };
             reading.fact(unit, node.line(), FactKind::Uses(uses));

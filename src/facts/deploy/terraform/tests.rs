@@ -1,6 +1,9 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::fact::{Joined, Whole};
 use crate::facts::ci::told_of;
+use crate::source::RepoPath;
 
 /// What one file of a folder states that is read with the others.
 fn of(path: &str, files: &[(&str, &str)]) -> Vec<String> {
@@ -78,6 +81,7 @@ fn the_files_of_a_folder_know_each_other() {
             "13 aws_scheduler_schedule.flow: uses aws_sfn_state_machine.flow -> Action aws_sfn_state_machine.flow of .",
             "18 aws_scheduler_schedule.named: schedule: schedule \"rate(1 day)\" (whether it is there at all is decided when it is applied)",
             "20 aws_scheduler_schedule.named: $ aws sagemaker start-pipeline-execution --pipeline-name rents @.",
+            "24 aws_sfn_state_machine.flow: manual: the service, by hand",
             "28 fit: uses aws_lambda_function.fit -> Action aws_lambda_function.fit of infra/code.tf",
             "29 tell: $ aws sns publish @.",
             "29 tell: needs fit",
@@ -107,7 +111,27 @@ fn a_definition_may_lie_in_a_file_that_is_read() {
         ],
     );
     let told = of("infra/flow.json", &files);
-    assert_eq!(told, ["2 a: uses aws_lambda_function.fit -> Action aws_lambda_function.fit of infra/code.tf"]);
+    assert_eq!(told[1..], ["2 a: uses aws_lambda_function.fit -> Action aws_lambda_function.fit of infra/code.tf"]);
+}
+
+#[test]
+fn a_folder_that_is_taken_in_is_given_its_values() {
+    let main = "module \"code\" { source = \"./code\" }\nmodule \"clock\" {\n  source = \"./clock\"\n  every  = \"rate(7 days)\"\n  target = module.code.fit\n}\n";
+    let clock = "variable \"every\" {}\nvariable \"on\" { default = \"ENABLED\" }\nresource \"aws_scheduler_schedule\" \"go\" {\n  schedule_expression = var.every\n  state = var.on\n  target {\n    arn = var.target\n  }\n}\n";
+    let code = format!("{CODE}output \"fit\" {{ value = aws_lambda_function.fit.arn }}\n");
+    let files = [("infra/main.tf", main), ("infra/clock/main.tf", clock), ("infra/code/main.tf", code.as_str())];
+    let told = of("infra/clock/main.tf", &files);
+    assert_eq!(
+        told,
+        [
+            "4 aws_scheduler_schedule.go: schedule: schedule \"rate(7 days)\"",
+            "7 aws_scheduler_schedule.go: uses aws_lambda_function.fit -> Action aws_lambda_function.fit of infra/code/main.tf",
+        ],
+    );
+    // two that take it in may give different things
+    let again = [files.as_slice(), &[("other/main.tf", "module \"clock\" {\n  source = \"../infra/clock\"\n}\n")]].concat();
+    let told = of("infra/clock/main.tf", &again);
+    assert!(told[0].ends_with("(whether it is switched on is not said here)"), "{}", told[0]);
 }
 
 #[test]
