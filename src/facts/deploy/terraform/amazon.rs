@@ -22,12 +22,15 @@ pub(super) const KINDS: &[&str] = &[
     "aws_ecs_task_definition",
     "aws_ecs_service",
     "aws_batch_job_definition",
-    "terraform-aws-modules/lambda",
+    FUNCTION_MODULE,
+    RULES_MODULE,
     "helm_release",
 ];
 
 /// A module that makes a function, by where it comes from.
 const FUNCTION_MODULE: &str = "terraform-aws-modules/lambda";
+/// A module that makes rules with their targets, likewise.
+const RULES_MODULE: &str = "terraform-aws-modules/eventbridge";
 /// Most parts of one list.
 const MOST: usize = 100;
 
@@ -49,7 +52,8 @@ pub(super) fn takes_part(resource: &Resource<'_>) -> bool {
             | "aws_ecs_task_definition"
             | "aws_batch_job_definition"
     ) || keeps(resource)
-        || makes_function(resource)
+        || is_made_by(resource, FUNCTION_MODULE)
+        || is_made_by(resource, RULES_MODULE)
 }
 
 /// Whether it keeps running once it is there.
@@ -57,8 +61,8 @@ pub(super) fn keeps(resource: &Resource<'_>) -> bool {
     matches!(resource.kind, "aws_ecs_service" | "helm_release")
 }
 
-fn makes_function(resource: &Resource<'_>) -> bool {
-    resource.kind == "module" && resource.node.at("source").is_some_and(|source| source.contains(FUNCTION_MODULE))
+fn is_made_by(resource: &Resource<'_>, module: &str) -> bool {
+    resource.kind == "module" && resource.node.at("source").is_some_and(|source| source.contains(module))
 }
 
 pub(super) fn lower(all: &Configuration<'_>, key: &str, resource: Resource<'_>, unit: UnitId, reading: &mut Reading<'_>) {
@@ -66,7 +70,8 @@ pub(super) fn lower(all: &Configuration<'_>, key: &str, resource: Resource<'_>, 
     let refers = |node: Option<Node<'_>>| node.and_then(|n| all.referred(n)).is_some_and(|(other, _)| other == key);
     match kind {
         "aws_lambda_function" => function(all, resource, unit, reading),
-        "module" if makes_function(&resource) => {
+        "module" if is_made_by(&resource, RULES_MODULE) => rules(all, key, resource, reading),
+        "module" if is_made_by(&resource, FUNCTION_MODULE) => {
             let dir = node.get("source_path").and_then(|n| all.path(n));
             let handler = node.get("handler").and_then(Node::text).map(str::to_owned);
             match node.get("image_uri") {
@@ -154,6 +159,38 @@ pub(super) fn lower(all: &Configuration<'_>, key: &str, resource: Resource<'_>, 
         }
         "helm_release" => node.get("chart").into_iter().for_each(|chart| all.chart(chart, unit, reading)),
         _ => {}
+    }
+}
+
+/// The rules that a module makes, each a part of its own with its targets; and its schedules.
+fn rules(all: &Configuration<'_>, key: &str, resource: Resource<'_>, reading: &mut Reading<'_>) {
+    let node = resource.node;
+    let switches = [("enabled", "false"), ("state", "DISABLED")];
+    for (name, rule) in node.get("rules").into_iter().flat_map(Node::entries).take(MOST) {
+        let trigger = match (rule.get("schedule_expression"), rule.get("event_pattern")) {
+            (Some(every), _) => all.clock(every),
+            (None, Some(pattern)) => {
+                let parsed = pattern.text().map(json::parse);
+                wiring::event(parsed.as_ref().and_then(|p| p.tree.root()).unwrap_or(pattern))
+            }
+            (None, None) => continue,
+        };
+        let lines = (name.line, rule.end_line());
+        let Some(unit) = wiring::part(&format!("{key}.{}", name.text), lines, reading) else { return };
+        let trigger = all.switched(trigger, Resource { node: rule, ..resource }, &switches);
+        wiring::starts(unit, name.line, trigger, reading);
+        let targets = node.get("targets").and_then(|targets| targets.get(name.text));
+        for target in targets.into_iter().flat_map(Node::items).take(MOST) {
+            target.get("arn").into_iter().for_each(|to| passed(all, unit, to.line(), to, reading));
+        }
+    }
+    for (name, of) in node.get("schedules").into_iter().flat_map(Node::entries).take(MOST) {
+        let (Some(every), Some(to)) = (of.get("schedule_expression"), of.get("arn")) else { continue };
+        let lines = (name.line, of.end_line());
+        let Some(unit) = wiring::part(&format!("{key}.{}", name.text), lines, reading) else { return };
+        let trigger = all.switched(all.clock(every), Resource { node: of, ..resource }, &switches);
+        wiring::starts(unit, every.line(), trigger, reading);
+        passed(all, unit, to.line(), to, reading);
     }
 }
 

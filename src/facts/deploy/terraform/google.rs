@@ -78,7 +78,9 @@ pub(super) fn lower(all: &Configuration<'_>, key: &str, resource: Resource<'_>, 
             let refers = |node: Option<Node<'_>>| node.and_then(|n| all.referred(n)).is_some_and(|(other, _)| other == key);
             let takes = |other: &Resource<'_>| {
                 let of = other.node.get("event_trigger");
-                refers(of.and_then(|t| t.get("pubsub_topic").or_else(|| t.get("resource"))))
+                let carried = other.node.get("transport").and_then(|t| t.get("pubsub"));
+                let named = of.and_then(|t| t.get("pubsub_topic").or_else(|| t.get("resource")));
+                refers(named) || refers(carried.and_then(|p| p.get("topic")))
             };
             all.pass_to(unit, line, &takes, reading);
         }

@@ -135,6 +135,38 @@ fn a_folder_that_is_taken_in_is_given_its_values() {
 }
 
 #[test]
+fn published_modules_make_rules_and_functions() {
+    let text = r#"module "fit" {
+  source      = "terraform-aws-modules/lambda/aws"
+  handler     = "fit.handler"
+  source_path = "./src"
+}
+module "rules" {
+  source = "terraform-aws-modules/eventbridge/aws"
+  rules = {
+    weekly = { schedule_expression = "rate(7 days)", state = "DISABLED" }
+    chosen = { event_pattern = jsonencode({ source = ["aws.sagemaker"], "detail-type" = ["SageMaker Model Package State Change"] }) }
+  }
+  targets = {
+    chosen = [{ name = "fit", arn = module.fit.lambda_function_arn }]
+  }
+}
+"#;
+    let told = of("main.tf", &[("main.tf", text)]);
+    assert_eq!(
+        told,
+        [
+            "1 module.fit: uses fit.handler -> outside",
+            "9 module.rules.weekly: schedule: schedule \"rate(7 days)\" state = DISABLED",
+            "10 module.rules.chosen: registry: event SageMaker Model Package State Change",
+            "13 module.rules.chosen: uses module.fit -> Action module.fit of .",
+        ],
+        "\n{}",
+        told.join("\n")
+    );
+}
+
+#[test]
 fn a_job_of_a_scheduler_calls_a_function() {
     let text = r#"resource "google_cloud_scheduler_job" "weekly" {
   schedule = "0 4 * * 1"
