@@ -82,13 +82,10 @@ pub(crate) fn extract(
     for round in 0..ROUNDS {
         if next.is_empty() && lowered.is_none() {
             // definitions in Python say what to run only once all that they import is there
-            if !super::orchestrators::concern(&found.book, &catalog.orchestrators) {
-                break;
-            }
             let programs = Some(&catalog.programs);
             let context = Context { wrappers: &catalog.wrappers, programs, ..Context::default() };
             let program = Program::build(&found.book, modules, &catalog.callables);
-            next = orchestrated(&mut found.book, &program, inventory, modules, catalog, &context);
+            next = followed(&mut found.book, &program, inventory, modules, catalog, &context);
             lowered = Some(program);
             next.retain(|(path, _)| !led.contains(path) && is_read(placements, path) && !read_whole.contains(path));
         }
@@ -195,8 +192,9 @@ pub(crate) fn extract(
     found
 }
 
-/// Adds what definitions in Python come to, and says which files they lead to.
-fn orchestrated(
+/// Adds what calls across files come to (definitions of pipelines, programs that are started), and says which files
+/// that leads to.
+fn followed(
     book: &mut Book,
     program: &Program,
     inventory: &Inventory,
@@ -204,7 +202,12 @@ fn orchestrated(
     catalog: &Catalog,
     context: &Context<'_>,
 ) -> Vec<(RepoPath, bool)> {
-    let added = super::orchestrators::lower(book, program, &catalog.orchestrators, (context, inventory));
+    let mut added = super::code::handed_on::commands(program, context);
+    if super::orchestrators::concern(book, &catalog.orchestrators) {
+        for (path, facts) in super::orchestrators::lower(book, program, &catalog.orchestrators, (context, inventory)) {
+            added.entry(path).or_default().merge(facts);
+        }
+    }
     let changed: Vec<RepoPath> = added.keys().cloned().collect();
     for (path, facts) in added {
         if let Some(known) = book.get_mut(&path) {

@@ -171,6 +171,17 @@ struct Site {
 /// Calls of each own function.
 type Sites = HashMap<At, Vec<Site>, Quick>;
 
+/// Calls of each own function, for those who need them all.
+#[derive(Debug)]
+pub(crate) struct Callers(Sites);
+
+impl Callers {
+    /// The calls of one: the file, the call, and how many parameters the call does not fill (`self`).
+    pub(crate) fn of(&self, at: At) -> Vec<(FileId, CallId, usize)> {
+        self.0.get(&at).into_iter().flatten().map(|s| (s.file, s.call, s.offset)).collect()
+    }
+}
+
 /// What a class builds on.
 #[derive(Debug, Clone, Default)]
 struct Bases {
@@ -299,7 +310,7 @@ impl Program {
                 chunk.iter().map(|file| infer.reach_all(*file, None)).collect::<Vec<_>>()
             })
             .collect();
-        let sites = world.find_sites(&first);
+        let sites = world.find_sites(&first, settle::MAX_SITES);
         let followed: Vec<Followed> = first
             .into_par_iter()
             .enumerate()
@@ -379,6 +390,11 @@ impl Program {
     /// Where an own function is called: the file, the call, and how many parameters the call does not fill (`self`).
     pub(crate) fn callers(&self, at: At) -> Vec<(FileId, CallId, usize)> {
         self.sites.get(&at).into_iter().flatten().map(|s| (s.file, s.call, s.offset)).collect()
+    }
+
+    /// Where all own functions are called, up to so many calls of each; test code left out.
+    pub(crate) fn all_callers(&self, most: usize) -> Callers {
+        Callers(self.world.find_sites(&self.reached, most))
     }
 
     /// What a call leads to.
