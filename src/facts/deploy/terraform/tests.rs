@@ -81,7 +81,7 @@ fn the_files_of_a_folder_know_each_other() {
             "13 aws_scheduler_schedule.flow: uses aws_sfn_state_machine.flow -> Action aws_sfn_state_machine.flow of .",
             "18 aws_scheduler_schedule.named: schedule: schedule \"rate(1 day)\" (whether it is there at all is decided when it is applied)",
             "20 aws_scheduler_schedule.named: $ aws sagemaker start-pipeline-execution --pipeline-name rents @.",
-            "24 aws_sfn_state_machine.flow: manual: the service, by hand",
+            "25 aws_sfn_state_machine.flow: manual: the service, by hand",
             "28 fit: uses aws_lambda_function.fit -> Action aws_lambda_function.fit of infra/code.tf",
             "29 tell: $ aws sns publish @.",
             "29 tell: needs fit",
