@@ -497,6 +497,11 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
             let command = stacks::step(uses, from, view);
             std::iter::once(outside).chain(leads).chain(built).chain(command).collect()
         }
+        UsesTarget::Likely(to) => {
+            let plain = Uses { to: to.plain().clone(), ..uses.clone() };
+            let likely = |lead: Lead| Lead { strength: lead.strength.min(Strength::Inferred), ..lead };
+            self::uses(&plain, from, view).into_iter().map(likely).collect()
+        }
         UsesTarget::Unit { path, kind, name } => {
             let path: RepoPath = path.as_deref().map_or_else(|| from.clone(), RepoPath::from);
             let known =
