@@ -118,8 +118,8 @@ pub(super) struct Infer<'f> {
     depth: u32,
     hops: u32,
     steps: u64,
-    /// The question that was last found to hang on itself.
-    pub(super) circle: Option<Key>,
+    /// A question was found to hang on itself; for whoever asks to set back.
+    pub(super) circle: bool,
 }
 
 impl<'f> Infer<'f> {
@@ -133,7 +133,7 @@ impl<'f> Infer<'f> {
             depth: 0,
             hops: 0,
             steps: 0,
-            circle: None,
+            circle: false,
         }
     }
 
@@ -149,12 +149,10 @@ impl<'f> Infer<'f> {
     }
 
     /// The answer to a question, asked once.
-    pub(super) fn once(&mut self, asked: Key, ask: impl FnOnce(&mut Self) -> Option<Found<'f>>) -> Option<Found<'f>> {
-        let key = asked.packed()?;
+    pub(super) fn once(&mut self, key: Key, ask: impl FnOnce(&mut Self) -> Option<Found<'f>>) -> Option<Found<'f>> {
+        let key = key.packed()?;
         if let Some(known) = self.known.get(&key) {
-            if known.is_none() {
-                self.circle = Some(asked);
-            }
+            self.circle |= known.is_none();
             return known.clone().flatten();
         }
         if self.depth >= MAX_DEPTH || !self.step() {

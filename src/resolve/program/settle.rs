@@ -223,9 +223,9 @@ impl<'f> Infer<'f> {
             match named.or(placed) {
                 Some(value) => {
                     let ctx = world.at_call(site.file, site.call)?;
-                    self.circle = None;
+                    self.circle = false;
                     let found = self.value(value, ctx);
-                    if found.is_some() || self.circle != Some(Key::Param(function, position)) {
+                    if found.is_some() || !self.circle {
                         settled.add(found);
                     }
                 }
