@@ -1,6 +1,6 @@
 //! Answers that are counted rather than followed: pinned dependencies, reviewed commits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::answer::Answer;
 use super::{Evidence, Proof};
@@ -9,12 +9,12 @@ use crate::source::{Location, RepoPath};
 use crate::verdict::Standing;
 use crate::words::{Unknown, Verdict};
 
-/// The share of direct dependencies of the system that are fixed to one version. A package that one list gives loosely
-/// and another exactly is fixed; packages for those who work on the code are no part of what runs.
+/// The share of direct dependencies of the system that are fixed to one version. Packages for those who work on the code
+/// are no part of what runs.
 pub(crate) fn pinned(evidence: &Evidence<'_>, at_least: f64) -> Answer {
     let signals = evidence.signals.all.iter().filter(|s| &*s.id == "deps.tool");
     let tools: BTreeSet<(&RepoPath, u32)> = signals.map(|s| (&s.at.path, s.at.line)).collect();
-    let mut packages: BTreeMap<&str, bool> = BTreeMap::new();
+    let (mut fixed, mut all) = (0_usize, 0_usize);
     let mut place = None;
     for (path, facts) in evidence.book.iter().filter(|(p, _)| evidence.system.owns(p) && evidence.system.is_source(p)) {
         for fact in &facts.facts {
@@ -23,14 +23,13 @@ pub(crate) fn pinned(evidence: &Evidence<'_>, at_least: f64) -> Answer {
             if aside || tools.contains(&(path, fact.line)) {
                 continue;
             }
-            let exact = dependency.pin == Pin::Exact;
-            *packages.entry(dependency.name.as_str()).or_default() |= exact;
-            if exact {
+            all += 1;
+            if dependency.pin == Pin::Exact {
+                fixed += 1;
                 place = place.or(Some(Location::line(path, fact.line)));
             }
         }
     }
-    let (fixed, all) = (packages.values().filter(|exact| **exact).count(), packages.len());
     let mut answer = empty(Verdict::NotShown);
     if all > 0 && fixed as f64 >= at_least * all as f64 {
         answer.standing = Standing::plain(Verdict::Met);
