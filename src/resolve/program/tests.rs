@@ -229,7 +229,7 @@ fn what_callers_pass() {
         "s.A#fit",
     );
     check("--- a.py\ndef f(run):\n    run()\ndef g(): pass\nf(g)\n", "a.py#f <- g");
-    assert_eq!(calls("--- a.py\ndef f(run):\n    run()\ndef g(): pass\nf(g)\n")[0], "~a.py#g");
+    assert_eq!(calls("--- a.py\ndef f(run):\n    run()\ndef g(): pass\nf(g)\n")[0], "a.py#g");
     check(
         "--- a.py\ndef f(model):\n    model.fit()\n    return model\n--- b.py\nfrom a import f\nfrom s import A\none = f(A())\nf(one)",
         "s.A#fit",
