@@ -285,11 +285,12 @@ impl Judge<'_> {
         let mut best: Option<(Standing, Chain)> = None;
         for least in [Strength::Resolved, Strength::Inferred, Strength::Assumed, Strength::Broken] {
             for starter in self.starters(ask.from, &ask.triggers).into_iter().flatten().take(500) {
+                let tests = ask.to.scope.contains(&Scope::Test);
                 let direct = graph.reach(&[starter], Walk::at(least));
                 if !through.iter().any(|(_, node)| direct.has(*node)) {
                     continue;
                 }
-                let things = graph.reach(&[starter], Walk { things: true, ..Walk::at(least) });
+                let things = graph.reach(&[starter], Walk { things: true, ..Walk::at(least).with_tests(tests) });
                 let hit = targets.iter().filter(|(_, node)| things.has(*node)).min_by_key(|(s, node)| (things.hops(*node), *s));
                 if let Some((signal, node)) = hit {
                     let path = things.path(*node);

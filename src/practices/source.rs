@@ -1,20 +1,26 @@
 //! Answers that are counted rather than followed: pinned dependencies, reviewed commits.
 
+use std::collections::BTreeSet;
+
 use super::answer::Answer;
 use super::{Evidence, Proof};
 use crate::fact::{FactKind, Pin};
-use crate::source::Location;
+use crate::source::{Location, RepoPath};
 use crate::verdict::Standing;
 use crate::words::{Unknown, Verdict};
 
-/// The share of direct dependencies of the system that are fixed to one version.
+/// The share of direct dependencies of the system that are fixed to one version. Packages for those who work on the code
+/// are no part of what runs.
 pub(crate) fn pinned(evidence: &Evidence<'_>, at_least: f64) -> Answer {
+    let signals = evidence.signals.all.iter().filter(|s| &*s.id == "deps.tool");
+    let tools: BTreeSet<(&RepoPath, u32)> = signals.map(|s| (&s.at.path, s.at.line)).collect();
     let (mut fixed, mut all) = (0_usize, 0_usize);
     let mut place = None;
     for (path, facts) in evidence.book.iter().filter(|(p, _)| evidence.system.owns(p) && evidence.system.is_source(p)) {
         for fact in &facts.facts {
             let FactKind::Dependency(dependency) = &fact.kind else { continue };
-            if dependency.locked || dependency.group.is_some() || dependency.name == "python" {
+            let aside = dependency.locked || dependency.group.is_some() || dependency.name == "python";
+            if aside || tools.contains(&(path, fact.line)) {
                 continue;
             }
             all += 1;

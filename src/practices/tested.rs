@@ -9,9 +9,27 @@ use crate::graph::NodeId;
 use crate::graph::reach::Walk;
 use crate::rules::practice::{From, Notebooks, On, Select, Tested};
 use crate::verdict::Standing;
-use crate::words::{Because, Scope, Strength};
+use crate::words::{Because, EdgeKind, Scope, Strength};
+
+/// Most callers of a function that asserts; more share a tool and not a test.
+const MAX_CALLERS: usize = 20;
 
 impl Judge<'_> {
+    /// What asserts: each assertion where it stands, and for the tests that call the function which makes it.
+    fn asserting(&self, asserts: &Select) -> Vec<(usize, NodeId)> {
+        let graph = self.evidence.graph;
+        let direct = self.targets(asserts);
+        let mut all = direct.clone();
+        for (signal, node) in direct {
+            let calls = graph.arriving(node).filter(|e| e.kind == EdgeKind::Calls && e.off.is_none());
+            let callers: BTreeSet<NodeId> = calls.map(|e| e.from).filter(|n| graph.nodes[*n].scope == Scope::Test).collect();
+            if callers.len() <= MAX_CALLERS {
+                all.extend(callers.into_iter().map(|caller| (signal, caller)));
+            }
+        }
+        all
+    }
+
     /// `tested`: a test that asserts reaches what is meant, and CI runs it.
     pub(super) fn tested(&mut self, ask: &Tested) -> Answer {
         let graph = self.evidence.graph;
@@ -33,7 +51,7 @@ impl Judge<'_> {
         let mut reached_signals: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         // a test asserts many times, and is walked once
         let mut walked: BTreeMap<NodeId, Option<Vec<usize>>> = BTreeMap::new();
-        for (signal, test) in self.targets(&asserts) {
+        for (signal, test) in self.asserting(&asserts) {
             let hits = walked.entry(test).or_insert_with(|| {
                 let called = graph.reach(&[test], Walk { imports: false, ..Walk::at(Strength::Inferred) });
                 // importing runs the top level; what is only registered there waits for somebody who asks for it

@@ -264,6 +264,7 @@ pub(crate) fn literals(matcher: &Matcher) -> Vec<String> {
             .map(called)
             .chain(full.decorator.all().iter().chain(full.subclass.all()).map(named))
             .chain(full.method.all().iter().map(|m| if m.len() > ALONE { m.clone() } else { format!(".{m}") }))
+            .chain(full.own.all().iter().map(|name| name.trim_end_matches('*').to_owned()))
             .collect(),
         Matcher::ShellCommand(command) => {
             let lines = match command {

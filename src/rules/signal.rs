@@ -261,6 +261,10 @@ pub struct CallFull {
     /// Names of methods on a receiver whose type could not be resolved; makes the match `inferred`.
     #[serde(default)]
     pub method: OneOrMany,
+    /// Names of functions of the repository itself, as they are called (`save_prediction*`); a name is all that is
+    /// known of what they do, so the match is `inferred`.
+    #[serde(default)]
+    pub own: OneOrMany,
     /// With `method`: the receiver's last name fits this regular expression.
     #[serde(default)]
     pub receiver: Option<String>,

@@ -190,7 +190,7 @@ impl<'c> Table<'c> {
         let names = match call {
             CallMatch::Names(names) => names.all(),
             CallMatch::Full(full) => {
-                if !full.decorator.all().is_empty() || !full.subclass.all().is_empty() {
+                if [&full.decorator, &full.subclass, &full.own].iter().any(|names| !names.all().is_empty()) {
                     self.open_calls.push(entry);
                 }
                 full.method.all().iter().for_each(|m| self.calls.entry(m).or_default().push(entry));

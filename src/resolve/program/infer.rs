@@ -118,6 +118,8 @@ pub(super) struct Infer<'f> {
     depth: u32,
     hops: u32,
     steps: u64,
+    /// A question was found to hang on itself; for whoever asks to set back.
+    pub(super) circle: bool,
 }
 
 impl<'f> Infer<'f> {
@@ -131,6 +133,7 @@ impl<'f> Infer<'f> {
             depth: 0,
             hops: 0,
             steps: 0,
+            circle: false,
         }
     }
 
@@ -149,6 +152,7 @@ impl<'f> Infer<'f> {
     pub(super) fn once(&mut self, key: Key, ask: impl FnOnce(&mut Self) -> Option<Found<'f>>) -> Option<Found<'f>> {
         let key = key.packed()?;
         if let Some(known) = self.known.get(&key) {
+            self.circle |= known.is_none();
             return known.clone().flatten();
         }
         if self.depth >= MAX_DEPTH || !self.step() {

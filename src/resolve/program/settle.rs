@@ -203,7 +203,9 @@ impl<'f> Infer<'f> {
         }
     }
 
-    /// What all callers pass for a parameter, if they are few and agree.
+    /// What all callers pass for a parameter, if they are few and agree. Whatever way leads into the function leads over
+    /// one of them, so it is as sure as what they pass; a caller that passes on what the function itself gave back adds
+    /// nothing to what it takes.
     pub(super) fn passed_to(&mut self, function: At, position: usize, param: &'f Param) -> Option<Found<'f>> {
         let world = self.world;
         let sites = self.sites?.get(&function).filter(|s| s.len() <= MAX_SITES)?;
@@ -221,8 +223,11 @@ impl<'f> Infer<'f> {
             match named.or(placed) {
                 Some(value) => {
                     let ctx = world.at_call(site.file, site.call)?;
+                    self.circle = false;
                     let found = self.value(value, ctx);
-                    settled.add(found);
+                    if found.is_some() || !self.circle {
+                        settled.add(found);
+                    }
                 }
                 None if param.default.is_some() => {
                     let parent = world.scope(function)?.parent;
@@ -233,6 +238,6 @@ impl<'f> Infer<'f> {
                 None => settled.add(None),
             }
         }
-        settled.finish().map(|f| f.after(false))
+        settled.finish()
     }
 }

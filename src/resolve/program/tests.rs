@@ -215,21 +215,29 @@ fn branches_and_order() {
 
 #[test]
 fn what_callers_pass() {
-    check("--- a.py\ndef f(model, x):\n    model.fit(x)\n--- b.py\nfrom a import f\nfrom s import A\nf(A(), 1)", "~s.A#fit");
+    check("--- a.py\ndef f(model, x):\n    model.fit(x)\n--- b.py\nfrom a import f\nfrom s import A\nf(A(), 1)", "s.A#fit");
     check(
         "--- a.py\ndef f(model, x):\n    model.fit(x)\n--- b.py\nfrom a import f\nfrom s import A\nf(x=1, model=A())\nf(A(), 2)",
-        "~s.A#fit",
+        "s.A#fit",
     );
     check(
         "--- a.py\nclass K:\n    def __init__(self, m):\n        self.m = m\n    def go(self):\n        self.m.fit()\n--- b.py\nfrom a import K\nfrom s import A\nK(A())",
-        "~s.A#fit",
+        "s.A#fit",
     );
     check(
         "--- a.py\nclass K:\n    def go(self, m):\n        m.fit()\n--- b.py\nfrom a import K\nfrom s import A\nK().go(A())",
-        "~s.A#fit",
+        "s.A#fit",
     );
     check("--- a.py\ndef f(run):\n    run()\ndef g(): pass\nf(g)\n", "a.py#f <- g");
-    assert_eq!(calls("--- a.py\ndef f(run):\n    run()\ndef g(): pass\nf(g)\n")[0], "~a.py#g");
+    assert_eq!(calls("--- a.py\ndef f(run):\n    run()\ndef g(): pass\nf(g)\n")[0], "a.py#g");
+    check(
+        "--- a.py\ndef f(model):\n    model.fit()\n    return model\n--- b.py\nfrom a import f\nfrom s import A\none = f(A())\nf(one)",
+        "s.A#fit",
+    );
+    check(
+        "--- a.py\ndef f(model):\n    model.fit()\n--- b.py\nfrom a import f\nfrom s import A\nf(A())\nf(elsewhere())",
+        "~s.A#fit",
+    );
     check(
         "--- a.py\ndef f(model):\n    model.fit()\n--- tests/test_a.py\nfrom a import f\nfrom s import A\nf(A())",
         "? model.fit",

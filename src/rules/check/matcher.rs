@@ -60,8 +60,10 @@ pub(super) fn forms(matcher: &Matcher) -> Vec<String> {
         Matcher::PythonImport(ImportMatch::Names(names)) => must(some(names), "`python-import:` has no name; give one"),
         Matcher::PythonCall(CallMatch::Names(names)) => must(some(names), "`python-call:` has no name; give one"),
         Matcher::PythonCall(CallMatch::Full(full)) => {
-            let asks = [&full.name, &full.decorator, &full.subclass, &full.method].into_iter().any(some);
-            must(asks, "`python-call:` needs `name:`, `decorator:`, `subclass:` or `method:`");
+            let asks = [&full.name, &full.decorator, &full.subclass, &full.method, &full.own].into_iter().any(some);
+            must(asks, "`python-call:` needs `name:`, `decorator:`, `subclass:`, `method:` or `own:`");
+            let starts = |name: &String| !name.trim_end_matches('*').contains('*');
+            must(full.own.all().iter().all(starts), "`own:` takes whole names, or beginnings that end in `*`");
             must(full.class.is_none() || some(&full.subclass), "`class:` is asked of a `subclass:`; give one");
             must(full.receiver.is_none() || some(&full.method), "`receiver:` is asked of a `method:`; give one");
         }

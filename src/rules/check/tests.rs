@@ -125,7 +125,7 @@ fn patterns_and_forms() {
         ("yaml: { where: [{ key: kind, is: CronJob, exists: true }] }", "the value alone says that it exists"),
         ("yaml: { where: [{ key: replicas, between: [3, 1] }] }", "needs the lower bound first"),
         ("dockerfile: { instruction: from, matches: x }", "is written in capitals"),
-        ("python-call: { imports: mlflow }", "needs `name:`, `decorator:`, `subclass:` or `method:`"),
+        ("python-call: { imports: mlflow }", "needs `name:`, `decorator:`, `subclass:`, `method:` or `own:`"),
         ("python-call: { name: mlflow.log_model, receiver: x }", "is asked of a `method:`"),
         ("python-call: { name: mlflow.log_model, class: x }", "is asked of a `subclass:`"),
         ("uses: actions/checkout@v4", "without what follows `@`"),

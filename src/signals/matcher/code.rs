@@ -117,6 +117,15 @@ fn candidates(full: &CallFull, seen: &Seen<'_>) -> BTreeSet<usize> {
     for method in full.method.all() {
         found.extend(seen.by_word.get(method).into_iter().flatten());
     }
+    for name in full.own.all() {
+        match name.strip_suffix('*') {
+            Some(start) => {
+                let from = seen.by_own.range(start.to_owned()..);
+                found.extend(from.take_while(|(own, _)| own.starts_with(start)).flat_map(|(_, calls)| calls));
+            }
+            None => found.extend(seen.by_own.get(name).into_iter().flatten()),
+        }
+    }
     found
 }
 
@@ -141,10 +150,14 @@ fn callee(full: &CallFull, look: &Look<'_>, seen: &Seen<'_>, index: usize, call:
             (of_function && full.method.all().iter().any(|m| m == method) && receiver_fits(full, said(call), look))
                 .then(|| (format!("{given}().{method}"), Strength::Inferred))
         }
-        Callee::Own { external_base, strength, .. } => {
-            let name = external_base.as_ref().filter(|name| by_name(name))?;
-            Some((name.replace('#', "."), *strength))
-        }
+        Callee::Own { external_base, strength, .. } => match external_base.as_ref().filter(|name| by_name(name)) {
+            Some(name) => Some((name.replace('#', "."), *strength)),
+            None => {
+                let called = call.callee.last()?;
+                let fits = |name: &String| name.strip_suffix('*').map_or(name == called, |start| called.starts_with(start));
+                full.own.all().iter().any(fits).then(|| (called.to_owned(), Strength::Inferred))
+            }
+        },
         Callee::Unknown { method, receiver } => {
             let method = method.as_deref().or_else(|| call.callee.last())?;
             if !full.method.all().iter().any(|m| m == method) {

@@ -23,6 +23,8 @@ pub(crate) struct Seen<'l> {
     pub(crate) callees: Vec<Callee>,
     /// Calls by the last word of what they call, as resolved.
     pub(crate) by_word: BTreeMap<String, Vec<usize>>,
+    /// Calls of the repository's own functions, by the name they are called by.
+    pub(crate) by_own: BTreeMap<String, Vec<usize>>,
     /// Calls by the first word of what they call, for what is called from outside.
     pub(crate) by_root: BTreeMap<String, Vec<usize>>,
     /// Resolved names of decorators and of base classes, by scope; scopes without are left out.
@@ -47,7 +49,7 @@ impl<'l> Seen<'l> {
     fn new(path: &RepoPath, embedded: Option<usize>, code: &'l Arc<Code>, program: &Program) -> Self {
         let module = &code.module;
         let callees: Vec<Callee> = (0..module.calls.len()).map(|call| program.callee(path, embedded, call)).collect();
-        let [mut by_word, mut by_root] = [const { BTreeMap::<String, Vec<usize>>::new() }; 2];
+        let [mut by_word, mut by_root, mut by_own] = [const { BTreeMap::<String, Vec<usize>>::new() }; 3];
         for (index, callee) in callees.iter().enumerate() {
             let word = match callee {
                 Callee::External { name, .. } | Callee::Own { external_base: Some(name), .. } => Some(last(name)),
@@ -58,6 +60,9 @@ impl<'l> Seen<'l> {
             };
             if let Some(word) = word {
                 push(&mut by_word, word, index);
+            }
+            if let (Callee::Own { .. }, Some(called)) = (callee, module.calls.get(index).and_then(|c| c.callee.last())) {
+                push(&mut by_own, called, index);
             }
             if let Callee::External { name, .. } | Callee::Own { external_base: Some(name), .. } = callee {
                 // `a.B|c.D#fit` may be of either root
@@ -100,6 +105,7 @@ impl<'l> Seen<'l> {
             code,
             callees,
             by_word,
+            by_own,
             by_root,
             decorators,
             bases,
