@@ -3,7 +3,7 @@
 use super::answer::Answer;
 use super::{Evidence, Proof};
 use crate::fact::{FactKind, Pin};
-use crate::source::Location;
+use crate::source::{Location, is_copy};
 use crate::verdict::Standing;
 use crate::words::{Unknown, Verdict};
 
@@ -11,7 +11,8 @@ use crate::words::{Unknown, Verdict};
 pub(crate) fn pinned(evidence: &Evidence<'_>, at_least: f64) -> Answer {
     let (mut fixed, mut all) = (0_usize, 0_usize);
     let mut place = None;
-    for (path, facts) in evidence.book.iter().filter(|(p, _)| evidence.system.owns(p) && evidence.system.is_source(p)) {
+    let own = |p: &str| evidence.system.owns(p) && evidence.system.is_source(p) && !is_copy(p);
+    for (path, facts) in evidence.book.iter().filter(|(p, _)| own(p)) {
         for fact in &facts.facts {
             let FactKind::Dependency(dependency) = &fact.kind else { continue };
             if dependency.locked || dependency.group.is_some() || dependency.name == "python" {

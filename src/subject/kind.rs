@@ -62,7 +62,7 @@ struct Look<'l> {
 
 impl Look<'_> {
     fn all(&self, fits: impl Fn(&Signal) -> bool) -> Vec<usize> {
-        let counts = |s: &Signal| !matches!(s.scope, Scope::Vendored | Scope::Generated) && fits(s);
+        let counts = |s: &Signal| !matches!(s.scope, Scope::Vendored | Scope::Generated | Scope::Elsewhere) && fits(s);
         (0..self.signals.all.len()).filter(|i| counts(&self.signals.all[*i])).collect()
     }
 
