@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::{Context, Reader, When, readers};
-use crate::fact::{Book, FactKind, FileFacts, Inputs, Joined, Placement};
+use crate::fact::{Book, FactKind, FileFacts, Guard, Inputs, Joined, Placement, Unit, UnitId, UnitKind};
 use crate::resolve::{self, Modules, View};
 use crate::rules::Catalog;
 use crate::source::{self, Location, Notice, NoticeKind, RepoPath, SourceFile};
@@ -292,15 +292,22 @@ fn one(
     facts.map_or(Outcome::Silent, |f| Outcome::Facts(Box::new(f), unread, whole))
 }
 
-/// What starts a file of another repository starts it there; here it runs only where it is called. The numbers of facts
-/// stay as they are.
+/// What starts a file of another repository starts it there; here it runs where it is called, and not at all where it
+/// says what starts it and that is no call. The numbers of facts stay as they are.
 fn only_called(facts: &mut FileFacts) {
+    let mut started: BTreeMap<UnitId, bool> = BTreeMap::new();
     for fact in &mut facts.facts {
-        if let FactKind::Trigger(trigger) = &fact.kind
-            && !trigger.is_call()
-        {
+        if let (FactKind::Trigger(trigger), Some(unit)) = (&fact.kind, fact.unit) {
+            *started.entry(unit).or_default() |= trigger.is_call();
             fact.kind = FactKind::Setting { key: "started elsewhere by".to_owned(), value: trigger.text.clone() };
         }
+    }
+    let closed = |unit: &Unit| unit.parent.is_some_and(|parent| started.get(&parent) == Some(&false));
+    let jobs = facts.units.iter().enumerate().filter(|(_, unit)| unit.kind == UnitKind::Job && closed(unit));
+    let jobs: Vec<(UnitId, u32)> = jobs.map(|(id, unit)| (id, unit.line)).collect();
+    for (id, line) in jobs {
+        let word = "its file, which is not made to be called".to_owned();
+        facts.state(id, line, FactKind::Guard(Guard::Never(word)));
     }
 }
 

@@ -83,6 +83,11 @@ fn asked(page: &mut Page<'_>, report: &Report) {
     if let Some(day) = &inputs.as_of {
         page.wrap(0, 2, &Line::new().plain(&format!("as of {day}: commits after that day do not count")));
     }
+    for with in &inputs.with {
+        let commit = with.commit.as_deref().map_or_else(|| "no commit".to_owned(), |id| format!("commit {}", phrases::short(id)));
+        let changed = if with.dirty == Some(true) { ", with changes" } else { "" };
+        page.wrap(0, 2, &Line::new().plain(&format!("followed into a copy of {} ({commit}{changed})", with.repository)));
+    }
     let Some(settings) = &inputs.settings else { return };
     let changed = |key: SettingKey| settings.entries.iter().filter(move |e| e.key == key && e.touched > 0);
     let mut parts = Vec::new();
