@@ -455,15 +455,15 @@ fn a_copy_stays_within_its_root() {
             "on: push\njobs:\n{}{}{}{}",
             job("a", "o/n/.github/workflows/round.yml@main"),
             job("b", "o/n/.github/workflows/linked.yml@main"),
-            job("c", "o/n/../../secret.yml@main"),
+            job("c", "o/n/../../outer.yml@main"),
             job("d", "o/n/.github/workflows/leads.yml@main"),
         ),
     );
-    write("own/.gitlab-ci.yml", "include: [{ project: o/n, file: [round.yml, ../../secret.yml] }]\n");
-    write("n/round.yml", "include: [{ local: round.yml }, { local: ../../secret.yml }, { project: o/n, file: round.yml }]\n");
+    write("own/.gitlab-ci.yml", "include: [{ project: o/n, file: [round.yml, ../../outer.yml] }]\n");
+    write("n/round.yml", "include: [{ local: round.yml }, { local: ../../outer.yml }, { project: o/n, file: round.yml }]\n");
     let round = format!("on: workflow_call\njobs:\n{}", job("a", "./.github/workflows/round.yml"));
     write("n/.github/workflows/round.yml", &format!("{round}{}", job("b", "o/n/.github/workflows/round.yml@v9")));
-    let leads = ["python ../../../secret.py", "python $GITHUB_ACTION_PATH/../../secret.py", "python n/secret.py"];
+    let leads = ["python ../../../outer.py", "python $GITHUB_ACTION_PATH/../../outer.py", "python n/outer.py"];
     write(
         "n/.github/workflows/leads.yml",
         &format!(
@@ -476,14 +476,14 @@ fn a_copy_stays_within_its_root() {
         "n/act/action.yml",
         &format!("name: act\nruns:\n  using: composite\n  steps:\n{}", steps.replace("      - ", "    - ")),
     );
-    write("secret.yml", "on: workflow_call\njobs:\n  found-out:\n    runs-on: x\n    steps:\n      - run: python fit.py\n");
-    write("secret.py", fit);
-    std::os::unix::fs::symlink("../../../secret.yml", dir.path().join("n/.github/workflows/linked.yml")).expect("a link");
-    std::os::unix::fs::symlink("../secret.py", dir.path().join("n/secret.py")).expect("a link");
+    write("outer.yml", "on: workflow_call\njobs:\n  found-out:\n    runs-on: x\n    steps:\n      - run: python fit.py\n");
+    write("outer.py", &fit.replace("lightgbm.", "found_out = lightgbm."));
+    std::os::unix::fs::symlink("../../../outer.yml", dir.path().join("n/.github/workflows/linked.yml")).expect("a link");
+    std::os::unix::fs::symlink("../outer.py", dir.path().join("n/outer.py")).expect("a link");
     let with = format!("o/n={}", dir.path().join("n").display());
     let report = json(&[text(&dir.path().join("own")), "--with", &with]);
     let all = report.to_string();
-    assert!(!all.contains("found-out") && !all.contains("secret.py:"), "{all}");
+    assert!(!all.contains("found-out") && !all.contains("found_out"), "{all}");
     assert_ne!(verdict(&report, "training.automated"), "met");
     let same = treering(&["scan", text(&dir.path().join("own")), "--with", &with, "--format", "json", "--threads", "1"]);
     assert_eq!(serde_json::from_slice::<serde_json::Value>(&same.stdout).ok(), Some(report));
