@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::{Context, Reader, When, readers};
 use crate::fact::{Book, FactKind, FileFacts, Guard, Inputs, Joined, Placement, Unit, UnitId, UnitKind};
-use crate::resolve::{self, Modules, View};
+use crate::resolve::{self, Modules, Program, View};
 use crate::rules::Catalog;
 use crate::source::{self, Location, Notice, NoticeKind, RepoPath, SourceFile};
 use crate::walk::Inventory;
@@ -33,6 +33,8 @@ pub(crate) struct Extracted {
     pub(crate) read: usize,
     /// Files of automation that is known and not followed: which, and the number of its kind in the rules.
     pub(crate) unread: Vec<(RepoPath, usize)>,
+    /// The Python of all that, with its calls followed.
+    pub(crate) program: Program,
 }
 
 /// What the reading of one file came to.
@@ -76,14 +78,15 @@ pub(crate) fn extract(
     let mut joined: BTreeMap<RepoPath, Joined> = BTreeMap::new();
     let mut rejoined: BTreeMap<RepoPath, usize> = BTreeMap::new();
     let mut again = 0;
-    let mut lowered = false;
+    let mut lowered = None;
     for round in 0..ROUNDS {
-        if next.is_empty() && !lowered {
+        if next.is_empty() && lowered.is_none() {
             // definitions in Python say what to run only once all that they import is there
-            lowered = true;
             let programs = Some(&catalog.programs);
             let context = Context { wrappers: &catalog.wrappers, programs, ..Context::default() };
-            next = orchestrated(&mut found.book, inventory, modules, catalog, &context);
+            let program = Program::build(&found.book, modules, &catalog.callables);
+            next = followed(&mut found.book, &program, inventory, modules, catalog, &context);
+            lowered = Some(program);
             next.retain(|(path, _)| !led.contains(path) && is_read(placements, path) && !read_whole.contains(path));
         }
         if next.is_empty() {
@@ -184,6 +187,9 @@ pub(crate) fn extract(
     found.unread.dedup();
     found.notices.sort();
     found.notices.dedup();
+    // lowering leads to few files, and mostly to none with code: what it asked is then as true now
+    let still = lowered.filter(|program| program.is_of(&found.book));
+    found.program = still.unwrap_or_else(|| Program::build(&found.book, modules, &catalog.callables));
     found
 }
 
@@ -192,19 +198,22 @@ fn own(next: &[(RepoPath, bool)]) -> usize {
     next.iter().filter(|(path, _)| !source::is_copy(path)).count()
 }
 
-/// Adds what definitions in Python come to, and says which files they lead to.
-fn orchestrated(
+/// Adds what calls across files come to (definitions of pipelines, programs that are started), and says which files
+/// that leads to.
+fn followed(
     book: &mut Book,
+    program: &Program,
     inventory: &Inventory,
     modules: &Modules,
     catalog: &Catalog,
     context: &Context<'_>,
 ) -> Vec<(RepoPath, bool)> {
-    if !super::orchestrators::concern(book, &catalog.orchestrators) {
-        return Vec::new();
+    let mut added = super::code::handed_on::commands(program, context);
+    if super::orchestrators::concern(book, &catalog.orchestrators) {
+        for (path, facts) in super::orchestrators::lower(book, program, &catalog.orchestrators, (context, inventory)) {
+            added.entry(path).or_default().merge(facts);
+        }
     }
-    let program = resolve::Program::build(book, modules, &catalog.callables);
-    let added = super::orchestrators::lower(book, &program, &catalog.orchestrators, (context, inventory));
     let changed: Vec<RepoPath> = added.keys().cloned().collect();
     for (path, facts) in added {
         if let Some(known) = book.get_mut(&path) {

@@ -369,3 +369,18 @@ fn values_of_defaults_and_documents() {
     is(&format!("{own}c = load('lib/near.yaml')\nuse(c['a']['b'])"), Some("c"));
     is("from omegaconf import OmegaConf\nc = OmegaConf.load('conf.yaml')\nuse(c.tracker.uri)", Some("http://localhost:5000"));
 }
+
+#[test]
+fn a_program_is_of_the_very_code_it_was_built_from() {
+    let (mut first, modules) = book("--- a.py\nimport b\nb.run()\n--- b.py\ndef run(): pass\n");
+    let program = Program::build(&first, &modules, &crate::rules::callables::built_in());
+    assert!(program.is_of(&first) && program.is_of(&first.clone()));
+    let (like, _) = book("--- a.py\nimport b\nb.run()\n--- b.py\ndef run(): pass\n");
+    assert!(!program.is_of(&like), "read again, it may be other code");
+    let tree = Arc::new(crate::syntax::yaml::parse("a: 1").tree);
+    first.insert("c.yaml".into(), FileFacts { tree: Some(tree), ..FileFacts::default() });
+    assert!(!program.is_of(&first), "a document more");
+    first.remove("c.yaml");
+    first.remove("b.py");
+    assert!(!program.is_of(&first), "a file less");
+}
