@@ -243,7 +243,7 @@ const FAMILIES: &[Family] = &[
         follow: launch::python,
     },
     Family { names: &["bash", "sh", "zsh", "dash", "source", "."], follow: launch::shell },
-    Family { names: &["Rscript", "julia"], follow: launch::script },
+    Family { names: &["Rscript", "R", "julia", "quarto"], follow: launch::script },
     Family { names: &["papermill", "jupyter", "runipy"], follow: launch::notebook },
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], follow: collected::follow },
     Family { names: &["dvc"], follow: stages::dvc },
@@ -456,6 +456,14 @@ fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
             let edge = if matches!(run, Run::Manifest) { EdgeKind::Applies } else { EdgeKind::Submits };
             leads.push(Lead { to: Target::File { path, run }, edge, strength, what: value.to_owned() });
         }
+    }
+    // a client of a database is fed the statements that it hands on
+    let statements = |file: &&str| source::extension(file).is_some_and(|e| e.eq_ignore_ascii_case("sql"));
+    if let Some(file) = invocation.command.fed.as_deref().filter(statements)
+        && let Located::Found(path, strength) = invocation.locate(file, view)
+    {
+        let (to, edge) = (Target::File { path, run: Run::Manifest }, EdgeKind::Applies);
+        leads.push(Lead { to, edge, strength: strength.min(Strength::Inferred), what: file.to_owned() });
     }
     leads
 }
