@@ -32,9 +32,12 @@ pub(super) fn doubted(mut leads: Vec<Lead>, from: &RepoPath, view: &View<'_>) ->
     leads
 }
 
-/// A file of a copy that is not among its files and may be there all the same; none where it certainly is not.
-pub(super) fn missing(path: &str, view: &View<'_>) -> Option<String> {
-    let (copy, doubted) = view.inventory.copies().of(path)?;
+/// A file that is not there and may be all the same, because of a copy; none where it certainly is not.
+pub(super) fn missing(path: &str, from: &RepoPath, view: &View<'_>) -> Option<String> {
+    let Some((copy, doubted)) = view.inventory.copies().of(path) else {
+        // what an action of another repository finds in the workspace is what its callers have brought there
+        return source::is_copy(from).then(|| format!("`{path}`, which whoever calls {from} may have brought along"));
+    };
     let what = || format!("`{path}`, which is not in the copy that is given ({})", copy.state());
     (doubted || view.inventory.may_hold(path)).then(what)
 }

@@ -159,6 +159,11 @@ fn of_words(leads: &[Lead], rest: &[Word], view: &View<'_>) -> Vec<Lead> {
 pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) -> bool {
     let name = crate::source::file_name(path);
     let Some(facts) = view.book.get(invocation.path) else { return true };
+    // an action of another repository works on what its callers have brought along
+    let handed = facts.units.first().is_some_and(|unit| unit.kind == UnitKind::Action);
+    if handed && crate::source::is_copy(invocation.path) {
+        return false;
+    }
     // inside an image the paths are those of the image
     let in_image = invocation
         .unit

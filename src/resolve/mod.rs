@@ -549,7 +549,7 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
                         vec![lead(Target::File { path: to, run }, Strength::Resolved)]
                     }
                 },
-                None => vec![copies::missing(path, view).map_or_else(
+                None => vec![copies::missing(path, from, view).map_or_else(
                     || lead(Target::Missing { path: path.clone(), what: format!("`{path}` is not there") }, Strength::Broken),
                     |what| lead(Target::Outside { what }, Strength::Assumed),
                 )],
