@@ -49,7 +49,9 @@ pub(in crate::facts) fn commands(program: &Program, context: &Context<'_>) -> BT
             started::callers(module, call).iter().map(|(caller, _)| std::ptr::from_ref(*caller)).collect();
         for outer in search.outermost(At { file, scope: call.scope }, &mut Vec::new()) {
             let caller = module_call(program, outer.file, outer.call);
-            let Some(caller) = caller.filter(|c| !outer.open && !known.contains(&std::ptr::from_ref(*c))) else { continue };
+            let Some(caller) = caller.filter(|c| outer.says_something() && !known.contains(&std::ptr::from_ref(*c))) else {
+                continue;
+            };
             let values = outer.values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
             let stops = start.stops && caller.in_try.is_none();
             let Some(code) = program.files().get(outer.file) else { continue };
@@ -95,8 +97,18 @@ struct Outer {
     file: FileId,
     call: CallId,
     values: Values,
-    /// It hands on what it is told itself, and nobody tells it anything.
-    open: bool,
+}
+
+impl Outer {
+    /// Something of what it tells is known; else it only hands on what nobody tells it.
+    fn says_something(&self) -> bool {
+        let known = |value: &Value| match value {
+            Value::Str(text) => text != HOLE,
+            Value::List(items) | Value::Tuple(items) => items.iter().any(|item| matches!(item, Value::Str(t) if t != HOLE)),
+            _ => false,
+        };
+        self.values.values().any(known)
+    }
 }
 
 struct Search<'p> {
@@ -130,7 +142,7 @@ impl Search<'_> {
             let plain =
                 |told: BTreeMap<String, (Value, bool)>| told.into_iter().map(|(name, (value, _))| (name, value)).collect();
             if outer.is_empty() {
-                found.push(Outer { file, call: id, values: plain(told), open: asks });
+                found.push(Outer { file, call: id, values: plain(told) });
             }
             found.extend(outer.into_iter().map(|outer| {
                 let values = plain(here.told(function, at.file, offset, Some(&outer.values)));
@@ -360,7 +372,10 @@ mod tests {
         check(&format!("--- dag.py\n{hands}"), &[]);
         let circle = "--- dag.py\nfrom lib.run import run\ndef go(*names):\n    run(*names)\n    go(*names)\n";
         check(&format!("{circle}go('a')\n"), &["dag.py:5 python -m a ${_} @."]);
-        check(&format!("{circle}go(*all)\n"), &["dag.py:5 python -m ${_} ${_} @."]);
+        check(&format!("{circle}go(*all)\n"), &[]);
+        // nobody tells what day it is, and all else is told
+        let day = "--- dag.py\nfrom lib.run import run\ndef task(day):\n    run('ml.fit', args=['--day', day], where='jobs')\n";
+        check(day, &["dag.py:3 python -m ml.fit ${_} @jobs"]);
     }
 
     #[test]
