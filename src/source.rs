@@ -117,11 +117,11 @@ pub fn extension(path: &str) -> Option<&str> {
     name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, ext)| ext)
 }
 
-/// Where the paths of copies of other repositories begin. No scanned file lies there: Git keeps its own data in a folder
-/// of that name, which is never listed.
-pub const COPIES: &str = ".git/";
+/// Where the paths of copies of other repositories begin. No scanned file lies there: Git keeps its own data in the folder
+/// `.git`, which is never listed.
+pub const COPIES: &str = ".git/+/";
 
-/// The root that a path belongs to: `.` of what is scanned, or that of a copy of another repository (`.git/NAME`).
+/// The root that a path belongs to: `.` of what is scanned, or that of a copy of another repository (`.git/+/NAME`).
 pub fn root(path: &str) -> &str {
     let Some(rest) = path.strip_prefix(COPIES) else { return "." };
     let end = rest.find('/').map_or(path.len(), |at| COPIES.len() + at);
@@ -179,12 +179,13 @@ mod tests {
         assert_eq!(join(".", "./x/").as_deref(), Some("x"));
         assert_eq!(join("a", "../.."), None);
         assert_eq!(join("a", "/b").as_deref(), Some("b"));
-        let copy = ".git/acme+tools";
-        assert_eq!((root("a/b"), root(copy), root(".git/acme+tools/a/b")), (".", copy, copy));
-        assert_eq!((within("a/b"), within(copy), within(".git/acme+tools/a/b")), ("a/b", ".", "a/b"));
-        assert_eq!(join(".git/acme+tools/a", "../b").as_deref(), Some(".git/acme+tools/b"));
-        assert_eq!(join(".git/acme+tools/a", "/c").as_deref(), Some(".git/acme+tools/c"));
-        assert_eq!(join(".git/acme+tools/a", "..").as_deref(), Some(copy));
-        assert_eq!(join(".git/acme+tools/a", "../../b"), None);
+        let copy = ".git/+/acme+tools";
+        assert_eq!((root("a/b"), root(copy), root(".git/+/acme+tools/a/b")), (".", copy, copy));
+        assert_eq!((within("a/b"), within(copy), within(".git/+/acme+tools/a/b")), ("a/b", ".", "a/b"));
+        assert_eq!(join(".git/+/acme+tools/a", "../b").as_deref(), Some(".git/+/acme+tools/b"));
+        assert_eq!(join(".git/+/acme+tools/a", "/c").as_deref(), Some(".git/+/acme+tools/c"));
+        assert_eq!(join(".git/+/acme+tools/a", "..").as_deref(), Some(copy));
+        assert_eq!(join(".git/+/acme+tools/a", "../../b"), None);
+        assert_eq!(join(".git/hooks", "../../b").as_deref(), Some("b"));
     }
 }

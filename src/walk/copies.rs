@@ -1,7 +1,7 @@
 //! Copies of other repositories that the user gave beside the scanned one.
 //!
 //! They answer for what is named in them and are no part of what is scanned: [`Inventory::entries`](super::Inventory::entries)
-//! does not list them, only their paths lead to them. A path of a copy begins with the copy's root (`.git/OWNER+NAME`),
+//! does not list them, only their paths lead to them. A path of a copy begins with the copy's root (`.git/+/OWNER+NAME`),
 //! where no scanned file can lie. Each copy has two roots: one for references that mean the very commit that the copy
 //! stands on, one for all others, so that a path alone tells how far what stands there may be believed.
 //!
@@ -173,10 +173,10 @@ mod tests {
     fn a_revision_is_meant_where_it_leads_to_the_commit() {
         let copies = copy(&[]);
         for revision in [None, Some("main"), Some("v1"), Some("refs/tags/v1"), Some("0123456"), Some("0123456789abcdef")] {
-            assert_eq!(copies.root("Acme/Tools", revision).as_deref(), Some(".git/acme+tools"), "{revision:?}");
+            assert_eq!(copies.root("Acme/Tools", revision).as_deref(), Some(".git/+/acme+tools"), "{revision:?}");
         }
         for revision in ["v2", "0123", "release", "1234567"] {
-            assert_eq!(copies.root("acme/tools", Some(revision)).as_deref(), Some(".git/acme+tools~"), "{revision}");
+            assert_eq!(copies.root("acme/tools", Some(revision)).as_deref(), Some(".git/+/acme+tools~"), "{revision}");
         }
         assert_eq!(copies.root("acme/other", None), None);
     }
@@ -187,8 +187,8 @@ mod tests {
         let scanned = Inventory::in_memory(&[("train.py", ""), ("acme+tools/ci/train.yml", "own")]).with(copies);
         let paths: Vec<&str> = scanned.entries().iter().map(|e| &*e.path).collect();
         assert_eq!(paths, ["acme+tools/ci/train.yml", "train.py"]);
-        assert!(scanned.named("train.yml").count() == 1 && scanned.below(".git/acme+tools").is_empty());
-        for root in [".git/acme+tools", ".git/acme+tools~"] {
+        assert!(scanned.named("train.yml").count() == 1 && scanned.below(".git/+/acme+tools").is_empty());
+        for root in [".git/+/acme+tools", ".git/+/acme+tools~"] {
             let path = format!("{root}/ci/train.yml");
             assert!(scanned.contains(&path) && scanned.is_dir(&format!("{root}/ci")) && scanned.is_dir(root));
             assert_eq!(scanned.read(&path).map(|file| (file.path.to_string(), file.text)).ok(), Some((path, "on: push".into())));
@@ -196,7 +196,7 @@ mod tests {
             let notice = scanned.read(&missing).expect_err("not there");
             assert_eq!(notice.at.map(|at| at.path.to_string()), Some(missing));
         }
-        assert!(!scanned.contains(".git/acme+other/ci/train.yml") && !scanned.contains(".git/acme+tools"));
+        assert!(!scanned.contains(".git/+/acme+other/ci/train.yml") && !scanned.contains(".git/+/acme+tools"));
     }
 
     #[test]
