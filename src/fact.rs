@@ -478,6 +478,18 @@ pub enum UsesTarget {
     Image(String),
     /// An object of a cluster, as `kind/name` in small letters; a part of it behind a `#`.
     Object(String),
+    /// One of these that was not followed literally.
+    Likely(Box<UsesTarget>),
+}
+
+impl UsesTarget {
+    /// What is led to, however sure that is.
+    pub fn plain(&self) -> &Self {
+        match self {
+            Self::Likely(to) => to,
+            sure => sure,
+        }
+    }
 }
 
 /// An order between two units of one file.

@@ -369,12 +369,12 @@ fn in_words(fact: &Fact, facts: Option<&FileFacts>, every: bool) -> Option<Strin
         },
         FactKind::Command(command) => runs(command),
         FactKind::Uses(uses) => {
-            let to = match &uses.to {
+            let to = match uses.to.plain() {
                 UsesTarget::Remote(_) => "hands over to something published elsewhere",
                 UsesTarget::Image(_) => "starts the image",
                 UsesTarget::Python(_) | UsesTarget::Function { .. } => "hands over to Python code",
                 UsesTarget::Object(_) => "refers to",
-                UsesTarget::File(_) | UsesTarget::Unit { .. } => "hands over to",
+                UsesTarget::File(_) | UsesTarget::Unit { .. } | UsesTarget::Likely(_) => "hands over to",
             };
             format!("{to}: {}{}", uses.reference, failing(&uses.on_failure))
         }

@@ -318,6 +318,12 @@ impl Invocation<'_> {
         {
             return Located::Found(path.into(), Strength::Resolved);
         }
+        if word.starts_with('/')
+            && !word.contains('$')
+            && let Some(path) = placed::beside(self.path, word, view)
+        {
+            return Located::Found(path.into(), Strength::Inferred);
+        }
         if let Some(dir) = self.dir()
             && !word.contains('$')
             && let Some(path) = source::join(dir, word)
@@ -506,6 +512,11 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
                 containers::step(uses, view).map(|path| lead(Target::File { path, run: Run::Script }, Strength::Resolved));
             let outside = lead(Target::Outside { what: reference.clone() }, Strength::Assumed);
             std::iter::once(outside).chain(leads).chain(built).collect()
+        }
+        UsesTarget::Likely(to) => {
+            let plain = Uses { to: to.plain().clone(), ..uses.clone() };
+            let likely = |lead: Lead| Lead { strength: lead.strength.min(Strength::Inferred), ..lead };
+            self::uses(&plain, from, view).into_iter().map(likely).collect()
         }
         UsesTarget::Unit { path, kind, name } => {
             let path: RepoPath = path.as_deref().map_or_else(|| from.clone(), RepoPath::from);

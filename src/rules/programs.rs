@@ -29,6 +29,8 @@ pub(crate) struct Programs {
     evaluates: BTreeMap<String, Evaluates>,
     /// What binds a path to a function, whatever the method.
     pub(crate) routes: BTreeSet<String>,
+    /// Packages whose functions and objects send requests.
+    pub(crate) clients: BTreeSet<String>,
 }
 
 /// How a program is told what to evaluate.

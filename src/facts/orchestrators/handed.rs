@@ -32,6 +32,14 @@ enum What {
 struct Found<'b> {
     what: What,
     clock: Option<Clock<'b>>,
+    /// It was followed literally.
+    sure: bool,
+}
+
+impl Found<'_> {
+    fn of(what: What) -> Self {
+        Self { what, clock: None, sure: true }
+    }
 }
 
 /// A call with a schedule, and the rule that says where in it.
@@ -86,7 +94,7 @@ impl<'b> Lowering<'b> {
         let says = self.says_what(&found.what);
         let unit = self.unit(file, UnitKind::Job, &format!("run of {says}"), (call.line, call.end_line), None);
         self.defined(file, id, Defined { unit: Some(unit), runs: true });
-        self.submit(Place { file, unit, line: call.line }, found.what, &says);
+        self.submit(Place { file, unit, line: call.line }, (found.what, found.sure), &says);
     }
 
     fn scheduled(&mut self, file: FileId, id: CallId, rule: &'b Handed) {
@@ -95,7 +103,7 @@ impl<'b> Lowering<'b> {
         let says = self.says_what(&found.what);
         let unit = self.unit(file, UnitKind::Workflow, &format!("schedule of {says}"), (call.line, call.end_line), None);
         self.defined(file, id, Defined { unit: Some(unit), runs: false });
-        self.submit(Place { file, unit, line: call.line }, found.what, &says);
+        self.submit(Place { file, unit, line: call.line }, (found.what, found.sure), &says);
         let own = self.clock_of(call, rule, file).then_some((file, call, rule));
         let mut all: Vec<(u32, Trigger)> = Vec::new();
         if let Some((of, by, clock)) = own.or(found.clock) {
@@ -144,7 +152,7 @@ impl<'b> Lowering<'b> {
         }
     }
 
-    fn submit(&mut self, to: Place, what: What, says: &str) {
+    fn submit(&mut self, to: Place, (what, sure): (What, bool), says: &str) {
         let target = match what {
             What::Pipe(pipe) => match self.pipes.get(pipe).map(|pipe| (pipe.file, pipe.unit)) {
                 Some((file, unit)) => self.target(file, unit, UnitKind::Workflow),
@@ -164,6 +172,7 @@ impl<'b> Lowering<'b> {
             What::File(path) => UsesTarget::File(path),
             What::Open(what) => UsesTarget::Remote(what),
         };
+        let target = if sure { target } else { UsesTarget::Likely(Box::new(target)) };
         self.hand_over(to.file, to.unit, to.line, &format!("starts {says}"), target, EdgeKind::Submits);
     }
 
@@ -176,7 +185,7 @@ impl<'b> Lowering<'b> {
     fn handed(&self, file: FileId, id: CallId, rule: &'b Handed, depth: u32) -> Option<Found<'b>> {
         let depth = depth.checked_sub(1)?;
         let call = self.call(file, id)?;
-        let plain = |what: What| Some(Found { what, clock: None });
+        let plain = |what: What| Some(Found::of(what));
         let found = match self.named_by(file, call, rule, depth) {
             Some(found) => Some(found),
             None => match self.path_of(file, call, rule) {
@@ -212,7 +221,7 @@ impl<'b> Lowering<'b> {
         let by_place = || rule.place.and_then(|place| call.args.get(place));
         let value = rule.what.iter().find_map(|key| self.keyword(file, call, key)).or_else(by_place)?;
         let found = self.of_value(at, call.line, value, depth);
-        found.or_else(|| Some(Found { what: What::Open("a pipeline that cannot be told here".to_owned()), clock: None }))
+        found.or_else(|| Some(Found::of(What::Open("a pipeline that cannot be told here".to_owned()))))
     }
 
     fn of_value(&self, at: At, line: u32, value: &'b Value, depth: u32) -> Option<Found<'b>> {
@@ -220,7 +229,7 @@ impl<'b> Lowering<'b> {
         if let Some((Meaning::Function(function), _)) = self.program.meaning(at, line, value)
             && let Some(pipe) = self.pipe_of.get(&(function.file, Maker::Body(function.scope)))
         {
-            return Some(Found { what: What::Pipe(*pipe), clock: None });
+            return Some(Found::of(What::Pipe(*pipe)));
         }
         // `published.id` stands for what was published
         let made = match value {
@@ -237,16 +246,19 @@ impl<'b> Lowering<'b> {
     fn of_call(&self, (file, id): (FileId, CallId), depth: u32) -> Option<Found<'b>> {
         let depth = depth.checked_sub(1)?;
         if let Some(pipe) = self.pipe_of.get(&(file, Maker::Call(id))) {
-            return Some(Found { what: What::Pipe(*pipe), clock: None });
+            return Some(Found::of(What::Pipe(*pipe)));
         }
         match self.program.reached(file, id) {
-            Destination::Own { to, .. } => match self.pipe_of.get(&(to.file, Maker::Body(to.scope))) {
-                Some(pipe) => Some(Found { what: What::Pipe(*pipe), clock: None }),
-                None => self.returned(to.file, to.scope, depth),
-            },
+            Destination::Own { to, sure, .. } => {
+                let found = match self.pipe_of.get(&(to.file, Maker::Body(to.scope))) {
+                    Some(pipe) => Found::of(What::Pipe(*pipe)),
+                    None => self.returned(to.file, to.scope, depth)?,
+                };
+                Some(Found { sure: found.sure && *sure, ..found })
+            }
             Destination::External { name, .. } => {
                 if self.unit_of((file, id)).is_some() || self.work_of((file, id)).is_some() {
-                    return Some(Found { what: What::Work((file, id)), clock: None });
+                    return Some(Found::of(What::Work((file, id))));
                 }
                 match self.rule.handed.iter().find(|rule| names(&rule.call, name)) {
                     Some(rule) => self.handed(file, id, rule, depth),
@@ -254,9 +266,7 @@ impl<'b> Lowering<'b> {
                     None => None,
                 }
             }
-            Destination::Unknown { .. } => {
-                self.described(file, self.call(file, id)?).map(|(of, _)| Found { what: What::Work(of), clock: None })
-            }
+            Destination::Unknown { .. } => self.described(file, self.call(file, id)?).map(|(of, _)| Found::of(What::Work(of))),
         }
     }
 

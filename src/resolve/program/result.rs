@@ -127,7 +127,7 @@ impl<'f> Infer<'f> {
                         _ => None,
                     },
                 };
-                let Some(dotted) = known else { return self.told_module(from, call) };
+                let Some(dotted) = known else { return self.told_module(ctx.file, from, call) };
                 return Some(Found::sure(match world.modules.locate(from, dotted) {
                     Some((place @ Place::File(_), _)) => Type::Module(place.into()),
                     _ => Type::External(dotted.as_str().into()),
@@ -155,18 +155,25 @@ impl<'f> Infer<'f> {
 
     /// The module of this repository that a command names, where code imports what it is told: only where there is no
     /// choice, and never surely.
-    fn told_module(&self, from: &RepoPath, call: &Call) -> Option<Found<'f>> {
+    fn told_module(&self, file: FileId, from: &RepoPath, call: &Call) -> Option<Found<'f>> {
         let world = self.world;
         let taken = call.keywords.iter().find(|(key, _)| key == "fromlist").map(|(_, v)| v).or_else(|| call.args.get(3));
         let taken = match taken {
             Some(Value::List(items) | Value::Tuple(items)) => items.first(),
             _ => None,
         };
-        let has = |path: &RepoPath| match taken {
-            Some(Value::Str(name)) => {
-                world.by_path.get(path).and_then(|file| world.files.get(*file)).is_some_and(|f| f.index.name(0, name).is_some())
-            }
-            _ => true,
+        // what is taken from it here must be there
+        let used = |has: &dyn Fn(&str) -> bool| {
+            let calls = world.files.get(file).map_or(&[][..], |code| code.module().calls.as_slice());
+            let names = calls.iter().filter(|c| !c.callee.path.is_empty()).filter_map(|c| c.callee.last());
+            names.filter(|name| *name != "main").any(has)
+        };
+        let has = |path: &RepoPath| {
+            let module = world.by_path.get(path).and_then(|file| world.files.get(*file));
+            module.is_some_and(|module| match taken {
+                Some(Value::Str(name)) => module.index.name(0, name).is_some(),
+                _ => used(&|name| module.index.definition(0, name).is_some()),
+            })
         };
         let places = world.told_modules.iter().filter_map(|dotted| match world.modules.locate(from, dotted)?.0 {
             Place::File(path) if has(&path) => Some(path),

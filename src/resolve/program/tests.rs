@@ -355,6 +355,9 @@ fn values_of_defaults_and_documents() {
     is("import os\nA = os.getenv('A', 'x')\nuse(A)", Some("x"));
     is("import os\nA = os.environ.get('A') or 'y'\ndef f():\n    use(A)", Some("y"));
     is("import os\nA = os.getenv('A')\nuse(A)", None);
+    is("import os\nA = os.getenv('A', 'x')\nuse(f'{A}/fit')", Some("x/fit"));
+    is("import os\nA = os.getenv('A', 'x')\nB = A + '/fit'\nuse(B)", Some("x/fit"));
+    is("import os\nuse(f'{A}/fit')", None);
     is("import os\nA = 'x'\nif b:\n    A = 'z'\nuse(A)", None);
     is("from c import A\nuse(A)\n--- c.py\nimport os\nA = os.getenv('A', 'x')", Some("x"));
     is("import c\nuse(c.A)\n--- c.py\nA = 'x'", Some("x"));
