@@ -69,6 +69,9 @@ pub struct Options {
     pub as_of: Option<String>,
     /// Whether the report tells places only, and no text of files.
     pub no_snippets: bool,
+    /// Copies of other repositories, each by the name that references to it have (`OWNER/NAME`) and where it lies. What the
+    /// scanned files name in them is followed there; nothing else of them counts.
+    pub with: Vec<(String, PathBuf)>,
 }
 
 /// Is told how far a scan has come.
@@ -147,17 +150,18 @@ fn scan_here(
 ) -> Result<Inspection, Error> {
     progress.stage("listing files", 0, 0);
     let as_of = options.as_of.as_deref().map(last_day).transpose()?;
+    let copies = walk::Copies::list(&options.with, &walk::Limits::default())?;
     let Site { opened, mut inventory, history, mut notices, settings, below } = arrive(path, catalog, options, as_of)?;
     let mut effects = Effects::default();
     if let Some(settings) = &settings {
         let exclude = &settings.exclude;
         effects.left_out = inventory.leave_out(exclude.globs.len(), &|path| exclude.fits(path));
     }
+    let inventory = inventory.with(copies);
     let given = settings.clone().unwrap_or_default();
     let off = given.switched_off();
     let git = opened.repository.as_ref();
     let question = question.map(|asked| here(asked, &inventory, below.as_deref())).transpose()?;
-    let question = question.as_ref();
     let information = git.map(git::Repository::information);
     notices.extend(history_notice(&history));
     let committed = information.as_ref().and_then(|i| i.committed.as_deref());
@@ -170,6 +174,9 @@ fn scan_here(
     let done = |done, total| progress.stage("reading", done, total);
     let scene = look(&inventory, catalog, &history, &checkout, &off, &done)?;
     notices.extend(scene.notices.iter().cloned());
+    notices.extend(resolve::unnamed(&inventory, &scene.book));
+    let question = question.map(|asked| as_read(asked, &inventory, &scene.book));
+    let question = question.as_ref();
     let mut systems =
         subject::systems(&scene.signals, &scene.graph, &scene.placements, &projects(&inventory), &given.systems, false);
     let mut subject = subject::decide(&scene.signals, &scene.graph, &scene.book, &scene.placements, &systems, &|name| {
@@ -225,6 +232,7 @@ fn scan_here(
         below,
         settings,
         places_only: options.no_snippets,
+        with: inventory.copies().clone(),
         read: scene.read,
         unread: scene.unread.iter().map(|(path, kind)| (path.clone(), catalog.unread[*kind].what.clone())).collect(),
         probes: question.is_some(),
@@ -238,7 +246,7 @@ fn scan_here(
         report.systems = generated(&inventory, scene, catalog, options, &asked, &subject, &off)?;
         report.summary.systems = report.systems.len() as u64;
     }
-    Ok(Inspection { report, sightings, more, file })
+    Ok(explain::told(Inspection { report, sightings, more, file }, inventory.copies()))
 }
 
 /// What the stages know beyond the report.
@@ -276,6 +284,15 @@ fn answer(
 /// that leads to no file is told with those of the same name, before anything is read.
 fn here(question: &Question, inventory: &walk::Inventory, below: Option<&str>) -> Result<Question, Error> {
     let Question::File { path, line } = question else { return Ok(question.clone()) };
+    // a file of a copy is named as the report tells it
+    let copied = || {
+        let (name, path) = path.split_once(':')?;
+        let copy = inventory.copies().all().iter().find(|copy| copy.name == name)?;
+        copy.roots().first().and_then(|root| source::join(root, path)).filter(|path| inventory.contains(path))
+    };
+    if let Some(path) = copied() {
+        return Ok(Question::File { path, line: *line });
+    }
     let is_there = |path: &str| inventory.contains(path) || inventory.skipped().iter().any(|s| *s.path == *path);
     let inside = below.and_then(|folder| source::join(folder, path)).filter(|path| is_there(path));
     if let Some(path) = inside {
@@ -294,6 +311,15 @@ fn here(question: &Question, inventory: &walk::Inventory, below: Option<&str>) -
         format!("did you mean {}?", same.join(", "))
     };
     Err(Error::Usage(format!("there is no file `{path}` here; {hint}")))
+}
+
+/// The question about a file of a copy, under the one of its two roots by which it was read.
+fn as_read(question: Question, inventory: &walk::Inventory, book: &fact::Book) -> Question {
+    let Question::File { path, line } = &question else { return question };
+    let Some((copy, _)) = inventory.copies().of(path).filter(|_| !book.contains_key(&**path)) else { return question };
+    let others = copy.roots().into_iter().filter_map(|root| source::join(&root, source::within(path)));
+    let read = others.into_iter().find(|other| book.contains_key(&**other));
+    read.map(|path| Question::File { path, line: *line }).unwrap_or(question)
 }
 
 /// What stands where the user pointed, before any of it is read.
@@ -420,10 +446,12 @@ fn look(
     off: &BTreeSet<String>,
     done: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Scene, Error> {
-    let placements = scopes(catalog)?.place(inventory);
+    let mut placements = scopes(catalog)?.place(inventory);
     let modules = resolve::Modules::build(inventory);
     let extracted = facts::extract(inventory, &placements, catalog, &modules, false, done);
     let (book, program) = (extracted.book, extracted.program);
+    let elsewhere = fact::Placement { scope: words::Scope::Elsewhere, nested_root: false };
+    placements.extend(book.keys().filter(|path| source::is_copy(path)).map(|path| (path.clone(), elsewhere)));
     let mut signals = signals::find(catalog, inventory, &book, &placements, &program, history);
     let known = off.iter().filter(|id| catalog.signals.iter().any(|rule| rule.id == **id));
     let mut switched_off: BTreeMap<String, u64> = known.map(|id| (id.clone(), 0)).collect();
@@ -439,8 +467,10 @@ fn look(
     let connected =
         |signals: &signals::Signals| graph::connect::connect(&book, &view, &program, &placements, signals, checkout, catalog);
     let graph = connected(&signals);
-    let whole = all.map(|signals| {
+    graph::reach::only_run(&mut signals, &graph);
+    let whole = all.map(|mut signals| {
         let graph = connected(&signals);
+        graph::reach::only_run(&mut signals, &graph);
         (signals, graph)
     });
     // only source files hide anything: an example's pipeline is no practice of this repository; nor is what needs a

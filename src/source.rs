@@ -117,11 +117,35 @@ pub fn extension(path: &str) -> Option<&str> {
     name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, ext)| ext)
 }
 
-/// Joins a folder of the repository and a relative path, resolving `.` and `..`.
-/// `None` where the result would leave the repository.
+/// Where the paths of copies of other repositories begin. No scanned file lies there: Git keeps its own data in the folder
+/// `.git`, which is never listed.
+pub const COPIES: &str = ".git/+/";
+
+/// The root that a path belongs to: `.` of what is scanned, or that of a copy of another repository (`.git/+/NAME`).
+pub fn root(path: &str) -> &str {
+    let Some(rest) = path.strip_prefix(COPIES) else { return "." };
+    let end = rest.find('/').map_or(path.len(), |at| COPIES.len() + at);
+    path.get(..end).unwrap_or(path)
+}
+
+/// Whether a path lies in a copy of another repository.
+pub fn is_copy(path: &str) -> bool {
+    path.starts_with(COPIES)
+}
+
+/// A path as its own repository has it.
+pub fn within(path: &str) -> &str {
+    match root(path) {
+        "." => path,
+        root => path.get(root.len() + 1..).unwrap_or("."),
+    }
+}
+
+/// Joins a folder and a relative path, resolving `.` and `..`; `/` begins at the root of the folder's repository.
+/// `None` where the result would leave that repository.
 pub fn join(folder: &str, relative: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
-    let start = if relative.starts_with('/') { "" } else { folder };
+    let start = if relative.starts_with('/') { "" } else { within(folder) };
     for part in start.split('/').chain(relative.split('/')) {
         match part {
             "" | "." => {}
@@ -131,7 +155,11 @@ pub fn join(folder: &str, relative: &str) -> Option<String> {
             other => parts.push(other),
         }
     }
-    Some(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
+    Some(match (root(folder), parts.is_empty()) {
+        (".", false) => parts.join("/"),
+        (root, true) => root.to_owned(),
+        (root, false) => format!("{root}/{}", parts.join("/")),
+    })
 }
 
 #[cfg(test)]
@@ -151,5 +179,13 @@ mod tests {
         assert_eq!(join(".", "./x/").as_deref(), Some("x"));
         assert_eq!(join("a", "../.."), None);
         assert_eq!(join("a", "/b").as_deref(), Some("b"));
+        let copy = ".git/+/acme+tools";
+        assert_eq!((root("a/b"), root(copy), root(".git/+/acme+tools/a/b")), (".", copy, copy));
+        assert_eq!((within("a/b"), within(copy), within(".git/+/acme+tools/a/b")), ("a/b", ".", "a/b"));
+        assert_eq!(join(".git/+/acme+tools/a", "../b").as_deref(), Some(".git/+/acme+tools/b"));
+        assert_eq!(join(".git/+/acme+tools/a", "/c").as_deref(), Some(".git/+/acme+tools/c"));
+        assert_eq!(join(".git/+/acme+tools/a", "..").as_deref(), Some(copy));
+        assert_eq!(join(".git/+/acme+tools/a", "../../b"), None);
+        assert_eq!(join(".git/hooks", "../../b").as_deref(), Some("b"));
     }
 }

@@ -234,6 +234,8 @@ words! {
         Docs = "docs",
         /// Shows how it would be done.
         Example = "example",
+        /// Lies in a copy of another repository: evidence only of what a chain from here runs.
+        Elsewhere = "elsewhere",
         /// Everything else: full weight.
         Source = "source",
     }

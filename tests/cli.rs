@@ -55,6 +55,15 @@ fn what_cannot_be_done_is_status_2_and_one_sentence() {
         &["scan", "--output", "json=a", "--output", "markdown=a"],
         &["scan", "--threads", "0"],
         &["scan", "no/such/folder"],
+        &["scan", ".", "--with", "acme/pipelines"],
+        &["scan", ".", "--with", "=src"],
+        &["scan", ".", "--with", "acme/pipelines="],
+        &["scan", ".", "--with", "acme/pipelines=no/such/folder"],
+        &["scan", ".", "--with", "acme/pipelines=Cargo.toml"],
+        &["scan", ".", "--with", "../pipelines=src"],
+        &["scan", ".", "--with", "acme/pipelines@v1=src"],
+        &["scan", ".", "--with", "acme/pipelines=src", "--with", "Acme/Pipelines=tests"],
+        &["explain", "training.continuous", ".", "--with", "acme/pipelines=no/such/folder"],
         &["explain", "no.such.rule"],
         &["frobnicate"],
     ] {
@@ -386,6 +395,98 @@ fn settings_change_what_they_say_and_stand_in_the_report() {
     assert!(!report.to_string().contains(text(own.path())), "no path of the machine");
     // what is left out is no missing file: the job leaves the scan, and nothing is called broken
     assert!(!report.to_string().contains("is not there"), "{report}");
+}
+
+const CALLER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/central-workflow/repo");
+const CENTRAL: &str = concat!("harbour-office/pipelines=", env!("CARGO_MANIFEST_DIR"), "/fixtures/central-workflow/central");
+
+#[test]
+fn a_copy_of_another_repository_is_followed_and_told() {
+    let report = json(&[CALLER, "--no-parent", "--with", CENTRAL]);
+    let with = serde_json::json!([{ "repository": "harbour-office/pipelines", "commit": null, "dirty": null }]);
+    // a folder without a commit may be anything
+    assert_eq!((&report["inputs"]["with"], verdict(&report, "training.automated")), (&with, "indicated"));
+    let hop = &report["systems"][0]["chain_heads"][0]["chain"][4];
+    assert_eq!(hop["repository"], "harbour-office/pipelines", "{hop}");
+    assert_eq!(hop["path"], ".github/workflows/train-model.yml", "{hop}");
+    assert_eq!((&report["coverage"]["files"], &report["coverage"]["read"]), (&4.into(), &4.into()));
+    let all = report.to_string();
+    assert!(!all.contains(".git/") && !all.contains(env!("CARGO_MANIFEST_DIR")), "{all}");
+    let told = out(&treering(&["scan", CALLER, "--no-parent", "--with", CENTRAL]));
+    for says in [
+        "followed into a copy of harbour-office/pipelines (no commit)",
+        "    harbour-office/pipelines:.github/workflows/train-model.yml:16\n",
+        "linked by name",
+    ] {
+        assert!(told.contains(says) && !told.contains(".git/"), "{says}: {told}");
+    }
+    let place = "harbour-office/pipelines:.github/workflows/train-model.yml:16";
+    let told = out(&treering(&["explain", place, CALLER, "--no-parent", "--with", CENTRAL]));
+    assert!(told.starts_with(place) && told.contains("python src/train.py"), "{told}");
+    assert!(told.contains("starts by itself") && !told.contains(".git/"), "{told}");
+    let notes = out(&treering(&["scan", CALLER, "--no-parent", "--with", CENTRAL, "--format", "github"]));
+    assert!(!notes.contains("train-model.yml,"), "{notes}");
+
+    let without = json(&[CALLER, "--no-parent"]);
+    assert!(without["inputs"].get("with").is_none() && !without.to_string().contains("\"repository\":\""), "{without}");
+    let idle = json(&[STORY, "--no-parent", "--with", CENTRAL]);
+    let notices = idle["notices"].as_array().cloned().unwrap_or_default();
+    assert!(notices.iter().any(|n| n["text"].as_str().is_some_and(|t| t.contains("so the copy given"))), "{notices:?}");
+    assert_eq!(idle["systems"], json(&[STORY, "--no-parent"])["systems"]);
+}
+
+/// Files that call each other over both repositories, and links and names that would lead out of the copy.
+#[test]
+#[cfg(unix)]
+fn a_copy_stays_within_its_root() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let write = |path: &str, text: &str| {
+        let file = dir.path().join(path);
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("folders");
+        std::fs::write(file, text).expect("a file");
+    };
+    let fit = "import lightgbm\n\nlightgbm.LGBMRegressor().fit([[1], [2]], [1, 2])\n";
+    let job = |name: &str, uses: &str| format!("  {name}:\n    uses: {uses}\n");
+    let step = |run: &str| format!("      - run: {run}\n");
+    write("own/fit.py", fit);
+    write(
+        "own/.github/workflows/go.yml",
+        &format!(
+            "on: push\njobs:\n{}{}{}{}",
+            job("a", "o/n/.github/workflows/round.yml@main"),
+            job("b", "o/n/.github/workflows/linked.yml@main"),
+            job("c", "o/n/../../outer.yml@main"),
+            job("d", "o/n/.github/workflows/leads.yml@main"),
+        ),
+    );
+    write("own/.gitlab-ci.yml", "include: [{ project: o/n, file: [round.yml, ../../outer.yml] }]\n");
+    write("n/round.yml", "include: [{ local: round.yml }, { local: ../../outer.yml }, { project: o/n, file: round.yml }]\n");
+    let round = format!("on: workflow_call\njobs:\n{}", job("a", "./.github/workflows/round.yml"));
+    write("n/.github/workflows/round.yml", &format!("{round}{}", job("b", "o/n/.github/workflows/round.yml@v9")));
+    let leads = ["python ../../../outer.py", "python $GITHUB_ACTION_PATH/../../outer.py", "python n/outer.py"];
+    write(
+        "n/.github/workflows/leads.yml",
+        &format!(
+            "on: workflow_call\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: ./../../act\n      - uses: o/n/act@main\n{}",
+            leads.iter().map(|run| step(run)).collect::<String>()
+        ),
+    );
+    let steps: String = leads.iter().map(|run| format!("{}        shell: bash\n", step(run))).collect();
+    write(
+        "n/act/action.yml",
+        &format!("name: act\nruns:\n  using: composite\n  steps:\n{}", steps.replace("      - ", "    - ")),
+    );
+    write("outer.yml", "on: workflow_call\njobs:\n  found-out:\n    runs-on: x\n    steps:\n      - run: python fit.py\n");
+    write("outer.py", &fit.replace("lightgbm.", "found_out = lightgbm."));
+    std::os::unix::fs::symlink("../../../outer.yml", dir.path().join("n/.github/workflows/linked.yml")).expect("a link");
+    std::os::unix::fs::symlink("../outer.py", dir.path().join("n/outer.py")).expect("a link");
+    let with = format!("o/n={}", dir.path().join("n").display());
+    let report = json(&[text(&dir.path().join("own")), "--with", &with]);
+    let all = report.to_string();
+    assert!(!all.contains("found-out") && !all.contains("found_out"), "{all}");
+    assert_ne!(verdict(&report, "training.automated"), "met");
+    let same = treering(&["scan", text(&dir.path().join("own")), "--with", &with, "--format", "json", "--threads", "1"]);
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&same.stdout).ok(), Some(report));
 }
 
 #[test]

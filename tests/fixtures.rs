@@ -29,6 +29,8 @@ struct Story {
     history: Vec<Commit>,
     #[serde(default)]
     branches: Vec<String>,
+    #[serde(default)]
+    with: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -103,8 +105,36 @@ fn the_readme_shows_a_real_chain() {
 fn scan(repo: &Path, story: &Story, catalog: &treering::Catalog) -> (Value, Option<tempfile::TempDir>) {
     let kept = (!story.history.is_empty()).then(|| replay(repo, story));
     let path = kept.as_ref().map_or(repo, |dir| dir.path());
-    let report = treering::scan(path, catalog, &treering::Options::default(), &Quiet).expect("a scan does not fail on a folder");
+    let copies: Vec<(String, tempfile::TempDir)> =
+        story.with.iter().map(|(name, folder)| (name.clone(), committed(&repo.with_file_name(folder)))).collect();
+    let with = copies.iter().map(|(name, dir)| (name.clone(), dir.path().to_owned())).collect();
+    let options = treering::Options { with, ..treering::Options::default() };
+    let report = treering::scan(path, catalog, &options, &Quiet).expect("a scan does not fail on a folder");
     (serde_json::to_value(&report).expect("a report is plain data"), kept)
+}
+
+/// A copy of another repository: all that lies in a folder, in one commit on the branch `main`.
+fn committed(folder: &Path) -> tempfile::TempDir {
+    let commit = Commit {
+        date: "2024-03-01T09:00:00Z".to_owned(),
+        message: "Everything".to_owned(),
+        author: "Pat".to_owned(),
+        touch: Vec::new(),
+    };
+    let story = Story {
+        story: String::new(),
+        pair: None,
+        differs: None,
+        subject: None,
+        system: None,
+        expect: BTreeMap::new(),
+        chain: Vec::new(),
+        miss: BTreeMap::new(),
+        history: vec![commit],
+        branches: vec!["main".to_owned()],
+        with: BTreeMap::new(),
+    };
+    replay(folder, &story)
 }
 
 /// Commits the story's files as its history says.
@@ -222,7 +252,10 @@ fn check(name: &str, story: &Story, report: &Value, asked: &mut usize, failed: &
                 .as_array()
                 .into_iter()
                 .flatten()
-                .map(|h| format!("{}:{}", h["path"].as_str().unwrap_or(""), h["line"]))
+                .map(|h| {
+                    let of = h["repository"].as_str().map(|name| format!("{name}:")).unwrap_or_default();
+                    format!("{of}{}:{}", h["path"].as_str().unwrap_or(""), h["line"])
+                })
                 .collect();
             let mut wanted = story.chain.iter().peekable();
             for hop in &hops {

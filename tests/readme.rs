@@ -80,6 +80,7 @@ fn every_command_of_the_front_page_runs() {
                 "PATH" | "A" | "B" => ".".to_owned(),
                 "DIR" => "own".to_owned(),
                 word if word.starts_with("fixtures/") => root().join(word).display().to_string(),
+                word if word.ends_with("=DIR") => word.replace("DIR", "own"),
                 word => word.replace("\"$GITHUB_STEP_SUMMARY\"", "summary.md"),
             })
             .collect();

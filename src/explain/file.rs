@@ -14,6 +14,8 @@ use crate::words::Scope;
 /// A file of the repository, or one line of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FileView {
+    /// Its repository, where that is not the scanned one but a copy that was given.
+    pub repository: Option<String>,
     /// The file.
     pub path: String,
     /// The line that was asked for.
@@ -144,6 +146,7 @@ pub(super) fn view(seen: &Seen<'_>, path: &str, line: Option<u32>) -> Option<Fil
     let more = rows.len().saturating_sub(MOST);
     let owns = |s: &&crate::report::compile::JudgedSystem<'_>| s.system.owns(path);
     Some(FileView {
+        repository: None,
         path: path.to_owned(),
         line,
         snippet: line.and_then(|l| text.as_ref().ok().map(|t| snippet(t.line_text(l)))).filter(|s| !s.is_empty()),

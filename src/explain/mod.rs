@@ -15,9 +15,11 @@ use std::collections::BTreeMap;
 
 use crate::fact::{Book, Placement};
 use crate::report::compile::{Findings, JudgedSystem, signal};
+use crate::report::copies::{self, text_of};
 use crate::report::{Chain, Evidence, Report, Starter};
 use crate::resolve::Program;
 use crate::source::{Notice, RepoPath};
+use crate::walk::Copies;
 
 pub use crate::report::{EdgeKind, Op, Strength};
 pub use crate::rules::{Explained, Explanation, Weighing};
@@ -131,6 +133,41 @@ fn sighting(seen: &Seen<'_>, starts: &start::Starts<'_>, index: usize) -> Sighti
         start: starts.start(seen.findings.graph.node_of(index)),
         practices: resting_on(seen, index),
     }
+}
+
+/// What is known, with every place in a copy of another repository told as such.
+pub(crate) fn told(inspection: Inspection, copies: &Copies) -> Inspection {
+    if copies.all().is_empty() {
+        return inspection;
+    }
+    let text = |text: &mut String| *text = text_of(text, copies);
+    let sighting = |seen: &mut Sighting| {
+        seen.evidence = copies::told(std::mem::take(&mut seen.evidence), copies);
+        seen.start = start_told(seen.start.clone(), copies);
+    };
+    let Inspection { report, mut sightings, more, mut file } = inspection;
+    sightings.iter_mut().for_each(sighting);
+    if let Some(file) = &mut file {
+        if let Some((repository, path)) = copies::place(&file.path, copies) {
+            (file.repository, file.path) = (Some(repository), path);
+        }
+        for row in &mut file.rows {
+            row.reads.iter_mut().chain(&mut row.stops).for_each(text);
+            row.signals.iter_mut().for_each(sighting);
+            for link in row.from.iter_mut().chain(&mut row.to) {
+                text(&mut link.what);
+                link.place.iter_mut().for_each(text);
+            }
+        }
+        file.within.iter_mut().chain(&mut file.also).chain(&mut file.unread).for_each(text);
+        file.start = file.start.take().map(|start| start_told(start, copies));
+        file.notices = copies::told(std::mem::take(&mut file.notices), copies);
+    }
+    Inspection { report, sightings, more, file }
+}
+
+fn start_told(start: Start, copies: &Copies) -> Start {
+    Start { by: text_of(&start.by, copies), way: copies::told(start.way, copies), ..start }
 }
 
 /// The practices that a signal carries: as evidence, or as the end of a chain.

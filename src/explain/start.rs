@@ -58,6 +58,7 @@ impl<'g> Starts<'g> {
             let edge = &self.graph.edges[id];
             let to = &self.graph.nodes[edge.to];
             let hop = Hop {
+                repository: None,
                 path: edge.at.path.to_string(),
                 line: edge.at.line,
                 what: snippet(if edge.what.is_empty() { &to.label } else { &edge.what }),

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::{Context, Reader, When, readers};
-use crate::fact::{Book, FileFacts, Inputs, Joined, Placement};
+use crate::fact::{Book, FactKind, FileFacts, Guard, Inputs, Joined, Placement, Unit, UnitId, UnitKind};
 use crate::resolve::{self, Modules, Program, View};
 use crate::rules::Catalog;
-use crate::source::{Location, Notice, NoticeKind, RepoPath, SourceFile};
+use crate::source::{self, Location, Notice, NoticeKind, RepoPath, SourceFile};
 use crate::walk::Inventory;
 use crate::words::Scope;
 
@@ -100,7 +100,8 @@ pub(crate) fn extract(
             .par_iter()
             .map(|(path, led_to)| {
                 let joined = joined.get(path).cloned().unwrap_or_default();
-                let context = Context { wrappers: &catalog.wrappers, programs: Some(&catalog.programs), joined };
+                let (programs, copies) = (Some(&catalog.programs), Some(inventory.copies()));
+                let context = Context { wrappers: &catalog.wrappers, programs, joined, copies };
                 let outcome = one(path, *led_to, calls.get(path).map_or(&[], Vec::as_slice), inventory, catalog, &context);
                 let so_far = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
                 if so_far.is_multiple_of(64) {
@@ -109,7 +110,7 @@ pub(crate) fn extract(
                 outcome
             })
             .collect();
-        found.read += read.len() - again;
+        found.read += own(&next) - again;
         let mut fresh: BTreeSet<RepoPath> = BTreeSet::new();
         let mut silent: BTreeSet<RepoPath> = BTreeSet::new();
         for ((path, led_to), outcome) in next.iter().zip(read) {
@@ -155,7 +156,7 @@ pub(crate) fn extract(
             .filter(|p| !read_whole.contains(p))
             .map(|p| (p, true))
             .collect();
-        let demanded_now = next.len();
+        let demanded_now = own(&next);
         // files whose callers give something else than they were read for
         for (path, sets) in resolve::calls(&view) {
             let times = reread.entry(path.clone()).or_default();
@@ -180,7 +181,7 @@ pub(crate) fn extract(
             b.1 |= same && a.1;
             same
         });
-        again = next.len() - demanded_now.min(next.len());
+        again = own(&next) - demanded_now.min(own(&next));
     }
     found.unread.sort();
     found.unread.dedup();
@@ -190,6 +191,11 @@ pub(crate) fn extract(
     let still = lowered.filter(|program| program.is_of(&found.book));
     found.program = still.unwrap_or_else(|| Program::build(&found.book, modules, &catalog.callables));
     found
+}
+
+/// How many of these are files of what is scanned.
+fn own(next: &[(RepoPath, bool)]) -> usize {
+    next.iter().filter(|(path, _)| !source::is_copy(path)).count()
 }
 
 /// Adds what calls across files come to (definitions of pipelines, programs that are started), and says which files
@@ -238,11 +244,13 @@ fn one(
     context: &Context<'_>,
 ) -> Outcome {
     let joined = &context.joined;
-    let wanting: Vec<&Reader> = readers().filter(|r| (r.wants)(path) || joined.readers.contains(r.name)).collect();
+    // a file is what it is by its place in its own repository; what rules ask of files they ask of those scanned
+    let (here, copied) = (source::within(path), source::is_copy(path));
+    let wanting: Vec<&Reader> = readers().filter(|r| (r.wants)(here) || joined.readers.contains(r.name)).collect();
     // what something takes values from is a document, whether or not a rule asks for its keys
-    let tree = catalog.wants_tree(path) || (led_to && crate::rules::pattern::format_at(path).is_some());
-    let text = catalog.wants_text(path);
-    let unread = catalog.unread_at.at(path);
+    let tree = (!copied && catalog.wants_tree(path)) || (led_to && crate::rules::pattern::format_at(path).is_some());
+    let text = !copied && catalog.wants_text(path);
+    let unread = if copied { Vec::new() } else { catalog.unread_at.at(path) };
     if wanting.is_empty() && !tree && !text && unread.is_empty() {
         return Outcome::Silent;
     }
@@ -287,7 +295,29 @@ fn one(
     if !unread.is_empty() {
         facts.get_or_insert_default();
     }
+    if let Some(facts) = facts.as_mut().filter(|_| copied) {
+        only_called(facts);
+    }
     facts.map_or(Outcome::Silent, |f| Outcome::Facts(Box::new(f), unread, whole))
+}
+
+/// What starts a file of another repository starts it there; here it runs where it is called, and not at all where it
+/// says what starts it and that is no call. The numbers of facts stay as they are.
+fn only_called(facts: &mut FileFacts) {
+    let mut started: BTreeMap<UnitId, bool> = BTreeMap::new();
+    for fact in &mut facts.facts {
+        if let (FactKind::Trigger(trigger), Some(unit)) = (&fact.kind, fact.unit) {
+            *started.entry(unit).or_default() |= trigger.is_call();
+            fact.kind = FactKind::Setting { key: "started elsewhere by".to_owned(), value: trigger.text.clone() };
+        }
+    }
+    let closed = |unit: &Unit| unit.parent.is_some_and(|parent| started.get(&parent) == Some(&false));
+    let jobs = facts.units.iter().enumerate().filter(|(_, unit)| unit.kind == UnitKind::Job && closed(unit));
+    let jobs: Vec<(UnitId, u32)> = jobs.map(|(id, unit)| (id, unit.line)).collect();
+    for (id, line) in jobs {
+        let word = "its file, which is not made to be called".to_owned();
+        facts.state(id, line, FactKind::Guard(Guard::Never(word)));
+    }
 }
 
 /// A reader that panics loses its file, no more.

@@ -20,6 +20,7 @@ use crate::rules::programs::Programs;
 use crate::source::{Location, Notice, NoticeKind, SourceFile};
 use crate::syntax::shell::Wrapper;
 use crate::syntax::{self};
+use crate::walk::Copies;
 
 pub(crate) use extract::extract;
 
@@ -57,6 +58,15 @@ pub(crate) struct Context<'c> {
     pub(crate) programs: Option<&'c Programs>,
     /// What other files of the same format ask of this one.
     pub(crate) joined: Joined,
+    /// Copies of other repositories, which files may name.
+    pub(crate) copies: Option<&'c Copies>,
+}
+
+impl Context<'_> {
+    /// The root of the copy of another repository, as that revision of it is meant; none where no copy is given.
+    pub(crate) fn copy(&self, name: &str, revision: Option<&str>) -> Option<String> {
+        self.copies?.root(name, revision)
+    }
 }
 
 /// Every reader, folder by folder. A path may have several; their facts are joined.

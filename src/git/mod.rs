@@ -265,6 +265,11 @@ impl Repository {
         self.references.branches().into_iter().collect()
     }
 
+    /// Names of branches (of this clone and its remotes) and tags that lead to a commit, without `refs/…/` before them.
+    pub fn names_of(&self, commit: Id) -> BTreeSet<String> {
+        self.references.names_of(commit, &self.store)
+    }
+
     /// Lists the tree of a commit within bounds (files and folders, depth).
     pub fn tree(&self, commit: Id, most: usize, deepest: usize) -> Result<TreeListing, ReadError> {
         self.store.list(self.store.commit(commit)?.tree, most, deepest)

@@ -141,6 +141,20 @@ impl References {
         })
     }
 
+    /// Short names of the branches and tags that lead to a commit.
+    pub fn names_of(&self, commit: Id, store: &Store) -> BTreeSet<String> {
+        let short = |name: &str| {
+            let remote = || name.strip_prefix("refs/remotes/")?.split_once('/').map(|(_, n)| n.to_owned());
+            let own = ["refs/heads/", "refs/tags/"].iter().find_map(|start| name.strip_prefix(start));
+            own.map(str::to_owned).or_else(remote)
+        };
+        let leads = |name: &str| {
+            let id = self.peeled.get(name).copied().or_else(|| self.get(name));
+            id.is_some_and(|id| id == commit || (name.starts_with("refs/tags/") && store.peel(id).is_ok_and(|id| id == commit)))
+        };
+        self.named.keys().filter(|name| leads(name)).filter_map(|name| short(name)).filter(|name| name != "HEAD").collect()
+    }
+
     /// The commit that a user means: a reference, an id or its beginning, `HEAD` or `@`, each with any of
     /// `~N`, `^N`, `^{…}` after it. The error is a sentence's second half.
     pub fn revision(&self, text: &str, store: &Store) -> Result<Id, String> {

@@ -36,7 +36,7 @@ fn kept(graph: &Graph, book: &Book) -> Vec<NodeId> {
     let keeps = |node: NodeId| {
         graph.nodes.get(node).is_some_and(|it| {
             let runs = matches!(it.kind, NodeKind::Unit(UnitKind::Service | UnitKind::Manifest));
-            runs && it.scope == Scope::Source
+            runs && matches!(it.scope, Scope::Source | Scope::Elsewhere)
         })
     };
     let mut off: Vec<NodeId> = Vec::new();

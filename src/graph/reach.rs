@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use super::{EdgeId, Graph, NodeId, NodeKind};
 use crate::fact::UnitKind;
 use crate::resolve::Quick;
-use crate::words::{EdgeKind, Strength, TriggerKind};
+use crate::signals::{Signal, Signals};
+use crate::words::{EdgeKind, Scope, Strength, TriggerKind};
 
 /// Which edges a walk may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -203,6 +204,24 @@ impl Graph {
 
     /// Everything that a person can start directly.
     pub(crate) fn entries(&self) -> Vec<NodeId> {
-        (0..self.nodes.len()).filter(|n| self.nodes[*n].entry).collect()
+        // what lies in another repository is started there by a person, and here by whoever calls it
+        (0..self.nodes.len()).filter(|n| self.nodes[*n].entry && self.nodes[*n].scope != Scope::Elsewhere).collect()
+    }
+}
+
+/// What is seen in a copy of another repository counts where something of the scanned one runs it; the rest is that one's
+/// own affair.
+pub(crate) fn only_run(signals: &mut Signals, graph: &Graph) {
+    let elsewhere = |signal: &Signal| signal.scope == Scope::Elsewhere;
+    if !signals.all.iter().any(elsewhere) {
+        return;
+    }
+    let mut starters = graph.triggers(|_| true);
+    starters.extend(graph.entries());
+    let run = graph.reach(&starters, Walk::at(Strength::Broken).with_tests(true));
+    for (index, signal) in signals.all.iter_mut().enumerate().filter(|(_, signal)| elsewhere(signal)) {
+        if !graph.node_of(index).is_some_and(|node| run.has(node)) {
+            signal.off.get_or_insert_with(|| "nothing in the scanned repository runs it".to_owned());
+        }
     }
 }

@@ -263,6 +263,11 @@ impl<'e> Judge<'e> {
         if ask.notebooks == Notebooks::Never {
             found.retain(|(s, _)| !self.evidence.signals.all[*s].notebook);
         }
+        // that something is written in another repository shows nothing of this one
+        let elsewhere = |s: usize| self.evidence.signals.all[s].scope == Scope::Elsewhere;
+        if ask.on == On::File {
+            found.retain(|(s, _)| !elsewhere(*s));
+        }
         if found.is_empty() {
             return Answer::no();
         }
@@ -293,7 +298,11 @@ impl<'e> Judge<'e> {
             return answer;
         }
         // written, but nothing runs it as asked
+        found.retain(|(s, _)| !elsewhere(*s));
         let mut idle = Answer::no();
+        if found.is_empty() {
+            return idle;
+        }
         idle.standing = Standing::indicated(Because::Idle);
         // code before notebooks, the order of places else
         found.sort_by_key(|(s, _)| self.evidence.signals.all[*s].notebook);
@@ -395,6 +404,7 @@ impl<'e> Judge<'e> {
             .iter()
             .enumerate()
             .filter(|(_, s)| is_kind(s, ask) && self.evidence.system.owns(&s.at.path))
+            .filter(|(_, s)| s.scope != Scope::Elsewhere || s.off.is_none())
             .map(|(i, _)| (i, self.evidence.graph.node_of(i)))
             .collect()
     }

@@ -13,6 +13,7 @@ use super::chain::Chain;
 use super::clause::Judge;
 use crate::graph::reach::{Reached, Walk};
 use crate::graph::{Edge, Graph, NodeId, NodeKind};
+use crate::resolve::DOUBT;
 use crate::rules::practice::{Before, Clause, From, Notebooks, On, PracticeAsk, PracticeRule, Select, Tested};
 use crate::rules::signal::OneOrMany;
 use crate::signals::Signal;
@@ -180,6 +181,7 @@ fn out_of_place(seen: &Signal) -> Option<String> {
         Scope::Generated => "in a generated file",
         Scope::Vendored => "in code of others",
         Scope::Disabled => "in a file that is switched off",
+        Scope::Elsewhere => "in another repository",
         Scope::Source if seen.notebook => "in a notebook",
         _ => return None,
     };
@@ -316,6 +318,7 @@ pub(super) fn weakest(chain: &Chain) -> Option<Miss> {
         (Strength::Broken, _) => format!("{}: cannot run as written", hop.what),
         (_, Some(outside)) => format!("{outside} is not in this scan"),
         (Strength::Assumed, None) if hop.what.contains(": no such branch") => hop.what.clone(),
+        (Strength::Inferred, None) if hop.what.contains(DOUBT) => hop.what.clone(),
         (Strength::Assumed, None) => format!("{}: decided outside of this repository", hop.what),
         _ => format!("{}: linked by name or convention only", hop.what),
     };

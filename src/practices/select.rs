@@ -29,7 +29,9 @@ const PLAIN: &[Scope] = &[Scope::Source];
 /// Whether the signal's file is there for such a purpose.
 pub(crate) fn in_scope(signal: &Signal, select: &Select, evidence: &Evidence<'_>) -> bool {
     let scopes: &[Scope] = if select.scope.is_empty() { PLAIN } else { &select.scope };
-    scopes.contains(&signal.scope) || (scopes.contains(&Scope::Source) && evidence.system.lifts(&signal.at.path))
+    // what lies in another repository is as good as source where a chain runs it; see `Clause::Signal` for the rest
+    let lifted = || signal.scope == Scope::Elsewhere || evidence.system.lifts(&signal.at.path);
+    scopes.contains(&signal.scope) || (scopes.contains(&Scope::Source) && lifted())
 }
 
 /// Indices of the signals meant that belong to the system, in the order of place, with the node each stands on.

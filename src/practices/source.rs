@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::answer::Answer;
 use super::{Evidence, Proof};
 use crate::fact::{FactKind, Pin};
-use crate::source::{Location, RepoPath};
+use crate::source::{Location, RepoPath, is_copy};
 use crate::verdict::Standing;
 use crate::words::{Unknown, Verdict};
 
@@ -16,7 +16,8 @@ pub(crate) fn pinned(evidence: &Evidence<'_>, at_least: f64) -> Answer {
     let tools: BTreeSet<(&RepoPath, u32)> = signals.map(|s| (&s.at.path, s.at.line)).collect();
     let (mut fixed, mut all) = (0_usize, 0_usize);
     let mut place = None;
-    for (path, facts) in evidence.book.iter().filter(|(p, _)| evidence.system.owns(p) && evidence.system.is_source(p)) {
+    let own = |p: &str| evidence.system.owns(p) && evidence.system.is_source(p) && !is_copy(p);
+    for (path, facts) in evidence.book.iter().filter(|(p, _)| own(p)) {
         for fact in &facts.facts {
             let FactKind::Dependency(dependency) = &fact.kind else { continue };
             let aside = dependency.locked || dependency.group.is_some() || dependency.name == "python";

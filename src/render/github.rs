@@ -73,7 +73,7 @@ fn broken(system: &System) -> Vec<Note> {
         message,
     };
     let missing = system.lookalikes.iter().filter_map(|l| {
-        let at = l.evidence.iter().find(|e| is_break(e))?;
+        let at = l.evidence.iter().find(|e| is_break(e) && e.repository.is_none())?;
         Some(note(at.path.as_deref()?, at.line, l.why.clone()))
     });
     let mut notes: Vec<Note> = missing.collect();
@@ -81,7 +81,7 @@ fn broken(system: &System) -> Vec<Note> {
         let missed = p.nearest_miss.as_ref().and_then(|n| n.chain.as_ref());
         p.chains.iter().chain(missed)
     });
-    for hop in chains.flat_map(|chain| &chain.0).filter(|hop| hop.strength == Strength::Broken) {
+    for hop in chains.flat_map(|chain| &chain.0).filter(|hop| hop.strength == Strength::Broken && hop.repository.is_none()) {
         // the reason, where there is one, is told already
         if !notes.iter().any(|n| n.path.as_deref() == Some(&hop.path) && n.line == Some(hop.line)) {
             notes.push(note(&hop.path, Some(hop.line), format!("{}: cannot run as written", hop.what)));
@@ -102,7 +102,7 @@ fn blocking(system: &System) -> Vec<Note> {
     for model in &system.models {
         for blocking in model.blocking.iter().filter(|b| told.insert(b.practice.as_str())) {
             let of = blocking.dimension.as_deref().map(|d| format!(" {d}")).unwrap_or_default();
-            let at = blocking.evidence.iter().find(|e| e.path.is_some());
+            let at = blocking.evidence.iter().find(|e| e.path.is_some() && e.repository.is_none());
             let action = if blocking.action.is_empty() { String::new() } else { format!("; {}", blocking.action) };
             notes.push(Note {
                 command: "notice",
@@ -120,7 +120,8 @@ fn blocking(system: &System) -> Vec<Note> {
 
 fn lookalikes(system: &System) -> Vec<Note> {
     let note = |l: &crate::report::Lookalike| {
-        let at = l.evidence.iter().find(|e| e.path.is_some())?;
+        // only lines of the scanned repository can be annotated
+        let at = l.evidence.iter().find(|e| e.path.is_some() && e.repository.is_none())?;
         Some(Note {
             command: "notice",
             path: at.path.clone(),

@@ -164,7 +164,7 @@ fn foot(page: &mut String, report: &Report, primary: Option<&System>) {
 /// A place, linked where its host is known.
 fn place(evidence: &Evidence, repository: &Repository) -> Option<String> {
     let told = text(&phrases::place(evidence)?);
-    let link = evidence.path.as_deref().and_then(|path| phrases::link(repository, path, evidence.line.unwrap_or(0)));
+    let link = phrases::evidence_link(repository, evidence);
     Some(link.map_or_else(|| told.clone(), |link| format!("[{told}]({link})")))
 }
 

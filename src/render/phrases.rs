@@ -3,7 +3,7 @@
 
 use super::page::Ink;
 use crate::report::{
-    Assessment, Because, Cause, Chain, ChainHead, Evidence, FilesFrom, Op, Report, Repository, Starter, StepName, Strength,
+    Assessment, Because, Cause, Chain, ChainHead, Evidence, FilesFrom, Hop, Op, Report, Repository, Starter, StepName, Strength,
     SubjectKind, System, TriggerKind, Unknown, Verdict,
 };
 
@@ -132,11 +132,34 @@ pub(in crate::render) fn starter(starter: Starter) -> (Ink, &'static str) {
     }
 }
 
+/// A path, with its repository before it where that is not the scanned one.
+pub(in crate::render) fn path(repository: Option<&str>, path: &str) -> String {
+    repository.map_or_else(|| path.to_owned(), |repository| format!("{repository}:{path}"))
+}
+
+/// Where a hop stands: `path:line`, or `path` where the whole file is meant.
+pub(in crate::render) fn hop_place(hop: &Hop) -> String {
+    let path = path(hop.repository.as_deref(), &hop.path);
+    if hop.line > 0 { format!("{path}:{}", hop.line) } else { path }
+}
+
+/// Where a hop can be read at the remote.
+pub(in crate::render) fn hop_link(repository: &Repository, hop: &Hop) -> Option<String> {
+    if hop.repository.is_some() { None } else { link(repository, &hop.path, hop.line) }
+}
+
+/// Where a piece of evidence can be read at the remote.
+pub(in crate::render) fn evidence_link(repository: &Repository, evidence: &Evidence) -> Option<String> {
+    let path = evidence.path.as_deref().filter(|_| evidence.repository.is_none())?;
+    link(repository, path, evidence.line.unwrap_or(0))
+}
+
 /// `path:line`, `path`, or the short id and date of a commit.
 pub(in crate::render) fn place(evidence: &Evidence) -> Option<String> {
-    match (&evidence.path, evidence.line, &evidence.commit) {
+    let path = evidence.path.as_deref().map(|it| path(evidence.repository.as_deref(), it));
+    match (path, evidence.line, &evidence.commit) {
         (Some(path), Some(line), _) if line > 0 => Some(format!("{path}:{line}")),
-        (Some(path), ..) => Some(path.clone()),
+        (Some(path), ..) => Some(path),
         (None, _, Some(commit)) => {
             let date = evidence.date.as_deref().map(|d| format!(" ({d})")).unwrap_or_default();
             Some(format!("commit {}{date}", short(commit)))

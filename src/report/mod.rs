@@ -8,6 +8,7 @@
 //! [`SCHEMA_VERSION`].
 
 pub(crate) mod compile;
+pub(crate) mod copies;
 mod model;
 mod places;
 pub(crate) mod redact;
@@ -95,8 +96,22 @@ pub struct Inputs {
     /// What a file of settings changed; none where there is no such file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<SettingsInput>,
+    /// Copies of other repositories that were given beside what was scanned, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<WithInput>,
     /// What was known of the history; none outside Git.
     pub history: Option<HistoryInput>,
+}
+
+/// A copy of another repository: what is named in it was followed there, and nothing else of it counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WithInput {
+    /// What references to it call it, `OWNER/NAME`.
+    pub repository: String,
+    /// Id of the commit that it stands on, in full; none outside Git.
+    pub commit: Option<String>,
+    /// Whether its files differ from the commit, or may; null outside Git.
+    pub dirty: Option<bool>,
 }
 
 /// A file of settings, and what each of its entries changed.
@@ -334,6 +349,9 @@ pub struct SeenNotRead {
 /// Something that could not be read or followed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Notice {
+    /// The repository of the file, where that is not the scanned one but a copy that was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
     /// The file, if it concerns one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
@@ -383,6 +401,7 @@ impl From<&crate::source::Notice> for Notice {
         };
         let at = notice.at.as_ref();
         Self {
+            repository: None,
             path: at.map(|at| at.path.to_string()),
             line: at.map(|at| at.line).filter(|line| *line > 0),
             kind,

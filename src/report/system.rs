@@ -103,6 +103,9 @@ impl From<Unknown> for Cause {
 /// A place that carries a claim: a line of a file, a whole file, or a commit.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
+    /// The repository of the file, where that is not the scanned one but a copy that was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
     /// The file, relative to the root of the repository, with `/`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
@@ -139,6 +142,9 @@ pub struct Chain(
 /// One link of a chain and the line that makes it true.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Hop {
+    /// The repository of the file, where that is not the scanned one but a copy that was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
     /// The file.
     pub path: String,
     /// The line, 1-based; 0 where the whole file is meant.

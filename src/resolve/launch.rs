@@ -6,6 +6,7 @@ use super::{Invocation, Lead, Located, Run, Target, View, collected, run_of, run
 use crate::fact::{Command, Fact, FactKind, FileFacts, UnitKind, Uses, UsesTarget};
 use crate::source::RepoPath;
 use crate::syntax::python::ScopeKind;
+use crate::syntax::shell::Word;
 use crate::words::{EdgeKind, Strength};
 
 fn lead(to: Target, strength: Strength, what: String) -> Lead {
@@ -52,6 +53,7 @@ pub(super) fn python(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
             "-c" | "-" => return Vec::new(),
             option if VALUED.contains(&option) => at += 2,
             text if text.starts_with('-') => at += 1,
+            text if text.ends_with(".jar") => return class(arguments.get(..at).unwrap_or_default(), view),
             text => {
                 let mut leads = file(invocation, text, view);
                 leads.extend(of_words(&leads, arguments.get(at + 1..).unwrap_or_default(), view));
@@ -60,6 +62,25 @@ pub(super) fn python(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
         }
     }
     Vec::new()
+}
+
+/// The one source file of the class that an archive is told to begin with, as its package says where it lies.
+fn class(options: &[Word], view: &View<'_>) -> Vec<Lead> {
+    let named = options.iter().zip(options.iter().skip(1)).find(|(option, _)| option.text == "--class").map(|(_, w)| &w.text);
+    let named = named.cloned().or_else(|| options.iter().find_map(|w| w.text.strip_prefix("--class=").map(str::to_owned)));
+    let Some(named) = named.filter(|name| name.contains('.') && !name.contains(['$', '/'])) else { return Vec::new() };
+    let inside = named.replace('.', "/");
+    let mut found: Vec<RepoPath> = Vec::new();
+    for suffix in ["scala", "java", "kt"] {
+        let path = format!("{inside}.{suffix}");
+        let tail = format!("/{path}");
+        let entries = view.inventory.named(crate::source::file_name(&path)).map(|entry| &entry.path);
+        found.extend(entries.filter(|at| ***at == *path || at.ends_with(&tail)).cloned());
+    }
+    match found.as_slice() {
+        [path] => vec![lead(Target::File { path: path.clone(), run: Run::Script }, Strength::Inferred, format!("class {named}"))],
+        _ => Vec::new(),
+    }
 }
 
 fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>) -> Vec<Lead> {
@@ -120,7 +141,7 @@ fn file(invocation: &Invocation<'_>, text: &str, view: &View<'_>) -> Vec<Lead> {
 }
 
 /// The units of a file that is run which the words behind its name run (`python flow.py run`).
-fn of_words(leads: &[Lead], rest: &[crate::syntax::shell::Word], view: &View<'_>) -> Vec<Lead> {
+fn of_words(leads: &[Lead], rest: &[Word], view: &View<'_>) -> Vec<Lead> {
     let plain: Vec<&str> = rest.iter().map(|w| w.text.as_str()).filter(|w| !w.starts_with('-')).collect();
     let mut found = Vec::new();
     for first in leads {
@@ -142,6 +163,11 @@ fn of_words(leads: &[Lead], rest: &[crate::syntax::shell::Word], view: &View<'_>
 pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) -> bool {
     let name = crate::source::file_name(path);
     let Some(facts) = view.book.get(invocation.path) else { return true };
+    // an action of another repository works on what its callers have brought along
+    let handed = facts.units.first().is_some_and(|unit| unit.kind == UnitKind::Action);
+    if handed && crate::source::is_copy(invocation.path) {
+        return false;
+    }
     // inside an image the paths are those of the image
     let in_image = invocation
         .unit
@@ -226,13 +252,55 @@ pub(super) fn shell(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     script_lead(invocation, &script.text, view)
 }
 
-/// `Rscript file.R`, `julia file.jl`: languages without a reader, whose files are reached as a whole.
+/// `Rscript file.R`, `R -f file.R`, `R CMD BATCH file.R`, `julia file.jl`, and what `-e` runs: languages without a reader,
+/// whose files are reached as a whole.
 pub(super) fn script(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
-    let mut words = invocation.arguments().iter().map(|w| w.text.as_str());
-    match words.find(|w| !w.starts_with('-') || matches!(*w, "-e" | "-E")) {
-        Some(file) if !file.starts_with('-') => script_lead(invocation, file, view),
-        _ => Vec::new(),
+    /// Options whose value is the next word.
+    const TAKING: &[&str] = &["-t", "--threads", "-p", "--procs", "-C", "-J", "-L", "-H", "--default-packages"];
+    let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
+    let program = invocation.command.program();
+    if program == "quarto" {
+        let named = words.iter().skip(1).find(|w| !w.starts_with('-')).filter(|_| words.first() == Some(&"render"));
+        return named.map(|file| script_lead(invocation, file, view)).unwrap_or_default();
     }
+    // what a program reads its commands from is an option of this one alone
+    let reads_options = program == "R";
+    let words = match words.as_slice() {
+        ["CMD", "BATCH", rest @ ..] if reads_options => rest,
+        _ if reads_options => {
+            let named =
+                words.iter().zip(words.iter().skip(1)).find(|(w, _)| matches!(**w, "-f" | "--file")).map(|(_, file)| *file);
+            let named = named.or_else(|| words.iter().find_map(|w| w.strip_prefix("--file=")));
+            if let Some(file) = named {
+                return script_lead(invocation, file, view);
+            }
+            words.as_slice()
+        }
+        all => all,
+    };
+    let batch = reads_options && words.len() < invocation.arguments().len();
+    let mut at = 0;
+    let mut leads = Vec::new();
+    let mut evaluated = false;
+    while let Some(word) = words.get(at) {
+        let told = view.programs.evaluates(program).filter(|by| by.is_told_by(word));
+        match (told, words.get(at + 1)) {
+            (Some(by), Some(expression)) => {
+                evaluated = true;
+                leads.extend(by.files(expression).into_iter().flat_map(|file| script_lead(invocation, file, view)));
+                at += 2;
+            }
+            _ if TAKING.contains(word) => at += 2,
+            _ if word.starts_with('-') => at += 1,
+            // behind an expression stand its arguments
+            _ if evaluated || (reads_options && !batch) => break,
+            _ => return script_lead(invocation, word, view),
+        }
+    }
+    // `R --no-save < file.R`
+    let fed = invocation.command.fed.as_deref().filter(|_| leads.is_empty() && !evaluated);
+    leads.extend(fed.into_iter().flat_map(|file| script_lead(invocation, file, view)));
+    leads
 }
 
 fn script_lead(invocation: &Invocation<'_>, text: &str, view: &View<'_>) -> Vec<Lead> {

@@ -9,6 +9,7 @@ mod calls;
 mod cluster;
 mod collected;
 mod containers;
+mod copies;
 mod cron;
 mod flows;
 mod installs;
@@ -39,6 +40,7 @@ use crate::words::{EdgeKind, Strength};
 pub(crate) use bundles::BUNDLES;
 pub(crate) use calls::calls;
 pub(crate) use containers::started_image;
+pub(crate) use copies::{DOUBT, unnamed};
 pub(crate) use cron::{CRONTAB, is_read_by_cron};
 pub(crate) use installs::{Install, installs};
 pub(crate) use program::{ALTERNATIVE, Callee, Program, Quick};
@@ -243,7 +245,7 @@ const FAMILIES: &[Family] = &[
         follow: launch::python,
     },
     Family { names: &["bash", "sh", "zsh", "dash", "source", "."], follow: launch::shell },
-    Family { names: &["Rscript", "julia"], follow: launch::script },
+    Family { names: &["Rscript", "R", "julia", "quarto"], follow: launch::script },
     Family { names: &["papermill", "jupyter", "runipy"], follow: launch::notebook },
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], follow: collected::follow },
     Family { names: &["dvc"], follow: stages::dvc },
@@ -343,8 +345,9 @@ impl Invocation<'_> {
             {
                 return Located::Found(path.into(), Strength::Resolved);
             }
-            // a script is started from its own folder as often as from the root
-            if let Some(path) = source::join(source::folder(self.path), word).filter(|p| view.inventory.contains(p)) {
+            // a script is started from its own folder as often as from the root, but for one of another repository
+            let near = || source::join(source::folder(self.path), word).filter(|p| view.inventory.contains(p));
+            if let Some(path) = near().filter(|_| !source::is_copy(self.path)) {
                 return Located::Found(path.into(), Strength::Inferred);
             }
             // an absolute path is one of the machine, and what lies there cannot be said here
@@ -384,6 +387,11 @@ pub(crate) enum Located {
 
 /// What a command leads to.
 pub(crate) fn command(command: &Command, from: (&RepoPath, Option<UnitId>), view: &View<'_>) -> Vec<Lead> {
+    let leads = of_command(command, from, view);
+    copies::doubted(leads, from.0, view)
+}
+
+fn of_command(command: &Command, from: (&RepoPath, Option<UnitId>), view: &View<'_>) -> Vec<Lead> {
     let invocation = Invocation::new(command, from.0, from.1, view);
     let program = command.program();
     let mut leads = match (runners::wrapped(&invocation, view), FAMILIES.iter().find(|f| f.names.contains(&program))) {
@@ -460,6 +468,14 @@ fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
             leads.push(Lead { to: Target::File { path, run }, edge, strength, what: value.to_owned() });
         }
     }
+    // a client of a database is fed the statements that it hands on
+    let statements = |file: &&str| source::extension(file).is_some_and(|e| e.eq_ignore_ascii_case("sql"));
+    if let Some(file) = invocation.command.fed.as_deref().filter(statements)
+        && let Located::Found(path, strength) = invocation.locate(file, view)
+    {
+        let (to, edge) = (Target::File { path, run: Run::Manifest }, EdgeKind::Applies);
+        leads.push(Lead { to, edge, strength: strength.min(Strength::Inferred), what: file.to_owned() });
+    }
     leads
 }
 
@@ -478,6 +494,12 @@ pub(crate) fn run_of(path: &str) -> Run {
 
 /// What a reference leads to.
 pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
+    let mut leads = of_reference(uses, from, view);
+    leads.extend(copies::open(uses, &leads, view));
+    copies::doubted(leads, from, view)
+}
+
+fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
     let lead = |to: Target, strength: Strength| Lead { to, edge: uses.edge, strength, what: uses.reference.clone() };
     match &uses.to {
         UsesTarget::Remote(reference) => {
@@ -537,20 +559,22 @@ pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
                 }
             }
         }
-        UsesTarget::File(path) => match calls::file(path, view)
-            .or_else(|| from_project_folder(path, from, view))
-            .or_else(|| as_notebook(path, view))
-        {
-            Some(to) => match view.book.get(&to).and_then(|facts| Some((facts, facts.called.as_ref()?))) {
-                Some((facts, called)) => vec![calls::lead(uses, &to, facts, called)],
-                None => {
-                    // the folder of an action stands for what defines it
-                    let run = if source::folder(&to) == path { Run::Script } else { run_of(&to) };
-                    vec![lead(Target::File { path: to, run }, Strength::Resolved)]
-                }
-            },
-            None => vec![lead(Target::Missing { path: path.clone(), what: format!("`{path}` is not there") }, Strength::Broken)],
-        },
+        UsesTarget::File(path) => {
+            match calls::file(path, view).or_else(|| from_project_folder(path, from, view)).or_else(|| as_notebook(path, view)) {
+                Some(to) => match view.book.get(&to).and_then(|facts| Some((facts, facts.called.as_ref()?))) {
+                    Some((facts, called)) => vec![calls::lead(uses, &to, facts, called)],
+                    None => {
+                        // the folder of an action stands for what defines it
+                        let run = if source::folder(&to) == path { Run::Script } else { run_of(&to) };
+                        vec![lead(Target::File { path: to, run }, Strength::Resolved)]
+                    }
+                },
+                None => vec![copies::missing(path, from, view).map_or_else(
+                    || lead(Target::Missing { path: path.clone(), what: format!("`{path}` is not there") }, Strength::Broken),
+                    |what| lead(Target::Outside { what }, Strength::Assumed),
+                )],
+            }
+        }
         UsesTarget::Function { path, name, sure } => {
             let path: RepoPath = path.as_str().into();
             let code = view.book.get(&path).and_then(|f| f.code.as_ref());

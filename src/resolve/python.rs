@@ -92,6 +92,10 @@ impl Modules {
 
     /// Where a dotted name leads from a file or folder, and the root it was found in.
     pub(crate) fn locate(&self, from: &str, dotted: &str) -> Option<(Place, RepoPath)> {
+        // a program of another repository finds that one's modules, which are not listed
+        if source::is_copy(from) {
+            return None;
+        }
         let parts: Vec<&str> = dotted.split('.').collect();
         let first = *parts.first().filter(|p| !p.is_empty())?;
         // most imports are of other people's packages

@@ -27,11 +27,56 @@ pub(crate) struct Programs {
     steps: BTreeMap<String, String>,
     /// Kinds of cluster objects that run nothing, in small letters.
     pub(crate) idle: BTreeSet<String>,
+    /// Programs that are told what to evaluate.
+    #[serde(default)]
+    evaluates: BTreeMap<String, Evaluates>,
     /// What binds a path to a function, whatever the method.
     pub(crate) routes: BTreeSet<String>,
     /// Packages whose functions and objects send requests.
     pub(crate) clients: BTreeSet<String>,
 }
+
+/// How a program is told what to evaluate.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Evaluates {
+    /// The options before it.
+    options: BTreeSet<String>,
+    /// Functions that run the file they are given first.
+    runs: BTreeSet<String>,
+    /// Functions that run a file of this name.
+    #[serde(default)]
+    fixed: BTreeMap<String, String>,
+}
+
+impl Evaluates {
+    /// Whether what follows an option is evaluated.
+    pub(crate) fn is_told_by(&self, option: &str) -> bool {
+        self.options.contains(option)
+    }
+
+    /// The files that an expression runs, in their order: the text that a known function is given first.
+    pub(crate) fn files<'e>(&'e self, expression: &'e str) -> Vec<&'e str> {
+        let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ':' | '!');
+        let mut found = Vec::new();
+        for (at, _) in expression.match_indices('(').take(MOST_CALLS) {
+            let (before, after) = (expression.get(..at).unwrap_or(""), expression.get(at + 1..).unwrap_or("").trim_start());
+            let from = before.char_indices().rev().take_while(|(_, c)| is_name(*c)).last().map_or(at, |(from, _)| from);
+            let name = before.get(from..).unwrap_or("");
+            if let Some(file) = self.fixed.get(name) {
+                found.push(file.as_str());
+            }
+            let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''));
+            if let Some(quote) = quote.filter(|_| self.runs.contains(name)) {
+                found.extend(after.get(1..).and_then(|rest| rest.split_once(quote)).map(|(file, _)| file));
+            }
+        }
+        found
+    }
+}
+
+/// Most calls of one expression that are looked at.
+const MOST_CALLS: usize = 100;
 
 /// How a published step is told what to run on another machine.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -73,6 +118,11 @@ impl Programs {
             }
         }
         Some(words)
+    }
+
+    /// How a program is told what to evaluate.
+    pub(crate) fn evaluates(&self, program: &str) -> Option<&Evaluates> {
+        self.evaluates.get(program)
     }
 
     /// Whether a program submits what it is given by place, told by the words before its first option.
@@ -125,6 +175,18 @@ mod tests {
         assert!(table.rolls_out("gcloud", "run deploy late") && !table.rolls_out("gcloud", "run services list"));
         assert!(table.fetches("git", Some("clone")) && !table.fetches("git", Some("status")) && !table.fetches("git", None));
         assert!(table.fetches("curl", None) && !table.fetches("ls", None));
+    }
+
+    #[test]
+    fn an_expression_runs_the_files_that_known_functions_are_given() {
+        let table = table();
+        let files = |program: &str, text: &str| table.evaluates(program).map(|e| e.files(text).join(" ")).unwrap_or_default();
+        assert_eq!(files("Rscript", "source('R/a.R'); rmarkdown::render( \"b.Rmd\", quiet = TRUE)"), "R/a.R b.Rmd");
+        assert_eq!(files("R", "targets::tar_make()"), "_targets.R");
+        assert_eq!(files("julia", "using Pkg; include(\"c.jl\")"), "c.jl");
+        for idle in ["resource('a.R')", "source(file)", "print('source')", "x$source('a.R", "install.packages('a')"] {
+            assert_eq!(files("Rscript", idle), "", "{idle}");
+        }
     }
 
     #[test]

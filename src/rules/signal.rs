@@ -420,6 +420,10 @@ pub struct TextMatch {
     /// What begins a comment to the end of the line (`/*`: up to `*/`); such text is not looked at.
     #[serde(default)]
     pub comment: OneOrMany,
+    /// What stands around texts, which are not looked at either; of a document with fences (`.Rmd`, `.qmd`) only what its
+    /// fences run is then looked at.
+    #[serde(default)]
+    pub quotes: OneOrMany,
 }
 
 /// History and refs; exactly one of the keys.

@@ -13,7 +13,7 @@ use crate::history::History;
 use crate::resolve::{ALTERNATIVE, Callee, Program};
 use crate::rules::Catalog;
 use crate::rules::signal::{Example, Matcher, SignalRule};
-use crate::source::{Location, RepoPath};
+use crate::source::{Location, RepoPath, is_copy};
 use crate::walk::Inventory;
 use crate::words::{Scope, Strength};
 
@@ -34,8 +34,10 @@ pub(crate) fn find(
         if placement == Scope::Vendored {
             return Vec::new();
         }
+        let asked = if placement == Scope::Elsewhere { Scope::Source } else { placement };
         let look = Look::new(catalog, path, facts.unwrap_or(&nothing), program);
-        let mut hits: Vec<(usize, Hit)> = table.of_path(&look);
+        // that a file is there says something of its own repository
+        let mut hits: Vec<(usize, Hit)> = if is_copy(path) { Vec::new() } else { table.of_path(&look) };
         if facts.is_some() {
             hits.extend(table.of_facts(&look));
         }
@@ -43,12 +45,13 @@ pub(crate) fn find(
         kept(catalog, hits, &look)
             .into_iter()
             .filter_map(|(rule, hit)| Some((catalog.signals.get(rule)?, hit)))
-            .filter(|(rule, _)| rule.scope.is_empty() || rule.scope.contains(&placement))
+            .filter(|(rule, _)| rule.scope.is_empty() || rule.scope.contains(&asked))
             .map(|(rule, hit)| signal(rule, hit, path, placement, notebook))
             .collect()
     };
-    let mut all: Vec<Signal> =
-        inventory.entries().par_iter().map(|entry| of_file(&entry.path)).collect::<Vec<_>>().into_iter().flatten().collect();
+    let mut paths: Vec<&RepoPath> = inventory.entries().iter().map(|entry| &entry.path).collect();
+    paths.extend(book.keys().filter(|path| is_copy(path)));
+    let mut all: Vec<Signal> = paths.par_iter().map(|path| of_file(path)).collect::<Vec<_>>().into_iter().flatten().collect();
     for (index, rule) in catalog.signals.iter().enumerate() {
         all.extend(
             matcher::in_history(catalog, index, history)

@@ -32,6 +32,28 @@ pub(crate) struct Subject {
 const CODE: &[&str] =
     &["py", "js", "ts", "tsx", "go", "java", "kt", "rs", "rb", "cs", "scala", "php", "R", "r", "jl", "cpp", "cc", "c", "swift"];
 
+/// Languages without a reader, by extension, and whether lines of theirs are known.
+const UNREAD: &[(&str, &[&str], bool)] = &[
+    ("R", &["R", "r", "Rmd", "qmd"], true),
+    ("Julia", &["jl"], true),
+    ("Scala", &["scala"], true),
+    ("Java", &["java"], true),
+    ("Kotlin", &["kt"], true),
+    ("C#", &["cs"], true),
+    ("SQL", &["sql", "sqlx"], true),
+    ("F#", &["fs"], false),
+    ("Go", &["go"], false),
+    ("Rust", &["rs"], false),
+    ("C++", &["cpp", "cc", "cxx", "hpp"], false),
+    ("Swift", &["swift"], false),
+    ("JavaScript", &["js", "jsx", "mjs"], false),
+    ("TypeScript", &["ts", "tsx"], false),
+    ("Ruby", &["rb"], false),
+    ("PHP", &["php"], false),
+    ("Lua", &["lua"], false),
+    ("Perl", &["pl", "pm"], false),
+];
+
 /// Decides the subject. `known` says whether a name is the import root of a tool that models are made or served with.
 pub(crate) fn decide(
     signals: &Signals,
@@ -62,7 +84,7 @@ struct Look<'l> {
 
 impl Look<'_> {
     fn all(&self, fits: impl Fn(&Signal) -> bool) -> Vec<usize> {
-        let counts = |s: &Signal| !matches!(s.scope, Scope::Vendored | Scope::Generated) && fits(s);
+        let counts = |s: &Signal| !matches!(s.scope, Scope::Vendored | Scope::Generated | Scope::Elsewhere) && fits(s);
         (0..self.signals.all.len()).filter(|i| counts(&self.signals.all[*i])).collect()
     }
 
@@ -84,9 +106,11 @@ impl Look<'_> {
             ("keeps", &|s| &*s.id == "registry.model_committed"),
         ];
         let found: Vec<(&str, usize)> = kinds.iter().filter_map(|(verb, fits)| Some((*verb, first(*fits)?))).collect();
+        let (unread, place) = self.unread().unzip();
+        let (unread, places) = (unread.map(|why| format!("; {why}")).unwrap_or_default(), place.into_iter().collect());
         if found.is_empty() {
-            let why = "nothing here trains a model or serves one".to_owned();
-            return Subject { kind, why, signals: Vec::new(), places: Vec::new() };
+            let why = format!("nothing here trains a model or serves one{unread}");
+            return Subject { kind, why, signals: Vec::new(), places };
         }
         let told: Vec<String> = found
             .iter()
@@ -97,8 +121,25 @@ impl Look<'_> {
             })
             .collect();
         let what = told.join(", ");
-        let why = format!("it {what}; nothing that trains a model or serves one was recognised");
-        Subject { kind, why, signals: found.into_iter().map(|(_, i)| i).collect(), places: Vec::new() }
+        let why = format!("it {what}; nothing that trains a model or serves one was recognised{unread}");
+        Subject { kind, why, signals: found.into_iter().map(|(_, i)| i).collect(), places }
+    }
+
+    /// That most of the code is in a language that is not read, where it is: whoever finds nothing must know.
+    fn unread(&self) -> Option<(String, Location)> {
+        let source = || self.placements.iter().filter(|(_, p)| p.scope == Scope::Source).map(|(path, _)| path);
+        let of =
+            |extensions: &[&str]| source().filter(|p| extension(p).is_some_and(|e| extensions.contains(&e))).collect::<Vec<_>>();
+        let read = of(&["py", "ipynb"]).len();
+        let counted = UNREAD.iter().map(|(name, extensions, known)| (name, of(extensions), known));
+        let (name, files, known) = counted.rev().max_by_key(|(_, files, _)| files.len())?;
+        let first = files.first().filter(|_| files.len() > read)?;
+        let count = match files.len() {
+            1 => format!("{first}, in {name}, is"),
+            all => format!("{all} files in {name}, such as {first}, are"),
+        };
+        let how = if *known { "only searched for known calls and not followed" } else { "not read" };
+        Some((format!("{count} {how} by this version"), Location::file(first)))
     }
 
     /// Whether something unattended reaches one of these effects in source code.

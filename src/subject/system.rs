@@ -98,8 +98,11 @@ pub(crate) fn systems(
     };
     let roots = roots(signals, graph, counts);
     let groups = regroup(group(&roots, signals, graph, projects), declared, &|r| &signals.all[roots[r].signal].at.path);
-    let unsourced: BTreeSet<RepoPath> =
-        placements.iter().filter(|(_, p)| p.scope != Scope::Source).map(|(path, _)| path.clone()).collect();
+    let unsourced: BTreeSet<RepoPath> = placements
+        .iter()
+        .filter(|(_, p)| !matches!(p.scope, Scope::Source | Scope::Elsewhere))
+        .map(|(path, _)| path.clone())
+        .collect();
     let mut found: Vec<System> = groups
         .iter()
         .map(|group| {

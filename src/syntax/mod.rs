@@ -11,6 +11,7 @@ pub(crate) mod just;
 pub(crate) mod make;
 pub(crate) mod mask;
 pub(crate) mod notebook;
+pub(crate) mod plain;
 pub(crate) mod python;
 pub(crate) mod shell;
 pub(crate) mod toml;

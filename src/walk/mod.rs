@@ -6,6 +6,7 @@
 //! nothing but plain files is ever opened.
 
 mod attributes;
+mod copies;
 mod disk;
 mod ignores;
 mod links;
@@ -23,6 +24,7 @@ use crate::git::{self, Id, Store};
 use crate::source::{self, Location, Notice, NoticeKind, RepoPath, SourceFile};
 
 pub use attributes::Attributes;
+pub use copies::{Copies, Given};
 pub use list::list;
 pub use lookup::{of_user, top_file};
 
@@ -139,6 +141,8 @@ pub struct Inventory {
     entries: Vec<Entry>,
     skipped: Vec<Skipped>,
     left_out: BTreeSet<RepoPath>,
+    /// What else answers for paths that are asked for by name.
+    copies: Copies,
     dirty: usize,
     unsure: bool,
     incomplete: bool,
@@ -173,8 +177,21 @@ impl Inventory {
         &self.entries
     }
 
-    /// The file at a path.
+    /// The same files, beside copies of other repositories.
+    pub fn with(self, copies: Copies) -> Self {
+        Self { copies, ..self }
+    }
+
+    /// Copies of other repositories.
+    pub fn copies(&self) -> &Copies {
+        &self.copies
+    }
+
+    /// The file at a path; of a copy the entry there.
     pub fn get(&self, path: &str) -> Option<&Entry> {
+        if let Some((copy, path)) = self.copies.files(path) {
+            return copy.get(path);
+        }
         let at = self.entries.binary_search_by(|entry| (*entry.path).cmp(path)).ok()?;
         self.entries.get(at)
     }
@@ -186,7 +203,20 @@ impl Inventory {
 
     /// Whether a path is a folder with at least one file below it. The root, `.`, is one if there is any file.
     pub fn is_dir(&self, path: &str) -> bool {
-        !self.below(path).is_empty()
+        match self.copies.files(path) {
+            Some((copy, path)) => copy.is_dir(path),
+            None => !self.below(path).is_empty(),
+        }
+    }
+
+    /// Whether there may be a file at a path that is not among the entries: the list was cut off there, or it was skipped.
+    pub fn may_hold(&self, path: &str) -> bool {
+        if let Some((copy, path)) = self.copies.files(path) {
+            return copy.may_hold(path);
+        }
+        let holds =
+            |skipped: &Skipped| path.strip_prefix(&*skipped.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        self.incomplete || self.skipped.iter().any(holds)
     }
 
     /// The files below a folder, at any depth, sorted; of `.` all of them.
@@ -274,6 +304,10 @@ impl Inventory {
     /// # Errors
     /// A [`Notice`] that says why there are none.
     pub fn read_bytes(&self, path: &str) -> Result<Vec<u8>, Notice> {
+        if let Some((copy, inside)) = self.copies.files(path) {
+            let here = |notice: Notice| Notice { at: Some(Location::file(&path.into())), ..notice };
+            return copy.read_bytes(inside).map_err(here);
+        }
         let entry = self.entry_of_content(path)?;
         let notebook = source::extension(&entry.path).is_some_and(|e| e.eq_ignore_ascii_case("ipynb"));
         let limit = if notebook { self.limits.notebook } else { self.limits.file };
@@ -287,7 +321,8 @@ impl Inventory {
     /// A [`Notice`] that says why there is none: not there, too large, binary.
     pub fn read(&self, path: &str) -> Result<SourceFile, Notice> {
         let bytes = self.read_bytes(path)?;
-        let shared = self.get(path).map_or_else(|| path.into(), |entry| entry.path.clone());
+        let listed = self.get(path).filter(|_| !source::is_copy(path));
+        let shared = listed.map_or_else(|| path.into(), |entry| entry.path.clone());
         match text::decode(bytes) {
             Some(text) => Ok(SourceFile::new(shared, text)),
             None => Err(notice(path, NoticeKind::Unparsable, "a binary file, not read as text".into())),

@@ -93,6 +93,9 @@ pub struct Pointed {
     /// Scan a folder alone, and not with the repository that it lies in
     #[arg(long)]
     pub no_parent: bool,
+    /// Follow what is named in another repository into a copy of it: a folder, work tree or bare repository (repeatable)
+    #[arg(long, value_name = "OWNER/NAME=PATH", value_parser = with_parser())]
+    pub with: Vec<With>,
     /// Take the settings from this file and not from treering.toml at the root of the repository
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -242,6 +245,35 @@ impl Output {
             None => (None, text),
         };
         Self { format, path: (path != "-").then(|| PathBuf::from(path)) }
+    }
+}
+
+/// A copy of another repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct With {
+    /// What references call it.
+    pub name: String,
+    /// Where the copy lies.
+    pub path: PathBuf,
+}
+
+impl With {
+    fn of(text: OsString) -> Result<Self, String> {
+        let split =
+            text.to_str().and_then(|text| text.split_once('=')).filter(|(name, path)| !name.is_empty() && !path.is_empty());
+        let (name, path) = split.ok_or("write OWNER/NAME=PATH, the name as others refer to it and where its copy lies")?;
+        Ok(Self { name: name.to_owned(), path: PathBuf::from(path) })
+    }
+}
+
+fn with_parser() -> impl TypedValueParser<Value = With> {
+    OsStringValueParser::new().try_map(With::of)
+}
+
+impl Pointed {
+    /// The copies as the library takes them.
+    pub fn copies(&self) -> Vec<(String, PathBuf)> {
+        self.with.iter().map(|with| (with.name.clone(), with.path.clone())).collect()
     }
 }
 

@@ -65,6 +65,9 @@ impl Gates {
         if scan.pointed.no_parent {
             rescan.push_str(" --no-parent");
         }
+        for with in &scan.pointed.with {
+            rescan.push_str(&format!(" --with {}={}", with.name, quoted(&with.path)));
+        }
         scan.rules.iter().for_each(|dir| rescan.push_str(&format!(" --rules {}", quoted(dir))));
         Ok(Self { asked, baseline, fails: flags.fail_on.is_some(), allow_no_verdict: flags.allow_no_verdict, rescan })
     }

@@ -3,15 +3,21 @@
 use super::{here, phrases, words};
 use crate::explain::{FileView, Link, Row};
 use crate::render::page::{Ink, Line, Page};
-use crate::report::Report;
+use crate::report::{Report, Repository};
 
 /// Rows told where no line is asked for.
 const ROWS: usize = 40;
 
+/// Where a line of the file can be read at the remote; a copy of another repository has none that is known.
+fn link_of(view: &FileView, repository: &Repository, line: u32) -> Option<String> {
+    if view.repository.is_some() { None } else { phrases::link(repository, &view.path, line) }
+}
+
 /// A file, or one line of it.
 pub(super) fn file(page: &mut Page<'_>, view: &FileView, report: &Report) {
-    let place = view.line.map_or_else(|| view.path.clone(), |line| format!("{}:{line}", view.path));
-    let link = phrases::link(&report.repository, &view.path, view.line.unwrap_or(0));
+    let whole = phrases::path(view.repository.as_deref(), &view.path);
+    let place = view.line.map_or_else(|| whole.clone(), |line| format!("{whole}:{line}"));
+    let link = link_of(view, &report.repository, view.line.unwrap_or(0));
     let size = view.lines.map(|n| format!(", {}", phrases::count(n as usize, "line", "lines"))).unwrap_or_default();
     page.wrap(0, 2, &Line::new().place(&place, link).add(Ink::Quiet, if view.line.is_none() { &size } else { "" }));
     if let Some(snippet) = &view.snippet {
@@ -52,7 +58,7 @@ fn start(page: &mut Page<'_>, view: &FileView, report: &Report) {
     let (ink, sentence) = words::start(start);
     page.wrap(2, 4, &Line::of(ink, &words::capital(&sentence)).plain("."));
     // what stands in the file itself is told below
-    if start.way.0.iter().any(|hop| hop.path != view.path) {
+    if start.way.0.iter().any(|hop| (&hop.repository, &hop.path) != (&view.repository, &view.path)) {
         words::hops(page, &start.way, 4, &report.repository);
     }
 }
@@ -102,7 +108,11 @@ fn read(page: &mut Page<'_>, view: &FileView, report: &Report) {
     }
     let left = view.rows.len().saturating_sub(most) + view.more;
     if left > 0 {
-        let told = format!("and {}; ask for one with {}:LINE", phrases::count(left, "more line", "more lines"), view.path);
+        let told = format!(
+            "and {}; ask for one with {}:LINE",
+            phrases::count(left, "more line", "more lines"),
+            phrases::path(view.repository.as_deref(), &view.path)
+        );
         page.wrap(2, 4, &Line::of(Ink::Quiet, &told));
     }
 }
@@ -110,7 +120,7 @@ fn read(page: &mut Page<'_>, view: &FileView, report: &Report) {
 fn one(page: &mut Page<'_>, row: &Row, view: &FileView, report: &Report) {
     if view.line.is_none() {
         let head = if row.line == 0 { "the file".to_owned() } else { format!("line {}", row.line) };
-        let link = phrases::link(&report.repository, &view.path, row.line);
+        let link = link_of(view, &report.repository, row.line);
         page.pair(2, &Line::new().place(&head, link), 12, &Line::of(Ink::Strong, row.snippet.as_deref().unwrap_or_default()));
     }
     let (indent, at) = if view.line.is_none() { (4, 18) } else { (2, 18) };

@@ -222,7 +222,8 @@ pub(super) fn signal(page: &mut Page<'_>, found: &Inspection) {
     if found.sightings.is_empty() {
         return page.wrap(2, 2, &Line::new().plain("Not seen in any file that was read."));
     }
-    let files: std::collections::BTreeSet<&Option<String>> = found.sightings.iter().map(|s| &s.evidence.path).collect();
+    let files: std::collections::BTreeSet<_> =
+        found.sightings.iter().map(|s| (&s.evidence.repository, &s.evidence.path)).collect();
     let times = phrases::count(found.sightings.len() + found.more, "place", "places");
     let of = if files.len() > 1 { format!(" of {} files", files.len()) } else { String::new() };
     let told = format!("Seen in {times}{of}.");
@@ -239,7 +240,7 @@ pub(super) fn signal(page: &mut Page<'_>, found: &Inspection) {
 
 fn seen(page: &mut Page<'_>, sighting: &Sighting, repository: &Repository) {
     let Some(place) = phrases::place(&sighting.evidence) else { return };
-    let link = sighting.evidence.path.as_deref().and_then(|p| phrases::link(repository, p, sighting.evidence.line.unwrap_or(0)));
+    let link = phrases::evidence_link(repository, &sighting.evidence);
     let snippet = Line::new().plain(sighting.evidence.snippet.as_deref().unwrap_or_default());
     page.pair(2, &Line::new().place(&place, link), (2 + width_of(&place) + 2).min(page.width() / 2), &snippet);
     page.wrap(6, 8, &state(sighting, None, false));

@@ -44,7 +44,7 @@ pub(super) const fn chain(strength: Strength) -> (Ink, &'static str) {
 }
 
 pub(super) fn hop_place(hop: &Hop) -> String {
-    if hop.line > 0 { format!("{}:{}", hop.path, hop.line) } else { hop.path.clone() }
+    phrases::hop_place(hop)
 }
 
 /// A chain hop by hop, each with what it does and, where it is not written out, how sure it is.
@@ -64,7 +64,7 @@ pub(super) fn hops(page: &mut Page<'_>, chain: &Chain, indent: usize, repository
             let ink = if hop.strength < Strength::Resolved { Ink::Part } else { Ink::Quiet };
             line = line.add(ink, &format!(" [{}]", says.join(", ").replace(' ', "\u{a0}")));
         }
-        page.pair(indent, &Line::new().place(&hop_place(hop), phrases::link(repository, &hop.path, hop.line)), at, &line);
+        page.pair(indent, &Line::new().place(&hop_place(hop), phrases::hop_link(repository, hop)), at, &line);
         if let Some(outside) = &hop.outside {
             let told = format!("{outside} is not in this scan, so what it does cannot be said here");
             page.wrap(indent + 2, indent + 4, &Line::of(Ink::Part, &told));
@@ -142,6 +142,7 @@ pub(super) const fn scope(scope: Scope) -> (&'static str, &'static str) {
         Scope::Test => ("test code", "It counts as a test, and what only tests run is no automation."),
         Scope::Docs => ("documentation", "It is evidence of nothing that runs."),
         Scope::Example => ("an example", "It does not count unless something live reaches it."),
+        Scope::Elsewhere => ("in a copy of another repository", "It counts only where a chain from here runs it."),
         Scope::Source => ("source", "It counts in full."),
     }
 }
@@ -171,7 +172,7 @@ pub(super) fn link(link: &Link) -> Line {
 /// A place with what stands there, and the signal that was recognised.
 pub(super) fn evidence(page: &mut Page<'_>, evidence: &Evidence, indent: usize, at: usize, repository: &Repository) {
     let Some(place) = phrases::place(evidence) else { return };
-    let link = evidence.path.as_deref().and_then(|path| phrases::link(repository, path, evidence.line.unwrap_or(0)));
+    let link = phrases::evidence_link(repository, evidence);
     let mut line = Line::new().plain(evidence.snippet.as_deref().unwrap_or_default());
     if evidence.signal.contains('.') {
         line = line.add(Ink::Quiet, &format!(" [{}]", evidence.signal));

@@ -40,7 +40,7 @@ pub(super) fn strongest(page: &mut Page<'_>, system: &System, repository: &Repos
 fn shown<'r>(page: &Page<'_>, head: &'r ChainHead) -> Vec<&'r Hop> {
     let hops = head.chain.0.as_slice();
     let obvious = |at: usize, hop: &Hop| {
-        let near = hops.get(at + 1).is_some_and(|next| next.path == hop.path);
+        let near = hops.get(at + 1).is_some_and(|next| (&next.repository, &next.path) == (&hop.repository, &hop.path));
         at > 0 && near && hop.edge == EdgeKind::Contains && hop.strength >= Strength::Resolved && hop.outside.is_none()
     };
     hops.iter().enumerate().filter(|(at, hop)| page.verbose() > 0 || !obvious(*at, hop)).map(|(_, hop)| hop).collect()
@@ -72,7 +72,7 @@ fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[(&Ch
         page.edges(2, &line, &state);
         let from = shared.min(hops.len().saturating_sub(1));
         if let Some(last) = from.checked_sub(1).and_then(|at| hops.get(at)) {
-            let link = phrases::link(repository, &last.path, last.line);
+            let link = phrases::hop_link(repository, last);
             page.wrap(4, 6, &Line::of(Ink::Quiet, &format!("as {deed} above, up to ")).place(&place(last), link));
         }
         return list(page, hops.get(from..).unwrap_or_default(), repository);
@@ -83,7 +83,7 @@ fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[(&Ch
         return list(page, hops, repository);
     };
     // where it starts stands beside what starts it, where there is room, and else below, without saying that again
-    let begins = Line::new().place(&place(first), phrases::link(repository, &first.path, first.line));
+    let begins = Line::new().place(&place(first), phrases::hop_link(repository, first));
     let with = line.clone().add(Ink::Quiet, " at ").join(begins.clone());
     if with.width() + state.width() + 4 <= page.width() {
         page.edges(2, &with, &state);
@@ -131,7 +131,9 @@ fn runs<'r>(page: &Page<'_>, hops: &[&'r Hop]) -> Vec<Vec<&'r Hop>> {
         match runs.last_mut() {
             Some(run)
                 if !ends
-                    && run.first().is_some_and(|first| inner(first) && inner(hop) && first.path == hop.path)
+                    && run.first().is_some_and(|first| {
+                        inner(first) && inner(hop) && (&first.repository, &first.path) == (&hop.repository, &hop.path)
+                    })
                     && run.iter().chain([hop]).map(|hop| width_of(&hop.what) + 8).sum::<usize>() <= room =>
             {
                 run.push(hop);
@@ -154,10 +156,10 @@ fn one(page: &mut Page<'_>, run: &[&Hop], at: usize, repository: &Repository) {
     let Some((hop, others)) = run.split_first() else { return };
     let mut what = Line::new().plain(&hop.what);
     for other in others {
-        let link = phrases::link(repository, &other.path, other.line);
+        let link = phrases::hop_link(repository, other);
         what = what.add(Ink::Quiet, ", then ").place(&format!(":{}", other.line), link).plain(" ").plain(&other.what);
     }
-    let link = phrases::link(repository, &hop.path, hop.line);
+    let link = phrases::hop_link(repository, hop);
     page.pair(4, &Line::new().place(&place(hop), link), at, &what);
     if let Some(outside) = &hop.outside {
         let told = format!("... {outside} is not in this scan, so what it does cannot be said here");
@@ -166,7 +168,7 @@ fn one(page: &mut Page<'_>, run: &[&Hop], at: usize, repository: &Repository) {
 }
 
 pub(super) fn place(hop: &Hop) -> String {
-    if hop.line > 0 { format!("{}:{}", hop.path, hop.line) } else { hop.path.clone() }
+    phrases::hop_place(hop)
 }
 
 /// What looks automatic and is not.

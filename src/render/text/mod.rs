@@ -46,7 +46,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::
 
 /// Where a place can be read at the remote.
 fn link(repository: &Repository, evidence: &Evidence) -> Option<String> {
-    phrases::link(repository, evidence.path.as_deref()?, evidence.line.unwrap_or(0))
+    phrases::evidence_link(repository, evidence)
 }
 
 fn head(page: &mut Page<'_>, report: &Report) {
@@ -82,6 +82,11 @@ fn asked(page: &mut Page<'_>, report: &Report) {
     }
     if let Some(day) = &inputs.as_of {
         page.wrap(0, 2, &Line::new().plain(&format!("as of {day}: commits after that day do not count")));
+    }
+    for with in &inputs.with {
+        let commit = with.commit.as_deref().map_or_else(|| "no commit".to_owned(), |id| format!("commit {}", phrases::short(id)));
+        let changed = if with.dirty == Some(true) { ", with changes" } else { "" };
+        page.wrap(0, 2, &Line::new().plain(&format!("followed into a copy of {} ({commit}{changed})", with.repository)));
     }
     let Some(settings) = &inputs.settings else { return };
     let changed = |key: SettingKey| settings.entries.iter().filter(move |e| e.key == key && e.touched > 0);
@@ -239,7 +244,7 @@ fn decides(practice: &Practice, repository: &Repository) -> Vec<(String, Option<
     let mut places: Vec<(String, Option<String>)> = Vec::new();
     if let Some(chain) = practice.chains.first().filter(|_| practice.verdict == Verdict::Met) {
         let ends = chain.0.first().into_iter().chain(chain.0.last());
-        places.extend(ends.map(|hop| (chains::place(hop), phrases::link(repository, &hop.path, hop.line))));
+        places.extend(ends.map(|hop| (chains::place(hop), phrases::hop_link(repository, hop))));
         places.dedup();
     }
     if places.is_empty() {
@@ -247,7 +252,7 @@ fn decides(practice: &Practice, repository: &Repository) -> Vec<(String, Option<
     }
     if places.is_empty() {
         let first = practice.chains.first().and_then(|chain| chain.0.first());
-        places.extend(first.map(|hop| (chains::place(hop), phrases::link(repository, &hop.path, hop.line))));
+        places.extend(first.map(|hop| (chains::place(hop), phrases::hop_link(repository, hop))));
     }
     places
 }
@@ -301,8 +306,11 @@ fn notices(page: &mut Page<'_>, report: &Report, primary: Option<&System>) {
         let Some((notice, others)) = group.split_first() else { continue };
         let mut line = Line::new();
         if let Some(path) = &notice.path {
-            let place = notice.line.filter(|l| *l > 0).map_or_else(|| path.clone(), |l| format!("{path}:{l}"));
-            line = line.place(&place, phrases::link(&report.repository, path, notice.line.unwrap_or(0)));
+            let whole = phrases::path(notice.repository.as_deref(), path);
+            let place = notice.line.filter(|l| *l > 0).map_or_else(|| whole.clone(), |l| format!("{whole}:{l}"));
+            let here = notice.repository.is_none();
+            let link = || phrases::link(&report.repository, path, notice.line.unwrap_or(0));
+            line = line.place(&place, here.then(link).flatten());
             if !others.is_empty() {
                 line = line.plain(&format!(" and {}", phrases::count(others.len(), "more file", "more files")));
             }

@@ -9,6 +9,7 @@ use super::{Findings, JudgedSystem, chain, evidence_of, place, signal};
 use crate::graph::reach::Walk;
 use crate::graph::{NodeId, NodeKind};
 use crate::practices::{Judged, rank};
+use crate::source::is_copy;
 use crate::words::{Because, EdgeKind, Op, Strength, TriggerKind, Verdict};
 
 /// Practices whose chains are worth a headline, with what they do.
@@ -199,6 +200,8 @@ pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
     for edge in &graph.edges {
         if let Some(off) = &edge.off
             && owns(&edge.at.path)
+            // what a caller does without in another repository is that one's choice to offer
+            && !is_copy(&edge.at.path)
             && !is_run.contains(&(&graph.nodes[edge.to].at, &graph.nodes[edge.to].label))
             && matches!(edge.kind, EdgeKind::Starts | EdgeKind::Contains)
         {

@@ -18,7 +18,7 @@ use crate::rules::model::Model;
 use crate::rules::practice::PracticeRule;
 use crate::signals::Signals;
 use crate::source::{Location, Notice, RepoPath};
-use crate::walk::Inventory;
+use crate::walk::{Copies, Inventory};
 use crate::words::Strength;
 
 /// What the stages found, borrowed for writing it down.
@@ -64,6 +64,8 @@ pub(crate) struct Asked {
     pub(crate) settings: Option<SettingsInput>,
     /// Whether only places are told, and no text of files.
     pub(crate) places_only: bool,
+    /// Copies of other repositories that were given.
+    pub(crate) with: Copies,
     /// Number of files read.
     pub(crate) read: usize,
     /// Automation that was seen and not read: path, and what it is.
@@ -130,6 +132,7 @@ pub(crate) fn compile(
             as_of: asked.as_of.clone(),
             below: asked.below.as_deref().map(redact::snippet),
             settings: asked.settings.clone(),
+            with: super::copies::given(&asked.with),
             history: asked.history.map(|(commits, branches, tags, cut_off)| HistoryInput {
                 commits: commits as u64,
                 branches: branches as u64,
@@ -163,7 +166,7 @@ pub(crate) fn compile(
     if asked.places_only {
         super::places::only(&mut report);
     }
-    report
+    super::copies::told(report, &asked.with)
 }
 
 /// Files that were seen and not followed, each once. A notebook whose calls are evidence was read.
@@ -355,6 +358,7 @@ pub(super) fn chain(findings: &Findings<'_>, found: &practices::Chain) -> Chain 
             .iter()
             .enumerate()
             .map(|(index, hop)| Hop {
+                repository: None,
                 path: hop.at.path.to_string(),
                 line: hop.at.line,
                 what: written(findings, found, hop, index == last),

@@ -4,6 +4,8 @@ use super::{About, Hit, Look};
 use crate::fact::{Command, FactKind};
 use crate::rules::signal::{CommandFull, CommandMatch, InstructionMatch, TextMatch, UsesFull, UsesMatch};
 use crate::signals::Owner;
+use crate::source::extension;
+use crate::syntax::plain;
 
 /// Command lines.
 pub(crate) fn command(matcher: &CommandMatch, look: &Look<'_>) -> Vec<Hit> {
@@ -174,6 +176,9 @@ pub(crate) fn lines(matcher: &TextMatch, look: &Look<'_>) -> Vec<Hit> {
     if !wanted {
         return Vec::new();
     }
+    if !matcher.quotes.all().is_empty() {
+        return code_lines(matcher, &lines.text, look);
+    }
     let (block, marks): (Vec<&String>, Vec<&String>) = matcher.comment.all().iter().partition(|c| *c == "/*");
     let mut within = false;
     let mut hits = Vec::new();
@@ -190,6 +195,33 @@ pub(crate) fn lines(matcher: &TextMatch, look: &Look<'_>) -> Vec<Hit> {
         }
     }
     hits
+}
+
+/// Lines of code: what is commented out, quoted or not run is not looked at.
+fn code_lines(matcher: &TextMatch, text: &str, look: &Look<'_>) -> Vec<Hit> {
+    let document = extension(look.path).is_some_and(|e| e.eq_ignore_ascii_case("rmd") || e.eq_ignore_ascii_case("qmd"));
+    let run: std::borrow::Cow<'_, str> = if document { plain::fenced(text).into() } else { text.into() };
+    let (block, marks): (Vec<&str>, Vec<&str>) =
+        matcher.comment.all().iter().map(String::as_str).partition(|c| matches!(*c, "/*" | "#="));
+    let close = |open: &str| if open == "#=" { "=#" } else { "*/" };
+    let marks = plain::Marks {
+        lines: marks,
+        blocks: block.into_iter().map(|open| (open, close(open))).collect(),
+        quotes: matcher.quotes.all().iter().map(String::as_str).collect(),
+    };
+    let code = plain::code(&run, &marks);
+    let fits = |code: &str| match &matcher.matches {
+        Some(regex) => look.catalog.patterns.regex(regex, code),
+        None => matcher.literal.all().iter().any(|l| code.contains(l.as_str())),
+    };
+    (1_u32..)
+        .zip(code.lines().zip(text.lines()))
+        .filter(|(_, (code, _))| fits(code))
+        .map(|(number, (_, line))| {
+            let owner = look.facts.unit_at(number).map_or(Owner::File, Owner::Unit);
+            Hit::new(number, owner, cut(line.trim(), 120)).about(About::Line(number))
+        })
+        .collect()
 }
 
 /// Where a comment to the end of the line begins: at the start, or after a space, bracket, comma or semicolon, so that

@@ -53,6 +53,7 @@ fn inspect(explain: &Explain, catalog: &Catalog, path: &Path, question: &Questio
         parent: !explain.pointed.no_parent,
         config: explain.pointed.config.clone(),
         as_of: explain.pointed.as_of.clone(),
+        with: explain.pointed.copies(),
         ..Options::default()
     };
     let bar = Bar::new(explain.quiet);

@@ -27,6 +27,7 @@ pub fn run(scan: &Scan) -> Result<ExitCode> {
         config: scan.pointed.config.clone(),
         as_of: scan.pointed.as_of.clone(),
         no_snippets: scan.no_snippets,
+        with: scan.pointed.copies(),
     };
     // all of them before a word is written: a report that comes out is one of a scan that was done
     let bar = Bar::new(scan.quiet);
@@ -86,6 +87,10 @@ fn asked(scan: &Scan, path: &Path) -> String {
     }
     if scan.pointed.no_parent {
         words.push("--no-parent".to_owned());
+    }
+    for with in &scan.pointed.with {
+        let given = format!("{}={}", with.name, with.path.display());
+        words.push(format!("--with {}", word(&given).unwrap_or_else(|| format!("{}=PATH", with.name))));
     }
     words.join(" ")
 }

@@ -185,10 +185,11 @@ pub(super) fn variables(node: Node<'_>, id: UnitId, scope: &Scope, reading: &mut
     let before = inner.variables.clone();
     let whole = reading.context.joined.wholes.iter().find(|w| w.root == reading.file.path);
     let home = folder(&reading.file.path).to_owned();
+    let copies = reading.own.copies.clone();
     let mut asked: Vec<String> = Vec::new();
     let found = std::cell::RefCell::new(&mut asked);
     inner.add_variables(list, &|path| {
-        let path = located(path, &home)?;
+        let path = located(path, &home, &copies)?;
         found.borrow_mut().push(path.clone());
         whole?.documents.get(path.as_str())?.root()
     });
@@ -205,20 +206,19 @@ pub(super) fn variables(node: Node<'_>, id: UnitId, scope: &Scope, reading: &mut
     inner
 }
 
-/// The path of a template of this repository, from the folder of the file that names it.
-pub(super) fn located(reference: &str, home: &str) -> Option<String> {
-    let path = match reference.split_once('@') {
-        Some((path, "self")) => path,
-        Some(_) => return None,
-        None => reference,
+/// The path of a template of this repository, from the folder of the file that names it, or of another repository of
+/// which there is a copy, by the name that the pipeline gives it.
+pub(super) fn located(reference: &str, home: &str, copies: &BTreeMap<String, String>) -> Option<String> {
+    let (path, from) = match reference.split_once('@') {
+        // a template of another repository means the one whose pipeline it is
+        Some((path, "self")) => (path, if source::is_copy(home) { "." } else { home }),
+        Some((path, alias)) => (path, copies.get(alias)?.as_str()),
+        None => (reference, home),
     };
     if path.contains("${{") || path.contains("$(") {
         return None;
     }
-    match path.strip_prefix('/') {
-        Some(path) => source::join(".", path),
-        None => source::join(home, path),
-    }
+    source::join(from, path)
 }
 
 /// A template, with its parameters and the variables that are known here.
@@ -228,7 +228,7 @@ pub(super) fn hand_over(node: Node<'_>, id: UnitId, scope: &Scope, reading: &mut
         return reading.wrong(line, "`template` names nothing");
     };
     let reference = reference.trim().to_owned();
-    let to = match located(&reference, folder(&reading.file.path)) {
+    let to = match located(&reference, folder(&reading.file.path), &reading.own.copies) {
         Some(path) => {
             reading.own.templates.insert(path.as_str().into());
             UsesTarget::File(path)

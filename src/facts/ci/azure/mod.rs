@@ -56,6 +56,8 @@ pub(super) struct Own {
     templates: BTreeSet<RepoPath>,
     /// Templates of variables.
     parts: BTreeSet<String>,
+    /// Roots of copies of other repositories, by the names that the pipeline gives these.
+    copies: BTreeMap<String, String>,
 }
 
 /// Whether a text is a definition, by its keys: what runs, and what starts it or where it runs.
@@ -95,6 +97,14 @@ fn top(root: Node<'_>, is_pipeline: bool, calls: &[Inputs], reading: &mut Readin
         let of = |key: &str| container.get(key).and_then(Node::text).map(str::to_owned);
         if let (Some(name), Some(image)) = (of("container"), of("image")) {
             reading.own.containers.insert(name, image);
+        }
+    }
+    for repository in root.get("resources").and_then(|r| r.get("repositories")).into_iter().flat_map(Node::items) {
+        let of = |key: &str| repository.get(key).and_then(Node::text);
+        if let (Some(alias), Some(name)) = (of("repository"), of("name"))
+            && let Some(root) = reading.context.copy(name, of("ref"))
+        {
+            reading.own.copies.insert(alias.to_owned(), root);
         }
     }
     let declared = parameters(root);

@@ -29,6 +29,8 @@ pub(super) struct Copied {
     pub(super) path: String,
     /// It is this repository.
     pub(super) own: bool,
+    /// For another one: the root of the copy that is given of it.
+    pub(super) copy: Option<String>,
 }
 
 /// What is known before a step begins.
@@ -167,6 +169,10 @@ impl Known {
     pub(super) fn workspace(&self, dir: &str) -> Option<String> {
         let dir = match (dir.strip_prefix("$GITHUB_WORKSPACE"), dir.strip_prefix("$GITHUB_ACTION_PATH"), &self.action) {
             (Some(rest), ..) => rest.trim_start_matches('/').to_owned(),
+            // no way leads out of the repository of an action
+            (_, Some(rest), Some(action)) if source::is_copy(action) && !rest.contains('$') => {
+                return source::join(action, rest.trim_start_matches('/'));
+            }
             (_, Some(rest), Some(action)) => format!("{action}{rest}"),
             _ => dir.to_owned(),
         };
@@ -183,11 +189,17 @@ impl Known {
     pub(super) fn in_repository(&self, dir: &str) -> Option<String> {
         // the last and deepest copy that it lies in
         let within = |path: &str| path == "." || dir == path || dir.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        if source::is_copy(dir) {
+            return Some(dir.to_owned());
+        }
         let holding =
             self.checkouts.iter().filter(|c| within(&c.path)).max_by_key(|c| if c.path == "." { 0 } else { c.path.len() });
         match holding {
             None => self.checkouts.is_empty().then(|| dir.to_owned()),
-            Some(copy) if !copy.own => None,
+            Some(Copied { own: false, copy, path }) => {
+                let rest = if path == "." { dir } else { dir.strip_prefix(path.as_str()).unwrap_or("") };
+                source::join(copy.as_deref()?, rest.trim_start_matches('/'))
+            }
             Some(copy) if copy.path == "." => Some(dir.to_owned()),
             Some(copy) => {
                 let rest = dir.strip_prefix(&copy.path).unwrap_or("").trim_start_matches('/');

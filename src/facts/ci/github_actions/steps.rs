@@ -9,6 +9,7 @@ use super::guards;
 use super::known::{Cell, Copied, FOR_OUTPUTS, FOR_VARIABLES, Known};
 use super::{Reading, settings};
 use crate::fact::{Command, FactKind, FileFacts, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
+use crate::facts::Context;
 use crate::source;
 use crate::syntax::tree::{Kind, Node, Style};
 use crate::words::EdgeKind;
@@ -219,8 +220,6 @@ pub(super) fn hand_over(node: Node<'_>, uses: Node<'_>, id: UnitId, known: &Know
     let Some(reference) = uses.text().map(str::trim).filter(|r| !r.is_empty()) else {
         return reading.wrong(line, "`uses` names nothing");
     };
-    // a workflow that is called has an environment of its own, an action that of the step
-    let environment = reference.starts_with("./") && !reference.ends_with(".yml") && !reference.ends_with(".yaml");
     let given: Vec<(String, &str)> = reading
         .map(node, "with")
         .map(|inputs| inputs.entries().filter_map(|(key, value)| Some((key.text.to_owned(), value.text()?))).collect())
@@ -238,17 +237,26 @@ pub(super) fn hand_over(node: Node<'_>, uses: Node<'_>, id: UnitId, known: &Know
     let to = match reference.strip_prefix("./") {
         Some(path) => {
             let path = path.split('@').next().unwrap_or(path);
-            match source::join(".", path).and_then(|path| known.in_repository(&path)) {
+            // a workflow names others of its own repository; a step finds what was checked out
+            let whole = reading.facts.units.get(id).is_some_and(|unit| unit.kind == UnitKind::Job);
+            let from = if whole { source::root(&reading.file.path) } else { "." };
+            match source::join(from, path).and_then(|path| known.in_repository(&path)) {
                 Some(path) => UsesTarget::File(path),
                 // in another repository that was checked out before
                 None => UsesTarget::Remote(reference.to_owned()),
             }
         }
-        None => UsesTarget::Remote(reference.to_owned()),
+        None => match published(reference, reading.context) {
+            Some(path) => UsesTarget::File(path),
+            None => UsesTarget::Remote(reference.to_owned()),
+        },
     };
     // what is called here may do another thing in every cell of the matrix
     let texts: Vec<&str> = given.iter().map(|(_, text)| *text).collect();
     let own = matches!(to, UsesTarget::File(_));
+    // a workflow that is called has an environment of its own, an action that of the step
+    let called = if reference.starts_with("./") { reference } else { reference.split('@').next().unwrap_or(reference) };
+    let environment = (own || reference.starts_with("./")) && !called.ends_with(".yml") && !called.ends_with(".yaml");
     let cells: Vec<Known> = if own {
         cells_of(&texts, node, known).into_iter().map(|cell| known.in_cell(cell)).collect()
     } else {
@@ -301,6 +309,15 @@ fn elsewhere(step: Node<'_>, uses: Node<'_>, id: UnitId, known: &Known, reading:
     }
 }
 
+/// The path of a published workflow or action, where a copy of its repository is given.
+fn published(reference: &str, context: &Context<'_>) -> Option<String> {
+    let (path, revision) = reference.split_once('@')?;
+    let mut parts = path.splitn(3, '/');
+    let (owner, name) = (parts.next()?, parts.next()?);
+    let root = context.copy(&format!("{owner}/{name}"), Some(revision))?;
+    source::join(&root, parts.next().unwrap_or("."))
+}
+
 /// A checkout puts a repository into the workspace: this one, or another, where it is told to.
 fn checkout(step: Node<'_>, uses: Node<'_>, id: UnitId, known: &mut Known, reading: &mut Reading<'_>) {
     if uses.text().is_none_or(|r| !r.to_ascii_lowercase().starts_with("actions/checkout@")) {
@@ -318,10 +335,11 @@ fn checkout(step: Node<'_>, uses: Node<'_>, id: UnitId, known: &mut Known, readi
     if step.get("if").is_some() {
         return;
     }
+    let copy = given("repository").and_then(|name| reading.context.copy(name, given("ref")));
     let own = given("repository").is_none_or(|r| expression::expressions(r).first().is_some_and(|e| *e == "github.repository"));
     let path = given("path").map(|path| expression::substitute(path, &|name| known.value(name)));
     if let Some(path) = source::join(".", path.as_deref().unwrap_or(".")).filter(|p| !p.contains('$')) {
         known.checkouts.retain(|c| c.path != path);
-        known.checkouts.push(Copied { path, own });
+        known.checkouts.push(Copied { path, own, copy });
     }
 }

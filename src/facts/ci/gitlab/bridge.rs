@@ -20,31 +20,41 @@ type Child = (Result<String, String>, u32);
 
 /// What `trigger: include` names: files of this repository, or what lies elsewhere, with their lines.
 fn children<'t>(config: &Config<'t>, include: &Value<'t>) -> Vec<Child> {
-    let path = |text: &str| {
-        let path = if text.contains(['$', '*']) { None } else { source::join(".", text.trim_start_matches('/')) };
+    // a file of a copy names others of its own repository
+    let path = |text: &str, doc: usize| {
+        let root = config.path(doc).map_or(".", |path| source::root(path));
+        let path = if text.contains(['$', '*']) { None } else { source::join(root, text.trim_start_matches('/')) };
         path.ok_or_else(|| text.to_owned())
     };
-    let mut found = Vec::new();
-    let mut from_map = |of: &dyn Fn(&str) -> Option<String>, line: u32| match (of("local"), of("artifact"), of("project")) {
-        (Some(local), ..) => found.push((path(&local), line)),
-        (_, Some(made), _) => found.push((Err(format!("{made}, which a job makes")), line)),
-        (_, _, Some(project)) => found.push((Err(format!("a pipeline of project {project}")), line)),
-        _ => {
-            let what = of("template").or_else(|| of("remote")).or_else(|| of("component"));
-            found.push((Err(what.unwrap_or_else(|| "something that is not named".to_owned())), line));
-        }
+    let copied = |of: &dyn Fn(&str) -> Option<String>, project: &str| {
+        let root = config.copies?.root(project.trim_start_matches('/'), of("ref").as_deref())?;
+        of("file").filter(|file| !file.contains(['$', '*'])).and_then(|file| source::join(&root, file.trim_start_matches('/')))
     };
+    let mut found = Vec::new();
+    let mut from_map =
+        |of: &dyn Fn(&str) -> Option<String>, (doc, line): (usize, u32)| match (of("local"), of("artifact"), of("project")) {
+            (Some(local), ..) => found.push((path(&local, doc), line)),
+            (_, Some(made), _) => found.push((Err(format!("{made}, which a job makes")), line)),
+            (_, _, Some(project)) => {
+                let child = copied(of, &project).ok_or_else(|| format!("a pipeline of project {project}"));
+                found.push((child, line));
+            }
+            _ => {
+                let what = of("template").or_else(|| of("remote")).or_else(|| of("component"));
+                found.push((Err(what.unwrap_or_else(|| "something that is not named".to_owned())), line));
+            }
+        };
     match config.follow(include) {
         Some(Value::Map(map)) => {
-            let line = map.first().map_or(1, |e| e.line);
-            from_map(&|key| config.text_at(&map, key).map(|(text, ..)| text), line);
+            let at = map.first().map_or((0, 1), |e| (e.doc, e.line));
+            from_map(&|key| config.text_at(&map, key).map(|(text, ..)| text), at);
         }
         Some(value) => {
             for (doc, node) in config.items(&value) {
-                let line = node.site_line();
+                let at = (doc, node.site_line());
                 match config.text((doc, node)) {
-                    Some(text) => from_map(&|key| (key == "local").then(|| text.clone()), line),
-                    None => from_map(&|key| config.text((doc, node.get(key)?)), line),
+                    Some(text) => from_map(&|key| (key == "local").then(|| text.clone()), at),
+                    None => from_map(&|key| config.text((doc, node.get(key)?)), at),
                 }
             }
         }

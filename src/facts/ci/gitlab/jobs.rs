@@ -10,10 +10,10 @@ use super::merged::{Config, Entry, IncludeKind, Value, get};
 use super::order::{order, wait_for_people, without_their_needs};
 use super::script::{self, Script};
 use super::starts::{Rules, Source, Way, When, allowed};
-use crate::fact::{FactKind, Guard, OnFailure, Trigger, Unit, UnitId, UnitKind, Uses, UsesTarget, Whole};
-use crate::source::{NoticeKind, RepoPath};
+use crate::fact::{FactKind, Guard, Held, OnFailure, Trigger, Unit, UnitId, UnitKind, Uses, UsesTarget, Whole};
+use crate::source::{self, NoticeKind, RepoPath};
 use crate::syntax::tree::{Kind, Node};
-use crate::words::{EdgeKind, TriggerKind};
+use crate::words::{EdgeKind, Strength, TriggerKind};
 
 /// Most jobs of one pipeline.
 const MAX_JOBS: usize = 500;
@@ -333,7 +333,14 @@ fn triggers<'t>(
             _ => told(source).to_owned(),
         };
         let trigger = Trigger { branches, off: off.clone(), ..Trigger::plain(source.kind(), text) };
-        let trigger = if source == Source::Schedule { trigger.elsewhere("it is set up in the service") } else { trigger };
+        let trigger = match source {
+            Source::Schedule => trigger.elsewhere("it is set up in the service"),
+            _ if config.is_doubted() => {
+                let why = "a file that is included was read in a copy that may not be what is meant".to_owned();
+                Trigger { held: Some(Held { strength: Strength::Inferred, why, until: None }), ..trigger }
+            }
+            _ => trigger,
+        };
         reading.fact(workflow, line, FactKind::Trigger(trigger));
         stated.insert(source.kind());
     }
@@ -384,7 +391,12 @@ fn line_of_include(own: Node<'_>, path: &str) -> Option<u32> {
     let all = if include.kind() == Kind::Seq { include.items().collect() } else { vec![include] };
     all.into_iter().find_map(|one| {
         let local = one.get("local").unwrap_or(one);
-        (local.text()?.trim_start_matches("./").trim_start_matches('/') == path).then(|| local.site_line())
+        let is = |text: &str, path: &str| text.trim_start_matches("./").trim_start_matches('/') == path;
+        let copied = || {
+            let files = one.get("file").filter(|_| source::is_copy(path)).map(Node::strings).unwrap_or_default();
+            files.into_iter().find_map(|(file, line)| is(file, source::within(path)).then_some(line))
+        };
+        local.text().and_then(|text| is(text, path).then(|| local.site_line())).or_else(copied)
     })
 }
 

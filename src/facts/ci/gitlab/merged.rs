@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::fact::Whole;
 use crate::source::{self, RepoPath};
 use crate::syntax::tree::{Kind, Node, Tree};
+use crate::walk::Copies;
 
 /// Most files of one configuration, each counted as often as it is included.
 const MAX_FILES: usize = 150;
@@ -89,6 +90,8 @@ pub(super) struct Config<'t> {
     pub(super) elsewhere: Vec<Include>,
     /// Every file that is asked for is known.
     pub(super) complete: bool,
+    /// Copies of other projects, which files are included from.
+    pub(super) copies: Option<&'t Copies>,
     left: Cell<usize>,
     extended: RefCell<BTreeMap<String, Vec<Entry<'t>>>>,
     /// Names of jobs that are extended or referred to and not there.
@@ -97,19 +100,26 @@ pub(super) struct Config<'t> {
 
 impl<'t> Config<'t> {
     /// Puts the configuration of a file together, as far as its parts are known.
-    pub(super) fn new(root: &RepoPath, tree: &'t Tree, whole: Option<&'t Whole>) -> Self {
+    pub(super) fn new(root: &RepoPath, tree: &'t Tree, whole: Option<&'t Whole>, copies: Option<&'t Copies>) -> Self {
         let mut config = Self {
             docs: Vec::new(),
             top: Vec::new(),
             asked: BTreeSet::new(),
             elsewhere: Vec::new(),
             complete: true,
+            copies,
             left: Cell::new(MAX_ENTRIES),
             extended: RefCell::default(),
             unknown: RefCell::default(),
         };
         config.add(root, tree, whole, &BTreeMap::new(), false, &mut Vec::new());
         config
+    }
+
+    /// Whether some file is one of a copy that may not be what the inclusion means.
+    pub(super) fn is_doubted(&self) -> bool {
+        let doubted = |doc: &Doc<'_>| self.copies.and_then(|copies| copies.of(&doc.path)).is_some_and(|(_, doubted)| doubted);
+        self.docs.iter().any(doubted)
     }
 
     /// Whether nothing more can be merged.
@@ -170,46 +180,124 @@ impl<'t> Config<'t> {
     ) {
         let line = if one.kind() == Kind::Null { line } else { one.site_line().max(line) };
         let text_of = |node: Node<'t>| node.text().map(|text| filled(text, &doc.inputs));
-        let mut outside = |what: String, kind: IncludeKind| {
-            if self.elsewhere.len() < MAX_FILES {
-                self.elsewhere.push(Include { by: doc.path.clone(), line, what, kind });
-            }
-        };
         let local = match (one.text(), one.get("local").and_then(text_of)) {
-            (Some(text), _) if text.contains("://") => return outside(text.to_owned(), IncludeKind::Outside),
+            (Some(text), _) if text.contains("://") => return self.outside(doc, line, text.to_owned(), IncludeKind::Outside),
             (Some(_), _) => text_of(one),
             (None, local) => local,
         };
         let Some(local) = local else {
+            if let Some(component) = one.get("component").and_then(text_of)
+                && let Some(paths) = self.component(&component)
+            {
+                return self.parts(doc, (one, line), &[paths], whole, conditional, open);
+            }
             for key in ["remote", "template", "component"] {
                 if let Some(what) = one.get(key).and_then(text_of) {
-                    return outside(format!("{key} {what}"), IncludeKind::Outside);
+                    return self.outside(doc, line, format!("{key} {what}"), IncludeKind::Outside);
                 }
             }
             if let Some(project) = one.get("project").and_then(text_of) {
                 let files: Vec<String> =
                     one.get("file").map(Node::strings).unwrap_or_default().into_iter().map(|(f, _)| f.to_owned()).collect();
-                return outside(format!("{} of project {project}", files.join(", ")), IncludeKind::Outside);
+                let revision = one.get("ref").and_then(text_of);
+                if let Some(paths) = self.of_project(&project, revision.as_deref(), &files, &doc.inputs) {
+                    return self.parts(doc, (one, line), &paths, whole, conditional, open);
+                }
+                return self.outside(doc, line, format!("{} of project {project}", files.join(", ")), IncludeKind::Outside);
             }
-            return outside("`include` names nothing".to_owned(), IncludeKind::NotFollowed);
+            return self.outside(doc, line, "`include` names nothing".to_owned(), IncludeKind::NotFollowed);
         };
+        // of a copy only files are known that are named
+        let root = source::root(&doc.path);
+        if local.contains('$') || (root != "." && local.contains('*')) {
+            return self.outside(doc, line, local, IncludeKind::Outside);
+        }
+        let Some(pattern) = source::join(root, local.trim_start_matches('/')) else {
+            return self.outside(doc, line, local, IncludeKind::MissingPerhaps);
+        };
+        self.parts(doc, (one, line), &[vec![pattern]], whole, conditional, open);
+    }
+
+    /// The files of another project that are included, each as the only choice; none where no copy of it is given.
+    fn of_project(
+        &self,
+        project: &str,
+        revision: Option<&str>,
+        files: &[String],
+        inputs: &BTreeMap<String, String>,
+    ) -> Option<Vec<Vec<String>>> {
+        let root = self.copies?.root(project.trim_start_matches('/'), revision)?;
+        let path = |file: &String| {
+            let file = filled(file, inputs);
+            let plain = !file.contains(['$', '*']) && !file.is_empty();
+            Some(vec![source::join(&root, file.trim_start_matches('/')).filter(|_| plain)?])
+        };
+        files.iter().map(path).collect::<Option<Vec<_>>>().filter(|paths| !paths.is_empty())
+    }
+
+    /// The places of a component (`HOST/PROJECT/NAME@VERSION`), the first of which that is there counts.
+    fn component(&self, component: &str) -> Option<Vec<String>> {
+        let (path, revision) = component.split_once('@')?;
+        let (_, path) = path.split_once('/')?;
+        let (project, name) = path.rsplit_once('/')?;
+        let root = self.copies?.root(project, Some(revision))?;
+        let places = [format!("templates/{name}.yml"), format!("templates/{name}/template.yml")];
+        Some(places.iter().filter_map(|place| source::join(&root, place)).collect())
+    }
+
+    /// Includes files, each the first of its choices that there is.
+    fn parts(
+        &mut self,
+        doc: &Doc<'t>,
+        (one, line): (Node<'t>, u32),
+        paths: &[Vec<String>],
+        whole: Option<&'t Whole>,
+        conditional: bool,
+        open: &mut Vec<RepoPath>,
+    ) {
         let conditional = conditional || one.get("rules").is_some();
-        if local.contains('$') {
-            return outside(local, IncludeKind::Outside);
+        for choices in paths.iter().take(MAX_FILES) {
+            self.asked.extend(choices.iter().cloned());
+            let known = whole.and_then(|w| Some((w, choices.iter().map(|c| w.parts.get(c)).collect::<Option<Vec<_>>>()?)));
+            let Some((whole, found)) = known else {
+                self.complete = false;
+                continue;
+            };
+            match found.into_iter().find(|files| !files.is_empty()) {
+                Some(files) => self.part(doc, (one, line), files, whole, conditional, open),
+                None => self.absent(doc, line, choices.first().map_or("", String::as_str), conditional),
+            }
         }
-        let Some(pattern) = source::join(".", local.trim_start_matches('/')) else {
-            return outside(local, IncludeKind::MissingPerhaps);
+    }
+
+    /// What is included is not there.
+    fn absent(&mut self, doc: &Doc<'t>, line: u32, path: &str, conditional: bool) {
+        // the commit that is meant may have it
+        let doubted = self.copies.and_then(|copies| copies.of(path)).is_some_and(|(_, doubted)| doubted);
+        let kind = match () {
+            () if doubted => IncludeKind::Outside,
+            () if conditional || path.contains('*') => IncludeKind::MissingPerhaps,
+            () => IncludeKind::Missing,
         };
-        self.asked.insert(pattern.clone());
-        let Some(found) = whole.and_then(|w| Some((w, w.parts.get(&pattern)?))) else {
-            self.complete = false;
-            return;
-        };
-        let (whole, files) = found;
-        if files.is_empty() {
-            let kind = if conditional || pattern.contains('*') { IncludeKind::MissingPerhaps } else { IncludeKind::Missing };
-            return outside(pattern, kind);
+        self.outside(doc, line, path.to_owned(), kind);
+    }
+
+    fn outside(&mut self, doc: &Doc<'t>, line: u32, what: String, kind: IncludeKind) {
+        if self.elsewhere.len() < MAX_FILES {
+            self.elsewhere.push(Include { by: doc.path.clone(), line, what, kind });
         }
+    }
+
+    fn part(
+        &mut self,
+        doc: &Doc<'t>,
+        (one, line): (Node<'t>, u32),
+        files: &'t [RepoPath],
+        whole: &'t Whole,
+        conditional: bool,
+        open: &mut Vec<RepoPath>,
+    ) {
+        let text_of = |node: Node<'t>| node.text().map(|text| filled(text, &doc.inputs));
         let given: BTreeMap<String, String> = one
             .get("inputs")
             .into_iter()

@@ -44,7 +44,7 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     reading.facts.notices = parsed.errors.iter().map(|e| unparsable(file, e)).collect();
     let own = context.joined.wholes.iter().find(|w| w.root == file.path);
     if &*file.path == ROOT || context.joined.named {
-        let config = Config::new(&file.path, &tree, own);
+        let config = Config::new(&file.path, &tree, own, context.copies);
         let children = jobs::lower(&config, &file.path, own, &mut reading);
         reading.facts.asked = Some(Asked { reader: NAME, parts: config.asked.clone(), others: children.unwrap_or_default() })
             .filter(|asked| !asked.parts.is_empty() || !asked.others.is_empty());
@@ -56,7 +56,7 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     }
     for whole in context.joined.wholes.iter().filter(|w| w.root != file.path) {
         if let Some(root) = whole.documents.get(&whole.root) {
-            let config = Config::new(&whole.root, root, Some(whole));
+            let config = Config::new(&whole.root, root, Some(whole), context.copies);
             let before = reading.facts.units.len();
             jobs::lower(&config, &whole.root, Some(whole), &mut reading);
             refuse(&config, before, &mut reading);
