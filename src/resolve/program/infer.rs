@@ -20,6 +20,8 @@ const MAX_DEPTH: u32 = 48;
 const MAX_HOPS: u32 = 5;
 /// Steps for everything that is asked of one file.
 const MAX_STEPS: u64 = 4_000_000;
+/// Answers of one file that are not kept because a question on their way had met itself.
+const MAX_AGAIN: u32 = 2_000;
 /// Characters of a name made up from parts.
 const MAX_NAME: usize = 300;
 
@@ -118,6 +120,10 @@ pub(super) struct Infer<'f> {
     depth: u32,
     hops: u32,
     steps: u64,
+    /// A question has met itself, so that what gave no answer since adds nothing, rather than something unknown.
+    pub(super) circled: bool,
+    /// Answers of the file that may still be asked for again, because a circle was in their way.
+    again: u32,
 }
 
 impl<'f> Infer<'f> {
@@ -131,12 +137,15 @@ impl<'f> Infer<'f> {
             depth: 0,
             hops: 0,
             steps: 0,
+            circled: false,
+            again: MAX_AGAIN,
         }
     }
 
     /// A new file has steps of its own.
     pub(super) fn begin(&mut self) {
         self.steps = 0;
+        self.again = MAX_AGAIN;
     }
 
     /// Whether another step may be taken.
@@ -149,6 +158,7 @@ impl<'f> Infer<'f> {
     pub(super) fn once(&mut self, key: Key, ask: impl FnOnce(&mut Self) -> Option<Found<'f>>) -> Option<Found<'f>> {
         let key = key.packed()?;
         if let Some(known) = self.known.get(&key) {
+            self.circled |= known.is_none();
             return known.clone().flatten();
         }
         if self.depth >= MAX_DEPTH || !self.step() {
@@ -156,9 +166,16 @@ impl<'f> Infer<'f> {
         }
         self.known.insert(key, None);
         self.depth += 1;
+        let before = std::mem::take(&mut self.circled);
         let answer = ask(self);
         self.depth -= 1;
-        self.known.insert(key, Some(answer.clone()));
+        if answer.is_none() && self.circled && self.again > 0 {
+            self.again -= 1;
+            self.known.remove(&key);
+        } else {
+            self.known.insert(key, Some(answer.clone()));
+        }
+        self.circled = before || (self.circled && answer.is_none());
         answer
     }
 

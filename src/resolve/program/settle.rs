@@ -179,6 +179,15 @@ impl<'f> Infer<'f> {
             AssignKind::With => self.entered(&assign.value, ctx).and_then(|f| self.part(f, part)),
             _ => self.value(&assign.value, ctx).and_then(|f| self.part(f, part)),
         };
+        // what a call from outside gives in the body of a class describes the field, of which the annotation is the type
+        if part.is_none()
+            && matches!(&found, Some(Found { what: Type::Instance(_), .. }))
+            && self.world.kind(At { file, scope: assign.scope }) == Some(ScopeKind::Class)
+            && let Some(declared) = assign.annotation.as_ref().and_then(|a| self.annotation(a, ctx))
+            && matches!(declared.what, Type::Object(_))
+        {
+            return Some(declared);
+        }
         let weak =
             found.as_ref().is_none_or(|f| matches!(f.what, Type::Literal(Value::None | Value::List(_) | Value::Dict(_), _)));
         if weak
@@ -203,7 +212,8 @@ impl<'f> Infer<'f> {
         }
     }
 
-    /// What all callers pass for a parameter, if they are few and agree.
+    /// What all callers pass for a parameter, if they are few and agree. Whatever runs the function by a chain that is
+    /// known comes through one of them, so it is as sure as what each passes.
     pub(super) fn passed_to(&mut self, function: At, position: usize, param: &'f Param) -> Option<Found<'f>> {
         let world = self.world;
         let sites = self.sites?.get(&function).filter(|s| s.len() <= MAX_SITES)?;
@@ -221,8 +231,14 @@ impl<'f> Infer<'f> {
             match named.or(placed) {
                 Some(value) => {
                     let ctx = world.at_call(site.file, site.call)?;
+                    let before = std::mem::take(&mut self.circled);
                     let found = self.value(value, ctx);
-                    settled.add(found);
+                    // what this very function gave back adds nothing to what it was given
+                    let itself = found.is_none() && self.circled;
+                    self.circled = before;
+                    if !itself {
+                        settled.add(found);
+                    }
                 }
                 None if param.default.is_some() => {
                     let parent = world.scope(function)?.parent;
@@ -233,6 +249,6 @@ impl<'f> Infer<'f> {
                 None => settled.add(None),
             }
         }
-        settled.finish().map(|f| f.after(false))
+        settled.finish()
     }
 }
