@@ -423,8 +423,7 @@ fn look(
     let placements = scopes(catalog)?.place(inventory);
     let modules = resolve::Modules::build(inventory);
     let extracted = facts::extract(inventory, &placements, catalog, &modules, false, done);
-    let book = extracted.book;
-    let program = resolve::Program::build(&book, &modules, &catalog.callables);
+    let (book, program) = (extracted.book, extracted.program);
     let mut signals = signals::find(catalog, inventory, &book, &placements, &program, history);
     let known = off.iter().filter(|id| catalog.signals.iter().any(|rule| rule.id == **id));
     let mut switched_off: BTreeMap<String, u64> = known.map(|id| (id.clone(), 0)).collect();
@@ -643,9 +642,8 @@ fn see(catalog: &Catalog, files: &[(&str, &str)]) -> signals::Signals {
     let placements = scopes.place(&inventory);
     let modules = resolve::Modules::build(&inventory);
     let extracted = facts::extract(&inventory, &placements, catalog, &modules, true, &|_, _| {});
-    let program = resolve::Program::build(&extracted.book, &modules, &catalog.callables);
     let history = History::absent("an example has none");
-    signals::find(catalog, &inventory, &extracted.book, &placements, &program, &history)
+    signals::find(catalog, &inventory, &extracted.book, &placements, &extracted.program, &history)
 }
 
 /// Folders with a manifest of their own.

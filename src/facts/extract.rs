@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::{Context, Reader, When, readers};
 use crate::fact::{Book, FileFacts, Inputs, Joined, Placement};
-use crate::resolve::{self, Modules, View};
+use crate::resolve::{self, Modules, Program, View};
 use crate::rules::Catalog;
 use crate::source::{Location, Notice, NoticeKind, RepoPath, SourceFile};
 use crate::walk::Inventory;
@@ -33,6 +33,8 @@ pub(crate) struct Extracted {
     pub(crate) read: usize,
     /// Files of automation that is known and not followed: which, and the number of its kind in the rules.
     pub(crate) unread: Vec<(RepoPath, usize)>,
+    /// The Python of all that, with its calls followed.
+    pub(crate) program: Program,
 }
 
 /// What the reading of one file came to.
@@ -76,14 +78,20 @@ pub(crate) fn extract(
     let mut joined: BTreeMap<RepoPath, Joined> = BTreeMap::new();
     let mut rejoined: BTreeMap<RepoPath, usize> = BTreeMap::new();
     let mut again = 0;
-    let mut lowered = false;
+    let mut lowered = None;
     for round in 0..ROUNDS {
-        if next.is_empty() && !lowered {
+        if next.is_empty() && lowered.is_none() {
             // definitions in Python say what to run only once all that they import is there
-            lowered = true;
+            let starts = |facts: &FileFacts| facts.code.as_ref().is_some_and(|c| super::code::started::may_start(&c.module));
+            let concerns = super::orchestrators::concern(&found.book, &catalog.orchestrators);
+            if !concerns && !found.book.values().any(starts) {
+                break;
+            }
             let programs = Some(&catalog.programs);
             let context = Context { wrappers: &catalog.wrappers, programs, ..Context::default() };
-            next = orchestrated(&mut found.book, inventory, modules, catalog, &context);
+            let program = Program::build(&found.book, modules, &catalog.callables);
+            next = orchestrated(&mut found.book, &program, inventory, modules, catalog, &context);
+            lowered = Some(program);
             next.retain(|(path, _)| !led.contains(path) && is_read(placements, path) && !read_whole.contains(path));
         }
         if next.is_empty() {
@@ -183,22 +191,25 @@ pub(crate) fn extract(
     found.unread.dedup();
     found.notices.sort();
     found.notices.dedup();
+    // lowering leads to few files, and mostly to none with code: what it asked is then as true now
+    let still = lowered.filter(|program| program.is_of(&found.book));
+    found.program = still.unwrap_or_else(|| Program::build(&found.book, modules, &catalog.callables));
     found
 }
 
 /// Adds what definitions in Python come to, and says which files they lead to.
 fn orchestrated(
     book: &mut Book,
+    program: &Program,
     inventory: &Inventory,
     modules: &Modules,
     catalog: &Catalog,
     context: &Context<'_>,
 ) -> Vec<(RepoPath, bool)> {
-    if !super::orchestrators::concern(book, &catalog.orchestrators) {
-        return Vec::new();
+    let mut added = super::orchestrators::lower(book, program, &catalog.orchestrators, (context, inventory));
+    for (path, facts) in super::code::started::across(program, context) {
+        added.entry(path).or_default().merge(facts);
     }
-    let program = resolve::Program::build(book, modules, &catalog.callables);
-    let added = super::orchestrators::lower(book, &program, &catalog.orchestrators, (context, inventory));
     let changed: Vec<RepoPath> = added.keys().cloned().collect();
     for (path, facts) in added {
         if let Some(known) = book.get_mut(&path) {

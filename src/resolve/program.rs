@@ -218,6 +218,25 @@ struct World {
     callables: Callables,
 }
 
+/// The documents that a book holds, in path order.
+fn documents(book: &Book) -> impl Iterator<Item = (&RepoPath, &Arc<Tree>)> {
+    book.iter().filter_map(|(path, facts)| Some((path, facts.tree.as_ref()?)))
+}
+
+/// The code that a book holds, in path order: where, in which command, from where its imports are looked up, and what.
+fn code(book: &Book) -> impl Iterator<Item = (&RepoPath, Option<usize>, RepoPath, &Arc<Code>)> {
+    book.iter().flat_map(|(path, facts)| {
+        let own = facts.code.iter().map(move |code| (path, None, path.clone(), code));
+        own.chain(facts.embedded.iter().map(move |(fact, code)| {
+            let dir = facts.facts.get(*fact).and_then(|f| match &f.kind {
+                FactKind::Command(command) => command.dir.as_deref(),
+                _ => None,
+            });
+            (path, Some(*fact), dir.unwrap_or(".").into(), code)
+        }))
+    })
+}
+
 /// The Python of a repository, with its calls followed.
 #[derive(Debug, Default)]
 pub(crate) struct Program {
@@ -239,27 +258,27 @@ impl Program {
         let mut program = Self::default();
         program.world.callables = callables.clone();
         program.world.modules = modules.clone();
-        for (path, facts) in book {
-            if let Some(tree) = &facts.tree {
-                program.trees.insert(path.clone(), tree.clone());
-            }
-            if let Some(code) = &facts.code {
+        program.trees = documents(book).map(|(path, tree)| (path.clone(), tree.clone())).collect();
+        for (path, embedded, from, code) in code(book) {
+            if embedded.is_none() {
                 program.world.by_path.insert(path.clone(), program.world.files.len());
-                program.add(path, None, path.clone(), code);
             }
-            for (fact, code) in &facts.embedded {
-                let dir = facts.facts.get(*fact).and_then(|f| match &f.kind {
-                    FactKind::Command(command) => command.dir.as_deref(),
-                    _ => None,
-                });
-                program.add(path, Some(*fact), dir.unwrap_or(".").into(), code);
-            }
+            program.add(path, embedded, from, code);
         }
         program.world.find_methods();
         program.world.find_bases();
         program.follow();
         program.commands = Commands::of(&program.world, &program.sites, &program.reached, &program.decorators);
         program
+    }
+
+    /// Whether a book holds the very code and documents of which this was built, so that building again would give the
+    /// same answers.
+    pub(crate) fn is_of(&self, book: &Book) -> bool {
+        let files = self.world.files.iter().map(|f| (&f.path, f.embedded, &f.from, Arc::as_ptr(&f.code)));
+        let of = code(book).collect::<Vec<_>>();
+        documents(book).map(|(path, tree)| (path, Arc::as_ptr(tree))).eq(self.trees.iter().map(|(p, t)| (p, Arc::as_ptr(t))))
+            && of.iter().map(|(path, embedded, from, code)| (*path, *embedded, from, Arc::as_ptr(code))).eq(files)
     }
 
     fn add(&mut self, path: &RepoPath, embedded: Option<usize>, from: RepoPath, code: &Arc<Code>) {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::pattern;
 use crate::source;
+use crate::syntax::top;
 
 /// One kind of file that this version does not follow.
 #[derive(Debug, Clone, Deserialize)]
@@ -34,10 +35,7 @@ impl Unread {
     /// Whether the words that make it one stand in a text.
     pub(crate) fn told_by(&self, text: &str) -> bool {
         let words = self.text.is_empty() || self.text.iter().any(|word| text.contains(word.as_str()));
-        let at_top = |key: &String| {
-            text.lines().any(|line| line.strip_prefix(key.as_str()).is_some_and(|rest| rest.trim_start().starts_with(':')))
-        };
-        words && self.keys.iter().all(|group| group.iter().any(at_top))
+        words && self.keys.iter().all(|group| group.iter().any(|key| top::has(text, &[key])))
     }
 
     /// Whether a command is one by which it is run: the program, or the program and its first words; Python may run it

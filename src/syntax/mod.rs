@@ -14,6 +14,7 @@ pub(crate) mod notebook;
 pub(crate) mod python;
 pub(crate) mod shell;
 pub(crate) mod toml;
+pub(crate) mod top;
 pub(crate) mod tree;
 pub(crate) mod yaml;
 

@@ -15,7 +15,7 @@ use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{SourceFile, extension, file_name};
 use crate::syntax::shell::REPO_ROOT;
 use crate::syntax::tree::{Kind, Node};
-use crate::syntax::yaml;
+use crate::syntax::{top, yaml};
 use crate::words::TriggerKind;
 
 /// Build specifications, by their name or by their keys.
@@ -32,9 +32,8 @@ const PHASES: &[&str] = &["install", "pre_build", "build", "post_build"];
 const MAX_VARIABLES: usize = 200;
 
 fn is_specification(path: &str, text: &str) -> bool {
-    let line = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix(':'));
-    let version = line("version").is_some_and(|v| matches!(v.trim().trim_matches(['"', '\'']), "0.2" | "0.1"));
-    line("phases").is_some() && (version || file_name(path).starts_with("buildspec"))
+    let version = || top::value(text, "version").is_some_and(|v| matches!(v.trim().trim_matches(['"', '\'']), "0.2" | "0.1"));
+    top::has(text, &["phases"]) && (file_name(path).starts_with("buildspec") || version())
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {

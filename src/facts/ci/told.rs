@@ -1,6 +1,14 @@
 //! What files of CI systems come to, told compactly: for tests.
 
 use crate::fact::{FactKind, FileFacts, Guard, OnFailure, Trigger, UsesTarget};
+use crate::facts::Context;
+use crate::source::SourceFile;
+
+/// Holds what a text comes to in a file of a name against what is expected.
+pub(super) fn check(read: fn(&SourceFile, &Context<'_>) -> FileFacts, (path, text): (&str, &str), expected: &[&str]) {
+    let told = told(&read(&SourceFile::new(path.into(), text.to_owned()), &Context::default()));
+    assert_eq!(told, expected, "\n{}", told.join("\n"));
+}
 
 /// One line a unit, and one a fact under it: `line word …`.
 pub(super) fn told(facts: &FileFacts) -> Vec<String> {

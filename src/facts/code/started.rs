@@ -8,6 +8,9 @@
 use std::collections::BTreeMap;
 
 use crate::fact::{FactKind, FileFacts, OnFailure};
+use crate::resolve::Program;
+use crate::resolve::program::At;
+use crate::source::RepoPath;
 use crate::facts::Context;
 use crate::facts::shell::{HOLE, Shell, lower, quoted};
 use crate::syntax::python::{Assign, AssignKind, Call, Module, Name, ParamKind, Part, Root, ScopeKind, Target, Value};
@@ -40,6 +43,61 @@ pub(super) fn commands(module: &Module, context: &Context<'_>, facts: &mut FileF
             let start = Start { stops, ..start };
             one(module, call, &start, &Given { values: given, at: Some(caller) }, context, facts);
         }
+    }
+}
+
+/// Most commands that are told across files.
+const MOST_ACROSS: usize = 2_000;
+
+/// Whether a file may have a function that starts what it is told.
+pub(in crate::facts) fn may_start(module: &Module) -> bool {
+    module.imports.iter().any(|i| i.module == "subprocess" || i.module == "os")
+}
+
+/// The commands that code starts through a function of another file, which starts what it is told: they stand where it
+/// is told, by the file of the one who tells.
+pub(in crate::facts) fn across(program: &Program, context: &Context<'_>) -> BTreeMap<RepoPath, FileFacts> {
+    let mut found: BTreeMap<RepoPath, FileFacts> = BTreeMap::new();
+    let mut left = MOST_ACROSS;
+    for (file, code) in program.files().iter().enumerate() {
+        let module = code.module();
+        if code.embedded.is_some() || !may_start(module) {
+            continue;
+        }
+        for call in &module.calls {
+            let Some(start) = full_name(module, &call.callee).and_then(|name| start(&name, call)) else { continue };
+            let Some(function) = module.scopes.get(call.scope).filter(|s| s.kind == ScopeKind::Function) else { continue };
+            for (by, caller, offset) in program.callers(At { file, scope: call.scope }) {
+                let Some(other) = program.files().get(by).filter(|other| by != file && other.embedded.is_none()) else { continue };
+                let Some(caller) = other.module().calls.get(caller) else { continue };
+                left = match left.checked_sub(1) {
+                    Some(left) => left,
+                    None => return found,
+                };
+                let values = function.params.iter().enumerate().filter_map(|(at, param)| {
+                    let given = keyword(caller, &param.name);
+                    let given = given.or_else(|| caller.args.get(at.checked_sub(offset)?)).map(|value| literal(other.module(), value));
+                    Some((param.name.as_str(), given.or_else(|| param.default.clone())?))
+                });
+                let given = Given { values: values.collect(), at: Some(caller) };
+                let start = Start { stops: start.stops && caller.in_try.is_none(), ..start };
+                let mut facts = FileFacts::default();
+                one(module, call, &start, &given, context, &mut facts);
+                if !facts.facts.is_empty() {
+                    found.entry(other.path.clone()).or_default().merge(facts);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// A value as it can be read in another file: texts and lists of them; what only a run knows is nothing.
+fn literal(module: &Module, value: &Value) -> Value {
+    match value {
+        Value::List(items) | Value::Tuple(items) => Value::List(items.iter().map(|item| literal(module, item)).collect()),
+        Value::None => Value::None,
+        other => text(module, other, &Given::default()).filter(|text| !text.contains(HOLE)).map_or(Value::Other, Value::Str),
     }
 }
 
@@ -264,7 +322,15 @@ fn told(module: &Module, call: &Call, value: &Value, given: &Given<'_>, depth: u
     let depth = depth.checked_sub(1)?;
     match value {
         Value::List(items) | Value::Tuple(items) => {
-            let words = words(module, items, given);
+            let mut words = words(module, items, given);
+            // nothing but an interpreter of Python is told `-m` and a module, wherever it lies
+            if let [first, option, module, ..] = words.as_mut_slice()
+                && first == HOLE
+                && option == "-m"
+                && module != HOLE
+            {
+                *first = "python".to_owned();
+            }
             (words.first()? != HOLE).then_some(Told::Words(words))
         }
         Value::Str(_) | Value::FString { .. } => text(module, value, given).map(Told::Text),
@@ -449,6 +515,23 @@ mod tests {
                 "11 make fit @.",
             ]
         );
+    }
+
+    #[test]
+    fn what_a_function_of_another_file_is_told_is_started_where_it_is_told() {
+        let text = "--- night.py\nfrom tools import module\nmodule('ml.fit', ['--fast', day])\nmodule(chosen)\n--- tools.py\nimport subprocess\ndef module(name, args=None):\n    command = [python(), '-m', name, *(args or [])]\n    subprocess.run(command, check=True)\n";
+        let (book, modules) = crate::resolve::program::tests::book(text);
+        let program = Program::build(&book, &modules, &crate::rules::callables::built_in());
+        let found = across(&program, &Context::default());
+        let told: Vec<(String, String, u32)> = found
+            .iter()
+            .flat_map(|(path, facts)| facts.facts.iter().map(move |fact| (path, fact)))
+            .filter_map(|(path, fact)| match &fact.kind {
+                FactKind::Command(c) => Some((path.to_string(), c.text(), fact.line)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(told, [("night.py".to_owned(), "python -m ml.fit ${_}".to_owned(), 2)]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::resolve::BUNDLES;
 use crate::source::{self, RepoPath, SourceFile, file_name};
 use crate::syntax::shell::Word;
 use crate::syntax::tree::{Kind, Node};
-use crate::syntax::yaml;
+use crate::syntax::{top, yaml};
 use crate::words::{EdgeKind, Strength, TriggerKind};
 
 /// The name under which it asks for other files.
@@ -39,7 +39,7 @@ const INCLUDES: usize = 50;
 const DEPTH: usize = 4;
 
 fn is_bundle(text: &str) -> bool {
-    text.lines().any(|line| line.starts_with("bundle:"))
+    top::has(text, &["bundle"])
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {

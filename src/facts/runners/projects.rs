@@ -11,7 +11,7 @@ use crate::facts::shell::{HOLE, Shell, lower};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{self, SourceFile, file_name};
 use crate::syntax::tree::{Node, Style};
-use crate::syntax::yaml;
+use crate::syntax::{top, yaml};
 use crate::words::EdgeKind;
 
 /// `MLproject`.
@@ -21,7 +21,7 @@ pub(crate) const MLFLOW: Reader =
 pub(crate) const SPACY: Reader = Reader {
     name: "spaCy project",
     wants: |path| matches!(file_name(path), "project.yml" | "project.yaml"),
-    when: When::Recognised(|_, text| text.lines().any(|l| l.starts_with("commands:")) && text.contains("script:")),
+    when: When::Recognised(|_, text| top::has(text, &["commands"]) && text.contains("script:")),
     read: commands,
 };
 

@@ -104,6 +104,14 @@ pub(super) struct Table<'t> {
     pub(super) variables: &'t BTreeMap<String, String>,
 }
 
+/// The tasks that are lowered, with what stays the same for all of them.
+struct Tasks<'t> {
+    table: &'t Table<'t>,
+    /// Their names, to tell a task from a command.
+    names: BTreeSet<&'t str>,
+    context: &'t Context<'t>,
+}
+
 /// Where a value stands.
 struct Place<'p> {
     unit: UnitId,
@@ -114,7 +122,7 @@ struct Place<'p> {
 
 /// Lowers a table of tasks.
 pub(super) fn lower(table: &Table<'_>, context: &Context<'_>, facts: &mut FileFacts) {
-    let names: BTreeSet<&str> = table.entries.iter().map(|(key, _)| key.text).collect();
+    let tasks = Tasks { table, names: table.entries.iter().map(|(key, _)| key.text).collect(), context };
     let dialect = table.dialect;
     for (key, value) in table.entries.iter().take(MAX_TASKS) {
         if facts.units.len() >= MAX_TASKS {
@@ -138,12 +146,12 @@ pub(super) fn lower(table: &Table<'_>, context: &Context<'_>, facts: &mut FileFa
         let how = How { shell, ignored: lenient, through: dialect.through, condition: None };
         let place = Place { unit, line: key.line, how, on_failure };
         if let Some((pre, _)) = dialect.hooks {
-            hook(table, &names, &format!("{pre}{}", key.text), &place, facts);
+            hook(&tasks, &format!("{pre}{}", key.text), &place, facts);
         }
-        one(table, &names, *value, &place, 0, context, facts);
+        one(&tasks, *value, &place, 0, facts);
         if let Some((_, post)) = dialect.hooks {
             let after = Place { line: value.end_line().max(key.line), how: How::default(), ..place };
-            hook(table, &names, &format!("{post}{}", key.text), &after, facts);
+            hook(&tasks, &format!("{post}{}", key.text), &after, facts);
         }
         for (alias, line) in given(dialect.alias).map(Node::strings).unwrap_or_default() {
             let other = define(facts, dialect.runner, &named(table, alias), line, line);
@@ -157,9 +165,9 @@ fn named(table: &Table<'_>, task: &str) -> String {
 }
 
 /// A task that runs because another does, by its name.
-fn hook(table: &Table<'_>, names: &BTreeSet<&str>, task: &str, place: &Place<'_>, facts: &mut FileFacts) {
-    if names.contains(task) {
-        call(table, task, place, facts);
+fn hook(tasks: &Tasks<'_>, task: &str, place: &Place<'_>, facts: &mut FileFacts) {
+    if tasks.names.contains(task) {
+        call(tasks.table, task, place, facts);
     }
 }
 
@@ -170,15 +178,8 @@ fn call(table: &Table<'_>, task: &str, place: &Place<'_>, facts: &mut FileFacts)
 }
 
 /// What one task, or one part of a chain, runs.
-fn one(
-    table: &Table<'_>,
-    names: &BTreeSet<&str>,
-    value: Node<'_>,
-    place: &Place<'_>,
-    depth: usize,
-    context: &Context<'_>,
-    facts: &mut FileFacts,
-) {
+fn one(tasks: &Tasks<'_>, value: Node<'_>, place: &Place<'_>, depth: usize, facts: &mut FileFacts) {
+    let Tasks { table, context, .. } = tasks;
     let dialect = table.dialect;
     if depth > DEPTH {
         return;
@@ -187,14 +188,14 @@ fn one(
         Kind::Seq => match dialect.list {
             List::Words if depth == 0 => words(table, value, place, context, facts),
             List::Before => before(table, value, place, facts),
-            _ => chain(table, names, value, place, depth, context, facts),
+            _ => chain(tasks, value, place, depth, facts),
         },
         Kind::Map => {
             let given = |keys: &'static [&'static str]| keys.iter().filter_map(|k| value.get(k));
             given(dialect.before).for_each(|tasks| before(table, tasks, place, facts));
             // an item that is a task
-            for tasks in ["task", "tasks"].iter().filter_map(|k| value.get(k)).filter(|_| depth > 0) {
-                before(table, tasks, place, facts);
+            for others in ["task", "tasks"].iter().filter_map(|k| value.get(k)).filter(|_| depth > 0) {
+                before(table, others, place, facts);
             }
             for command in given(dialect.command) {
                 match command.kind() {
@@ -208,11 +209,11 @@ fn one(
                 let to = UsesTarget::Python(plain);
                 tasks::hand_over(facts, place.unit, place.line, function.to_owned(), to, place.on_failure.clone());
             }
-            given(dialect.chain).for_each(|items| chain(table, names, items, place, depth, context, facts));
+            given(dialect.chain).for_each(|items| chain(tasks, items, place, depth, facts));
             for items in given(dialect.choice) {
                 let how = How { condition: Some("one case of several"), ..place.how.clone() };
                 let place = Place { unit: place.unit, line: place.line, how, on_failure: place.on_failure.clone() };
-                chain(table, names, items, &place, depth, context, facts);
+                chain(tasks, items, &place, depth, facts);
             }
             let end = value.end_line().max(place.line);
             let last = Place { unit: place.unit, line: end, how: How::default(), on_failure: place.on_failure.clone() };
@@ -232,19 +233,12 @@ fn before(table: &Table<'_>, tasks: Node<'_>, place: &Place<'_>, facts: &mut Fil
     }
 }
 
-fn chain(
-    table: &Table<'_>,
-    names: &BTreeSet<&str>,
-    items: Node<'_>,
-    place: &Place<'_>,
-    depth: usize,
-    context: &Context<'_>,
-    facts: &mut FileFacts,
-) {
+fn chain(tasks: &Tasks<'_>, items: Node<'_>, place: &Place<'_>, depth: usize, facts: &mut FileFacts) {
+    let Tasks { table, names, context } = tasks;
     let own = items.text().map(|_| items);
     for item in own.into_iter().chain(items.items()) {
         let Some(written) = item.text() else {
-            one(table, names, item, place, depth + 1, context, facts);
+            one(tasks, item, place, depth + 1, facts);
             continue;
         };
         let first = written.split_whitespace().next().unwrap_or_default();

@@ -399,3 +399,18 @@ fn fields_that_are_described() {
     assert_eq!(of("Tree | Bush = Field(Bush())"), "pydantic.Field#fit");
     assert_eq!(of("float = Field(0.5)"), "pydantic.Field#fit");
 }
+
+#[test]
+fn a_program_is_of_the_very_code_it_was_built_from() {
+    let (mut first, modules) = book("--- a.py\nimport b\nb.run()\n--- b.py\ndef run(): pass\n");
+    let program = Program::build(&first, &modules, &crate::rules::callables::built_in());
+    assert!(program.is_of(&first) && program.is_of(&first.clone()));
+    let (like, _) = book("--- a.py\nimport b\nb.run()\n--- b.py\ndef run(): pass\n");
+    assert!(!program.is_of(&like), "read again, it may be other code");
+    let tree = Arc::new(crate::syntax::yaml::parse("a: 1").tree);
+    first.insert("c.yaml".into(), FileFacts { tree: Some(tree), ..FileFacts::default() });
+    assert!(!program.is_of(&first), "a document more");
+    first.remove("c.yaml");
+    first.remove("b.py");
+    assert!(!program.is_of(&first), "a file less");
+}

@@ -17,8 +17,7 @@ pub(in crate::signals) fn signals(catalog: &Catalog, files: &[(&str, &str)]) -> 
     let placements = std::collections::BTreeMap::new();
     let modules = crate::resolve::Modules::build(&inventory);
     let extracted = crate::facts::extract(&inventory, &placements, catalog, &modules, true, &|_, _| {});
-    let program = crate::resolve::Program::build(&extracted.book, &modules, &crate::rules::callables::built_in());
-    find(catalog, &inventory, &extracted.book, &placements, &program, &History::absent("none"))
+    find(catalog, &inventory, &extracted.book, &placements, &extracted.program, &History::absent("none"))
 }
 
 /// What is seen, as `path:line what`, with `(inferred)` and the reason for what is off.

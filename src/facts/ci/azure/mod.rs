@@ -22,7 +22,7 @@ use crate::fact::{Asked, FileFacts, Inputs, Unit, UnitId, UnitKind};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{RepoPath, SourceFile};
 use crate::syntax::tree::{Kind, Node};
-use crate::syntax::yaml;
+use crate::syntax::{top, yaml};
 use crate::words::TriggerKind;
 
 use jobs::Place;
@@ -60,15 +60,11 @@ pub(super) struct Own {
 
 /// Whether a text is a definition, by its keys: what runs, and what starts it or where it runs.
 fn is_definition(path: &str, text: &str) -> bool {
-    let has = |keys: &[&str]| {
-        text.lines()
-            .any(|line| keys.iter().any(|key| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'))))
-    };
     let named = path.contains("azure-pipelines") || path.contains("azure_pipelines");
-    has(&["stages", "jobs", "steps", "extends"])
-        && (has(&["trigger", "pr", "schedules"]) || (named && has(&["pool", "resources"])))
+    top::has(text, &["stages", "jobs", "steps", "extends"])
+        && (top::has(text, &["trigger", "pr", "schedules"]) || (named && top::has(text, &["pool", "resources"])))
         // other systems that have the one and the other
-        && !has(&["kind", "on", "apiVersion", "when", "workflows", "language"])
+        && !top::has(text, &["kind", "on", "apiVersion", "when", "workflows", "language"])
 }
 
 fn read(file: &SourceFile, context: &Context<'_>, calls: &[Inputs]) -> FileFacts {

@@ -16,6 +16,7 @@ use super::plan::{Plan, Source};
 use crate::fact::{FileFacts, Unit, UnitKind};
 use crate::facts::{Context, Reader, When};
 use crate::source::{SourceFile, file_name};
+use crate::syntax::top;
 use crate::syntax::tree::{Kind, Node};
 use crate::words::TriggerKind;
 
@@ -43,13 +44,12 @@ fn is_default(path: &str) -> bool {
 
 /// Whether a text has steps at its top: other files lie beside pipelines.
 fn has_steps(path: &str, text: &str) -> bool {
-    let at_top = |line: &str| line.starts_with("steps:") || line.starts_with("\"steps\":");
     let listed = |line: &str| {
         ["label", "command", "commands", "group", "wait", "block", "name", "key"]
             .iter()
             .any(|key| line.strip_prefix("- ").is_some_and(|l| l.trim_start().trim_start_matches('"').starts_with(key)))
     };
-    is_default(path) || text.lines().any(|line| at_top(line) || listed(line))
+    is_default(path) || top::has(text, &["steps"]) || text.lines().any(listed)
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {

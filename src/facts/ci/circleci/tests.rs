@@ -1,6 +1,6 @@
 //! What configurations come to, told compactly.
 
-use super::super::told::told;
+use super::super::told::{check as check_file, told};
 use super::*;
 
 fn of(text: &str) -> Vec<String> {
@@ -8,8 +8,7 @@ fn of(text: &str) -> Vec<String> {
 }
 
 fn check(text: &str, expected: &[&str]) {
-    let told = of(text);
-    assert_eq!(told, expected, "\n{}", told.join("\n"));
+    check_file(read, (ROOT, text), expected);
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{self, NoticeKind, SourceFile, extension, file_name, folder};
 use crate::syntax::shell::REPO_ROOT;
 use crate::syntax::tree::{Kind, Node};
-use crate::syntax::{json, yaml};
+use crate::syntax::{json, top, yaml};
 use crate::words::{EdgeKind, TriggerKind};
 
 pub(crate) use declared::TRIGGER;
@@ -48,15 +48,12 @@ fn wants(path: &str) -> bool {
 /// one of the service's own builders among the images.
 fn is_configuration(path: &str, text: &str) -> bool {
     let is_json = extension(path) == Some("json");
-    let has = |keys: &[&str]| {
-        text.lines().any(|line| {
-            let line = if is_json { line.trim_start().trim_start_matches('{').trim_start() } else { line };
-            keys.iter().any(|key| {
-                let plain = line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'));
-                plain || line.strip_prefix('"').and_then(|l| l.strip_prefix(key)).is_some_and(|rest| rest.starts_with('"'))
-            })
-        })
+    let quoted = |line: &str, key: &str| line.strip_prefix(key).is_some_and(|rest| rest.starts_with('"'));
+    let indented = |keys: &[&str]| {
+        let mut starts = text.lines().filter_map(|line| line.trim_start().trim_start_matches('{').trim_start().strip_prefix('"'));
+        starts.any(|line| keys.iter().any(|key| quoted(line, key)))
     };
+    let has = |keys: &[&str]| if is_json { indented(keys) } else { top::has(text, keys) };
     let named = file_name(path).contains("cloudbuild") || folder(path).rsplit('/').next() == Some("cloudbuild");
     let shaped =
         has(&["steps"]) && text.contains("name") && !has(&["kind", "apiVersion", "on", "trigger", "pool", "jobs", "runs"]);

@@ -18,6 +18,7 @@ use super::plan::{Plan, Source};
 use crate::fact::{Asked, FileFacts, Unit, UnitKind};
 use crate::facts::{Context, Reader, When};
 use crate::source::SourceFile;
+use crate::syntax::top;
 use crate::syntax::tree::{Kind, Node};
 use crate::words::TriggerKind;
 use std::collections::BTreeSet;
@@ -39,7 +40,7 @@ fn is_one(path: &str) -> bool {
 
 /// Whether a text has blocks at its top: files of commands lie beside pipelines.
 fn has_blocks(path: &str, text: &str) -> bool {
-    path == ROOT || text.lines().any(|line| line.starts_with("blocks:"))
+    path == ROOT || top::has(text, &["blocks"])
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {

@@ -1,6 +1,6 @@
 //! What pipelines, tasks and listeners come to, told compactly.
 
-use super::super::told::told;
+use super::super::told::{check as check_file, told};
 use super::*;
 
 fn of(path: &str, text: &str) -> FileFacts {
@@ -8,8 +8,7 @@ fn of(path: &str, text: &str) -> FileFacts {
 }
 
 fn check(text: &str, expected: &[&str]) {
-    let told = told(&of(".tekton/fit.yaml", text));
-    assert_eq!(told, expected, "\n{}", told.join("\n"));
+    check_file(read, (".tekton/fit.yaml", text), expected);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What an Azure ML file defines: its schema says so, or else its keys.
 
 use crate::source::extension;
+use crate::syntax::top;
 use crate::syntax::tree::{Kind, Node};
 
 /// What matters of the kinds of document.
@@ -28,11 +29,11 @@ pub(super) fn may_be(path: &str) -> bool {
 /// Whether a text is such a document. The schema need not be given; without it keys that nothing else has tell.
 pub(super) fn is_one(_: &str, text: &str) -> bool {
     if SCHEMAS.iter().any(|host| text.contains(host)) {
-        return text.lines().any(|line| line.starts_with("$schema") && SCHEMAS.iter().any(|host| line.contains(host)));
+        return top::value(text, "$schema").is_some_and(|schema| SCHEMAS.iter().any(|host| schema.contains(host)));
     }
-    let has = |key: &str| text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
+    let has = |key: &str| top::has(text, &[key]);
     let names = text.contains("azureml:") || text.contains("${{parent.") || text.contains("${{inputs.");
-    let work = || text.lines().any(|line| line.strip_prefix("type:").is_some_and(|rest| WORK.contains(&rest.trim())));
+    let work = || top::value(text, "type").is_some_and(|kind| WORK.contains(&kind.trim()));
     let runs = || (has("jobs") && work()) || (has("command") && has("environment") && (work() || has("compute")));
     names && (runs() || (has("trigger") && has("create_job")))
 }
