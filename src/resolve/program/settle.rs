@@ -179,15 +179,6 @@ impl<'f> Infer<'f> {
             AssignKind::With => self.entered(&assign.value, ctx).and_then(|f| self.part(f, part)),
             _ => self.value(&assign.value, ctx).and_then(|f| self.part(f, part)),
         };
-        // what a call from outside gives in the body of a class describes the field, of which the annotation is the type
-        if part.is_none()
-            && matches!(&found, Some(Found { what: Type::Instance(_), .. }))
-            && self.world.kind(At { file, scope: assign.scope }) == Some(ScopeKind::Class)
-            && let Some(declared) = assign.annotation.as_ref().and_then(|a| self.annotation(a, ctx))
-            && matches!(declared.what, Type::Object(_))
-        {
-            return Some(declared);
-        }
         let weak =
             found.as_ref().is_none_or(|f| matches!(f.what, Type::Literal(Value::None | Value::List(_) | Value::Dict(_), _)));
         if weak

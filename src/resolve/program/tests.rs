@@ -387,20 +387,6 @@ fn what_every_caller_passes() {
 }
 
 #[test]
-fn fields_that_are_described() {
-    let made = "from pydantic import BaseModel, Field\nclass Tree:\n    def fit(self):\n        pass\nclass Bush:\n    def fit(self):\n        pass\n";
-    let of = |field: &str| {
-        let text = format!("--- a.py\n{made}Kind = Tree\nclass Job(BaseModel):\n    model: {field}\n    def run(self):\n        self.model.fit()\n");
-        super::tests::calls(&text).last().cloned().unwrap_or_default()
-    };
-    assert_eq!(of("Tree = Field(..., alias='m')"), "a.py#Tree.fit");
-    assert_eq!(of("Kind = Field(default=None)"), "a.py#Tree.fit");
-    // one of several, and what is no field of own things
-    assert_eq!(of("Tree | Bush = Field(Bush())"), "pydantic.Field#fit");
-    assert_eq!(of("float = Field(0.5)"), "pydantic.Field#fit");
-}
-
-#[test]
 fn a_program_is_of_the_very_code_it_was_built_from() {
     let (mut first, modules) = book("--- a.py\nimport b\nb.run()\n--- b.py\ndef run(): pass\n");
     let program = Program::build(&first, &modules, &crate::rules::callables::built_in());
