@@ -82,15 +82,10 @@ pub(crate) fn extract(
     for round in 0..ROUNDS {
         if next.is_empty() && lowered.is_none() {
             // definitions in Python say what to run only once all that they import is there
-            let starts = |facts: &FileFacts| facts.code.as_ref().is_some_and(|c| super::code::started::may_start(&c.module));
-            let concerns = super::orchestrators::concern(&found.book, &catalog.orchestrators);
-            if !concerns && !found.book.values().any(starts) {
-                break;
-            }
             let programs = Some(&catalog.programs);
             let context = Context { wrappers: &catalog.wrappers, programs, ..Context::default() };
             let program = Program::build(&found.book, modules, &catalog.callables);
-            next = orchestrated(&mut found.book, &program, inventory, modules, catalog, &context);
+            next = followed(&mut found.book, &program, inventory, modules, catalog, &context);
             lowered = Some(program);
             next.retain(|(path, _)| !led.contains(path) && is_read(placements, path) && !read_whole.contains(path));
         }
@@ -197,8 +192,9 @@ pub(crate) fn extract(
     found
 }
 
-/// Adds what definitions in Python come to, and says which files they lead to.
-fn orchestrated(
+/// Adds what calls across files come to (definitions of pipelines, programs that are started), and says which files
+/// that leads to.
+fn followed(
     book: &mut Book,
     program: &Program,
     inventory: &Inventory,
@@ -206,9 +202,11 @@ fn orchestrated(
     catalog: &Catalog,
     context: &Context<'_>,
 ) -> Vec<(RepoPath, bool)> {
-    let mut added = super::orchestrators::lower(book, program, &catalog.orchestrators, (context, inventory));
-    for (path, facts) in super::code::started::across(program, context) {
-        added.entry(path).or_default().merge(facts);
+    let mut added = super::code::handed_on::commands(program, context);
+    if super::orchestrators::concern(book, &catalog.orchestrators) {
+        for (path, facts) in super::orchestrators::lower(book, program, &catalog.orchestrators, (context, inventory)) {
+            added.entry(path).or_default().merge(facts);
+        }
     }
     let changed: Vec<RepoPath> = added.keys().cloned().collect();
     for (path, facts) in added {

@@ -69,7 +69,7 @@ pub(crate) fn connect(
     }
     build.applied();
     build.uncalled();
-    super::requests::connect(&mut build.graph, program, &catalog.programs.routes);
+    super::requests::connect(&mut build.graph, program, book, catalog);
     build.callers_of_events();
     super::held::release(&mut build.graph, book, &build.held);
     build.collected_tests();

@@ -1,17 +1,24 @@
-//! Requests that tests send, led to the functions that answer them.
+//! Requests that code sends, led to the functions that answer them.
 //!
 //! A test that only imports a service shows that it can be imported. What it asks for stands in the path of its
 //! request: `client.post("/minutes")` runs what `@app.post("/minutes")` stands on, and `/health` does not.
 //!
-//! Invariants: a request leads to one function or to none; only functions of modules that the test reaches are asked,
-//! unless the request names a host.
+//! Other code asks over the network: `requests.post("http://trainer:8080/train")` runs what answers `/train` in the
+//! program of the service `trainer`.
+//!
+//! Invariants: a request leads to one function or to none; of a test only functions of modules that it reaches are
+//! asked, unless the request names a host; of other code only those that a service of the named host runs, and never
+//! surely, as an address may be set to another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::connect::node_key;
 use super::reach::Walk;
 use super::{Edge, Graph, NodeId, python};
+use crate::fact::{Book, Unit, UnitKind};
 use crate::resolve::Program;
-use crate::resolve::program::{At, CodeFile};
+use crate::resolve::program::{At, CodeFile, Destination};
+use crate::rules::Catalog;
 use crate::source::Location;
 use crate::syntax::python::{Call, Part, Value};
 use crate::words::{EdgeKind, Scope, Strength};
@@ -28,12 +35,18 @@ struct Route {
     verb: Option<String>,
 }
 
-/// Adds an edge for every request of a test that is known to be answered here. `any` names what binds a path whatever the method is.
-pub(crate) fn connect(graph: &mut Graph, program: &Program, any: &BTreeSet<String>) {
-    let routes = routes(graph, program, any);
+/// Adds an edge for every request that is known to be answered here.
+pub(crate) fn connect(graph: &mut Graph, program: &Program, book: &Book, catalog: &Catalog) {
+    let rules = &catalog.programs;
+    let routes = routes(graph, program, &rules.routes);
     if routes.is_empty() {
         return;
     }
+    of_tests(graph, program, &routes);
+    between_services(graph, program, &routes, book, catalog);
+}
+
+fn of_tests(graph: &mut Graph, program: &Program, routes: &[Route]) {
     for code in program.files() {
         let Some(module) = graph.find(&python::module_key(&code.path)).filter(|n| graph.nodes[*n].scope == Scope::Test) else {
             continue;
@@ -64,6 +77,69 @@ pub(crate) fn connect(graph: &mut Graph, program: &Program, any: &BTreeSet<Strin
             graph.edge(Edge::plain(from, route.node, EdgeKind::Calls, strength, at, format!("request to {path}")));
         }
     }
+}
+
+/// Requests of one program to another that a service of this repository runs, known by its name as the host.
+fn between_services(graph: &mut Graph, program: &Program, routes: &[Route], book: &Book, catalog: &Catalog) {
+    let mut hosts: BTreeMap<String, Vec<bool>> = BTreeMap::new();
+    let mut found: Vec<Edge> = Vec::new();
+    for (file, code) in program.files().iter().enumerate() {
+        let is_source = |key: &str| graph.find(key).is_some_and(|n| graph.nodes[n].scope != Scope::Test);
+        if code.embedded.is_some() || !is_source(&python::module_key(&code.path)) {
+            continue;
+        }
+        for (id, call) in code.module().calls.iter().enumerate() {
+            let Some((value, verb)) = asks(call) else { continue };
+            let sends = match program.reached(file, id) {
+                Destination::External { name, .. } => {
+                    catalog.programs.clients.contains(name.split(['.', '#']).next().unwrap_or_default())
+                }
+                _ => false,
+            };
+            let url = sends.then(|| program.written((&code.path, None), call.scope, value, &catalog.interpreter)).flatten();
+            let Some((host, path)) = url.as_deref().and_then(|url| url.split_once("://")).and_then(|(_, rest)| address(rest))
+            else {
+                continue;
+            };
+            if !hosts.contains_key(host) {
+                hosts.insert(host.to_owned(), run_by(graph, book, host));
+            }
+            let Some(runs) = hosts.get(host) else { continue };
+            let verbs = |r: &&Route| r.verb.is_none() || verb.is_none() || r.verb == verb;
+            let mut answering =
+                routes.iter().filter(|r| runs.get(r.module) == Some(&true) && answers(&r.path, path, true)).filter(verbs);
+            let (Some(route), None) = (answering.next(), answering.next()) else { continue };
+            let Some(from) = graph.find(&python::scope_key(&code.path, code.module(), call.scope)) else { continue };
+            let at = Location::line(&code.path, code.code.file_line(call.line));
+            let what = format!("request to {path} of {host}");
+            found.push(Edge::plain(from, route.node, EdgeKind::Calls, Strength::Inferred, at, what));
+        }
+    }
+    found.into_iter().for_each(|edge| {
+        graph.edge(edge);
+    });
+}
+
+/// Host without port, and path, of what stands behind the scheme of an address.
+fn address(rest: &str) -> Option<(&str, &str)> {
+    let (host, path) = rest.find('/').map(|at| rest.split_at(at))?;
+    let host = host.rsplit('@').next()?.split(':').next()?;
+    let path = path.split(['?', '#']).next()?;
+    (!host.is_empty()).then_some((host, path))
+}
+
+/// What the services and objects of a name run: of a host in a cluster its first part is the name.
+fn run_by(graph: &Graph, book: &Book, host: &str) -> Vec<bool> {
+    let name = host.split('.').next().unwrap_or(host);
+    let called =
+        |unit: &Unit| matches!(unit.kind, UnitKind::Service | UnitKind::Manifest) && unit.name.rsplit('/').next() == Some(name);
+    let services = book.iter().flat_map(|(path, facts)| {
+        let units = facts.units.iter().enumerate().filter(|(_, unit)| called(unit));
+        units.filter_map(move |(unit, _)| graph.find(&node_key(path, facts, unit)))
+    });
+    let services: Vec<NodeId> = services.collect();
+    let reach = graph.reach(&services, Walk::at(Strength::Inferred));
+    (0..graph.nodes.len()).map(|node| !services.is_empty() && reach.has(node)).collect()
 }
 
 /// Every function that is bound to a path, in the order of files.
@@ -113,8 +189,8 @@ fn bound(call: &Call, any: &BTreeSet<String>) -> Option<(String, Option<String>)
     }
 }
 
-/// What a call asks for, if it sends a request: the path, the verb, and whether it names a host.
-fn request(call: &Call) -> Option<(&Call, String, Option<String>, bool)> {
+/// The address that a call asks, if it sends a request, and the verb.
+fn asks(call: &Call) -> Option<(&Value, Option<String>)> {
     let word = call.callee.last().filter(|_| !call.callee.path.is_empty())?;
     let verb = VERBS.contains(&word).then(|| word.to_owned());
     let at = match word {
@@ -123,7 +199,13 @@ fn request(call: &Call) -> Option<(&Call, String, Option<String>, bool)> {
         _ => return None,
     };
     let named = || call.keywords.iter().find(|(k, _)| k == "url").map(|(_, v)| v);
-    let text = text(call.args.get(at).or_else(named)?)?;
+    Some((call.args.get(at).or_else(named)?, verb))
+}
+
+/// What a call asks for, if it sends a request: the path, the verb, and whether it names a host.
+fn request(call: &Call) -> Option<(&Call, String, Option<String>, bool)> {
+    let (value, verb) = asks(call)?;
+    let text = text(value)?;
     let (host, path) = match text.split_once("://") {
         Some((_, rest)) => (true, rest.find('/').map_or("/", |at| &rest[at..])),
         None if text.starts_with('/') => (false, text.as_str()),
@@ -162,6 +244,13 @@ fn answers(route: &str, path: &str, exact: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_names_a_host_and_a_path() {
+        assert_eq!(address("trainer:8080/train?fast=1"), Some(("trainer", "/train")));
+        assert_eq!(address("me:word@trainer.ml.svc.cluster.local/a/b"), Some(("trainer.ml.svc.cluster.local", "/a/b")));
+        assert_eq!((address("trainer"), address("/train")), (None, None));
+    }
 
     #[test]
     fn a_path_leads_to_its_route() {

@@ -67,9 +67,8 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
                     function.filter(|name| words.iter().any(|word| word.is_match(name))).map(|_| Told::ByName)
                 };
                 let kinds = kinds.iter().zip(&called).zip(&words);
-                let does: Vec<Option<Told>> = kinds
-                    .map(|((does, called), words)| first(does).or_else(|| own(called)).or_else(|| by_name(words)))
-                    .collect();
+                let does: Vec<Option<Told>> =
+                    kinds.map(|((does, called), words)| first(does).or_else(|| own(called)).or_else(|| by_name(words))).collect();
                 known.insert(*node, does.clone());
                 (*node, does)
             })
@@ -124,7 +123,8 @@ impl Told {
 
 /// The name of the one own function that is the step.
 fn function(graph: &Graph, step: NodeId) -> Option<&str> {
-    let mut called = graph.leaving(step).filter(|e| e.kind == EdgeKind::Calls && e.off.is_none() && e.strength == Strength::Resolved);
+    let mut called =
+        graph.leaving(step).filter(|e| e.kind == EdgeKind::Calls && e.off.is_none() && e.strength == Strength::Resolved);
     let only = called.next().filter(|_| called.next().is_none())?;
     let node = graph.nodes.get(only.to).filter(|n| n.kind == NodeKind::Function)?;
     node.key.rsplit_once('#').map(|(_, name)| name)

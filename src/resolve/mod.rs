@@ -316,6 +316,12 @@ impl Invocation<'_> {
         {
             return Located::Found(path.into(), Strength::Resolved);
         }
+        if word.starts_with('/')
+            && !word.contains('$')
+            && let Some(path) = placed::beside(self.path, word, view)
+        {
+            return Located::Found(path.into(), Strength::Inferred);
+        }
         if let Some(dir) = self.dir()
             && !word.contains('$')
             && let Some(path) = source::join(dir, word)

@@ -39,6 +39,15 @@ pub(super) fn of(path: &RepoPath, unit: Option<UnitId>, full: &str, view: &View<
     taking.find_map(|image| in_image(image, full, view))
 }
 
+/// The path of the repository behind a full path that a program names which images are given: where it runs in one of
+/// them, and all that know the path have the same there.
+pub(super) fn beside(program: &RepoPath, full: &str, view: &View<'_>) -> Option<String> {
+    let taking = all(view).keys().take(MOST).filter(|image| *image != program && takes(image, program, view));
+    let mut found = taking.filter_map(|image| in_image(image, full, view));
+    let first = found.next()?;
+    found.all(|other| other == first).then_some(first)
+}
+
 /// Whether an image definition copies a file.
 pub(super) fn takes(image: &RepoPath, path: &str, view: &View<'_>) -> bool {
     let covers = |place: &Place| {

@@ -23,7 +23,7 @@ mod wording;
 mod world;
 mod written;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -171,6 +171,17 @@ struct Site {
 /// Calls of each own function.
 type Sites = HashMap<At, Vec<Site>, Quick>;
 
+/// Calls of each own function, for those who need them all.
+#[derive(Debug)]
+pub(crate) struct Callers(Sites);
+
+impl Callers {
+    /// The calls of one: the file, the call, and how many parameters the call does not fill (`self`).
+    pub(crate) fn of(&self, at: At) -> Vec<(FileId, CallId, usize)> {
+        self.0.get(&at).into_iter().flatten().map(|s| (s.file, s.call, s.offset)).collect()
+    }
+}
+
 /// What a class builds on.
 #[derive(Debug, Clone, Default)]
 struct Bases {
@@ -216,11 +227,35 @@ struct World {
     methods: HashMap<Box<str>, Vec<At>>,
     /// What runs the functions it is given.
     callables: Callables,
+    /// Dotted names that options of commands are given.
+    told_modules: BTreeSet<String>,
 }
 
 /// The documents that a book holds, in path order.
 fn documents(book: &Book) -> impl Iterator<Item = (&RepoPath, &Arc<Tree>)> {
     book.iter().filter_map(|(path, facts)| Some((path, facts.tree.as_ref()?)))
+}
+
+/// Dotted names that options of commands are given (`--module pipelines.fit`): code may import what it is told. What
+/// stands behind `-m` is a program, which is run.
+fn told_modules(book: &Book) -> BTreeSet<String> {
+    let dotted = |text: &str| {
+        let mut parts = text.split('.');
+        text.contains('.') && parts.all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
+    };
+    let words = book.values().flat_map(|facts| &facts.facts).filter_map(|fact| match &fact.kind {
+        FactKind::Command(command) => Some(&command.words),
+        _ => None,
+    });
+    let told = words.flat_map(|words| {
+        let apart = words.windows(2).filter_map(|pair| match pair {
+            [option, value] if option.text.starts_with('-') && option.text != "-m" && value.literal => Some(&*value.text),
+            _ => None,
+        });
+        apart
+            .chain(words.iter().filter(|w| w.literal && w.text.starts_with("--")).filter_map(|w| Some(w.text.split_once('=')?.1)))
+    });
+    told.filter(|text| dotted(text)).map(str::to_owned).collect()
 }
 
 /// The code that a book holds, in path order: where, in which command, from where its imports are looked up, and what.
@@ -258,6 +293,7 @@ impl Program {
         let mut program = Self::default();
         program.world.callables = callables.clone();
         program.world.modules = modules.clone();
+        program.world.told_modules = told_modules(book);
         program.trees = documents(book).map(|(path, tree)| (path.clone(), tree.clone())).collect();
         for (path, embedded, from, code) in code(book) {
             if embedded.is_none() {
@@ -277,7 +313,10 @@ impl Program {
     pub(crate) fn is_of(&self, book: &Book) -> bool {
         let files = self.world.files.iter().map(|f| (&f.path, f.embedded, &f.from, Arc::as_ptr(&f.code)));
         let of = code(book).collect::<Vec<_>>();
-        documents(book).map(|(path, tree)| (path, Arc::as_ptr(tree))).eq(self.trees.iter().map(|(p, t)| (p, Arc::as_ptr(t))))
+        self.world.told_modules == told_modules(book)
+            && documents(book)
+                .map(|(path, tree)| (path, Arc::as_ptr(tree)))
+                .eq(self.trees.iter().map(|(p, t)| (p, Arc::as_ptr(t))))
             && of.iter().map(|(path, embedded, from, code)| (*path, *embedded, from, Arc::as_ptr(code))).eq(files)
     }
 
@@ -299,7 +338,7 @@ impl Program {
                 chunk.iter().map(|file| infer.reach_all(*file, None)).collect::<Vec<_>>()
             })
             .collect();
-        let sites = world.find_sites(&first);
+        let sites = world.find_sites(&first, settle::MAX_SITES);
         let followed: Vec<Followed> = first
             .into_par_iter()
             .enumerate()
@@ -379,6 +418,11 @@ impl Program {
     /// Where an own function is called: the file, the call, and how many parameters the call does not fill (`self`).
     pub(crate) fn callers(&self, at: At) -> Vec<(FileId, CallId, usize)> {
         self.sites.get(&at).into_iter().flatten().map(|s| (s.file, s.call, s.offset)).collect()
+    }
+
+    /// Where all own functions are called, up to so many calls of each; test code left out.
+    pub(crate) fn all_callers(&self, most: usize) -> Callers {
+        Callers(self.world.find_sites(&self.reached, most))
     }
 
     /// What a call leads to.

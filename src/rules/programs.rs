@@ -28,6 +28,8 @@ pub(crate) struct Programs {
     pub(crate) idle: BTreeSet<String>,
     /// What binds a path to a function, whatever the method.
     pub(crate) routes: BTreeSet<String>,
+    /// Packages whose functions and objects send requests.
+    pub(crate) clients: BTreeSet<String>,
 }
 
 /// How a published step is told what to run on another machine.

@@ -1,5 +1,6 @@
 //! Files that are code: scripts, modules, notebooks.
 
+pub(in crate::facts) mod handed_on;
 pub(crate) mod notebook;
 pub(crate) mod python;
 pub(crate) mod shell_script;

@@ -8,12 +8,9 @@
 use std::collections::BTreeMap;
 
 use crate::fact::{FactKind, FileFacts, OnFailure};
-use crate::resolve::Program;
-use crate::resolve::program::At;
-use crate::source::RepoPath;
 use crate::facts::Context;
 use crate::facts::shell::{HOLE, Shell, lower, quoted};
-use crate::syntax::python::{Assign, AssignKind, Call, Module, Name, ParamKind, Part, Root, ScopeKind, Target, Value};
+use crate::syntax::python::{Assign, AssignKind, Call, CallId, Module, Name, ParamKind, Part, Root, ScopeKind, Target, Value};
 
 /// Most calls looked at in one file.
 const MOST: usize = 200;
@@ -24,14 +21,8 @@ const NOBODY: usize = usize::MAX;
 
 /// Adds the commands that a file's code starts, itself or through a function of its own that starts what it is told.
 pub(super) fn commands(module: &Module, context: &Context<'_>, facts: &mut FileFacts) {
-    if !module.imports.iter().any(|i| matches!(i.module.split('.').next(), Some("subprocess" | "os" | "mlflow" | "ray"))) {
-        return;
-    }
-    let submits = module.imports.iter().any(|i| i.module == "ray.job_submission");
     let mut left = MOST;
-    for call in &module.calls {
-        let named = full_name(module, &call.callee).and_then(|name| start(&name, call));
-        let Some(start) = named.or_else(|| submitted(call).filter(|_| submits)) else { continue };
+    for (_, call, start) in starts(module) {
         if left == 0 {
             return;
         }
@@ -46,70 +37,27 @@ pub(super) fn commands(module: &Module, context: &Context<'_>, facts: &mut FileF
     }
 }
 
-/// Most commands that are told across files.
-const MOST_ACROSS: usize = 2_000;
-
-/// Whether a file may have a function that starts what it is told.
-pub(in crate::facts) fn may_start(module: &Module) -> bool {
-    module.imports.iter().any(|i| i.module == "subprocess" || i.module == "os")
-}
-
-/// The commands that code starts through a function of another file, which starts what it is told: they stand where it
-/// is told, by the file of the one who tells.
-pub(in crate::facts) fn across(program: &Program, context: &Context<'_>) -> BTreeMap<RepoPath, FileFacts> {
-    let mut found: BTreeMap<RepoPath, FileFacts> = BTreeMap::new();
-    let mut left = MOST_ACROSS;
-    for (file, code) in program.files().iter().enumerate() {
-        let module = code.module();
-        if code.embedded.is_some() || !may_start(module) {
-            continue;
-        }
-        for call in &module.calls {
-            let Some(start) = full_name(module, &call.callee).and_then(|name| start(&name, call)) else { continue };
-            let Some(function) = module.scopes.get(call.scope).filter(|s| s.kind == ScopeKind::Function) else { continue };
-            for (by, caller, offset) in program.callers(At { file, scope: call.scope }) {
-                let Some(other) = program.files().get(by).filter(|other| by != file && other.embedded.is_none()) else { continue };
-                let Some(caller) = other.module().calls.get(caller) else { continue };
-                left = match left.checked_sub(1) {
-                    Some(left) => left,
-                    None => return found,
-                };
-                let values = function.params.iter().enumerate().filter_map(|(at, param)| {
-                    let given = keyword(caller, &param.name);
-                    let given = given.or_else(|| caller.args.get(at.checked_sub(offset)?)).map(|value| literal(other.module(), value));
-                    Some((param.name.as_str(), given.or_else(|| param.default.clone())?))
-                });
-                let given = Given { values: values.collect(), at: Some(caller) };
-                let start = Start { stops: start.stops && caller.in_try.is_none(), ..start };
-                let mut facts = FileFacts::default();
-                one(module, call, &start, &given, context, &mut facts);
-                if !facts.facts.is_empty() {
-                    found.entry(other.path.clone()).or_default().merge(facts);
-                }
-            }
-        }
-    }
-    found
-}
-
-/// A value as it can be read in another file: texts and lists of them; what only a run knows is nothing.
-fn literal(module: &Module, value: &Value) -> Value {
-    match value {
-        Value::List(items) | Value::Tuple(items) => Value::List(items.iter().map(|item| literal(module, item)).collect()),
-        Value::None => Value::None,
-        other => text(module, other, &Given::default()).filter(|text| !text.contains(HOLE)).map_or(Value::Other, Value::Str),
-    }
+/// Calls that start a program, in the order of the file.
+pub(super) fn starts(module: &Module) -> impl Iterator<Item = (CallId, &Call, Start)> {
+    let mut roots = module.imports.iter().map(|i| i.module.split('.').next());
+    let any = roots.any(|root| matches!(root, Some("subprocess" | "os" | "mlflow" | "ray")));
+    let submits = module.imports.iter().any(|i| i.module == "ray.job_submission");
+    module.calls.iter().enumerate().filter(move |_| any).filter_map(move |(id, call)| {
+        let named = full_name(module, &call.callee).and_then(|name| start(&name, call));
+        Some((id, call, named.or_else(|| submitted(call).filter(|_| submits))?))
+    })
 }
 
 /// What the parameters of a function are given by one call of it.
 #[derive(Default)]
-struct Given<'m> {
-    values: BTreeMap<&'m str, Value>,
-    at: Option<&'m Call>,
+pub(super) struct Given<'m> {
+    pub(super) values: BTreeMap<&'m str, Value>,
+    /// The call, which says what to start.
+    pub(super) at: Option<&'m Call>,
 }
 
 /// States what one call starts, where its function is given some values.
-fn one(module: &Module, call: &Call, start: &Start, given: &Given<'_>, context: &Context<'_>, facts: &mut FileFacts) {
+pub(super) fn one(module: &Module, call: &Call, start: &Start, given: &Given<'_>, context: &Context<'_>, facts: &mut FileFacts) {
     let what = if start.project {
         project(module, call, given)
     } else {
@@ -121,7 +69,13 @@ fn one(module: &Module, call: &Call, start: &Start, given: &Given<'_>, context: 
     if given.at.is_some() && !asks(module, call, given) {
         return;
     }
-    let dir = match keyword(call, "cwd").or_else(|| sent_along(call)) {
+    let said = keyword(call, "cwd").or_else(|| sent_along(call)).map(|value| match value {
+        Value::Name(Name { root: Root::Local(name), path }) if path.is_empty() => {
+            given.values.get(name.as_str()).unwrap_or(value)
+        }
+        _ => value,
+    });
+    let dir = match said {
         None | Some(Value::None) => Some(".".to_owned()),
         Some(value) => {
             text(module, value, given).filter(|dir| !dir.contains(HOLE)).and_then(|dir| crate::source::join(".", &dir))
@@ -186,7 +140,7 @@ pub(in crate::facts) fn text_of(module: &Module, value: &Value) -> Option<String
 }
 
 /// Calls in the same file of the function in which a call stands, each with what its parameters are given.
-fn callers<'m>(module: &'m Module, call: &Call) -> Vec<(&'m Call, BTreeMap<&'m str, Value>)> {
+pub(super) fn callers<'m>(module: &'m Module, call: &Call) -> Vec<(&'m Call, BTreeMap<&'m str, Value>)> {
     let Some(function) = module.scopes.get(call.scope).filter(|s| s.kind == ScopeKind::Function) else { return Vec::new() };
     let class = module.scopes.get(function.parent).filter(|s| s.kind == ScopeKind::Class);
     if function.params.is_empty() || (class.is_none() && function.parent != 0) {
@@ -222,7 +176,7 @@ fn callers<'m>(module: &'m Module, call: &Call) -> Vec<(&'m Call, BTreeMap<&'m s
 }
 
 /// Whether what a call starts depends on what its function is given.
-fn asks(module: &Module, call: &Call, given: &Given<'_>) -> bool {
+pub(super) fn asks(module: &Module, call: &Call, given: &Given<'_>) -> bool {
     let mut open: Vec<&Value> = call.args.iter().chain(call.keywords.iter().map(|(_, v)| v)).collect();
     let is = |name: &Name| matches!(&name.root, Root::Local(n) if given.values.contains_key(n.as_str()));
     let mut left = 1_000;
@@ -251,19 +205,19 @@ fn asks(module: &Module, call: &Call, given: &Given<'_>) -> bool {
     false
 }
 
-fn is_local(target: &Target, name: &str) -> bool {
+pub(super) fn is_local(target: &Target, name: &str) -> bool {
     matches!(target, Target::Name(Name { root: Root::Local(n), path }) if n == name && path.is_empty())
 }
 
 /// How a call starts a program.
 #[derive(Clone, Copy)]
-struct Start {
+pub(super) struct Start {
     /// A failure raises.
-    stops: bool,
+    pub(super) stops: bool,
     /// A text is read by a shell.
-    shell: bool,
+    pub(super) shell: bool,
     /// It names a project and what of it is run.
-    project: bool,
+    pub(super) project: bool,
 }
 
 fn start(name: &str, call: &Call) -> Option<Start> {
@@ -323,13 +277,8 @@ fn told(module: &Module, call: &Call, value: &Value, given: &Given<'_>, depth: u
     match value {
         Value::List(items) | Value::Tuple(items) => {
             let mut words = words(module, items, given);
-            // nothing but an interpreter of Python is told `-m` and a module, wherever it lies
-            if let [first, option, module, ..] = words.as_mut_slice()
-                && first == HOLE
-                && option == "-m"
-                && module != HOLE
-            {
-                *first = "python".to_owned();
+            if words.first()? == HOLE && is_interpreter(module, items.first()?, words.get(1)?) {
+                "python".clone_into(words.first_mut()?);
             }
             (words.first()? != HOLE).then_some(Told::Words(words))
         }
@@ -369,6 +318,18 @@ fn told(module: &Module, call: &Call, value: &Value, given: &Given<'_>, depth: u
         }
         _ => None,
     }
+}
+
+/// Whether a program that only a run knows is Python, by what it is given: nothing else takes `-m` before a module, and
+/// a name may say so (`[venv_python, "fit.py"]`).
+fn is_interpreter(module: &Module, program: &Value, first: &str) -> bool {
+    let name = match program {
+        Value::Name(name) => name.last(),
+        Value::Call(id) => module.calls.get(*id).and_then(|call| call.callee.last()),
+        _ => None,
+    };
+    let name = name.unwrap_or_default().to_ascii_lowercase();
+    first == "-m" || (first.ends_with(".py") && (name.contains("python") || name.contains("interpreter")))
 }
 
 /// Words of a command; a list among them is taken apart.
@@ -515,23 +476,6 @@ mod tests {
                 "11 make fit @.",
             ]
         );
-    }
-
-    #[test]
-    fn what_a_function_of_another_file_is_told_is_started_where_it_is_told() {
-        let text = "--- night.py\nfrom tools import module\nmodule('ml.fit', ['--fast', day])\nmodule(chosen)\n--- tools.py\nimport subprocess\ndef module(name, args=None):\n    command = [python(), '-m', name, *(args or [])]\n    subprocess.run(command, check=True)\n";
-        let (book, modules) = crate::resolve::program::tests::book(text);
-        let program = Program::build(&book, &modules, &crate::rules::callables::built_in());
-        let found = across(&program, &Context::default());
-        let told: Vec<(String, String, u32)> = found
-            .iter()
-            .flat_map(|(path, facts)| facts.facts.iter().map(move |fact| (path, fact)))
-            .filter_map(|(path, fact)| match &fact.kind {
-                FactKind::Command(c) => Some((path.to_string(), c.text(), fact.line)),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(told, [("night.py".to_owned(), "python -m ml.fit ${_}".to_owned(), 2)]);
     }
 
     #[test]

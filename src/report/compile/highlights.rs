@@ -77,13 +77,17 @@ fn same_way(one: &Chain, other: &Chain) -> bool {
 
 /// Which of several places a reader should see first, least first: what starts by itself before what a person starts
 /// and what nothing starts; what a headline leads to; what others use before what by its name tries it out, code before
-/// notebooks, and definitions before what only calls them.
-pub(super) fn first_seen(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> impl Fn(usize) -> [u8; 6] {
+/// notebooks, definitions before what only calls them, and files that do more with a model before those that do less.
+pub(super) fn first_seen(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> impl Fn(usize) -> [u8; 7] {
     let graph = findings.graph;
     let live = graph.reach(&graph.triggers(|k| k != TriggerKind::Manual), Walk::at(Strength::Assumed));
     let by_hand = graph.reach(&people(findings), Walk::at(Strength::Inferred));
     let heads = HEADS.iter().filter_map(|(id, _)| find(system, id)).filter(|p| holds(p));
     let told: BTreeSet<usize> = heads.filter_map(|p| p.chains.first()).map(|c| c.signal).collect();
+    let mut does: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for seen in findings.signals.all.iter().filter(|seen| seen.off.is_none()) {
+        does.entry(&seen.at.path).or_default().extend(seen.op.map(|op| op.word()));
+    }
     move |signal| {
         let seen = &findings.signals.all[signal];
         let node = graph.node_of(signal);
@@ -96,9 +100,16 @@ pub(super) fn first_seen(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
         let named = |words: &[&str]| words.iter().any(|word| name.contains(word));
         let defines = node.is_some_and(|n| matches!(graph.nodes[n].kind, NodeKind::Function | NodeKind::File));
         // a trial that a job runs on every push is started before the real thing, and is not it
-        let flags = [named(&["smoke", "test"]), !told.contains(&signal), named(&["example", "demo"]), seen.notebook, !defines];
+        let flags = [
+            named(&["smoke", "test", "profil", "bench"]),
+            !told.contains(&signal),
+            named(&["example", "demo"]),
+            seen.notebook,
+            !defines,
+        ];
         let [trial, untold, shows, notebook, calls] = flags.map(u8::from);
-        [trial, starts, untold, shows, notebook, calls]
+        let done = does.get(&*seen.at.path).map_or(0, |ops| u8::try_from(ops.len()).unwrap_or(u8::MAX));
+        [trial, starts, untold, shows, notebook, calls, u8::MAX - done]
     }
 }
 

@@ -1,11 +1,13 @@
 //! What calls give.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::super::python::Place;
 use super::infer::{Ctx, Found, Infer, Key, Type, joined};
 use super::settle::Settled;
 use super::{At, FileId, World};
+use crate::source::RepoPath;
 use crate::syntax::python::{Call, CallId, ScopeKind, Value};
 
 /// Methods that by custom give back what they are called on, so that chains keep their type.
@@ -117,8 +119,15 @@ impl<'f> Infer<'f> {
                 };
             }
             "importlib.import_module" | "__import__" => {
-                let Value::Str(dotted) = first? else { return None };
                 let from = &world.files.get(ctx.file)?.from;
+                let known = match first? {
+                    Value::Str(dotted) => Some(dotted),
+                    other => match self.value(other, ctx).map(|found| found.what) {
+                        Some(Type::Literal(Value::Str(dotted), _)) => Some(dotted),
+                        _ => None,
+                    },
+                };
+                let Some(dotted) = known else { return self.told_module(from, call) };
                 return Some(Found::sure(match world.modules.locate(from, dotted) {
                     Some((place @ Place::File(_), _)) => Type::Module(place.into()),
                     _ => Type::External(dotted.as_str().into()),
@@ -142,6 +151,31 @@ impl<'f> Infer<'f> {
             return Some(Found::sure(Type::Instance(object.into())));
         }
         Some(Found::sure(Type::Instance(name)))
+    }
+
+    /// The module of this repository that a command names, where code imports what it is told: only where there is no
+    /// choice, and never surely.
+    fn told_module(&self, from: &RepoPath, call: &Call) -> Option<Found<'f>> {
+        let world = self.world;
+        let taken = call.keywords.iter().find(|(key, _)| key == "fromlist").map(|(_, v)| v).or_else(|| call.args.get(3));
+        let taken = match taken {
+            Some(Value::List(items) | Value::Tuple(items)) => items.first(),
+            _ => None,
+        };
+        let has = |path: &RepoPath| match taken {
+            Some(Value::Str(name)) => {
+                world.by_path.get(path).and_then(|file| world.files.get(*file)).is_some_and(|f| f.index.name(0, name).is_some())
+            }
+            _ => true,
+        };
+        let places = world.told_modules.iter().filter_map(|dotted| match world.modules.locate(from, dotted)?.0 {
+            Place::File(path) if has(&path) => Some(path),
+            _ => None,
+        });
+        let places: BTreeSet<RepoPath> = places.collect();
+        let mut places = places.into_iter();
+        let only = places.next().filter(|_| places.next().is_none())?;
+        Some(Found { what: Type::Module(Place::File(only).into()), sure: false })
     }
 
     /// What an own function gives back.

@@ -355,6 +355,9 @@ fn values_of_defaults_and_documents() {
     is("import os\nA = os.getenv('A', 'x')\nuse(A)", Some("x"));
     is("import os\nA = os.environ.get('A') or 'y'\ndef f():\n    use(A)", Some("y"));
     is("import os\nA = os.getenv('A')\nuse(A)", None);
+    is("import os\nA = os.getenv('A', 'x')\nuse(f'{A}/fit')", Some("x/fit"));
+    is("import os\nA = os.getenv('A', 'x')\nB = A + '/fit'\nuse(B)", Some("x/fit"));
+    is("import os\nuse(f'{A}/fit')", None);
     is("import os\nA = 'x'\nif b:\n    A = 'z'\nuse(A)", None);
     is("from c import A\nuse(A)\n--- c.py\nimport os\nA = os.getenv('A', 'x')", Some("x"));
     is("import c\nuse(c.A)\n--- c.py\nA = 'x'", Some("x"));
@@ -399,4 +402,37 @@ fn a_program_is_of_the_very_code_it_was_built_from() {
     first.remove("c.yaml");
     first.remove("b.py");
     assert!(!program.is_of(&first), "a file less");
+}
+
+#[test]
+fn a_module_that_a_command_names() {
+    let reached = |words: &str, more: &str| {
+        let text = format!(
+            "--- run.py\ndef go(name):\n    m = __import__(name, fromlist=['get'])\n    m.get().start()\n--- flows/rents.py\ndef get(): return mlflow.x()\nimport mlflow\n--- flows/other.py\nx = 1\n{more}"
+        );
+        let (mut book, modules) = book(&text);
+        let words = words.split(' ').map(|w| crate::syntax::shell::Word { text: w.to_owned(), literal: true }).collect();
+        let fact = crate::fact::Fact {
+            unit: None,
+            line: 1,
+            end_line: 1,
+            kind: FactKind::Command(crate::fact::Command::new(words, None)),
+        };
+        book.insert("ci.yml".into(), FileFacts { facts: vec![fact], ..FileFacts::default() });
+        let program = Program::build(&book, &modules, &crate::rules::callables::built_in());
+        let file = program.file("run.py", None).expect("read");
+        (0..program.files()[file].module().calls.len())
+            .filter_map(|call| match program.callee("run.py", None, call) {
+                Callee::External { name, strength } if name.ends_with("start") => Some((name, strength)),
+                _ => None,
+            })
+            .next()
+    };
+    let found = Some(("mlflow.x#start".to_owned(), Strength::Inferred));
+    assert_eq!(reached("python run.py -n flows.rents", ""), found);
+    assert_eq!(reached("python run.py --module=flows.rents", ""), found);
+    assert_eq!(reached("python run.py -n flows.other", ""), None, "it has no `get`");
+    assert_eq!(reached("python -m flows.rents", ""), None, "that runs it");
+    let two = "--- flows/more.py\ndef get(): pass\n";
+    assert_eq!(reached("run -n flows.rents -x flows.more", two), None, "one of two");
 }

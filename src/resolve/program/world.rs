@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::infer::{Found, Infer, Type};
-use super::{At, Bases, CallId, CodeFile, Destination, Quick, ScopeKind, Site, Sites, Value, World, settle};
+use super::{At, Bases, CallId, CodeFile, Destination, Quick, ScopeKind, Site, Sites, Value, World};
 
 impl World {
     pub(super) fn scope(&self, at: At) -> Option<&crate::syntax::python::Scope> {
@@ -87,7 +87,7 @@ impl World {
     }
 
     /// Who calls what, test code left out: what a test passes says nothing about the program.
-    pub(super) fn find_sites(&self, reached: &[Vec<Destination>]) -> Sites {
+    pub(super) fn find_sites(&self, reached: &[Vec<Destination>], most: usize) -> Sites {
         let mut sites = Sites::default();
         for (file, calls) in reached.iter().enumerate() {
             let Some(code) = self.files.get(file).filter(|f| !is_test_path(&f.path)) else { continue };
@@ -95,7 +95,7 @@ impl World {
                 let Destination::Own { to, makes, .. } = reached else { continue };
                 let found = sites.entry(*to).or_default();
                 // one more than is ever used says that there are too many
-                if found.len() <= settle::MAX_SITES {
+                if found.len() <= most {
                     let bound = makes.is_some() || self.is_bound(code, call, *to);
                     found.push(Site { file, call, offset: usize::from(bound) });
                 }

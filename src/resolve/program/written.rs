@@ -12,11 +12,14 @@ use super::{At, Callee, Destination, FileId, Program};
 use crate::rules::interpreter::Table;
 use crate::source::{self, RepoPath};
 use crate::syntax::python::{
-    Assign, AssignKind, Call, CallId, FlowId, FlowKind, ImportGuard, Name, Root, ScopeId, Target, Value,
+    Assign, AssignKind, Call, CallId, FlowId, FlowKind, ImportGuard, Name, Part, Root, ScopeId, Target, Value,
 };
 
 /// Steps from name to name, into functions and through wrappers.
 const MAX_DEPTH: u32 = 10;
+/// Steps that a text takes which is put together, and most parts of one.
+const TOGETHER: u32 = 3;
+const MAX_PARTS: usize = 20;
 
 /// A value and where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +42,9 @@ impl Program {
         match value {
             Value::Name(name) => self.name_written(file, scope, name, table, MAX_DEPTH),
             Value::Call(call) => self.call_written(file, scope, *call, table, MAX_DEPTH),
+            Value::FString { .. } | Value::BinOp { .. } | Value::Str(_) => {
+                self.value_written(Stands { file, scope, value }, table, MAX_DEPTH)
+            }
             _ => None,
         }
     }
@@ -49,6 +55,20 @@ impl Program {
             Value::Str(text) => Some(text.clone()),
             Value::Name(name) => self.name_written(at.file, at.scope, name, table, depth),
             Value::Call(call) => self.call_written(at.file, at.scope, *call, table, depth),
+            // what is put together nests little, as every part may be put together again
+            Value::FString { parts } if parts.len() <= MAX_PARTS => {
+                let depth = depth.checked_sub(TOGETHER)?;
+                let text = |part: &'_ Part| match part {
+                    Part::Text(text) => Some(text.clone()),
+                    Part::Hole(value) => self.value_written(Stands { value, ..at }, table, depth),
+                };
+                parts.iter().map(text).collect()
+            }
+            Value::BinOp { op: "+", left, right } => {
+                let depth = depth.checked_sub(TOGETHER)?;
+                let left = self.value_written(Stands { value: left, ..at }, table, depth)?;
+                Some(left + &self.value_written(Stands { value: right, ..at }, table, depth)?)
+            }
             // what is set counts before what stands behind `or`
             Value::BoolOp { op: "or", values } => self.value_written(Stands { value: values.last()?, ..at }, table, depth),
             _ => None,

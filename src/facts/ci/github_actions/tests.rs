@@ -518,7 +518,8 @@ fn texts_for_published_steps_are_commands() {
         let facts = workflow(&SourceFile::new(".github/workflows/w.yml".into(), text), &context, &[]);
         told(&facts).into_iter().filter(|line| line.contains(": $ ")).collect::<Vec<String>>()
     };
-    let lines = "      - uses: Azure/CLI@v2\n        with:\n          inlineScript: |\n            cd ml\n            sh fit.sh\n";
+    let lines =
+        "      - uses: Azure/CLI@v2\n        with:\n          inlineScript: |\n            cd ml\n            sh fit.sh\n";
     assert_eq!(read(lines), ["8 1: $ cd ml @.", "9 1: $ sh fit.sh @ml"]);
     let boxed = |options: &str| {
         let options = format!("          options: {options}\n          run: make fit\n");
