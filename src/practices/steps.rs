@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use regex::Regex;
+
 use super::Proof;
 use super::answer::Answer;
 use super::clause::Judge;
@@ -29,6 +31,9 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
             if ids.is_empty() { Vec::new() } else { judge.targets(&Select { id: OneOrMany::Many(ids), ..Select::default() }) }
         })
         .collect();
+    // where a step is a function of one's own, what somebody called it tells as much
+    let words: Vec<Vec<Regex>> =
+        ask.of.iter().map(|ops| ops.iter().filter_map(|op| Regex::new(ask.words.get(op)?).ok()).collect()).collect();
     // the kind that must be one of the steps
     let needed: Vec<usize> =
         ask.of.iter().enumerate().filter(|(_, ops)| ops.iter().any(|op| ask.with.contains(op))).map(|(kind, _)| kind).collect();
@@ -38,14 +43,14 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
     let aims: Vec<NodeId> = kinds.iter().flatten().map(|(_, node)| *node).collect();
     let leading = graph.reach_back(&aims, Walk::at(Strength::Inferred));
     // what a node does is the same in every definition that it is a step of
-    let mut known: BTreeMap<NodeId, Vec<Option<usize>>> = BTreeMap::new();
+    let mut known: BTreeMap<NodeId, Vec<Option<Told>>> = BTreeMap::new();
     let mut best = Answer::no();
     for (weak, members) in groups(graph) {
         let members: Vec<NodeId> = members.into_iter().filter(|n| live.has(*n)).collect();
         if members.len() < ask.at_least {
             continue;
         }
-        let does: Vec<(NodeId, Vec<Option<usize>>)> = members
+        let does: Vec<(NodeId, Vec<Option<Told>>)> = members
             .iter()
             .map(|node| {
                 if let Some(does) = known.get(node) {
@@ -53,11 +58,17 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
                 }
                 let run = leading[*node].then(|| graph.reach(&[*node], Walk::at(Strength::Inferred)));
                 let runs = |n: NodeId| run.as_ref().is_some_and(|run| run.has(n));
-                let first = |targets: &Vec<(usize, NodeId)>| targets.iter().find(|(_, n)| runs(*n)).map(|(s, _)| *s);
+                let signal = |found: Option<&(usize, NodeId)>| found.map(|(s, _)| Told::By(*s));
+                let first = |targets: &Vec<(usize, NodeId)>| signal(targets.iter().find(|(_, n)| runs(*n)));
                 let whole = !graph.leaving(*node).any(|e| e.strength == Strength::Broken && e.off.is_none());
-                let own = |targets: &Vec<(usize, NodeId)>| targets.iter().find(|(_, n)| whole && n == node).map(|(s, _)| *s);
-                let does: Vec<Option<usize>> =
-                    kinds.iter().zip(&called).map(|(does, called)| first(does).or_else(|| own(called))).collect();
+                let own = |targets: &Vec<(usize, NodeId)>| signal(targets.iter().find(|(_, n)| whole && n == node));
+                let function = function(graph, *node).filter(|_| whole);
+                let by_name = |words: &Vec<Regex>| {
+                    function.filter(|name| words.iter().any(|word| word.is_match(name))).map(|_| Told::ByName)
+                };
+                let kinds = kinds.iter().zip(&called).zip(&words);
+                let does: Vec<Option<Told>> =
+                    kinds.map(|((does, called), words)| first(does).or_else(|| own(called)).or_else(|| by_name(words))).collect();
                 known.insert(*node, does.clone());
                 (*node, does)
             })
@@ -76,7 +87,7 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
         } else if weak {
             found.standing = Standing::indicated(Because::Weak);
         }
-        found.signals = matched.iter().map(|(_, _, s)| *s).collect();
+        found.signals = matched.iter().filter_map(|(_, _, told)| told.signal()).collect();
         // the definition itself is evidence, step by step
         let step =
             |node: NodeId| Proof { at: Some(graph.nodes[node].at.clone()), commit: None, what: graph.nodes[node].label.clone() };
@@ -90,6 +101,33 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
         }
     }
     best
+}
+
+/// What tells the kind of a step.
+#[derive(Debug, Clone, Copy)]
+enum Told {
+    /// A signal of what it runs, or of the step itself.
+    By(usize),
+    /// The name of the function that it is.
+    ByName,
+}
+
+impl Told {
+    fn signal(self) -> Option<usize> {
+        match self {
+            Self::By(signal) => Some(signal),
+            Self::ByName => None,
+        }
+    }
+}
+
+/// The name of the one own function that is the step.
+fn function(graph: &Graph, step: NodeId) -> Option<&str> {
+    let mut called =
+        graph.leaving(step).filter(|e| e.kind == EdgeKind::Calls && e.off.is_none() && e.strength == Strength::Resolved);
+    let only = called.next().filter(|_| called.next().is_none())?;
+    let node = graph.nodes.get(only.to).filter(|n| n.kind == NodeKind::Function)?;
+    node.key.rsplit_once('#').map(|(_, name)| name)
 }
 
 /// Definitions with their steps, and whether they are only a sequence of commands.
@@ -131,7 +169,7 @@ fn groups(graph: &Graph) -> Vec<(bool, Vec<NodeId>)> {
 }
 
 /// Different steps for different kinds, as many as there can be: the step, its kind, the signal that tells it.
-fn matching(does: &[(NodeId, Vec<Option<usize>>)], kinds: usize, needed: &[usize]) -> Vec<(NodeId, usize, usize)> {
+fn matching(does: &[(NodeId, Vec<Option<Told>>)], kinds: usize, needed: &[usize]) -> Vec<(NodeId, usize, Told)> {
     let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
     let others = (0..kinds).filter(|kind| !needed.contains(kind));
     // what has found a step keeps one, so those that must have one come first
@@ -144,7 +182,7 @@ fn matching(does: &[(NodeId, Vec<Option<usize>>)], kinds: usize, needed: &[usize
 
 fn augment(
     kind: usize,
-    does: &[(NodeId, Vec<Option<usize>>)],
+    does: &[(NodeId, Vec<Option<Told>>)],
     taken: &mut BTreeMap<usize, usize>,
     seen: &mut BTreeSet<usize>,
 ) -> bool {

@@ -39,6 +39,8 @@ pub(super) fn of_runner(invocation: &Invocation<'_>, from: usize, runner: &str, 
                 match invocation.locate(text, view) {
                     Located::Found(path, _) => named.push(path),
                     Located::Missing(path) => missing = Some(path),
+                    // where it runs is not known (in an image, say): the folder of that name is the one meant
+                    Located::Unknown if invocation.dir().is_none() && view.inventory.is_dir(text) => named.push(text.into()),
                     Located::Unknown => {}
                 }
             }

@@ -310,6 +310,8 @@ fn references(clause: &Clause, signals: &[SignalRule], known: &Known, problems: 
             for id in s.named.values().flat_map(super::signal::OneOrMany::all) {
                 named(id, problems);
             }
+            let wrong = |text: &String| regex::Regex::new(text).err().map(|e| format!("`{text}` is no regular expression: {e}"));
+            problems.extend(s.words.values().filter_map(wrong));
         }
         Clause::Practice(PracticeAsk::Id(ask)) => {
             let (id, word) =

@@ -391,6 +391,10 @@ pub struct Steps {
     /// Signals of the step itself that tell an operation where what it runs could not (the name of its script).
     #[serde(default)]
     pub named: BTreeMap<Op, OneOrMany>,
+    /// The same for a step that is a function of one's own: regular expressions for the name of that function, which
+    /// somebody gave it to say what the step does.
+    #[serde(default)]
+    pub words: BTreeMap<Op, String>,
 }
 
 /// Another practice or probe.

@@ -25,6 +25,8 @@ pub(crate) struct Programs {
     /// Published steps that do what a command line does, which is written with `{input}` and `{input:otherwise}`.
     #[serde(default)]
     steps: BTreeMap<String, String>,
+    /// Published steps that run a text in the workspace of the job.
+    here: BTreeMap<String, Here>,
     /// Kinds of cluster objects that run nothing, in small letters.
     pub(crate) idle: BTreeSet<String>,
     /// Programs that are told what to evaluate.
@@ -89,7 +91,27 @@ pub(crate) struct Remote {
     pub(crate) stops: Option<String>,
 }
 
+/// How a published step is told what to run in the workspace of its job.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Here {
+    /// The inputs that hold it, in their order.
+    pub(crate) texts: Vec<String>,
+    /// Its first failure ends it.
+    #[serde(default)]
+    pub(crate) stops: bool,
+    /// The input with the options of the container that it runs in, which has the workspace only if they mount it.
+    #[serde(default)]
+    pub(crate) options: Option<String>,
+}
+
 impl Programs {
+    /// How a step of this reference (`owner/name@version`) is told what to run in the workspace of its job.
+    pub(crate) fn here(&self, reference: &str) -> Option<&Here> {
+        let name = reference.split('@').next().unwrap_or(reference);
+        self.here.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, here)| here)
+    }
+
     /// How a step of this reference (`owner/name@version`) is told what to run on another machine.
     pub(crate) fn remote(&self, reference: &str) -> Option<&Remote> {
         let name = reference.split('@').next().unwrap_or(reference);

@@ -110,6 +110,12 @@ impl<'b> Lowering<'b> {
                 }
             }
         }
+        // what is put into a list later is in it as well
+        for call in module.calls.iter().filter(|call| matches!(call.callee.path.as_slice(), [method] if method == "append")) {
+            if let (Root::Local(local), Some(value)) = (&call.callee.root, call.args.first()) {
+                given.entry((call.scope, local.as_str())).or_default().push(value);
+            }
+        }
         Look { of: self, file, module, given, looks: LOOKS, pairs: BTreeSet::new() }
     }
 

@@ -382,6 +382,22 @@ fn values_of_defaults_and_documents() {
 }
 
 #[test]
+fn what_every_caller_passes() {
+    let fit = "from sklearn.svm import SVC\nfrom sklearn.tree import DecisionTreeClassifier\ndef fit(model, rows):\n    model.fit(rows)\n    return model\n";
+    let of = |calls: &str| {
+        let found = super::tests::calls(&format!("--- a.py\n{fit}{calls}"));
+        found.first().cloned().unwrap_or_default()
+    };
+    assert_eq!(of("fit(SVC(), a)"), "sklearn.svm.SVC#fit");
+    assert_eq!(of("fit(SVC(), a)\nfit(DecisionTreeClassifier(), a)"), "sklearn.svm.SVC|sklearn.tree.DecisionTreeClassifier#fit");
+    // what it gave back is passed again
+    assert_eq!(of("tree = fit(SVC(), a)\ntree = fit(tree, b)"), "sklearn.svm.SVC#fit");
+    // one passes something that is not known
+    assert_eq!(of("fit(SVC(), a)\nfit(given(), a)"), "~sklearn.svm.SVC#fit");
+    assert_eq!(of(""), "? model.fit");
+}
+
+#[test]
 fn a_program_is_of_the_very_code_it_was_built_from() {
     let (mut first, modules) = book("--- a.py\nimport b\nb.run()\n--- b.py\ndef run(): pass\n");
     let program = Program::build(&first, &modules, &crate::rules::callables::built_in());

@@ -1,7 +1,7 @@
 //! Cloud Build: a list of containers over one workspace, and the triggers that Terraform declares for it.
 //!
 //! The configuration says nothing of what starts it. Where Terraform names the file in a trigger, that starts it; else
-//! a push is only assumed to, for the trigger is set up in the service.
+//! a push is only assumed to, for the trigger is set up in the service; whoever has the file can hand it in by hand.
 //!
 //! Invariants: a step without a program of its own runs what its image starts, which is known for the service's own
 //! builders and for images that are built here; substitutions with defaults are put in, all others stay variables.
@@ -29,6 +29,9 @@ pub(crate) use declared::TRIGGER;
 /// The name under which configurations are asked for.
 const NAME: &str = "Cloud Build configuration";
 
+/// Where the service keeps the images of its own builders.
+const BUILDERS: &str = "gcr.io/cloud-builders/";
+
 /// Configurations, by their name or by their keys.
 pub(crate) const CONFIGURATION: Reader = Reader { name: NAME, wants, when: When::Recognised(is_configuration), read };
 
@@ -41,7 +44,8 @@ fn wants(path: &str) -> bool {
     }
 }
 
-/// Whether a file is a configuration: a list of steps that name images, under its name or beside keys of its own.
+/// Whether a file is a configuration: a list of steps that name images, under its name, beside keys of its own, or with
+/// one of the service's own builders among the images.
 fn is_configuration(path: &str, text: &str) -> bool {
     let is_json = extension(path) == Some("json");
     let quoted = |line: &str, key: &str| line.strip_prefix(key).is_some_and(|rest| rest.starts_with('"'));
@@ -53,7 +57,14 @@ fn is_configuration(path: &str, text: &str) -> bool {
     let named = file_name(path).contains("cloudbuild") || folder(path).rsplit('/').next() == Some("cloudbuild");
     let shaped =
         has(&["steps"]) && text.contains("name") && !has(&["kind", "apiVersion", "on", "trigger", "pool", "jobs", "runs"]);
-    shaped && (named || (!is_json && has(&["substitutions", "availableSecrets", "logsBucket", "serviceAccount"])))
+    let own = || has(&["substitutions", "availableSecrets", "logsBucket", "serviceAccount"]) || text.lines().any(names_builder);
+    shaped && (named || (!is_json && own()))
+}
+
+/// Whether a line names an image of the service's own builders.
+fn names_builder(line: &str) -> bool {
+    let image = line.trim_start().trim_start_matches("- ").strip_prefix("name:");
+    image.is_some_and(|image| image.trim_start().trim_start_matches(['"', '\'']).starts_with(BUILDERS))
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
@@ -69,6 +80,9 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
         if !known {
             let push = Trigger::plain(TriggerKind::Push, "push".to_owned());
             reading.fact(top, 1, FactKind::Trigger(push.elsewhere("its trigger is set up in the service")));
+            // who has the file can hand it in
+            let hand = Trigger::plain(TriggerKind::Manual, "gcloud builds submit".to_owned());
+            reading.fact(top, 1, FactKind::Trigger(hand));
         }
         steps(root, top, &mut reading);
     }

@@ -82,9 +82,12 @@ fn who_names_what_he_waits_for_runs_beside_the_others() {
 fn a_trigger_is_assumed_unless_something_names_the_file() {
     let told = told(&of("cloudbuild.yaml", "steps:\n- name: python\n  args: [make]\n", false));
     assert_eq!(told[0], "1 cloudbuild.yaml: push: push (its trigger is set up in the service)");
+    assert_eq!(told[1], "1 cloudbuild.yaml: manual: gcloud builds submit");
     for (path, text, is) in [
         ("ci/fit.yaml", "steps:\n- name: x\nsubstitutions: {}\n", true),
         ("ci/fit.yaml", "steps:\n- name: x\n", false),
+        ("ci/fit.yaml", "steps:\n- name: 'gcr.io/cloud-builders/git'\n", true),
+        ("ci/fit.yaml", "on: push\nsteps:\n- name: gcr.io/cloud-builders/git\n", false),
         ("cloudbuild.json", "{\n  \"steps\": [{\"name\": \"x\"}]\n}\n", true),
         ("cloudbuild.yaml", "apiVersion: v1\nkind: X\nname: y\n", false),
         ("fit.yml", "trigger: [main]\nsteps:\n- name: x\nsubstitutions: 1\n", false),

@@ -53,6 +53,7 @@ fn one(number: usize, step: Node<'_>, parent: UnitId, known: &mut Known, reading
         hand_over(step, uses, id, &inner, reading);
         checkout(step, uses, id, known, reading);
         elsewhere(step, uses, id, &inner, reading);
+        here(step, uses, id, &inner, reading);
     }
     if let Some(run) = step.get("run") {
         let first = reading.facts.facts.len();
@@ -287,8 +288,55 @@ fn elsewhere(step: Node<'_>, uses: Node<'_>, id: UnitId, known: &Known, reading:
     let Some(remote) = uses.text().and_then(|reference| programs?.remote(reference.trim())) else { return };
     let Some(with) = step.get("with") else { return };
     let yes = |key: &String| with.get(key).and_then(Node::text) == Some("true");
-    let errexit = remote.stops.as_ref().is_some_and(yes);
-    for text in remote.texts.iter().filter_map(|key| with.get(key)) {
+    let program = Program::Shell { errexit: remote.stops.as_ref().is_some_and(yes), pipefail: false };
+    let how = How { dir: None, variables: BTreeMap::new(), program: &program };
+    given(with, &remote.texts, &how, id, known, reading);
+}
+
+/// A published step that runs a text on the machine of the job, in its workspace.
+fn here(step: Node<'_>, uses: Node<'_>, id: UnitId, known: &Known, reading: &mut Reading<'_>) {
+    let programs = reading.context.programs;
+    let Some(here) = uses.text().and_then(|reference| programs?.here(reference.trim())) else { return };
+    let Some(with) = step.get("with") else { return };
+    let program = Program::Shell { errexit: here.stops, pipefail: false };
+    let dir = match &here.options {
+        None => known.folder("."),
+        Some(key) => with.get(key).and_then(Node::text).and_then(|options| mounted(options, known)),
+    };
+    let how = How { dir, variables: known.variables(), program: &program };
+    given(with, &here.texts, &how, id, known, reading);
+}
+
+/// The folder of the repository in which a container works that is told so by these options: that of a mount.
+fn mounted(options: &str, known: &Known) -> Option<String> {
+    let options = expression::substitute(options, &|name| known.filled(name));
+    let mut words = options.split_whitespace();
+    let (mut mounts, mut works): (Vec<(String, String)>, Option<String>) = (Vec::new(), None);
+    while let Some(word) = words.next() {
+        let (option, value) = match word.split_once('=') {
+            Some((option, value)) if option.starts_with("--") => (option, value),
+            _ => (word, ""),
+        };
+        let is = |names: [&str; 2]| names.contains(&option);
+        if !is(["-v", "--volume"]) && !is(["-w", "--workdir"]) {
+            continue;
+        }
+        let value = if value.is_empty() { words.next()? } else { value };
+        match (is(["-w", "--workdir"]), value.split_once(':')) {
+            (true, _) => works = Some(value.to_owned()),
+            (false, Some((from, to))) => mounts.push((from.to_owned(), to.split(':').next().unwrap_or(to).to_owned())),
+            (false, None) => {}
+        }
+    }
+    let works = works?;
+    let inside = |to: &str| works.strip_prefix(to).filter(|rest| rest.is_empty() || rest.starts_with('/') || to.ends_with('/'));
+    let (from, rest) = mounts.iter().find_map(|(from, to)| Some((from, inside(to)?)))?;
+    known.folder(&format!("{from}{rest}"))
+}
+
+/// Lowers the texts that a published step is given.
+fn given(with: Node<'_>, keys: &[String], how: &How<'_>, id: UnitId, known: &Known, reading: &mut Reading<'_>) {
+    for text in keys.iter().filter_map(|key| with.get(key)) {
         let (first, exact) = (text.line(), text.style() == Style::Literal);
         let Some(text) = text.text() else { continue };
         if !reading.take_text(first, text) {
@@ -301,10 +349,13 @@ fn elsewhere(step: Node<'_>, uses: Node<'_>, id: UnitId, known: &Known, reading:
             let line = lines.get(line as usize).copied().unwrap_or(line);
             if exact { first.saturating_add(line) } else { first }
         };
-        let program = Program::Shell { errexit, pipefail: false };
-        let how = How { dir: None, variables: BTreeMap::new(), program: &program };
         let units = reading.facts.units.len();
-        let facts = text::lower(&text, &line_of, (id, units), &how, reading);
+        let mut facts = text::lower(&text, &line_of, (id, units), how, reading);
+        for fact in &mut facts.facts {
+            if let FactKind::Command(command) = &mut fact.kind {
+                text::from_the_root(command);
+            }
+        }
         text::join_cells(vec![facts], reading);
     }
 }

@@ -508,3 +508,27 @@ jobs:
     let told: Vec<String> = told(&facts).into_iter().filter(|line| line.contains(": $ ")).collect();
     assert_eq!(told, ["9 1: $ cd app @? goes on", "10 1: $ docker pull x/y:1 @?"]);
 }
+
+#[test]
+fn texts_for_published_steps_are_commands() {
+    let catalog = crate::rules::Catalog::embedded().expect("the rules are sound");
+    let context = Context { programs: Some(&catalog.programs), ..Context::default() };
+    let read = |step: &str| {
+        let text = format!("on: push\njobs:\n  j:\n    steps:\n{step}");
+        let facts = workflow(&SourceFile::new(".github/workflows/w.yml".into(), text), &context, &[]);
+        told(&facts).into_iter().filter(|line| line.contains(": $ ")).collect::<Vec<String>>()
+    };
+    let lines =
+        "      - uses: Azure/CLI@v2\n        with:\n          inlineScript: |\n            cd ml\n            sh fit.sh\n";
+    assert_eq!(read(lines), ["8 1: $ cd ml @.", "9 1: $ sh fit.sh @ml"]);
+    let boxed = |options: &str| {
+        let options = format!("          options: {options}\n          run: make fit\n");
+        read(&format!("      - uses: addnab/docker-run-action@v3\n        with:\n{options}"))
+    };
+    assert_eq!(boxed("-v ${{ github.workspace }}/ml:/w -w /w/late"), ["8 1: $ make fit @ml/late"]);
+    assert_eq!(boxed("--volume=${{ github.workspace }}:/w --workdir=/w"), ["8 1: $ make fit @."]);
+    // the container has the workspace and works elsewhere, or has none
+    assert_eq!(boxed("-v ${{ github.workspace }}:/w"), ["8 1: $ make fit @?"]);
+    assert_eq!(boxed("-w /w"), ["8 1: $ make fit @?"]);
+    assert_eq!(read("      - uses: azure/login@v2\n        with: {inlineScript: make}\n"), Vec::<String>::new());
+}
