@@ -679,6 +679,13 @@ if __name__ == "__main__":
         text: include_str!("../../fixtures/pipeline-scheduled-by-push/repo/run.py"),
     },
     Seed {
+        of: "orchestrators::tfx",
+        place: "tfx@/r.py",
+        lead: (SCRIPT, "python tfx@/r.py"),
+        form: Form::Words,
+        text: include_str!("../../fixtures/tfx-pipeline-run-weekly/repo/run.py"),
+    },
+    Seed {
         of: "orchestrators::schedule",
         place: "loops/l@.py",
         lead: (SCRIPT, "python loops/l@.py"),

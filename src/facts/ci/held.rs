@@ -88,11 +88,14 @@ pub(super) fn guards<Own>(
     judge: &dyn Fn(TriggerKind) -> Held,
     reading: &mut Reading<'_, Own>,
 ) {
+    // what others load is started by whatever starts them
+    let open = kinds.is_empty();
+    let kinds = if open { &[TriggerKind::Push, TriggerKind::Schedule, TriggerKind::Manual] } else { kinds };
     let held: Vec<(TriggerKind, Held)> =
         kinds.iter().map(|kind| (*kind, judge(*kind))).filter(|(_, held)| held.truth != Truth::No).collect();
     if held.is_empty() {
         reading.fact(unit, line, FactKind::Guard(Guard::Never(one_line(text))));
-    } else if held.len() < kinds.len() {
+    } else if held.len() < kinds.len() && !open {
         let left = held.iter().map(|(kind, _)| *kind).collect();
         reading.fact(unit, line, FactKind::Guard(Guard::Event(left)));
     }

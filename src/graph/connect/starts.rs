@@ -18,6 +18,9 @@ pub(super) fn holds_objects(facts: &FileFacts) -> bool {
     facts.units.iter().any(|unit| unit.kind == UnitKind::Manifest)
 }
 
+/// Behind what starts something that no command here applies.
+const UNAPPLIED: &str = ": nothing in this repository applies it, so somebody must";
+
 impl Build<'_> {
     /// Triggers start the units that state them; workflows that wait for another are started by that one.
     pub(super) fn trigger(&mut self, path: &RepoPath, fact: &Fact, trigger: &Trigger) {
@@ -135,7 +138,13 @@ impl Build<'_> {
             let edge = &mut self.graph.edges[edge];
             match known {
                 Some(strength) => edge.strength = edge.strength.min(strength),
-                None => edge.off = edge.off.take().or_else(|| Some("nothing in this repository applies it".to_owned())),
+                // a person may, or another repository
+                None => {
+                    edge.strength = edge.strength.min(Strength::Assumed);
+                    if edge.off.is_none() && !edge.what.ends_with(UNAPPLIED) {
+                        edge.what.push_str(UNAPPLIED);
+                    }
+                }
             }
         }
         for edge in self.named.drain(..) {

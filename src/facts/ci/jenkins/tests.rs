@@ -175,6 +175,15 @@ fn a_script_that_is_loaded_runs_its_top() {
     let facts = of("ci/more.groovy", "echo 'x'\nsh 'now'\ndef ship() { sh 'later' }\nreturn this\n", true);
     assert_eq!(told(&facts), ["2 ci/more.groovy: $ now @.", "3 ship: $ later @."]);
     assert_eq!(facts.units[1].kind, UnitKind::ShellFunction);
+    // whoever loads it may be started by anything
+    let held =
+        of("ci/more.groovy", "def ship(rows) {\n if (rows) { sh 'later' }\n if (false) { sh 'never' }\n}\nreturn this\n", true);
+    let told = told(&held);
+    assert!(
+        told.iter().any(|l| l.contains("if rows")) && told.iter().any(|l| l.starts_with("3 ") && l.contains("Never")),
+        "{told:?}"
+    );
+    assert!(!told.iter().any(|l| l.starts_with("2 ") && l.contains("Never")), "{told:?}");
 }
 
 #[test]
