@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::connect::node_key;
-use super::reach::Walk;
+use super::reach::{Reached, Walk};
 use super::{Edge, Graph, NodeId, python};
 use crate::fact::{Book, Unit, UnitKind};
 use crate::resolve::Program;
@@ -25,6 +25,9 @@ use crate::words::{EdgeKind, Scope, Strength};
 
 /// Methods of clients that send a request, and decorators of routes that answer one: the methods of HTTP.
 const VERBS: &[&str] = &["get", "post", "put", "patch", "delete"];
+
+/// Most hosts that are looked for among the services of a repository.
+const MAX_HOSTS: usize = 100;
 
 /// A function that answers requests to a path.
 struct Route {
@@ -81,7 +84,7 @@ fn of_tests(graph: &mut Graph, program: &Program, routes: &[Route]) {
 
 /// Requests of one program to another that a service of this repository runs, known by its name as the host.
 fn between_services(graph: &mut Graph, program: &Program, routes: &[Route], book: &Book, catalog: &Catalog) {
-    let mut hosts: BTreeMap<String, Vec<bool>> = BTreeMap::new();
+    let mut hosts: BTreeMap<String, Option<Reached>> = BTreeMap::new();
     let mut found: Vec<Edge> = Vec::new();
     for (file, code) in program.files().iter().enumerate() {
         let is_source = |key: &str| graph.find(key).is_some_and(|n| graph.nodes[n].scope != Scope::Test);
@@ -101,13 +104,12 @@ fn between_services(graph: &mut Graph, program: &Program, routes: &[Route], book
             else {
                 continue;
             };
-            if !hosts.contains_key(host) {
+            if !hosts.contains_key(host) && hosts.len() < MAX_HOSTS {
                 hosts.insert(host.to_owned(), run_by(graph, book, host));
             }
-            let Some(runs) = hosts.get(host) else { continue };
+            let Some(Some(runs)) = hosts.get(host) else { continue };
             let verbs = |r: &&Route| r.verb.is_none() || verb.is_none() || r.verb == verb;
-            let mut answering =
-                routes.iter().filter(|r| runs.get(r.module) == Some(&true) && answers(&r.path, path, true)).filter(verbs);
+            let mut answering = routes.iter().filter(|r| runs.has(r.module) && answers(&r.path, path, true)).filter(verbs);
             let (Some(route), None) = (answering.next(), answering.next()) else { continue };
             let Some(from) = graph.find(&python::scope_key(&code.path, code.module(), call.scope)) else { continue };
             let at = Location::line(&code.path, code.code.file_line(call.line));
@@ -129,7 +131,7 @@ fn address(rest: &str) -> Option<(&str, &str)> {
 }
 
 /// What the services and objects of a name run: of a host in a cluster its first part is the name.
-fn run_by(graph: &Graph, book: &Book, host: &str) -> Vec<bool> {
+fn run_by(graph: &Graph, book: &Book, host: &str) -> Option<Reached> {
     let name = host.split('.').next().unwrap_or(host);
     let called =
         |unit: &Unit| matches!(unit.kind, UnitKind::Service | UnitKind::Manifest) && unit.name.rsplit('/').next() == Some(name);
@@ -138,8 +140,7 @@ fn run_by(graph: &Graph, book: &Book, host: &str) -> Vec<bool> {
         units.filter_map(move |(unit, _)| graph.find(&node_key(path, facts, unit)))
     });
     let services: Vec<NodeId> = services.collect();
-    let reach = graph.reach(&services, Walk::at(Strength::Inferred));
-    (0..graph.nodes.len()).map(|node| !services.is_empty() && reach.has(node)).collect()
+    (!services.is_empty()).then(|| graph.reach(&services, Walk::at(Strength::Inferred)))
 }
 
 /// Every function that is bound to a path, in the order of files.

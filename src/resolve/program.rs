@@ -193,6 +193,9 @@ struct Bases {
     unknown: bool,
 }
 
+/// Most dotted names that are taken from commands.
+const MAX_TOLD: usize = 500;
+
 /// Files that share what their questions remember.
 const CHUNK: usize = 64;
 
@@ -255,7 +258,7 @@ fn told_modules(book: &Book) -> BTreeSet<String> {
         apart
             .chain(words.iter().filter(|w| w.literal && w.text.starts_with("--")).filter_map(|w| Some(w.text.split_once('=')?.1)))
     });
-    told.filter(|text| dotted(text)).map(str::to_owned).collect()
+    told.filter(|text| dotted(text)).map(str::to_owned).take(MAX_TOLD).collect()
 }
 
 /// The code that a book holds, in path order: where, in which command, from where its imports are looked up, and what.

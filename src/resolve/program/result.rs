@@ -31,6 +31,9 @@ const FLUENT: &[&str] = &[
     "clone",
 ];
 
+/// Most modules that commands name of which one may be meant.
+const MAX_TOLD: usize = 8;
+
 impl<'f> Infer<'f> {
     /// What a call calls.
     pub(super) fn callee(&mut self, file: FileId, call: CallId) -> Option<Found<'f>> {
@@ -175,12 +178,16 @@ impl<'f> Infer<'f> {
                 _ => used(&|name| module.index.definition(0, name).is_some()),
             })
         };
-        let places = world.told_modules.iter().filter_map(|dotted| match world.modules.locate(from, dotted)?.0 {
-            Place::File(path) if has(&path) => Some(path),
-            _ => None,
-        });
-        let places: BTreeSet<RepoPath> = places.collect();
-        let mut places = places.into_iter();
+        let told: BTreeSet<RepoPath> = world
+            .told_modules
+            .iter()
+            .filter_map(|dotted| match world.modules.locate(from, dotted)?.0 {
+                Place::File(path) => Some(path),
+                Place::Folder(_) => None,
+            })
+            .take(MAX_TOLD + 1)
+            .collect();
+        let mut places = told.iter().filter(|path| told.len() <= MAX_TOLD && has(path)).cloned();
         let only = places.next().filter(|_| places.next().is_none())?;
         Some(Found { what: Type::Module(Place::File(only).into()), sure: false })
     }
