@@ -1,6 +1,6 @@
 //! Facts and what they lead to, joined into nodes and edges.
 //!
-//! Two files meet here for the first time. A unit contains what it owns; a trigger starts it; a command invokes what
+//! What `resolve` found across files becomes edges here. A unit contains what it owns; a trigger starts it; a command invokes what
 //! `resolve` says it names. What is switched off by an explicit word keeps its edge, marked, so that the report can
 //! say what is missing.
 

@@ -7,8 +7,10 @@
 //! program of the service `trainer`.
 //!
 //! Invariants: a request leads to one function or to none; of a test only functions of modules that it reaches are
-//! asked, unless the request names a host; of other code only those that a service of the named host runs, and never
-//! surely, as an address may be set to another.
+//! asked, unless the request names a host; of other code only those that a service, or an object of a cluster,
+//! of the named host runs, and never surely, as an address may be set to another. The address may be put together from
+//! constants and defaults (`resolve/program/written.rs`); which packages send requests, and which words bind a path, stands
+//! in `rules/programs.yaml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -87,8 +89,8 @@ fn between_services(graph: &mut Graph, program: &Program, routes: &[Route], book
     let mut hosts: BTreeMap<String, Option<Reached>> = BTreeMap::new();
     let mut found: Vec<Edge> = Vec::new();
     for (file, code) in program.files().iter().enumerate() {
-        let is_source = |key: &str| graph.find(key).is_some_and(|n| graph.nodes[n].scope != Scope::Test);
-        if code.embedded.is_some() || !is_source(&python::module_key(&code.path)) {
+        let is_no_test = |key: &str| graph.find(key).is_some_and(|n| graph.nodes[n].scope != Scope::Test);
+        if code.embedded.is_some() || !is_no_test(&python::module_key(&code.path)) {
             continue;
         }
         for (id, call) in code.module().calls.iter().enumerate() {
@@ -100,7 +102,8 @@ fn between_services(graph: &mut Graph, program: &Program, routes: &[Route], book
                 _ => false,
             };
             let url = sends.then(|| program.written((&code.path, None), call.scope, value, &catalog.interpreter)).flatten();
-            let Some((host, path)) = url.as_deref().and_then(|url| url.split_once("://")).and_then(|(_, rest)| address(rest))
+            let Some((host, path)) =
+                url.as_deref().and_then(|url| url.split_once("://")).and_then(|(_, rest)| host_and_path(rest))
             else {
                 continue;
             };
@@ -123,7 +126,7 @@ fn between_services(graph: &mut Graph, program: &Program, routes: &[Route], book
 }
 
 /// Host without port, and path, of what stands behind the scheme of an address.
-fn address(rest: &str) -> Option<(&str, &str)> {
+fn host_and_path(rest: &str) -> Option<(&str, &str)> {
     let (host, path) = rest.find('/').map(|at| rest.split_at(at))?;
     let host = host.rsplit('@').next()?.split(':').next()?;
     let path = path.split(['?', '#']).next()?;
@@ -248,9 +251,9 @@ mod tests {
 
     #[test]
     fn an_address_names_a_host_and_a_path() {
-        assert_eq!(address("trainer:8080/train?fast=1"), Some(("trainer", "/train")));
-        assert_eq!(address("me:word@trainer.ml.svc.cluster.local/a/b"), Some(("trainer.ml.svc.cluster.local", "/a/b")));
-        assert_eq!((address("trainer"), address("/train")), (None, None));
+        assert_eq!(host_and_path("trainer:8080/train?fast=1"), Some(("trainer", "/train")));
+        assert_eq!(host_and_path("me:word@trainer.ml.svc.cluster.local/a/b"), Some(("trainer.ml.svc.cluster.local", "/a/b")));
+        assert_eq!((host_and_path("trainer"), host_and_path("/train")), (None, None));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The few verbs a practice rule may use, and what each answers.
 //!
 //! Every clause answers with a standing of its own: met where its evidence is resolved throughout, indicated for the
-//! worst defect on its best path, not shown otherwise. `all` takes the least, `any` the best.
+//! worst defect on its best path, not shown otherwise. `all` is as good as its least part where all hold, else what the
+//! first part says that does not; `any` takes the best. `signal`, `share` and `history` are answered here, the other verbs
+//! in files of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,7 @@
 //! The verb `reach`: who starts what, by which chain, and how good that is.
 //!
-//! Of several chains the best decides: greatest weakest strength, then continuous before other unattended triggers
-//! before people, then fewest hops. One walk for each strength and class of starters, in falling order, ends at the
+//! Of several chains the best decides: those that no notebook starts before those that one does, broken ones last; within
+//! each the greatest weakest strength, then continuous before other unattended triggers before people, then fewest hops. One walk for each strength and class of starters, in falling order, ends at the
 //! first that arrives.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -36,7 +36,8 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let title = format!("treering: {}", phrases::subject(subject.kind));
         notes.push(Note { command: "notice", path: None, line: None, title, message: subject.why.clone() });
     }
-    for system in &report.systems {
+    let (first, others): (Vec<_>, Vec<_>) = report.systems.iter().partition(|system| system.primary);
+    for system in first.into_iter().chain(others) {
         notes.extend(broken(system).into_iter().take(EACH));
         notes.extend(blocking(system).into_iter().take(EACH));
         // a place that has its note already needs no second one that says less

@@ -42,7 +42,7 @@ pub struct Report {
     pub repository: Repository,
     /// The few numbers that a dashboard shows.
     pub summary: Summary,
-    /// The systems that train or serve a model, the primary one first, then by path.
+    /// The systems that train or serve a model, by path; `primary` marks one.
     pub systems: Vec<System>,
     /// What was read and what was not.
     pub coverage: Coverage,

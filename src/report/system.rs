@@ -19,7 +19,7 @@ pub struct System {
     pub name: String,
     /// Whether headline and gate are those of this system.
     pub primary: bool,
-    /// Why it is a system, and why it is the primary one if it is.
+    /// Why it is a system.
     pub why: String,
     /// Whether it is the body of a template, judged as what the template would generate. Never primary.
     pub generated: bool,

@@ -31,7 +31,7 @@ pub(crate) struct System {
     pub(crate) path: String,
     /// What to call it.
     pub(crate) name: String,
-    /// Why it is one, and why it is (or is not) the primary one.
+    /// Why it is one.
     pub(crate) why: String,
     /// Whether it is the body of a template: what a generated project would be.
     pub(crate) generated: bool,

@@ -105,7 +105,7 @@ impl Copies {
         Some(if copy.is_meant(revision) { meant } else { doubted })
     }
 
-    /// The copy that a path lies in, and whether references that lead there mean another commit than it stands on.
+    /// The copy that a path lies in, and whether references that lead there may mean another commit than it stands on.
     pub fn of(&self, path: &str) -> Option<(&Given, bool)> {
         let root = source::root(path).strip_prefix(COPIES)?;
         let (name, doubted) = root.strip_suffix(DOUBTED).map_or((root, false), |name| (name, true));
