@@ -17,6 +17,9 @@ use crate::source::Location;
 use crate::verdict::Standing;
 use crate::words::{Because, Scope, Strength, TriggerKind, Verdict};
 
+/// Most things past which a way may lead that are looked at one by one.
+const MAX_MARKS: usize = 40;
+
 /// In which order chains are looked for: the strength, and whether by notebooks that people go through; either in the end.
 const ORDER: [(Strength, Option<bool>); 7] = [
     (Strength::Resolved, Some(false)),
@@ -189,19 +192,35 @@ impl Judge<'_> {
         self.competing(ask.from, &ask.triggers, &targets, ask.check, ask.to.notebooks, ask.to.scope.contains(&Scope::Test))
     }
 
-    /// `past`: the starter reaches what carries such a signal, and that in turn leads to the target. As good as the
-    /// weaker of the two halves.
+    /// `past`: the starter reaches what carries such a signal, and that very thing in turn leads to the target. As good as
+    /// the weaker of the two halves; of several things the best decides.
     pub(super) fn reach_past(&mut self, ask: &Reach, past: &Select, targets: Vec<(usize, NodeId)>) -> Answer {
-        let behind = self.downstream_of(past, targets);
-        if behind.is_empty() {
-            return Answer::no();
-        }
+        let mut best = Answer::no();
         let marks = self.targets(past);
-        let first = self.competing(ask.from, &ask.triggers, &marks, ask.check, past.notebooks, false);
+        // where nothing leads on, none is looked at by itself
+        if self.behind(&marks, targets.clone()).is_empty() {
+            return best;
+        }
+        for mark in marks.into_iter().take(MAX_MARKS) {
+            let behind = self.behind(&[mark], targets.clone());
+            if behind.is_empty() {
+                continue;
+            }
+            let both = self.halves(ask, past, mark, &behind);
+            if rank(both.standing) > rank(best.standing) || best.chains.is_empty() {
+                best = both;
+            }
+        }
+        best
+    }
+
+    /// The way to a mark, and the way from there on.
+    fn halves(&mut self, ask: &Reach, past: &Select, mark: (usize, NodeId), behind: &[(usize, NodeId)]) -> Answer {
+        let first = self.competing(ask.from, &ask.triggers, &[mark], ask.check, past.notebooks, false);
         if !first.holds() {
             return first;
         }
-        let second = self.competing(From::Anyone, &[], &behind, false, ask.to.notebooks, false);
+        let second = self.competing(From::Anyone, &[], behind, false, ask.to.notebooks, false);
         let mut both = Answer::plain(Verdict::Met);
         (both.standing, both.why) = if rank(first.standing) < rank(second.standing) {
             (first.standing, first.why.clone())
@@ -317,9 +336,8 @@ impl Judge<'_> {
 
     /// Targets that run because of something that carries such a signal: called by it, after it on a condition, or
     /// enclosed by a branch that is one.
-    pub(super) fn downstream_of(&self, past: &Select, targets: Vec<(usize, NodeId)>) -> Vec<(usize, NodeId)> {
+    fn behind(&self, marks: &[(usize, NodeId)], targets: Vec<(usize, NodeId)>) -> Vec<(usize, NodeId)> {
         let graph = self.evidence.graph;
-        let marks: Vec<(usize, NodeId)> = self.targets(past);
         let containing = graph.reach_back(&marks.iter().map(|(_, n)| *n).collect::<Vec<_>>(), Walk::at(Strength::Assumed));
         let mut from: BTreeSet<NodeId> = BTreeSet::new();
         for node in 0..graph.nodes.len() {
@@ -336,7 +354,7 @@ impl Judge<'_> {
                 }
             }
         }
-        for (signal, node) in &marks {
+        for (signal, node) in marks {
             let seen = &self.evidence.signals.all[*signal];
             if let Some(branch) = seen.branch {
                 from.extend(graph.leaving(*node).filter(|e| (branch.from..=branch.to).contains(&e.order.0)).map(|e| e.to));
