@@ -2,6 +2,7 @@
 //!
 //! One task that runs everything is no pipeline, so every kind must be matched with a step of its own.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
@@ -31,9 +32,10 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
             if ids.is_empty() { Vec::new() } else { judge.targets(&Select { id: OneOrMany::Many(ids), ..Select::default() }) }
         })
         .collect();
-    // where a step is a function of one's own, what somebody called it tells as much
-    let words: Vec<Vec<Regex>> =
-        ask.of.iter().map(|ops| ops.iter().filter_map(|op| Regex::new(ask.words.get(op)?).ok()).collect()).collect();
+    // where a step is a function of one's own, what somebody called it tells something; few definitions have such steps
+    let words: OnceCell<Vec<Vec<Regex>>> = OnceCell::new();
+    let compiled =
+        || ask.of.iter().map(|ops| ops.iter().filter_map(|op| Regex::new(ask.words.get(op)?).ok()).collect()).collect();
     // the kind that must be one of the steps
     let needed: Vec<usize> =
         ask.of.iter().enumerate().filter(|(_, ops)| ops.iter().any(|op| ask.with.contains(op))).map(|(kind, _)| kind).collect();
@@ -63,12 +65,14 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
                 let whole = !graph.leaving(*node).any(|e| e.strength == Strength::Broken && e.off.is_none());
                 let own = |targets: &Vec<(usize, NodeId)>| signal(targets.iter().find(|(_, n)| whole && n == node));
                 let function = function(graph, *node).filter(|_| whole);
-                let by_name = |words: &Vec<Regex>| {
-                    function.filter(|name| words.iter().any(|word| word.is_match(name))).map(|_| Told::ByName)
+                let by_name = |kind: usize| {
+                    let name = function?;
+                    let words = words.get_or_init(compiled).get(kind)?;
+                    words.iter().any(|word| word.is_match(name)).then_some(Told::ByName)
                 };
-                let kinds = kinds.iter().zip(&called).zip(&words);
+                let kinds = kinds.iter().zip(&called).enumerate();
                 let does: Vec<Option<Told>> =
-                    kinds.map(|((does, called), words)| first(does).or_else(|| own(called)).or_else(|| by_name(words))).collect();
+                    kinds.map(|(kind, (does, called))| first(does).or_else(|| own(called)).or_else(|| by_name(kind))).collect();
                 known.insert(*node, does.clone());
                 (*node, does)
             })
@@ -86,6 +90,8 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
             found.standing = Standing::indicated(Because::Broken);
         } else if weak {
             found.standing = Standing::indicated(Because::Weak);
+        } else if matched.iter().any(|(_, _, told)| matches!(told, Told::ByName)) {
+            found.standing = Standing::indicated(Because::Inferred);
         }
         found.signals = matched.iter().filter_map(|(_, _, told)| told.signal()).collect();
         // the definition itself is evidence, step by step

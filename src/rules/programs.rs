@@ -105,24 +105,27 @@ pub(crate) struct Here {
     pub(crate) options: Option<String>,
 }
 
+/// What is said of a published step, by its reference (`owner/name@version`).
+fn published<'t, T>(table: &'t BTreeMap<String, T>, reference: &str) -> Option<&'t T> {
+    let name = reference.split('@').next().unwrap_or(reference);
+    table.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, said)| said)
+}
+
 impl Programs {
     /// How a step of this reference (`owner/name@version`) is told what to run in the workspace of its job.
     pub(crate) fn here(&self, reference: &str) -> Option<&Here> {
-        let name = reference.split('@').next().unwrap_or(reference);
-        self.here.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, here)| here)
+        published(&self.here, reference)
     }
 
     /// How a step of this reference (`owner/name@version`) is told what to run on another machine.
     pub(crate) fn remote(&self, reference: &str) -> Option<&Remote> {
-        let name = reference.split('@').next().unwrap_or(reference);
-        self.remote.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, remote)| remote)
+        published(&self.remote, reference)
     }
 
     /// The words of the command line for which a step of this reference stands, with what it is given put in; none where
     /// it stands for no command, or is not given what that needs.
     pub(crate) fn step(&self, reference: &str, with: &[(String, String)]) -> Option<Vec<String>> {
-        let name = reference.split('@').next().unwrap_or(reference);
-        let line = self.steps.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, line)| line)?;
+        let line = published(&self.steps, reference)?;
         let given = |input: &str| with.iter().find(|(key, _)| key.eq_ignore_ascii_case(input)).map(|(_, value)| value.trim());
         let mut words = Vec::new();
         for word in line.split(' ') {

@@ -1,4 +1,4 @@
-//! Programs that are started through functions of other files: `run("fit.py")`, where `run` gives what it is told to
+//! Programs that are started through functions of one's own: `run("fit.py")`, where `run` gives what it is told to
 //! `subprocess`.
 //!
 //! Runs once, between the rounds, as calls must be followed across files. The command stands where the outermost caller
@@ -44,14 +44,9 @@ pub(in crate::facts) fn commands(program: &Program, context: &Context<'_>) -> BT
     for (file, id, start) in asking {
         let module = module(program, file);
         let Some(call) = module.calls.get(id) else { continue };
-        // those of the same file are told where it is read
-        let known: Vec<*const Call> =
-            started::callers(module, call).iter().map(|(caller, _)| std::ptr::from_ref(*caller)).collect();
         for outer in search.outermost(At { file, scope: call.scope }, &mut Vec::new()) {
             let caller = module_call(program, outer.file, outer.call);
-            let Some(caller) = caller.filter(|c| outer.says_something() && !known.contains(&std::ptr::from_ref(*c))) else {
-                continue;
-            };
+            let Some(caller) = caller.filter(|_| outer.says_something()) else { continue };
             let values = outer.values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
             let stops = start.stops && caller.in_try.is_none();
             let Some(code) = program.files().get(outer.file) else { continue };
@@ -376,6 +371,12 @@ mod tests {
         // nobody tells what day it is, and all else is told
         let day = "--- dag.py\nfrom lib.run import run\ndef task(day):\n    run('ml.fit', args=['--day', day], where='jobs')\n";
         check(day, &["dag.py:3 python -m ml.fit ${_} @jobs"]);
+    }
+
+    #[test]
+    fn functions_and_methods_of_one_file() {
+        let text = "--- a.py\nimport subprocess, sys\ndef module(name, *rest):\n    subprocess.run([sys.executable, '-m', name, *rest], check=True)\ndef shell(cmd, where='.'):\n    print(cmd)\n    subprocess.run(cmd, shell=True, cwd=where)\nclass Steps:\n    def go(self, step):\n        subprocess.run(['make', step])\n    def all(self):\n        self.go('fit')\nmodule('ml.fit', '--fast')\nshell('make push', where='ml')\nmodule(chosen)\n";
+        assert_eq!(found(text), ["a.py:12 python -m ml.fit --fast @.", "a.py:13 make push @ml", "a.py:11 make fit @."]);
     }
 
     #[test]

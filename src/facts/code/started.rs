@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use crate::fact::{FactKind, FileFacts, OnFailure};
 use crate::facts::Context;
 use crate::facts::shell::{HOLE, Shell, lower, quoted};
-use crate::syntax::python::{Assign, AssignKind, Call, CallId, Module, Name, ParamKind, Part, Root, ScopeKind, Target, Value};
+use crate::syntax::python::{Assign, AssignKind, Call, CallId, Module, Name, Part, Root, Target, Value};
 
 /// Most calls looked at in one file.
 const MOST: usize = 200;
@@ -21,19 +21,8 @@ const NOBODY: usize = usize::MAX;
 
 /// Adds the commands that a file's code starts, itself or through a function of its own that starts what it is told.
 pub(super) fn commands(module: &Module, context: &Context<'_>, facts: &mut FileFacts) {
-    let mut left = MOST;
-    for (_, call, start) in starts(module) {
-        if left == 0 {
-            return;
-        }
-        left -= 1;
+    for (_, call, start) in starts(module).take(MOST) {
         one(module, call, &start, &Given::default(), context, facts);
-        for (caller, given) in callers(module, call).into_iter().take(left) {
-            left -= 1;
-            let stops = start.stops && caller.in_try.is_none();
-            let start = Start { stops, ..start };
-            one(module, call, &start, &Given { values: given, at: Some(caller) }, context, facts);
-        }
     }
 }
 
@@ -137,42 +126,6 @@ pub(in crate::facts) fn line_of(module: &Module, values: &[Value]) -> Option<Str
 /// A text from a value; what only a run knows is a hole.
 pub(in crate::facts) fn text_of(module: &Module, value: &Value) -> Option<String> {
     text(module, value, &Given::default())
-}
-
-/// Calls in the same file of the function in which a call stands, each with what its parameters are given.
-pub(super) fn callers<'m>(module: &'m Module, call: &Call) -> Vec<(&'m Call, BTreeMap<&'m str, Value>)> {
-    let Some(function) = module.scopes.get(call.scope).filter(|s| s.kind == ScopeKind::Function) else { return Vec::new() };
-    let class = module.scopes.get(function.parent).filter(|s| s.kind == ScopeKind::Class);
-    if function.params.is_empty() || (class.is_none() && function.parent != 0) {
-        return Vec::new();
-    }
-    let own_name = function.name.rsplit('.').next().unwrap_or(&function.name);
-    let mut params = function.params.iter();
-    if class.is_some() {
-        params.next();
-    }
-    let params: Vec<_> = params.collect();
-    let calls = |caller: &&Call| match (&caller.callee.root, caller.callee.path.as_slice(), class) {
-        (Root::Local(name), [], None) => name == own_name && !module.imports.iter().any(|i| i.local == *name),
-        (Root::Local(owner), [name], Some(class)) => {
-            let around = module.scopes.get(caller.scope).and_then(|s| module.scopes.get(s.parent));
-            matches!(owner.as_str(), "self" | "cls") && name == own_name && around.is_some_and(|a| a.name == class.name)
-        }
-        _ => false,
-    };
-    let given = |caller: &'m Call| {
-        let mut values: BTreeMap<&'m str, Value> = BTreeMap::new();
-        for (at, param) in params.iter().enumerate() {
-            let value = match param.kind {
-                ParamKind::Rest => Some(Value::Tuple(caller.args.iter().skip(at).cloned().collect())),
-                ParamKind::KeywordRest => None,
-                _ => keyword(caller, &param.name).or_else(|| caller.args.get(at)).or(param.default.as_ref()).cloned(),
-            };
-            values.extend(value.map(|value| (param.name.as_str(), value)));
-        }
-        (caller, values)
-    };
-    module.calls.iter().filter(|c| c.scope != call.scope).filter(calls).map(given).collect()
 }
 
 /// Whether what a call starts depends on what its function is given.
@@ -459,22 +412,6 @@ mod tests {
         assert_eq!(
             started(text),
             ["4 mlflow run . -e fit @.", "5 mlflow run ${_}/steps/fit -e main @.", "7 python fit.py @jobs"]
-        );
-    }
-
-    #[test]
-    fn what_a_function_is_told_is_started_by_whoever_tells_it() {
-        let text = "import subprocess, sys\ndef module(name, *rest):\n    subprocess.run([sys.executable, '-m', name, *rest], check=True)\ndef shell(cmd, where='.'):\n    print(cmd)\n    subprocess.run(cmd, shell=True, cwd=where)\nclass Steps:\n    def go(self, step):\n        subprocess.run(['make', step])\n    def all(self):\n        self.go('fit')\nmodule('ml.fit', '--fast')\nshell('make push', where='ml')\nmodule(chosen)\n";
-        assert_eq!(
-            started(text),
-            [
-                "3 python -m ${_} ${_} @.",
-                "12 python -m ml.fit --fast @.",
-                "14 python -m ${_} @.",
-                "13 make push @ml",
-                "9 make ${_} @.",
-                "11 make fit @.",
-            ]
         );
     }
 
