@@ -8,6 +8,8 @@
 //! `TREERING_HOSTILE_KEEP=1` makes the trees and leaves them there unscanned, for a release build or a profiler;
 //! `TREERING_HOSTILE_MOST=n` does more to each seed.
 
+#[path = "hostile/automation.rs"]
+mod automation;
 #[path = "architecture/code.rs"]
 #[allow(dead_code)]
 mod code;

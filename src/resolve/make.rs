@@ -30,6 +30,11 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
         file.map_or_else(|| ["GNUmakefile", "makefile", "Makefile"].map(str::to_owned).to_vec(), |f| vec![f]);
     let path = names.iter().filter_map(|n| source::join(&dir, n)).find(|p| view.inventory.contains(p));
     let Some(path) = path.map(RepoPath::from) else {
+        // what is fetched and unpacked first may bring its own along
+        let named = names.first().and_then(|name| source::join(&dir, name)).unwrap_or_default();
+        if !super::launch::certain(invocation, &named, view) {
+            return Vec::new();
+        }
         let what = format!("there is no Makefile in `{dir}`");
         let to = Target::Missing { path: dir, what: what.clone() };
         return vec![Lead { to, edge: EdgeKind::Invokes, strength: Strength::Broken, what }];
