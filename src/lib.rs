@@ -234,14 +234,13 @@ fn scan_here(
         places_only: options.no_snippets,
         with: inventory.copies().clone(),
         read: scene.read,
-        unread: scene.unread.iter().map(|(path, kind)| (path.clone(), catalog.unread[*kind].what.clone())).collect(),
         probes: question.is_some(),
     };
     notices.sort();
     notices.dedup();
     let mut report = write_down(&inventory, &scene, catalog, &asked, &subject, &judged, &notices);
     let (sightings, more, file) =
-        question.map(|q| answer(&inventory, &scene, catalog, &asked, &judged, &notices, q)).transpose()?.unwrap_or_default();
+        question.map(|q| answer(&inventory, &scene, catalog, &judged, &notices, q)).transpose()?.unwrap_or_default();
     if subject.kind == words::SubjectKind::Template {
         report.systems = generated(&inventory, scene, catalog, options, &asked, &subject, &off)?;
         report.summary.systems = report.systems.len() as u64;
@@ -254,7 +253,6 @@ fn answer(
     inventory: &walk::Inventory,
     scene: &Scene,
     catalog: &Catalog,
-    asked: &Asked,
     judged: &[JudgedSystem<'_>],
     notices: &[Notice],
     question: &Question,
@@ -267,6 +265,7 @@ fn answer(
             signals: &scene.signals,
             graph: &scene.graph,
             rules: &catalog.practices,
+            unread: &scene.unread,
             line: &|at| lines.line(at),
         },
         book: &scene.book,
@@ -274,7 +273,6 @@ fn answer(
         program: &scene.program,
         judged,
         notices,
-        unread: &asked.unread,
         scope: &|path| scopes.why(inventory, path),
     };
     Ok(explain::look_up(&seen, question))
@@ -431,7 +429,7 @@ struct Scene {
     whole: Option<(signals::Signals, graph::Graph)>,
     notices: Vec<Notice>,
     /// Automation that was seen and not read, and the practices that it may hide.
-    unread: Vec<(RepoPath, usize)>,
+    unread: Vec<report::compile::Unread>,
     hidden: BTreeSet<String>,
     /// For each signal that is switched off, in how many places it was seen.
     off: BTreeMap<String, u64>,
@@ -494,6 +492,10 @@ fn look(
         .collect();
     let mut hidden: BTreeSet<String> =
         unread.iter().flat_map(|(_, kind)| catalog.unread[*kind].practices.iter().cloned()).collect();
+    let unread = unread.into_iter().map(|(path, kind)| {
+        let kind = &catalog.unread[kind];
+        report::compile::Unread { path, what: kind.what.clone(), practices: kind.practices.clone() }
+    });
     if inventory.is_incomplete() {
         // where the list of files was cut off, nothing can be said not to be there
         hidden.extend(catalog.practices.iter().map(|rule| rule.id.clone()));
@@ -506,7 +508,7 @@ fn look(
         program,
         whole,
         notices: extracted.notices,
-        unread,
+        unread: unread.collect(),
         hidden,
         off: switched_off,
         read: extracted.read,
@@ -553,6 +555,7 @@ fn write_down(
         signals: &scene.signals,
         graph: &scene.graph,
         rules: &catalog.practices,
+        unread: &scene.unread,
         line: &|at| lines.line(at),
     };
     report::compile::compile(&findings, asked, subject, judged, notices)

@@ -108,7 +108,11 @@ pub(super) fn view(seen: &Seen<'_>, path: &str, line: Option<u32>) -> Option<Fil
     let known = seen.book.get(path);
     let mut unread: Vec<String> = skipped.map(|s| s.why.sentence().to_owned()).into_iter().collect();
     unread.extend(
-        seen.unread.iter().filter(|(p, _)| **p == *path).map(|(_, what)| format!("{what}, which this version does not read")),
+        seen.findings
+            .unread
+            .iter()
+            .filter(|file| *file.path == *path)
+            .map(|file| format!("{}, which this version does not read", file.what)),
     );
     unread.extend(text.as_ref().err().filter(|_| skipped.is_none()).map(|notice| snippet(&notice.text)));
     let mut rows = rows(seen, path, line);

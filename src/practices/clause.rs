@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::answer::{Answer, cap, joined};
 use super::named::{self, Named};
 use super::select::{is_kind, select};
-use super::{Evidence, Judged, Miss, Proof, near, nothing_found, rank};
+use super::{Evidence, Judged, Miss, Proof, STARTS, near, nothing_found, rank};
 use crate::graph::NodeId;
 use crate::graph::reach::{Reached, Walk};
 use crate::rules::practice::{Clause, From, HistoryAsk, Notebooks, On, Part, PracticeAsk, PracticeRule, Select, Share, ShareOf};
@@ -60,6 +60,7 @@ impl<'e> Judge<'e> {
             qualifiers: BTreeMap::new(),
             near: None,
             action: String::new(),
+            elsewhere: false,
         };
         let nobody_looks = || (unknown(id, Unknown::NoDetector), BTreeMap::new());
         let Some(rule) = self.evidence.rules.iter().find(|r| r.id == id) else { return nobody_looks() };
@@ -126,6 +127,15 @@ impl<'e> Judge<'e> {
             Verdict::Indicated => best.why.take(),
             _ => near::miss(self, rule),
         };
+        let starts_unread = || STARTS.iter().any(|id| self.evidence.unread.contains(*id));
+        let near = match near {
+            // it is there, and what was not read may start it
+            Some(miss) if miss.unstarted && best.standing.verdict == Verdict::NotShown && starts_unread() => {
+                best.standing = Standing::unknown(Unknown::NotRead);
+                None
+            }
+            near => near,
+        };
         let fits = |judge: &mut Self| rule.actions.iter().find(|fitting| judge.clause(&fitting.when).holds());
         let action = match best.standing.verdict {
             Verdict::Met | Verdict::NotApplicable => String::new(),
@@ -133,8 +143,6 @@ impl<'e> Judge<'e> {
         };
         // advice on training is for whoever trains
         let elsewhere = rule.subjects == [Part::Train] && self.evidence.system.trains.is_empty();
-        let action =
-            if elsewhere && !action.is_empty() { format!("where the model is trained (not here): {action}") } else { action };
         let mut qualifiers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut qualified = best.qualified.clone();
         qualified.retain(|word, _| {
@@ -161,6 +169,7 @@ impl<'e> Judge<'e> {
             qualifiers,
             near,
             action,
+            elsewhere,
         };
         (judged, qualified)
     }

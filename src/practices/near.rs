@@ -155,10 +155,12 @@ fn stopped(judge: &Judge<'_>, from: From, select: &Select) -> Option<Miss> {
         return Some(Miss::quote(start.at.clone(), format!("{} starts ", start.label), *signal, format!("; {asked}")));
     }
     if let Some(miss) = by_a_person(judge, &targets, tests) {
-        return Some(miss);
+        return Some(miss.for_want_of_a_start());
     }
     if let Some((signal, _)) = targets.first() {
-        return Some(Miss::quote(signals[*signal].at.clone(), "", *signal, " stands here, and nothing starts it"));
+        return Some(
+            Miss::quote(signals[*signal].at.clone(), "", *signal, " stands here, and nothing starts it").for_want_of_a_start(),
+        );
     }
     let (signal, seen) = judge
         .anywhere(select)

@@ -175,6 +175,7 @@ impl Catalog {
             .filter(|(d, known)| *d <= 4 || (id.len() > 3 && known.contains(id)))
             .collect();
         near.sort();
+        near.dedup();
         near.into_iter().map(|(_, id)| id).take(5).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use super::phrases;
 use crate::render::page::{Ink, Line, Page, width_of};
-use crate::report::{Because, ChainHead, EdgeKind, Hop, Lookalike, Repository, Strength, System};
+use crate::report::{Because, Cause, ChainHead, EdgeKind, Hop, Lookalike, Report, Repository, Strength, System, Unknown};
 
 /// Chains shown, and hops of each, unless the user wants all.
 const CHAINS: usize = 3;
@@ -18,11 +18,11 @@ const ENDS: usize = 3;
 const SHARED: usize = 3;
 
 /// The strongest chains, hop by hop.
-pub(super) fn strongest(page: &mut Page<'_>, system: &System, repository: &Repository) {
+pub(super) fn strongest(page: &mut Page<'_>, system: &System, report: &Report) {
+    let repository = &report.repository;
     page.title("STRONGEST CHAINS");
     if system.chain_heads.is_empty() {
-        page.wrap(2, 2, &Line::new().plain("none: nothing that starts by itself leads to training, release or monitoring"));
-        return;
+        return none(page, system, report);
     }
     let most = if page.verbose() > 0 { usize::MAX } else { CHAINS };
     let mut told: Vec<(&ChainHead, Vec<&Hop>)> = Vec::new();
@@ -34,6 +34,28 @@ pub(super) fn strongest(page: &mut Page<'_>, system: &System, repository: &Repos
     if let Some(more) = system.chain_heads.len().checked_sub(most).filter(|n| *n > 0) {
         page.wrap(2, 2, &Line::of(Ink::Quiet, &format!("and {more} more: -v")));
     }
+}
+
+/// Practices of whose chains the heads are taken.
+const HEADED: &[&str] =
+    &["training.automated", "training.continuous", "deploy.automated", "monitoring.data_drift", "loop.retrain"];
+
+/// Why there is none: nothing leads there, or what may was not read.
+fn none(page: &mut Page<'_>, system: &System, report: &Report) {
+    let unknown = |id: &&&str| {
+        let of = |p: &&crate::report::Practice| p.id == ***id && p.because == Some(Cause::Unknown(Unknown::NotRead));
+        system.practices.iter().any(|p| of(&p))
+    };
+    let open: Vec<&str> = HEADED.iter().filter(unknown).copied().collect();
+    let line = match report.coverage.undecided_by(open.iter().copied()) {
+        Some((path, more)) => {
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            Line::new().plain("none was read; ").place(path, None).plain(&more).plain(" may start one and is not read")
+        }
+        None if !open.is_empty() => Line::new().plain("none was found in what could be read"),
+        None => Line::new().plain("none: nothing that starts by itself leads to training, release or monitoring"),
+    };
+    page.wrap(2, 4, &line);
 }
 
 /// The hops that a reader needs: that a job stands in its workflow, and a main block in its file, goes without saying.

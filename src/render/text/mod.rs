@@ -6,6 +6,8 @@
 
 mod chains;
 mod levels;
+mod next;
+mod who;
 
 use std::io::{self, Write};
 
@@ -183,11 +185,11 @@ fn no_system(page: &mut Page<'_>, report: &Report) {
 fn in_full(page: &mut Page<'_>, report: &Report, system: &System) {
     let repository = &report.repository;
     levels::levels(page, system);
-    levels::steps(page, &system.steps);
-    chains::strongest(page, system, repository);
+    who::steps(page, &system.steps, repository);
+    chains::strongest(page, system, report);
     chains::lookalikes(page, system, repository);
     chains::open_ends(page, system, repository);
-    levels::next(page, system, repository);
+    next::next(page, system, report);
     practices(page, system, repository);
 }
 

@@ -4,13 +4,14 @@ mod assess;
 mod highlights;
 pub(crate) mod settings;
 mod steps;
+mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::redact;
 use super::{
     Cause, Chain, Claim, Counts, Coverage, Evidence, FilesFrom, HistoryInput, Hop, Inputs, NearestMiss, Practice, Report,
-    Repository, Ruleset, SCHEMA_VERSION, SeenNotRead, SettingsInput, Skipped, Subject, Summary, System, Tool,
+    Repository, Ruleset, SCHEMA_VERSION, SettingsInput, Skipped, Subject, Summary, System, Tool,
 };
 use crate::graph::Graph;
 use crate::practices::{self, Judged, Miss};
@@ -20,6 +21,8 @@ use crate::signals::Signals;
 use crate::source::{Location, Notice, RepoPath};
 use crate::walk::{Copies, Inventory};
 use crate::words::Strength;
+
+pub(crate) use unread::Unread;
 
 /// What the stages found, borrowed for writing it down.
 pub(crate) struct Findings<'f> {
@@ -31,6 +34,8 @@ pub(crate) struct Findings<'f> {
     pub(crate) graph: &'f Graph,
     /// The practice rules.
     pub(crate) rules: &'f [PracticeRule],
+    /// Automation that was seen and not read.
+    pub(crate) unread: &'f [Unread],
     /// One line of a file's text, for snippets; empty where it cannot be read.
     pub(crate) line: &'f dyn Fn(&Location) -> String,
 }
@@ -68,8 +73,6 @@ pub(crate) struct Asked {
     pub(crate) with: Copies,
     /// Number of files read.
     pub(crate) read: usize,
-    /// Automation that was seen and not read: path, and what it is.
-    pub(crate) unread: Vec<(RepoPath, String)>,
     /// Whether probes are written down beside the practices, for whoever asks why a criterion holds.
     pub(crate) probes: bool,
 }
@@ -96,6 +99,7 @@ pub(crate) fn compile(
 ) -> Report {
     let mut evidence: Vec<Evidence> = subject.signals.iter().map(|s| signal(findings, *s)).collect();
     evidence.extend(subject.places.iter().map(|at| place(findings, at, "subject")));
+    let seen_not_read = unread::seen_not_read(findings, systems);
     let systems: Vec<System> = systems.iter().map(|s| system(findings, s, asked.probes)).collect();
     let skipped: Vec<Skipped> = findings
         .inventory
@@ -159,7 +163,7 @@ pub(crate) fn compile(
             read: asked.read as u64,
             left_out: findings.inventory.left_out().len() as u64,
             skipped,
-            seen_not_read: not_read(findings, &asked.unread),
+            seen_not_read,
         },
         notices: notices.iter().map(super::Notice::from).collect(),
     };
@@ -167,20 +171,6 @@ pub(crate) fn compile(
         super::places::only(&mut report);
     }
     super::copies::told(report, &asked.with)
-}
-
-/// Files that were seen and not followed, each once. A notebook whose calls are evidence was read.
-fn not_read(findings: &Findings<'_>, unread: &[(RepoPath, String)]) -> Vec<SeenNotRead> {
-    let cited: BTreeSet<&RepoPath> = findings.signals.all.iter().map(|s| &s.at.path).filter(|p| p.ends_with(".ipynb")).collect();
-    let mut files: BTreeMap<&RepoPath, Vec<&str>> = BTreeMap::new();
-    for (path, what) in unread.iter().filter(|(path, _)| !cited.contains(path)) {
-        // two readers may know a file by the same name
-        let known = files.entry(path).or_default();
-        if !known.contains(&what.as_str()) {
-            known.push(what);
-        }
-    }
-    files.into_iter().take(200).map(|(path, what)| SeenNotRead { path: redact::snippet(path), what: what.join(", ") }).collect()
 }
 
 fn system(findings: &Findings<'_>, judged: &JudgedSystem<'_>, probes: bool) -> System {

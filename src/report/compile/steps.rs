@@ -11,7 +11,7 @@ use super::{Findings, JudgedSystem, evidence_of, signal};
 use crate::graph::NodeId;
 use crate::graph::reach::Walk;
 use crate::practices::Judged;
-use crate::words::{Because, Op, Strength, TriggerKind, Verdict};
+use crate::words::{Because, Op, Strength, TriggerKind, Unknown, Verdict};
 
 /// Who starts each of the eight steps.
 pub(super) fn steps(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> Vec<Step> {
@@ -40,6 +40,7 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
     let targets = targets(findings, system, |s| s.op.is_some_and(|op| ops.contains(&op)));
     let judged = find(system, practice);
     let unseen = || judged.is_some_and(|p| p.standing.verdict == Verdict::Unknown);
+    let open = open(findings, system, step, practice);
     // a service that reports its errors says nothing of the model
     let service = |i: &usize| findings.signals.all[*i].id.starts_with("monitor.service");
     let only_service = step == StepName::Monitor && !targets.is_empty() && targets.iter().all(|(i, _)| service(i));
@@ -48,7 +49,7 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
     if targets.is_empty() {
         let starter = if unseen() { Starter::Unknown } else { Starter::Nobody };
         return match step {
-            StepName::Serve => served(findings, system, unseen()),
+            StepName::Serve => served(findings, system, open),
             // what a platform is told to watch runs nothing here
             StepName::Monitor => declared(findings, system, starter),
             _ => Step { step, starter, evidence: Vec::new(), why: String::new() },
@@ -65,9 +66,9 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
     } else if let Some(at) = reach(unattended, Strength::Assumed).or_else(|| reach(outside, Strength::Assumed)) {
         (Starter::Outside, Some(at), miss)
     } else if let Some(at) = reach(people(findings), Strength::Inferred) {
-        (Starter::Person, Some(at), String::new())
+        by_hand(Some(at), open)
     } else {
-        (Starter::Nobody, targets.first().map(|(i, _)| *i), IDLE.to_owned())
+        idle(targets.first().map(|(i, _)| *i), open)
     };
     let why = if only_service && why.is_empty() { "of the service, not of the model".to_owned() } else { why };
     Step { step, starter, evidence: at.map(|s| vec![signal(findings, s)]).unwrap_or_default(), why }
@@ -88,8 +89,36 @@ fn only_serving(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepNa
     graph.triggers(|_| true).into_iter().filter(|n| serves[*n] && !trains[*n]).collect()
 }
 
-/// What is said of a step that is there and that nothing starts.
-const IDLE: &str = "written, and nothing starts it";
+/// What was not read and may start a step, as `a.yml and 4 more`; none where all that may start it was read.
+fn open(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName, practice: &'static str) -> Option<String> {
+    // what starts training may go on to all of its steps
+    let ids = match step {
+        StepName::Serve | StepName::Monitor | StepName::Analyse | StepName::Train => [practice, practice],
+        StepName::Extract | StepName::Prepare | StepName::Evaluate | StepName::Validate => [practice, "training.automated"],
+    };
+    let not_read = |id: &&str| find(system, id).is_some_and(|p| p.standing.unknown == Some(Unknown::NotRead));
+    let id = ids.iter().find(|id| not_read(id))?;
+    Some(super::unread::named(findings, id).unwrap_or_else(|| "part of the repository".to_owned()))
+}
+
+type Told = (Starter, Option<usize>, String);
+
+/// A person starts it, unless what was not read does.
+fn by_hand(at: Option<usize>, open: Option<String>) -> Told {
+    match open {
+        Some(file) => (Starter::Unknown, at, format!("a person at least; {file} was not read")),
+        None => (Starter::Person, at, String::new()),
+    }
+}
+
+/// It is there and nothing starts it, unless what was not read does.
+fn idle(at: Option<usize>, open: Option<String>) -> Told {
+    match (at, open) {
+        (_, Some(file)) => (Starter::Unknown, at, format!("{file} was not read")),
+        (Some(_), None) => (Starter::Nobody, at, "written, and nothing starts it".to_owned()),
+        (None, None) => (Starter::Nobody, at, String::new()),
+    }
+}
 
 /// Signals of the system's own source that fit, with their nodes.
 fn targets(
@@ -139,7 +168,7 @@ fn nearest(findings: &Findings<'_>, targets: &[(usize, NodeId)], starters: &[Nod
 
 /// Who starts the program that answers, where nothing here rolls it out. A job that runs on a push tries it out; only
 /// what comes back by itself puts it to use.
-fn served(findings: &Findings<'_>, system: &JudgedSystem<'_>, unseen: bool) -> Step {
+fn served(findings: &Findings<'_>, system: &JudgedSystem<'_>, open: Option<String>) -> Step {
     let graph = findings.graph;
     let targets: Vec<(usize, NodeId)> = system.system.serves.iter().filter_map(|i| Some((*i, graph.node_of(*i)?))).collect();
     let reach = |starters: Vec<NodeId>, least| nearest(findings, &targets, &starters, least);
@@ -152,15 +181,14 @@ fn served(findings: &Findings<'_>, system: &JudgedSystem<'_>, unseen: bool) -> S
         (Starter::Itself, Some(at), String::new())
     } else if let Some(near) = handed_over {
         (Starter::Outside, targets.first().map(|(i, _)| *i), near)
-    } else if unseen {
-        (Starter::Unknown, targets.first().map(|(i, _)| *i), String::new())
     } else if let Some(at) = reach(people(findings), Strength::Inferred) {
-        (Starter::Person, Some(at), String::new())
+        by_hand(Some(at), open)
+    } else if let Some(file) = open {
+        (Starter::Unknown, targets.first().map(|(i, _)| *i), format!("{file} was not read"))
     } else if let Some(at) = reach(graph.triggers(TriggerKind::is_unattended), Strength::Inferred) {
         (Starter::Person, Some(at), "a job only tries it out".to_owned())
     } else {
-        let first = targets.first().map(|(i, _)| *i);
-        (Starter::Nobody, first, first.map(|_| IDLE.to_owned()).unwrap_or_default())
+        idle(targets.first().map(|(i, _)| *i), None)
     };
     let evidence = at.map(|s| vec![signal(findings, s)]).unwrap_or_default();
     Step { step: StepName::Serve, starter, evidence, why }
