@@ -266,6 +266,7 @@ fn answer(
             graph: &scene.graph,
             rules: &catalog.practices,
             unread: &scene.unread,
+            aside: &|path| is_aside(scene, path),
             line: &|at| lines.line(at),
         },
         book: &scene.book,
@@ -556,6 +557,7 @@ fn write_down(
         graph: &scene.graph,
         rules: &catalog.practices,
         unread: &scene.unread,
+        aside: &|path| is_aside(scene, path),
         line: &|at| lines.line(at),
     };
     report::compile::compile(&findings, asked, subject, judged, notices)
@@ -637,9 +639,14 @@ fn judge<'s>(
                 .filter(|m| options.models.is_empty() || options.models.contains(&m.id))
                 .map(|model| (model, maturity::grade(model, &verdicts)))
                 .collect();
-            JudgedSystem { system, primary: false, practices: practices.into_iter().map(|(p, _)| p).collect(), models }
+            JudgedSystem { system, primary: false, alike: 0, practices: practices.into_iter().map(|(p, _)| p).collect(), models }
         })
         .collect()
+}
+
+/// Whether a file starts nothing by what it is.
+fn is_aside(scene: &Scene, path: &str) -> bool {
+    path.ends_with(".ipynb") || scene.placements.get(path).is_some_and(|p| p.scope != words::Scope::Source)
 }
 
 /// The primary system is the one with the most of train, deploy and serve, then of code.
@@ -651,6 +658,7 @@ fn mark_primary(judged: &mut [JudgedSystem<'_>]) {
     };
     let best = (0..judged.len()).max_by_key(|i| (weight(&judged[*i]), std::cmp::Reverse(*i)));
     if let Some(best) = best {
+        judged[best].alike = judged.iter().filter(|other| weight(other) == weight(&judged[best])).count();
         judged[best].primary = true;
     }
 }

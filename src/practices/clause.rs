@@ -157,6 +157,14 @@ impl<'e> Judge<'e> {
                 }
             }
         }
+        let missing = self.missing(rule, best.standing.verdict);
+        let action = match missing.join(", ") {
+            told if told.is_empty() || action.is_empty() => action,
+            told => format!("{action} (missing: {told})"),
+        };
+        if !missing.is_empty() {
+            qualifiers.insert("missing".to_owned(), missing.into_iter().collect());
+        }
         let mut seen = BTreeSet::new();
         best.signals.retain(|signal| seen.insert(*signal));
         best.chains.dedup();
@@ -261,6 +269,19 @@ impl<'e> Judge<'e> {
             }
             Clause::Cap(inner) => self.clause(&inner.of).cap(inner.because),
         }
+    }
+
+    /// What is not there of the things that a rule counts and names.
+    fn missing(&mut self, rule: &PracticeRule, verdict: Verdict) -> Vec<String> {
+        if !matches!(verdict, Verdict::Indicated | Verdict::NotShown) {
+            return Vec::new();
+        }
+        let counted = rule.indicated.iter().find_map(|weaker| match &weaker.when {
+            Clause::Count(count) if count.missing.len() == count.of.len() => Some(count),
+            _ => None,
+        });
+        let Some(count) = counted else { return Vec::new() };
+        count.of.iter().zip(&count.missing).filter(|(part, _)| !self.clause(part).holds()).map(|(_, name)| name.clone()).collect()
     }
 
     /// Signals meant that stand on a node.

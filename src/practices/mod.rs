@@ -32,6 +32,7 @@ use crate::verdict::{Standing, Verdicts};
 use crate::words::{Because, Unknown, Verdict};
 
 pub(crate) use chain::{Chain, Hop};
+pub(crate) use near::leaves;
 
 /// What one practice came to, with its proof.
 #[derive(Debug, Clone)]

@@ -375,6 +375,9 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// One sentence for the owner of the repository.
     pub text: String,
+    /// Whether it is about a file that starts nothing here: a test, a document, an example, a notebook.
+    #[serde(default)]
+    pub aside: bool,
 }
 
 /// What kind of thing could not be read or followed.
@@ -418,6 +421,7 @@ impl From<&crate::source::Notice> for Notice {
             path: at.map(|at| at.path.to_string()),
             line: at.map(|at| at.line).filter(|line| *line > 0),
             kind,
+            aside: false,
             text: redact::snippet(&notice.text),
         }
     }

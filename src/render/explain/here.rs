@@ -87,7 +87,7 @@ fn chains(page: &mut Page<'_>, practice: &Practice, repository: &Repository) {
         let lacking = practice.verdict == Verdict::Indicated && weakest == Some(Strength::Resolved);
         if let Some((ink, told)) = weakest.map(words::chain) {
             // what keeps it from being met is no hop of the chain, and was told above
-            let told = if lacking { "every hop was read; what is told above is not among them" } else { told };
+            let told = if lacking { "every hop was read; what is missing stands above" } else { told };
             let word = if chain.0.len() > 1 { "Chain, " } else { "One place, " };
             let told =
                 if chain.0.len() > 1 { told } else { told.trim_start_matches("every hop ").trim_start_matches("one hop ") };

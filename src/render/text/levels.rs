@@ -194,9 +194,14 @@ fn remarks(page: &mut Page<'_>, model: &Assessment) {
         if !model.dimensions.is_empty() {
             let column = |(name, d): (&String, &Dimension)| {
                 let title = if d.title.is_empty() { name } else { &d.title };
-                d.level.map_or_else(|| format!("{title} not visible"), |l| format!("{title} {}", of_top(l, &d.reached)))
+                match d.level {
+                    // by the names that gates have for them
+                    level if page.verbose() == 0 => level.map(|l| format!("{name} {l}")),
+                    Some(l) => Some(format!("{title} {}", of_top(l, &d.reached))),
+                    None => Some(format!("{title} not visible")),
+                }
             };
-            let columns: Vec<String> = model.dimensions.iter().map(column).collect();
+            let columns: Vec<String> = model.dimensions.iter().filter_map(column).collect();
             remarks.push(format!("by column: {}", columns.join(", ")));
         }
         if let Some(strict) = model.strict {

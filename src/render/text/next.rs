@@ -21,6 +21,8 @@ const COLUMNS: usize = 3;
 struct Told<'r> {
     actions: Vec<&'r str>,
     last: String,
+    /// The file that was named for what is not decided.
+    unread: String,
 }
 
 impl<'r> Told<'r> {
@@ -47,7 +49,9 @@ pub(super) fn next(page: &mut Page<'_>, system: &System, report: &Report) {
     page.title("NEXT LEVEL, nearest first");
     let mut told = Told::default();
     for model in system.models.iter().filter(|m| !m.blocking.is_empty()) {
-        if model.level.is_none() && page.verbose() == 0 && columns(page, model, &told) {
+        // in full, or where it stands alone, each change is told
+        if model.level.is_none() && page.verbose() == 0 && system.models.len() > 1 {
+            columns(page, model, &told);
             continue;
         }
         one_model(page, model, &mut told, system, report);
@@ -58,7 +62,7 @@ pub(super) fn next(page: &mut Page<'_>, system: &System, report: &Report) {
 }
 
 /// A model by its columns, where actions told above lift them.
-fn columns(page: &mut Page<'_>, model: &Assessment, told: &Told<'_>) -> bool {
+fn columns(page: &mut Page<'_>, model: &Assessment, told: &Told<'_>) {
     let mut seen: Vec<&str> = Vec::new();
     let mut parts: Vec<String> = Vec::new();
     for blocking in model.blocking.iter().filter(|b| b.unknown.is_none() && b.lifts_to.is_some() && told.knows(b)) {
@@ -70,12 +74,15 @@ fn columns(page: &mut Page<'_>, model: &Assessment, told: &Told<'_>) -> bool {
         let number = told.actions.iter().position(|t| *t == said(blocking)).unwrap_or_default() + 1;
         parts.push(format!("{column} {} by {number}", blocking.lifts_to.unwrap_or(blocking.level)).replace(' ', "\u{a0}"));
     }
-    if parts.is_empty() {
-        return false;
-    }
-    let line = Line::of(Ink::Strong, &super::levels::name_of(model)).plain(": ").plain(&parts.join("; "));
-    page.wrap(2, 4, &line.add(Ink::Quiet, &format!(" (the rest: treering\u{a0}explain\u{a0}{})", model.id)));
-    true
+    let name = Line::of(Ink::Strong, &super::levels::name_of(model)).plain(": ");
+    let ask = format!("treering\u{a0}explain\u{a0}{}\u{a0}PATH", model.id);
+    let line = if parts.is_empty() {
+        let changes = model.blocking.iter().filter(|b| b.unknown.is_none()).count();
+        name.plain(&phrases::count(changes, "change", "changes")).add(Ink::Quiet, &format!(": {ask}"))
+    } else {
+        name.plain(&parts.join("; ")).add(Ink::Quiet, &format!(" (the rest: {ask})"))
+    };
+    page.wrap(2, 4, &line);
 }
 
 fn one_model<'r>(page: &mut Page<'_>, model: &'r Assessment, told: &mut Told<'r>, system: &'r System, report: &Report) {
@@ -86,7 +93,7 @@ fn one_model<'r>(page: &mut Page<'_>, model: &'r Assessment, told: &mut Told<'r>
     let head = if by_column { format!("{name}, each category by itself") } else { format!("{name}, level {next}") };
     let head = Line::of(Ink::Strong, &head);
     if decided.is_empty() {
-        return page.wrap(2, 4, &head.plain(": not decided, ").join(hangs_on(page, &open, &report.coverage)));
+        return page.wrap(2, 4, &head.plain(": not decided, ").join(hangs_on(page, &open, &report.coverage, &mut told.unread)));
     }
     let alone = model.blocking.iter().any(|b| b.lifts_to.is_some());
     let several = if alone || by_column { "" } else { ": no single change reaches it" };
@@ -110,7 +117,7 @@ fn one_model<'r>(page: &mut Page<'_>, model: &'r Assessment, told: &mut Told<'r>
         numbered(page, blocking, told, system, &report.repository);
     }
     if !open.is_empty() {
-        page.wrap(5, 8, &Line::of(Ink::Quiet, "not decided: ").join(hangs_on(page, &open, &report.coverage)));
+        page.wrap(5, 8, &Line::of(Ink::Quiet, "not decided: ").join(hangs_on(page, &open, &report.coverage, &mut told.unread)));
     }
 }
 
@@ -121,7 +128,7 @@ fn numbered<'r>(page: &mut Page<'_>, blocking: &'r Blocking, told: &mut Told<'r>
 }
 
 /// What unknown practices hang on, by reason.
-fn hangs_on(page: &Page<'_>, open: &[&Blocking], coverage: &Coverage) -> Line {
+fn hangs_on(page: &Page<'_>, open: &[&Blocking], coverage: &Coverage, named: &mut String) -> Line {
     let mut line = Line::new();
     for (why, one, many) in [
         (Unknown::NotRead, "hangs on ", "hang on "),
@@ -132,15 +139,19 @@ fn hangs_on(page: &Page<'_>, open: &[&Blocking], coverage: &Coverage) -> Line {
         let of: Vec<&Blocking> = open.iter().copied().filter(|b| b.unknown == Some(why)).collect();
         let Some(first) = of.first() else { continue };
         let ids = || of.iter().map(|b| b.practice.as_str());
-        let named = page.verbose() > 0 || of.len() == 1;
-        let what = if named { ids().collect::<Vec<_>>().join(", ") } else { of.len().to_string() };
+        let few = page.verbose() > 0 || of.len() == 1;
+        let what = if few { ids().collect::<Vec<_>>().join(", ") } else { of.len().to_string() };
         let between = if line.is_empty() { "" } else { "; " };
         line = line.plain(between).plain(&what).plain(" ");
         line = line.plain(if of.len() == 1 { one } else { many });
         if why == Unknown::NotRead {
             line = match coverage.undecided_by(ids()) {
-                Some((path, 0)) => line.place(path, None).plain(" (not read)"),
-                Some((path, more)) => line.place(path, None).plain(&format!(" and {more} more (not read)")),
+                Some((path, _)) if *named == *path => line.plain("what was not read"),
+                Some((path, more)) => {
+                    path.clone_into(named);
+                    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                    line.place(path, None).plain(&format!("{more} (not read)"))
+                }
                 None => line.plain("files that were not listed"),
             };
         }

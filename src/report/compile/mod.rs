@@ -36,6 +36,8 @@ pub(crate) struct Findings<'f> {
     pub(crate) rules: &'f [PracticeRule],
     /// Automation that was seen and not read.
     pub(crate) unread: &'f [Unread],
+    /// Whether a file starts nothing by what it is: a test, a document, an example, a notebook.
+    pub(crate) aside: &'f dyn Fn(&str) -> bool,
     /// One line of a file's text, for snippets; empty where it cannot be read.
     pub(crate) line: &'f dyn Fn(&Location) -> String,
 }
@@ -83,6 +85,8 @@ pub(crate) struct JudgedSystem<'s> {
     pub(crate) system: &'s crate::subject::System,
     /// Whether it is the primary one.
     pub(crate) primary: bool,
+    /// How many had as much to say for themselves, where it is the primary one; else none.
+    pub(crate) alike: usize,
     /// Its practices and probes.
     pub(crate) practices: Vec<Judged>,
     /// Its maturity models.
@@ -100,6 +104,9 @@ pub(crate) fn compile(
     let mut evidence: Vec<Evidence> = subject.signals.iter().map(|s| signal(findings, *s)).collect();
     evidence.extend(subject.places.iter().map(|at| place(findings, at, "subject")));
     let seen_not_read = unread::seen_not_read(findings, systems);
+    let chains = systems.iter().flat_map(|s| &s.practices).flat_map(|p| &p.chains);
+    let needed: BTreeSet<&RepoPath> = chains.flat_map(|chain| &chain.hops).map(|hop| &hop.at.path).collect();
+    let aside = |notice: &Notice| notice.at.as_ref().is_some_and(|at| (findings.aside)(&at.path) && !needed.contains(&at.path));
     let systems: Vec<System> = systems.iter().map(|s| system(findings, s, asked.probes)).collect();
     let skipped: Vec<Skipped> = findings
         .inventory
@@ -165,7 +172,7 @@ pub(crate) fn compile(
             skipped,
             seen_not_read,
         },
-        notices: notices.iter().map(super::Notice::from).collect(),
+        notices: notices.iter().map(|n| super::Notice { aside: aside(n), ..super::Notice::from(n) }).collect(),
     };
     if asked.places_only {
         super::places::only(&mut report);
@@ -194,7 +201,10 @@ fn system(findings: &Findings<'_>, judged: &JudgedSystem<'_>, probes: bool) -> S
         path: judged.system.path.clone(),
         name: judged.system.name.clone(),
         primary: judged.primary,
-        why: judged.system.why.clone(),
+        why: match judged.alike {
+            n if n > 1 => format!("{}; the first by name of {n} with as much of it", judged.system.why),
+            _ => judged.system.why.clone(),
+        },
         generated: judged.system.generated,
         trains: of(&judged.system.trains),
         serves: of(&judged.system.serves),
