@@ -493,9 +493,9 @@ fn look(
         .collect();
     let mut hidden: BTreeSet<String> =
         unread.iter().flat_map(|(_, kind)| catalog.unread[*kind].practices.iter().cloned()).collect();
-    let unread = unread.into_iter().map(|(path, kind)| {
-        let kind = &catalog.unread[kind];
-        report::compile::Unread { path, what: kind.what.clone(), practices: kind.practices.clone() }
+    let unread = unread.into_iter().map(|(path, number)| {
+        let kind = &catalog.unread[number];
+        report::compile::Unread { path, what: kind.what.clone(), kind: number, practices: kind.practices.clone() }
     });
     if inventory.is_incomplete() {
         // where the list of files was cut off, nothing can be said not to be there

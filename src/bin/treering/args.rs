@@ -193,7 +193,7 @@ pub struct Gates {
     /// Fail with status 1 unless a practice is met, or indicated for a reason that works (repeatable)
     #[arg(long, value_name = "PRACTICE=met|indicated")]
     pub require: Vec<PracticeAsked>,
-    /// By what levels are judged: the level itself, or complete chains alone
+    /// By what levels are judged: the level itself, or what is proven (complete chains alone)
     #[arg(long, value_name = "WHICH", default_value = "level")]
     pub evidence: WhichEvidence,
     /// Judge the system in this folder, or all of them, so that the worst decides [default: the primary one]

@@ -88,11 +88,11 @@ fn of_top(level: u8, reached: &[Reached]) -> String {
 }
 
 /// Columns of the first three cells of the table.
-const WIDE: usize = 34;
+const WIDE: usize = 33;
 
 /// Four cells of the table; the last one runs free. Non-breaking spaces keep the columns.
 fn columns([a, b, c, d]: [&str; 4]) -> String {
-    format!("{a:<7}{b:<11}{c:<16}{d}").trim_end().replace(' ', "\u{a0}")
+    format!("{a:<7}{b:<11}{c:<15}{d}").trim_end().replace(' ', "\u{a0}")
 }
 
 fn table_row(page: &mut Page<'_>, model: &Assessment, name: &str, level: u8, left: usize) {

@@ -170,7 +170,9 @@ fn nearest<'m>(page: &Page<'_>, model: &Assessment, decided: &[&'m Blocking], to
     }
     decided.sort_by_key(|b| b.elsewhere);
     if model.level.is_some() {
-        let most = if decided.iter().any(|b| b.lifts_to.is_some()) { CHOICES } else { ACTIONS };
+        // the same where what was not looked at is told as well
+        let few = model.blocking.iter().any(|b| b.lifts_to.is_some() || b.unknown.is_some());
+        let most = if few { CHOICES } else { ACTIONS };
         // what is to be done anyway, for a model above, is told as well where it is enough here
         let known = |b: &Blocking| b.lifts_to.is_some() && told.knows(b);
         return decided.iter().enumerate().filter(|(at, b)| *at < most || known(b)).map(|(_, b)| *b).collect();

@@ -77,11 +77,12 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
     let targets = if targets.is_empty() { told_by_practice(findings, system, step) } else { targets };
     if targets.is_empty() {
         let starter = if unseen() { Starter::Unknown } else { Starter::Nobody };
+        let why = open.clone().filter(|_| unseen()).map(|file| format!("not read: {file}")).unwrap_or_default();
         return match step {
             StepName::Serve => served(findings, system, open),
             // what a platform is told to watch runs nothing here
-            StepName::Monitor => declared(findings, system, starter),
-            _ => Step { step, starter, evidence: Vec::new(), why: String::new() },
+            StepName::Monitor => declared(findings, system, starter, why),
+            _ => Step { step, starter, evidence: Vec::new(), why },
         };
     }
     let only_serving = not_training(findings, system, step, judged.is_some_and(holds));
@@ -131,7 +132,7 @@ fn open(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName, prac
     // what starts training may go on to all of its steps
     let ids = match step {
         StepName::Serve | StepName::Monitor | StepName::Analyse | StepName::Train => [practice, practice],
-        StepName::Extract | StepName::Prepare | StepName::Evaluate | StepName::Validate => [practice, "training.automated"],
+        StepName::Extract | StepName::Prepare | StepName::Evaluate | StepName::Validate => ["training.automated", practice],
     };
     let not_read = |id: &&str| find(system, id).is_some_and(|p| p.standing.unknown == Some(Unknown::NotRead));
     let id = ids.iter().find(|id| not_read(id))?;
@@ -191,13 +192,13 @@ fn told_by_practice(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: St
 }
 
 /// Monitoring that a platform is told to do, where no program of this system does it.
-fn declared(findings: &Findings<'_>, system: &JudgedSystem<'_>, otherwise: Starter) -> Step {
+fn declared(findings: &Findings<'_>, system: &JudgedSystem<'_>, otherwise: Starter, why: String) -> Step {
     let step = StepName::Monitor;
     let met = |p: &&Judged| p.standing.verdict == Verdict::Met;
     let told = ["monitoring.data_drift", "monitoring.model_quality"].iter().filter_map(|id| find(system, id)).find(met);
     let evidence: Vec<_> = told.map(|p| evidence_of(findings, p)).unwrap_or_default().into_iter().take(1).collect();
-    let starter = if evidence.is_empty() { otherwise } else { Starter::Itself };
-    Step { step, starter, evidence, why: String::new() }
+    let (starter, why) = if evidence.is_empty() { (otherwise, why) } else { (Starter::Itself, String::new()) };
+    Step { step, starter, evidence, why }
 }
 
 /// The target that is reached over the fewest hops.

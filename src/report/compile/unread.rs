@@ -17,6 +17,8 @@ pub(crate) struct Unread {
     pub(crate) path: RepoPath,
     /// What it is taken for.
     pub(crate) what: String,
+    /// Which of the kinds of such files it is: those that start most come first.
+    pub(crate) kind: usize,
     /// Ids of the practices that such a file may show.
     pub(crate) practices: Vec<String>,
 }
@@ -30,10 +32,16 @@ fn hiding<'u>(unread: &'u [Unread], id: &str) -> Vec<&'u Unread> {
     if shows.is_empty() { named(crate::practices::STARTS) } else { shows }
 }
 
+/// Which of several files tells most, least first: those that start things before notebooks.
+fn telling(file: &Unread) -> (bool, usize, &RepoPath) {
+    (file.path.ends_with(".ipynb"), file.kind, &file.path)
+}
+
 /// `a.yml`, or `a.yml and 4 more`: the files that may show a practice; none where the list of files was cut off.
 pub(super) fn named(findings: &Findings<'_>, id: &str) -> Option<String> {
-    let files: BTreeSet<&RepoPath> = hiding(findings.unread, id).into_iter().map(|file| &file.path).collect();
-    let first = redact::snippet(files.first()?);
+    let hiding = hiding(findings.unread, id);
+    let first = redact::snippet(&hiding.iter().min_by_key(|file| telling(file))?.path);
+    let files: BTreeSet<&RepoPath> = hiding.into_iter().map(|file| &file.path).collect();
     Some(match files.len() {
         1 => first,
         all => format!("{first} and {} more", all - 1),
@@ -50,8 +58,11 @@ pub(super) fn seen_not_read(findings: &Findings<'_>, systems: &[JudgedSystem<'_>
         .map(|p| p.id.as_str())
         .collect();
     let mut files: BTreeMap<&RepoPath, (Vec<&str>, BTreeSet<&str>)> = BTreeMap::new();
+    let mut ranks: BTreeMap<&RepoPath, (bool, usize, &RepoPath)> = BTreeMap::new();
     for file in findings.unread {
         // two readers may know a file by the same name
+        let rank = ranks.entry(&file.path).or_insert(telling(file));
+        *rank = telling(file).min(*rank);
         let (known, _) = files.entry(&file.path).or_default();
         if !known.contains(&file.what.as_str()) {
             known.push(&file.what);
@@ -62,11 +73,13 @@ pub(super) fn seen_not_read(findings: &Findings<'_>, systems: &[JudgedSystem<'_>
             files.entry(&file.path).or_default().1.insert(id);
         }
     }
+    // what tells most first, so that whoever names one names that
+    let mut files: Vec<_> = files.into_iter().collect();
+    files.sort_by_key(|(path, _)| ranks.get(*path).copied());
     let told = files.into_iter().filter(|(path, (_, practices))| !practices.is_empty() || !cited.contains(path));
     // what leaves something open must not be cut off by what does not
     let (open, others): (Vec<_>, Vec<_>) = told.partition(|(_, (_, practices))| !practices.is_empty());
-    let mut all: Vec<SeenNotRead> = open
-        .into_iter()
+    open.into_iter()
         .chain(others)
         .take(200)
         .map(|(path, (what, practices))| SeenNotRead {
@@ -74,7 +87,5 @@ pub(super) fn seen_not_read(findings: &Findings<'_>, systems: &[JudgedSystem<'_>
             what: what.join(", "),
             practices: practices.into_iter().map(str::to_owned).collect(),
         })
-        .collect();
-    all.sort();
-    all
+        .collect()
 }
