@@ -62,6 +62,11 @@ pub struct Called {
     pub by_inputs: Vec<(Inputs, UnitId)>,
 }
 
+impl Called {
+    /// The one input of a script: its arguments in one line, as a shell would be given them.
+    pub const ARGUMENTS: &'static str = "@";
+}
+
 /// What a file takes from the documents that it names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Templated {
@@ -392,6 +397,8 @@ pub struct Command {
     pub on_failure: OnFailure,
     /// The conditions it stands under, as written (`if`, `&&` left sides, loops), outermost first.
     pub conditions: Vec<String>,
+    /// Why it cannot run with what its text is told, where that is certain.
+    pub off: Option<String>,
     /// Text fed to it (heredoc, here-string) with the line of the file where that text begins.
     pub stdin: Option<(String, u32)>,
     /// File that is fed to it (`< file`).
@@ -413,6 +420,7 @@ impl Command {
             place: None,
             on_failure: OnFailure::Stops,
             conditions: Vec::new(),
+            off: None,
             stdin: None,
             fed: None,
             stdout: None,
@@ -518,6 +526,8 @@ pub enum Guard {
     AllowFailure(String),
     /// Runs although earlier ones failed; says by what.
     Always(String),
+    /// Runs only after an earlier one failed; says by what.
+    AfterFailure(String),
 }
 
 /// A thing that is passed on, by its key.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Invocation, Lead, Located, Run, Target, View};
-use crate::fact::{Command, Data, DataKind, Fact, FactKind, FileFacts, UnitKind, Uses, UsesTarget};
+use crate::fact::{Command, Data, DataKind, Fact, FactKind, FileFacts, Unit, UnitKind, Uses, UsesTarget};
 use crate::source::{self, RepoPath};
 use crate::words::{EdgeKind, Strength};
 
@@ -394,7 +394,11 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
         }
         at += 1;
     }
-    let Some(verb) = rest.first().copied().filter(|v| matches!(*v, "up" | "run" | "build" | "start" | "create")) else {
+    // what is started in place of a service's own program is another
+    if words.iter().any(|word| *word == "--entrypoint" || word.starts_with("--entrypoint=")) {
+        return Vec::new();
+    }
+    let Some(verb) = rest.first().copied().filter(|v| matches!(*v, "up" | "run" | "build" | "start")) else {
         return Vec::new();
     };
     let dir = invocation.dir().unwrap_or(".");
@@ -419,6 +423,10 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
         let Some(facts) = view.book.get(&path) else { continue };
         for unit in facts.units.iter().filter(|u| u.kind == UnitKind::Service) {
             if names.is_empty() || names.contains(&unit.name.as_str()) {
+                if verb == "build" || words.contains(&"--no-start") {
+                    leads.extend(images_of(facts, unit));
+                    continue;
+                }
                 let to = Target::Unit { path: path.clone(), kind: UnitKind::Service, name: unit.name.clone() };
                 // on another machine, or in a folder that is computed, it may be another file of that name
                 let sure = invocation.dir().is_some() && told.is_none();
@@ -428,6 +436,20 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
         }
     }
     leads
+}
+
+/// What is built for a service, which starts nothing.
+fn images_of(facts: &FileFacts, service: &Unit) -> Vec<Lead> {
+    let own = |fact: &&Fact| fact.unit.and_then(|unit| facts.units.get(unit)).is_some_and(|unit| unit.name == service.name);
+    let built = facts.facts.iter().filter(own).filter_map(|fact| match &fact.kind {
+        FactKind::Uses(Uses { to: UsesTarget::File(path), .. }) => Some(path.as_str()),
+        _ => None,
+    });
+    let lead = |path: &str| {
+        let (to, edge) = (Target::File { path: path.into(), run: Run::Script }, EdgeKind::Invokes);
+        Lead { to, edge, strength: Strength::Resolved, what: format!("builds {path}") }
+    };
+    built.map(lead).collect()
 }
 
 /// Images by the keys that commands name.

@@ -113,7 +113,8 @@ fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>)
         // the first part is ours, and the rest is not there
         None if invocation.dir().is_some()
             && view.imports.is_own(name.split('.').next().unwrap_or(name))
-            && name.contains('.') =>
+            && name.contains('.')
+            && !name.contains('$') =>
         {
             let missing = format!("there is no module `{name}`");
             vec![lead(Target::Missing { path: name.to_owned(), what: missing }, Strength::Broken, what)]
@@ -169,10 +170,11 @@ pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) 
         return false;
     }
     // inside an image the paths are those of the image
-    let in_image = invocation
-        .unit
-        .and_then(|u| facts.units.get(u))
-        .is_some_and(|u| matches!(u.kind, UnitKind::Image | UnitKind::Service | UnitKind::Manifest));
+    let in_image = invocation.unit.and_then(|u| facts.units.get(u)).is_some_and(|u| {
+        // a document that is handed over says what runs on a machine of its own
+        let handed_over = u.kind == UnitKind::Job && u.parent.is_none();
+        handed_over || matches!(u.kind, UnitKind::Image | UnitKind::Service | UnitKind::Manifest)
+    });
     let made = view.made.get_or_init(|| view.book.iter().map(|(path, facts)| (path.clone(), Made::by(facts, view))).collect());
     let may = |at: &usize| matches!(facts.facts.get(*at).map(|f| &f.kind), Some(FactKind::Uses(uses)) if may_hold(uses, path));
     let made = made

@@ -61,6 +61,8 @@ pub(crate) const ALL: &[Reader] = &[
     code_build::SPECIFICATION,
 ];
 
+pub(in crate::facts) use cloud_build::is_configuration as is_cloud_build;
+
 /// Readers of files that can be called with inputs, each by its name.
 pub(crate) const CALLED: &[&[(&str, ReadFor)]] = &[github_actions::CALLED, azure::CALLED];
 

@@ -38,7 +38,10 @@ fn wants(path: &str) -> bool {
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
-    if crate::facts::runners::is_azureml(&file.path, &file.text) || super::stack::is_template(&file.text) {
+    let of_others = crate::facts::runners::is_azureml(&file.path, &file.text)
+        || super::stack::is_template(&file.text)
+        || crate::facts::ci::is_cloud_build(&file.path, &file.text);
+    if of_others {
         return FileFacts::default();
     }
     let parsed = yaml::parse(&file.text);

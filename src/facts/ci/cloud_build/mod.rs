@@ -46,7 +46,7 @@ fn wants(path: &str) -> bool {
 
 /// Whether a file is a configuration: a list of steps that name images, under its name, beside keys of its own, or with
 /// one of the service's own builders among the images.
-fn is_configuration(path: &str, text: &str) -> bool {
+pub(in crate::facts) fn is_configuration(path: &str, text: &str) -> bool {
     let is_json = extension(path) == Some("json");
     let quoted = |line: &str, key: &str| line.strip_prefix(key).is_some_and(|rest| rest.starts_with('"'));
     let indented = |keys: &[&str]| {
