@@ -19,6 +19,7 @@ mod placed;
 pub(crate) mod program;
 mod projects;
 pub(crate) mod python;
+mod queued;
 mod renamed;
 mod runners;
 mod stacks;
@@ -272,6 +273,7 @@ const FAMILIES: &[Family] = &[
     Family { names: &["kubectl", "oc", "helm"], follow: cluster::follow },
     Family { names: &["buildkite-agent"], follow: uploads::follow },
     Family { names: &["argo", "tkn"], follow: cluster::submit },
+    Family { names: &["taskgraph", "mach"], follow: queued::graph },
     Family { names: &["sam"], follow: stacks::sam },
     Family { names: &["aws"], follow: stacks::aws },
     Family { names: &["serverless", "sls"], follow: stacks::serverless },
@@ -438,8 +440,13 @@ fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let verbs: Vec<&str> =
         invocation.arguments().iter().map(|w| w.text.as_str()).take_while(|w| !w.starts_with('-')).take(2).collect();
     let verbs = verbs.join(" ");
-    // what is given by place to a program that submits is the definition that it submits
-    let submits = known.submits(program, &verbs);
+    // what is given by place to a program that submits is the definition that it submits; options of the program itself may
+    // stand in front of what it is told to do, each with a value
+    let behind: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
+    let options =
+        behind.chunks(2).take_while(|pair| pair.first().is_some_and(|o| o.starts_with("--") && !o.contains('='))).count();
+    let behind = behind.get(options * 2..).unwrap_or_default().iter().take_while(|w| !w.starts_with('-')).take(2);
+    let submits = known.submits(program, &verbs) || known.submits(program, &behind.copied().collect::<Vec<_>>().join(" "));
     let mut leads = Vec::new();
     let first: Vec<&str> =
         invocation.arguments().iter().map(|w| w.text.as_str()).filter(|w| !w.starts_with('-')).take(4).collect();

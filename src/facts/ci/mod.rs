@@ -27,6 +27,7 @@ mod plan;
 pub(in crate::facts) mod reading;
 mod semaphore;
 mod shells;
+pub(in crate::facts) mod taskcluster;
 pub(in crate::facts) mod tekton;
 mod text;
 #[cfg(test)]
@@ -55,6 +56,11 @@ pub(crate) const ALL: &[Reader] = &[
     drone::WOODPECKER,
     semaphore::PIPELINE,
     jenkins::PIPELINE,
+    taskcluster::DEFINITION,
+    taskcluster::TASKS,
+    taskcluster::HOOK,
+    taskcluster::KIND,
+    taskcluster::TIMES,
     tekton::PIPELINE,
     cloud_build::CONFIGURATION,
     cloud_build::TRIGGER,

@@ -38,7 +38,8 @@ fn wants(path: &str) -> bool {
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
-    if crate::facts::runners::is_azureml(&file.path, &file.text) || super::stack::is_template(&file.text) {
+    let others = crate::facts::ci::taskcluster::is_ours(&file.path, &file.text) || super::stack::is_template(&file.text);
+    if others || crate::facts::runners::is_azureml(&file.path, &file.text) {
         return FileFacts::default();
     }
     let parsed = yaml::parse(&file.text);
