@@ -12,6 +12,8 @@ use crate::words::{EdgeKind, Strength};
 
 /// The folder with the kinds, where none is named.
 const ROOT: &str = "taskcluster";
+/// The word by which a list says that it waits.
+const LIST: &str = "tasks";
 /// Most files that a program is given.
 const MAX_GIVEN: usize = 20;
 
@@ -29,7 +31,7 @@ pub(super) fn graph(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let kinds = view.book.iter().filter(|(path, facts)| {
         source::file_name(path) == "kind.yml"
             && path.strip_prefix(root.as_str()).is_some_and(|r| r.starts_with('/'))
-            && whole(path, facts, "taskgraph")
+            && whole(path, facts)
     });
     let lead = |path: &RepoPath| Lead {
         to: Target::Unit { path: path.clone(), kind: UnitKind::Workflow, name: path.to_string() },
@@ -40,11 +42,15 @@ pub(super) fn graph(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     kinds.map(|(path, _)| lead(path)).collect()
 }
 
-/// Whether a file is as a whole something that waits to be handed over, told by the word for that.
-fn whole(path: &str, facts: &FileFacts, word: &str) -> bool {
-    let first = facts.units.first().is_some_and(|unit| unit.kind == UnitKind::Workflow && unit.name == path);
-    let waits = |kind: &FactKind| matches!(kind, FactKind::Trigger(trigger) if trigger.is_call() && trigger.text == word);
-    first && facts.facts.iter().any(|fact| fact.unit == Some(0) && waits(&fact.kind))
+/// Whether a file is as a whole one unit.
+fn whole(path: &str, facts: &FileFacts) -> bool {
+    facts.units.first().is_some_and(|unit| unit.kind == UnitKind::Workflow && unit.name == path)
+}
+
+/// Whether a file is a list that waits to be handed over.
+fn waits(path: &str, facts: &FileFacts) -> bool {
+    let call = |kind: &FactKind| matches!(kind, FactKind::Trigger(trigger) if trigger.is_call() && trigger.text == LIST);
+    whole(path, facts) && facts.facts.iter().any(|fact| fact.unit == Some(0) && call(&fact.kind))
 }
 
 /// The lists of tasks among what a program of one's own is given.
@@ -54,7 +60,7 @@ pub(super) fn handed_over(invocation: &Invocation<'_>, leads: &[Lead], rest: &[W
     let mut found = Vec::new();
     for word in rest.iter().filter(is_text).take(MAX_GIVEN) {
         let Located::Found(path, strength) = launch::located(invocation, &word.text, view) else { continue };
-        if !view.book.get(&path).is_some_and(|facts| whole(&path, facts, "tasks")) {
+        if !view.book.get(&path).is_some_and(|facts| waits(&path, facts)) {
             continue;
         }
         let least = if hands_over(program, view) { Strength::Resolved } else { Strength::Inferred };

@@ -168,6 +168,110 @@ stages:
 "#,
     },
     Seed {
+        of: "ci::taskcluster::DEFINITION",
+        place: ".taskcluster.yml",
+        lead: NOTHING,
+        form: Form::Yaml,
+        text: r#"version: 1
+policy: { pullRequests: collaborators }
+tasks:
+  $let:
+    address: ${event.repository.clone_url}
+    usual: { provisionerId: looms, workerType: small, deadline: { $fromNow: "2 hours" } }
+  in:
+    $flatten:
+      - $if: 'tasks_for == "github-push" && event.ref[:11] == "refs/heads/" || tasks_for in ["cron", "action"]'
+        then:
+          $mergeDeep:
+            - { $eval: usual }
+            - taskId: { $eval: as_slugid("fit") }
+              payload:
+                image: { type: task-image, path: public/looms.tar.zst, taskId: { $eval: as_slugid("image") } }
+                env: { LOOM: north }
+                command: [/bin/bash, -cx, "git clone ${address} looms && cd looms && python src/fit.py --loom $LOOM"]
+              routes: [index.looms.latest]
+              metadata: { name: fit, source: "${address}" }
+      - $map: [north, south]
+        each(loom, i):
+          $switch:
+            'tasks_for[:19] == "github-pull-request"':
+              $merge:
+                - { $eval: usual }
+                - { taskId: "look-${loom}", dependencies: [fit], payload: { command: [make, look, "${i + 1}"] } }
+"#,
+    },
+    Seed {
+        of: "ci::taskcluster::TASKS",
+        place: "tasks/t@.yml",
+        lead: (SCRIPT, "python src/queue.py tasks/t@.yml"),
+        form: Form::Yaml,
+        text: r#"version: 1
+tasks:
+  $let: { address: https://looms.example/looms }
+  in:
+    - ID: fit
+      deadline: { $fromNow: "2 hours" }
+      provisionerId: looms
+      workerType: small
+      payload:
+        image: looms/base:${version}
+        command: [/bin/sh, -ce, "git clone ${address} && cd looms && python src/fit.py"]
+      metadata: { name: fit, source: "${address}/raw/main/t.yml" }
+    - ID: look
+      workerType: small
+      dependencies: [fit]
+      requires: all-resolved
+      payload: { command: [[make, look], [make, more]] }
+"#,
+    },
+    Seed {
+        of: "ci::taskcluster::HOOK",
+        place: "hooks/h@.json",
+        lead: (SCRIPT, "taskboot --target . build-hook hooks/h@.json project-looms weekly"),
+        form: Form::Json,
+        text: r#"{
+  "schedule": ["0 0 3 * * 1"],
+  "bindings": [{"exchange": "exchange/taskcluster-queue/v1/task-completed", "routingKeyPattern": "route.looms"}],
+  "metadata": {"name": "weekly", "owner": "looms"},
+  "task": {
+    "created": {"$fromNow": "0 seconds"},
+    "workerType": "small",
+    "payload": {"image": "looms/base", "env": {"LOOM": "north"}, "command": ["python", "src/fit.py", "--loom", "north"]}
+  },
+  "triggerSchema": {"type": "object"}
+}
+"#,
+    },
+    Seed {
+        of: "ci::taskcluster::KIND",
+        place: "taskcluster/kinds/k@/kind.yml",
+        lead: (SCRIPT, "taskgraph decision"),
+        form: Form::Yaml,
+        text: r#"loader: taskgraph.loader.transform:loader
+transforms:
+  - taskgraph.transforms.run:transforms
+kind-dependencies: [k1]
+task-defaults:
+  worker-type: small
+  run-on-tasks-for: [github-push]
+  worker: { docker-image: { in-tree: base }, env: { LOOM: north } }
+tasks:
+  fit:
+    run: { using: run-task, cwd: "{checkout}", command: python src/fit.py --loom $LOOM }
+  look:
+    dependencies: { fit: k0-fit, other: k1-fit }
+    run-on-git-branches: [main]
+    run: { using: run-task, command: [bash, -cx, "cd $VCS_PATH && make look"] }
+"#,
+    },
+    Seed {
+        of: "ci::taskcluster::TIMES",
+        place: ".cron.yml",
+        lead: NOTHING,
+        form: Form::Yaml,
+        text: "jobs:\n  - name: nightly\n    job: { type: decision-task, target-tasks-method: nightly }\n    when: [{ weekday: Monday, hour: 3, minute: 15 }]\n  - name: asked\n    job: { type: decision-task }\n    when: []\n",
+    },
+    Seed {
         of: "runners::makefile::READER",
         place: "m@/Makefile",
         lead: (SCRIPT, "make -C m@ fit"),

@@ -1,6 +1,6 @@
 //! Kinds of tasks, from which a program makes the graph of all tasks for every event, and the times at which it is made.
 //!
-//! Which tasks of the graph run is the choice of a program; what a task says of that is a condition of its own. What
+//! A kind states no start of its own: it is a part of whatever makes the graph. Which tasks of the graph run is the choice of a program; what a task says of that is a condition of its own. What
 //! transforms of the project make of a task is not read.
 
 use std::collections::BTreeMap;
@@ -44,8 +44,6 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
         let title = Some(format!("kind {own}"));
         let id = reading.unit(Unit { kind: UnitKind::Workflow, name, title, line: 1, end_line, parent: None });
         let of = |keys: [&str; 2]| keys.into_iter().find_map(|key| Some((root.key_line(key)?, root.get(key)?)));
-        let line = of(["tasks", "jobs"]).map_or(1, |(line, _)| line);
-        reading.fact(id, line, FactKind::Trigger(Trigger::call("taskgraph")));
         if let Some((line, _)) = of(["tasks-from", "jobs-from"]) {
             reading.notice(line, NoticeKind::NotFollowed, "tasks that stand in files beside this one were not read");
         }
