@@ -444,7 +444,7 @@ fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     // stand in front of what it is told to do, each with a value
     let behind: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
     let options =
-        behind.chunks(2).take_while(|pair| pair.first().is_some_and(|o| o.starts_with("--") && !o.contains('='))).count();
+        behind.chunks(2).take_while(|pair| pair.first().is_some_and(|o| o.starts_with('-') && !o.contains('='))).count();
     let behind = behind.get(options * 2..).unwrap_or_default().iter().take_while(|w| !w.starts_with('-')).take(2);
     let submits = known.submits(program, &verbs) || known.submits(program, &behind.copied().collect::<Vec<_>>().join(" "));
     let mut leads = Vec::new();

@@ -168,6 +168,51 @@ stages:
 "#,
     },
     Seed {
+        of: "ci::concourse::PIPELINE",
+        place: "ci/c@.yml",
+        lead: (SCRIPT, "fly -t main set-pipeline -p looms -c ci/c@.yml"),
+        form: Form::Yaml,
+        text: r#"resources:
+  - { name: looms, type: git, source: { uri: "https://looms.example/looms.git", branch: main } }
+  - { name: night, type: time, source: { interval: 24h } }
+  - { name: image, type: docker-image, source: { repository: looms/serve } }
+jobs:
+  - name: fit
+    plan:
+      - in_parallel:
+          - { get: night, trigger: true }
+          - get: looms
+      - task: fit
+        file: looms/tasks/k1.yml
+        params: { KEY: ((key)) }
+      - try: { do: [{ task: look, config: { platform: linux, run: { dir: looms, path: make, args: [look] } } }] }
+        on_failure: { put: image }
+  - name: ship
+    plan:
+      - { get: looms, trigger: true, passed: [fit] }
+      - { put: image, params: { build: looms/serve } }
+      - { set_pipeline: self, file: looms/ci/c1.yml }
+"#,
+    },
+    Seed {
+        of: "ci::concourse::TASK",
+        place: "tasks/k@.yml",
+        lead: (
+            "ci/pipeline.yml",
+            "  - { name: j@, plan: [{ get: looms, trigger: true }, { task: t, file: looms/tasks/k@.yml }] }",
+        ),
+        form: Form::Yaml,
+        text: r#"platform: linux
+image_resource: { type: registry-image, source: { repository: python } }
+inputs: [{ name: looms }, { name: data }]
+outputs: [{ name: model }]
+params: { LOOM: north }
+run:
+  path: bash
+  args: [-ec, "cd looms && python src/fit.py --loom $LOOM"]
+"#,
+    },
+    Seed {
         of: "ci::taskcluster::DEFINITION",
         place: ".taskcluster.yml",
         lead: NOTHING,

@@ -16,6 +16,7 @@ mod circleci;
 mod cloud_build;
 mod code_build;
 mod commands;
+pub(in crate::facts) mod concourse;
 mod condition;
 pub(in crate::facts) mod container;
 mod drone;
@@ -56,6 +57,8 @@ pub(crate) const ALL: &[Reader] = &[
     drone::WOODPECKER,
     semaphore::PIPELINE,
     jenkins::PIPELINE,
+    concourse::PIPELINE,
+    concourse::TASK,
     taskcluster::DEFINITION,
     taskcluster::TASKS,
     taskcluster::HOOK,
@@ -68,7 +71,7 @@ pub(crate) const ALL: &[Reader] = &[
 ];
 
 /// Readers of files that can be called with inputs, each by its name.
-pub(crate) const CALLED: &[&[(&str, ReadFor)]] = &[github_actions::CALLED, azure::CALLED];
+pub(crate) const CALLED: &[&[(&str, ReadFor)]] = &[github_actions::CALLED, azure::CALLED, concourse::CALLED];
 
 /// Reads an object of a cluster that one of the systems runs, as what `unit` holds; false where it is none of theirs.
 pub(in crate::facts) fn object(doc: Node<'_>, unit: UnitId, reading: &mut Reading<'_>) -> bool {

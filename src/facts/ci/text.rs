@@ -97,9 +97,13 @@ pub(super) fn from_the_mounts(command: &mut Command, mounts: &[String]) {
         })
     };
     let beside = command.dir.as_deref() == Some(".");
-    for word in command.words.iter_mut().filter(|word| beside || word.text.starts_with('/')) {
-        if let Some(rest) = below(&word.text) {
-            word.text = if rest == "." { REPO_ROOT.to_owned() } else { format!("{REPO_ROOT}/{rest}") };
+    for (at, word) in command.words.iter_mut().enumerate().filter(|(_, word)| beside || word.text.starts_with('/')) {
+        match below(&word.text).as_deref() {
+            Some(".") => word.text = REPO_ROOT.to_owned(),
+            // a program is one by its path
+            Some(rest) if at == 0 => word.text = format!("{REPO_ROOT}/./{rest}"),
+            Some(rest) => word.text = format!("{REPO_ROOT}/{rest}"),
+            None => {}
         }
     }
     let moved = command.place.as_deref().or(command.dir.as_deref()).and_then(below);

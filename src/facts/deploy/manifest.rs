@@ -38,7 +38,9 @@ fn wants(path: &str) -> bool {
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
-    let others = crate::facts::ci::taskcluster::is_ours(&file.path, &file.text) || super::stack::is_template(&file.text);
+    let others = crate::facts::ci::taskcluster::is_ours(&file.path, &file.text)
+        || crate::facts::ci::concourse::is_ours(&file.text)
+        || super::stack::is_template(&file.text);
     if others || crate::facts::runners::is_azureml(&file.path, &file.text) {
         return FileFacts::default();
     }
