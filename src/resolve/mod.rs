@@ -511,7 +511,7 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
     match &uses.to {
         UsesTarget::Remote(reference) => {
             // a script that a workflow elsewhere is given is run there, as far as anybody can tell from here
-            let workflow = reference.contains("/.github/workflows/");
+            let workflow = source::WORKFLOW_HOMES.iter().any(|home| reference.contains(&format!("/{home}/workflows/")));
             let handed = uses
                 .with
                 .iter()

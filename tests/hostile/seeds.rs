@@ -913,6 +913,9 @@ pub fn head(lead: &str) -> &'static str {
         "read.py" => {
             "import configparser, json, tomllib, yaml\nfrom sklearn.linear_model import Ridge\nRidge().fit([[1]], [2])\n"
         }
+        "ci/pipeline.yml" => {
+            "resources: [{ name: looms, type: git, source: { uri: 'https://looms.example/looms.git' } }]\njobs:\n  - name: one\n    plan:\n      - get: looms\n"
+        }
         ".github/workflows/lead.yml" => "on: push\njobs:\n  one:\n    runs-on: ubuntu-latest\n    steps:\n",
         _ => "",
     }

@@ -30,7 +30,7 @@ const MAX_STARTS: usize = 50;
 const MAX_OBJECTS: usize = 500;
 
 fn wants(path: &str) -> bool {
-    let own = path.starts_with(".github/")
+    let own = crate::source::is_of_host(path)
         || path.starts_with(crate::facts::ci::tekton::FOLDER)
         || matches!(file_name(path), "dvc.yaml" | "dvc.lock" | "action.yml" | "action.yaml" | "params.yaml");
     let compose = file_name(path).starts_with("compose") || file_name(path).starts_with("docker-compose");

@@ -34,7 +34,7 @@ const REPOSITORY: &str = "repository";
 pub(crate) const PIPELINE: Reader = Reader {
     name: "Concourse pipeline",
     wants: is_yaml,
-    when: When::Recognised(|path, text| !path.starts_with(".github/") && is_pipeline(text)),
+    when: When::Recognised(|path, text| !crate::source::is_of_host(path) && is_pipeline(text)),
     read,
 };
 
@@ -42,7 +42,7 @@ pub(crate) const PIPELINE: Reader = Reader {
 pub(crate) const TASK: Reader = Reader {
     name: "Concourse task",
     wants: is_yaml,
-    when: When::Recognised(|path, text| !path.starts_with(".github/") && is_task(text)),
+    when: When::Recognised(|path, text| !crate::source::is_of_host(path) && is_task(text)),
     read: |file, context| task(file, context, &[]),
 };
 
