@@ -21,6 +21,7 @@ mod projects;
 pub(crate) mod python;
 mod queued;
 mod renamed;
+pub(crate) mod renewed;
 mod runners;
 mod stacks;
 mod stages;
@@ -524,7 +525,12 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
                 containers::step(uses, view).map(|path| lead(Target::File { path, run: Run::Script }, Strength::Resolved));
             let outside = lead(Target::Outside { what: reference.clone() }, Strength::Assumed);
             let command = stacks::step(uses, from, view);
-            std::iter::once(outside).chain(leads).chain(built).chain(command).collect()
+            // a step that builds an image pushes it where it is told to
+            let pushes =
+                containers::builds(uses) && uses.with.iter().any(|(key, value)| key == "push" && value.trim() != "false");
+            let tags = view.book.get(from).filter(|_| pushes).map(|facts| containers::tags(uses, facts)).unwrap_or_default();
+            let renewed = tags.iter().flat_map(|image| renewed::pushed(image, view));
+            std::iter::once(outside).chain(leads).chain(built).chain(command).chain(renewed).collect()
         }
         UsesTarget::Likely(to) => {
             let plain = Uses { to: to.plain().clone(), ..uses.clone() };

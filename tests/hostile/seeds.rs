@@ -168,6 +168,41 @@ stages:
 "#,
     },
     Seed {
+        of: "deploy::renewal::READER",
+        place: "fleet/i@.yaml",
+        lead: NOTHING,
+        form: Form::Yaml,
+        text: r#"apiVersion: image.toolkit.fluxcd.io/v1beta2
+kind: ImageRepository
+metadata: { name: looms }
+spec: { image: ghcr.io/looms/serve, interval: 5m }
+---
+apiVersion: image.toolkit.fluxcd.io/v1beta2
+kind: ImagePolicy
+metadata: { name: looms }
+spec: { imageRepositoryRef: { name: looms }, policy: { semver: { range: 1.x } } }
+---
+apiVersion: image.toolkit.fluxcd.io/v1beta2
+kind: ImageUpdateAutomation
+metadata: { name: all }
+spec: { sourceRef: { kind: GitRepository, name: fleet }, update: { path: ./fleet, strategy: Setters } }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: looms, annotations: { keel.sh/policy: minor } }
+spec:
+  template:
+    spec:
+      containers:
+        - image: ghcr.io/looms/serve:1.2.0 # {"$imagepolicy": "flux-system:looms"}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: { name: looms, annotations: { argocd-image-updater.argoproj.io/image-list: "serve=ghcr.io/looms/serve:~1" } }
+spec: { source: { repoURL: "https://looms.example/looms.git", path: fleet } }
+"#,
+    },
+    Seed {
         of: "ci::concourse::PIPELINE",
         place: "ci/c@.yml",
         lead: (SCRIPT, "fly -t main set-pipeline -p looms -c ci/c@.yml"),
