@@ -252,7 +252,7 @@ const FAMILIES: &[Family] = &[
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], follow: collected::follow },
     Family { names: &["dvc"], follow: stages::dvc },
     Family { names: &["databricks"], follow: bundles::follow },
-    Family { names: &["pyflyte"], follow: flows::pyflyte },
+    Family { names: &["pyflyte", "flyte"], follow: flows::pyflyte },
     Family { names: &["luigi"], follow: flows::luigi },
     Family { names: &["kedro"], follow: flows::kedro },
     Family { names: &["mlflow"], follow: projects::mlflow },

@@ -835,6 +835,13 @@ if __name__ == "__main__":
         text: include_str!("../../fixtures/launch-plan-activated/repo/workflows.py"),
     },
     Seed {
+        of: "orchestrators::flyte2",
+        place: "triggered/f@.py",
+        lead: NOTHING,
+        form: Form::Words,
+        text: include_str!("../../fixtures/task-trigger-deployed/repo/tasks.py"),
+    },
+    Seed {
         of: "orchestrators::kedro",
         place: "nodes/k@.py",
         lead: NOTHING,
