@@ -21,7 +21,7 @@ use crate::words::TriggerKind;
 /// Build specifications, by their name or by their keys.
 pub(crate) const SPECIFICATION: Reader = Reader {
     name: "CodeBuild specification",
-    wants: |path| matches!(extension(path), Some("yaml" | "yml")) && !path.starts_with(".github/"),
+    wants: |path| matches!(extension(path), Some("yaml" | "yml")) && !crate::source::is_of_host(path),
     when: When::Recognised(is_specification),
     read,
 };

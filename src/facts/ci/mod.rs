@@ -16,6 +16,7 @@ mod circleci;
 mod cloud_build;
 mod code_build;
 mod commands;
+pub(in crate::facts) mod concourse;
 mod condition;
 pub(in crate::facts) mod container;
 mod drone;
@@ -27,6 +28,7 @@ mod plan;
 pub(in crate::facts) mod reading;
 mod semaphore;
 mod shells;
+pub(in crate::facts) mod taskcluster;
 pub(in crate::facts) mod tekton;
 mod text;
 #[cfg(test)]
@@ -55,6 +57,13 @@ pub(crate) const ALL: &[Reader] = &[
     drone::WOODPECKER,
     semaphore::PIPELINE,
     jenkins::PIPELINE,
+    concourse::PIPELINE,
+    concourse::TASK,
+    taskcluster::DEFINITION,
+    taskcluster::TASKS,
+    taskcluster::HOOK,
+    taskcluster::KIND,
+    taskcluster::TIMES,
     tekton::PIPELINE,
     cloud_build::CONFIGURATION,
     cloud_build::TRIGGER,
@@ -64,7 +73,7 @@ pub(crate) const ALL: &[Reader] = &[
 pub(in crate::facts) use cloud_build::is_configuration as is_cloud_build;
 
 /// Readers of files that can be called with inputs, each by its name.
-pub(crate) const CALLED: &[&[(&str, ReadFor)]] = &[github_actions::CALLED, azure::CALLED];
+pub(crate) const CALLED: &[&[(&str, ReadFor)]] = &[github_actions::CALLED, azure::CALLED, concourse::CALLED];
 
 /// Reads an object of a cluster that one of the systems runs, as what `unit` holds; false where it is none of theirs.
 pub(in crate::facts) fn object(doc: Node<'_>, unit: UnitId, reading: &mut Reading<'_>) -> bool {

@@ -30,7 +30,7 @@ const MAX_STARTS: usize = 50;
 const MAX_OBJECTS: usize = 500;
 
 fn wants(path: &str) -> bool {
-    let own = path.starts_with(".github/")
+    let own = crate::source::is_of_host(path)
         || path.starts_with(crate::facts::ci::tekton::FOLDER)
         || matches!(file_name(path), "dvc.yaml" | "dvc.lock" | "action.yml" | "action.yaml" | "params.yaml");
     let compose = file_name(path).starts_with("compose") || file_name(path).starts_with("docker-compose");
@@ -38,9 +38,12 @@ fn wants(path: &str) -> bool {
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
+    use crate::facts::ci;
     let of_others = crate::facts::runners::is_azureml(&file.path, &file.text)
         || super::stack::is_template(&file.text)
-        || crate::facts::ci::is_cloud_build(&file.path, &file.text);
+        || ci::is_cloud_build(&file.path, &file.text)
+        || ci::taskcluster::is_ours(&file.path, &file.text)
+        || ci::concourse::is_ours(&file.text);
     if of_others {
         return FileFacts::default();
     }

@@ -5,6 +5,7 @@ mod dockerfile;
 mod gitops;
 mod machine;
 mod manifest;
+mod renewal;
 mod serverless;
 mod stack;
 mod terraform;
@@ -16,6 +17,7 @@ pub(crate) const ALL: &[Reader] = &[
     dockerfile::READER,
     compose::READER,
     gitops::READER,
+    renewal::READER,
     stack::READER,
     serverless::READER,
     terraform::READER,

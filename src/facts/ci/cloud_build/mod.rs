@@ -38,7 +38,7 @@ pub(crate) const CONFIGURATION: Reader = Reader { name: NAME, wants, when: When:
 /// Of JSON only what its name tells: the rest is data as often as not, and large.
 fn wants(path: &str) -> bool {
     match extension(path) {
-        Some("yaml" | "yml") => !path.starts_with(".github/"),
+        Some("yaml" | "yml") => !crate::source::is_of_host(path),
         Some("json") => file_name(path).contains("cloudbuild"),
         _ => false,
     }
