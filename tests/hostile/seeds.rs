@@ -518,7 +518,7 @@ if __name__ == "__main__":
         text: include_str!("../../fixtures/cloud-build-trigger-applied/repo/ci/cloudbuild.yaml"),
     },
     Seed {
-        of: "ci::cloud_build::TRIGGER",
+        of: "deploy::terraform::READER",
         place: "tf/ci@.tf",
         lead: NOTHING,
         form: Form::Lines,

@@ -33,6 +33,7 @@ mod text;
 mod told;
 mod travis;
 
+pub(in crate::facts) use cloud_build::NAME as CLOUD_BUILD;
 pub(in crate::facts) use code_build::inline as build_specification;
 #[cfg(test)]
 pub(in crate::facts) use told::told as told_of;
@@ -57,7 +58,6 @@ pub(crate) const ALL: &[Reader] = &[
     jenkins::PIPELINE,
     tekton::PIPELINE,
     cloud_build::CONFIGURATION,
-    cloud_build::TRIGGER,
     code_build::SPECIFICATION,
 ];
 

@@ -1,7 +1,6 @@
 //! Definitions of state machines, in the configuration or in a file that it reads (`file`, `templatefile`).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::folders::{self, Configuration};
 use crate::fact::{FileFacts, UnitId};
@@ -9,6 +8,7 @@ use crate::facts::Context;
 use crate::facts::ci::reading::Reading;
 use crate::facts::deploy::machine::{self, Machine, Said};
 use crate::facts::deploy::wiring;
+use crate::rules::pattern::Format;
 use crate::source::{SourceFile, extension};
 use crate::syntax::json;
 use crate::syntax::tree::{Kind, Node, Style};
@@ -65,9 +65,9 @@ fn given(behind: &str) -> BTreeMap<&str, &str> {
 
 /// A file that holds the definition of state machines which a configuration declares.
 pub(super) fn of_others(file: &SourceFile, context: &Context<'_>) -> FileFacts {
-    let tree = Arc::new(json::parse(&file.text).tree);
+    let document = context.document(file, Format::Json);
     let mut reading: Reading<'_> = Reading::new(file, context);
-    let Some(root) = tree.root() else { return reading.facts };
+    let Some(root) = document.tree.root() else { return reading.facts };
     let world = folders::world(context, None);
     for all in world.keys().filter_map(|home| Configuration::at(&world, home)) {
         for (key, resource) in &all.own.resources {
@@ -89,6 +89,6 @@ pub(super) fn of_others(file: &SourceFile, context: &Context<'_>) -> FileFacts {
             machine::states(root, unit, &Machine { refer: &refer, line: &|line| line }, &mut reading);
         }
     }
-    reading.facts.tree = Some(tree.clone());
+    reading.facts.tree = Some(document.tree.clone());
     reading.facts
 }

@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::*;
 use crate::fact::{Joined, Whole};
 use crate::facts::ci::told_of;
 use crate::source::RepoPath;
+use crate::syntax::hcl;
 
 /// What one file of a folder states that is read with the others.
 fn of(path: &str, files: &[(&str, &str)]) -> Vec<String> {
@@ -218,6 +220,41 @@ resource "google_cloud_run_v2_job" "fit" {
         ],
         "\n{}",
         told.join("\n")
+    );
+}
+
+#[test]
+fn terraform_names_what_is_built_and_when() {
+    let text = "resource \"google_cloudbuild_trigger\" \"fit\" {
+  name = \"fit\"
+  filename = \"ci/cloudbuild.yaml\"
+  github {
+    push { branch = \"^main$\" }
+  }
+}
+resource \"google_cloudbuild_trigger\" \"off\" {
+  disabled = true
+  filename = \"b.yaml\"
+  trigger_template { tag_name = \"v.*\" }
+}
+resource \"google_cloudbuild_trigger\" \"hand\" {
+  filename = \"c.yaml\"
+}
+resource \"google_cloudbuild_trigger\" \"open\" {
+  filename = var.file
+}
+";
+    let told = of("infra/ci.tf", &[("infra/ci.tf", text)]);
+    assert_eq!(
+        told,
+        [
+            "5 google_cloudbuild_trigger.fit: push: push main main (somebody must apply the configuration)",
+            "3 google_cloudbuild_trigger.fit: uses ci/cloudbuild.yaml -> file ci/cloudbuild.yaml",
+            "13 google_cloudbuild_trigger.hand: manual: a person runs the trigger",
+            "14 google_cloudbuild_trigger.hand: uses c.yaml -> file c.yaml",
+            "11 google_cloudbuild_trigger.off: tag: tag disabled = true (somebody must apply the configuration)",
+            "10 google_cloudbuild_trigger.off: uses b.yaml -> file b.yaml",
+        ]
     );
 }
 

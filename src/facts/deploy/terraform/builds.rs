@@ -1,61 +1,27 @@
-//! Triggers that Terraform declares: which event of the repository, and which file is built then.
+//! Triggers of Cloud Build: which event of the repository, and which file is built then.
 //!
 //! Somebody must apply the configuration once. Where nothing here does so by itself, the trigger is only assumed.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
-use super::super::reading::Reading;
-use super::NAME;
-use crate::fact::{Asked, FactKind, FileFacts, Held, OnFailure, Trigger, Unit, UnitKind, Until, Uses, UsesTarget};
-use crate::facts::{Context, Reader, When};
-use crate::source::{RepoPath, SourceFile, extension};
-use crate::syntax::hcl;
+use super::folders::{Configuration, Resource};
+use crate::fact::{FactKind, Held, OnFailure, Trigger, UnitId, Until, Uses, UsesTarget};
+use crate::facts::ci::CLOUD_BUILD;
+use crate::facts::ci::reading::Reading;
+use crate::source;
 use crate::syntax::tree::Node;
 use crate::words::{EdgeKind, Strength, TriggerKind};
 
-/// The resource that is a trigger.
-const RESOURCE: &str = "google_cloudbuild_trigger";
-/// Most triggers of one file.
-const MAX_TRIGGERS: usize = 100;
-
-/// Terraform files with triggers.
-pub(crate) const TRIGGER: Reader = Reader {
-    name: "Cloud Build trigger",
-    wants: |path| extension(path) == Some("tf"),
-    when: When::Recognised(|_, text| text.contains(RESOURCE)),
-    read,
-};
-
-fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
-    // what cannot be read of it is told by whoever reads it as a document
-    let parsed = hcl::parse(&file.text);
-    let mut reading: Reading<'_> = Reading::new(file, context);
-    let mut others: BTreeSet<RepoPath> = BTreeSet::new();
-    let resources =
-        parsed.tree.root().and_then(|root| root.get("resource").map(|_| root.find(&format!("resource.{RESOURCE}.*"))));
-    for trigger in resources.unwrap_or_default().into_iter().take(MAX_TRIGGERS) {
-        let Some(named) = trigger.get("filename").filter(|n| !n.is_expression()) else { continue };
-        let Some(path) = named.text().and_then(|text| crate::source::join(".", text)) else { continue };
-        if reading.facts.units.is_empty() {
-            let (name, end_line) = (file.name().to_owned(), reading.last_line());
-            reading.unit(Unit { kind: UnitKind::Manifest, name, title: None, line: 1, end_line, parent: None });
-        }
-        let line = named.line();
-        let name = format!("{RESOURCE} {}", trigger.at("name").unwrap_or("?"));
-        // apart from the file, and as small as can be: who applies the file does not run the build
-        let id = reading.unit(Unit { kind: UnitKind::Action, name, title: None, line, end_line: line, parent: None });
-        for (line, stated) in events(trigger) {
-            reading.fact(id, line, FactKind::Trigger(stated));
-        }
-        let to = UsesTarget::File(path.clone());
-        let uses = Uses { reference: path.clone(), with: Vec::new(), to, edge: EdgeKind::Submits, on_failure: OnFailure::Stops };
-        reading.fact(id, line, FactKind::Uses(uses));
-        others.insert(path.as_str().into());
+/// A trigger whose file is named.
+pub(super) fn trigger(all: &Configuration<'_>, resource: Resource<'_>, unit: UnitId, reading: &mut Reading<'_>) {
+    let Some(named) = resource.node.get("filename") else { return };
+    let Some(path) = all.literal(named).and_then(|text| source::join(".", &text)) else { return };
+    for (line, stated) in events(resource.node) {
+        reading.fact(unit, line, FactKind::Trigger(stated));
     }
-    reading.facts.asked = Some(Asked { reader: NAME, parts: BTreeSet::new(), others }).filter(|asked| !asked.others.is_empty());
-    reading.facts.tree = Some(Arc::new(parsed.tree));
-    reading.facts
+    let to = UsesTarget::File(path.clone());
+    let uses = Uses { reference: path.clone(), with: Vec::new(), to, edge: EdgeKind::Submits, on_failure: OnFailure::Stops };
+    reading.fact(unit, named.line(), FactKind::Uses(uses));
+    // what starts it is said here
+    reading.facts.handed.insert(path.as_str().into(), CLOUD_BUILD);
 }
 
 /// The events that a trigger answers to.
