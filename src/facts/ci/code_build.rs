@@ -65,7 +65,8 @@ pub(in crate::facts) fn inline(text: &str, unit: UnitId, line_of: &dyn Fn(u32) -
     }
 }
 
-fn phases(root: Node<'_>, top: UnitId, reading: &mut Reading<'_>) {
+/// The phases of a specification, as what `top` runs.
+pub(in crate::facts) fn phases(root: Node<'_>, top: UnitId, reading: &mut Reading<'_>) {
     let Some(all) = reading.map(root, "phases") else { return };
     let mut variables = BTreeMap::from([("CODEBUILD_SRC_DIR".to_owned(), REPO_ROOT.to_owned())]);
     let env = root.get("env");

@@ -34,7 +34,7 @@ mod told;
 mod travis;
 
 pub(in crate::facts) use cloud_build::NAME as CLOUD_BUILD;
-pub(in crate::facts) use code_build::inline as build_specification;
+pub(in crate::facts) use code_build::{inline as build_specification, phases as build_phases};
 #[cfg(test)]
 pub(in crate::facts) use told::told as told_of;
 

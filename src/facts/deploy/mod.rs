@@ -1,12 +1,14 @@
 //! Images and what runs them. To add a format: a file here, and its two lines below.
 
 mod compose;
+mod delivery;
 mod dockerfile;
 mod gitops;
 mod machine;
 mod manifest;
 mod serverless;
 mod stack;
+mod steps;
 mod terraform;
 mod wiring;
 

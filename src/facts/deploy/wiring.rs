@@ -129,6 +129,14 @@ pub(super) fn python_handler(dir: &str, handler: &str) -> Option<UsesTarget> {
     Some(UsesTarget::Function { path, name: name.to_owned(), sure: true })
 }
 
+/// The one branch that a pattern means, where it means one: `^refs/heads/main$`.
+pub(super) fn plain_branch(pattern: &str) -> Option<String> {
+    let name = pattern.trim_start_matches('^').trim_end_matches('$');
+    let name = name.strip_prefix("refs/heads/").unwrap_or(name);
+    let is_plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '/'));
+    is_plain.then(|| name.to_owned())
+}
+
 /// Whether a folder is one that a build makes: what lies there is not in the repository.
 pub(super) fn is_made(dir: &str) -> bool {
     let archive = [".zip", ".jar", ".tar.gz", ".tgz"].iter().any(|suffix| dir.ends_with(suffix));

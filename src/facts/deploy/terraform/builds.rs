@@ -6,6 +6,7 @@ use super::folders::{Configuration, Resource};
 use crate::fact::{FactKind, Held, OnFailure, Trigger, UnitId, Until, Uses, UsesTarget};
 use crate::facts::ci::CLOUD_BUILD;
 use crate::facts::ci::reading::Reading;
+use crate::facts::deploy::wiring;
 use crate::source;
 use crate::syntax::tree::Node;
 use crate::words::{EdgeKind, Strength, TriggerKind};
@@ -43,7 +44,8 @@ fn events(trigger: Node<'_>) -> Vec<(u32, Trigger)> {
             match push.get("tag") {
                 Some(_) => state(push, TriggerKind::Tag, "tag".to_owned(), Vec::new()),
                 None => {
-                    let branch = push.get("branch").filter(|b| !b.is_expression()).and_then(Node::text).and_then(plain);
+                    let branch =
+                        push.get("branch").filter(|b| !b.is_expression()).and_then(Node::text).and_then(wiring::plain_branch);
                     let text = branch.as_ref().map_or("push".to_owned(), |branch| format!("push {branch}"));
                     state(push, TriggerKind::Push, text, branch.into_iter().collect());
                 }
@@ -57,7 +59,8 @@ fn events(trigger: Node<'_>) -> Vec<(u32, Trigger)> {
         match of.get("tag_name") {
             Some(_) => state(of, TriggerKind::Tag, "tag".to_owned(), Vec::new()),
             None => {
-                let branch = of.get("branch_name").filter(|b| !b.is_expression()).and_then(Node::text).and_then(plain);
+                let branch =
+                    of.get("branch_name").filter(|b| !b.is_expression()).and_then(Node::text).and_then(wiring::plain_branch);
                 state(of, TriggerKind::Push, "push".to_owned(), branch.into_iter().collect());
             }
         }
@@ -75,11 +78,4 @@ fn events(trigger: Node<'_>) -> Vec<(u32, Trigger)> {
         ));
     }
     found
-}
-
-/// The one branch that a pattern means, where it means one.
-fn plain(pattern: &str) -> Option<String> {
-    let name = pattern.trim_start_matches('^').trim_end_matches('$');
-    let is_plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '/'));
-    is_plain.then(|| name.to_owned())
 }

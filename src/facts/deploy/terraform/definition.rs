@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::folders::{self, Configuration};
+use super::folders::{self, Configuration, Resource};
 use crate::fact::{FileFacts, UnitId};
 use crate::facts::Context;
 use crate::facts::ci::reading::Reading;
 use crate::facts::deploy::machine::{self, Machine, Said};
-use crate::facts::deploy::wiring;
+use crate::facts::deploy::{steps, wiring};
 use crate::rules::pattern::Format;
 use crate::source::{SourceFile, extension};
 use crate::syntax::json;
@@ -37,8 +37,14 @@ pub(super) fn lower(all: &Configuration<'_>, key: &str, node: Node<'_>, unit: Un
 }
 
 /// The name of a state machine in the file that holds its definition: configurations may share one.
-fn name(configuration: &str, key: &str) -> String {
+pub(super) fn name(configuration: &str, key: &str) -> String {
     format!("{key} of {configuration}")
+}
+
+/// What a resource says of its states or steps.
+pub(super) fn of<'n>(resource: &Resource<'n>) -> Option<Node<'n>> {
+    let key = if resource.kind == "aws_sagemaker_pipeline" { "pipeline_definition" } else { "definition" };
+    resource.node.get(key)
 }
 
 /// The file that a value reads, and what it puts in.
@@ -71,7 +77,7 @@ pub(super) fn of_others(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     let world = folders::world(context, None);
     for all in world.keys().filter_map(|home| Configuration::at(&world, home)) {
         for (key, resource) in &all.own.resources {
-            let read = resource.node.get("definition").and_then(|d| self::file(&all, d)).filter(|(path, _)| *path == *file.path);
+            let read = of(resource).and_then(|d| self::file(&all, d)).filter(|(path, _)| *path == *file.path);
             let Some((_, behind)) = read else { continue };
             let Some(unit) = wiring::part(&name(resource.path, key), (1, reading.last_line()), &mut reading) else {
                 return reading.facts;
@@ -86,7 +92,11 @@ pub(super) fn of_others(file: &SourceFile, context: &Context<'_>) -> FileFacts {
                     None => all.said(node, &file.path),
                 }
             };
-            machine::states(root, unit, &Machine { refer: &refer, line: &|line| line }, &mut reading);
+            let machine = Machine { refer: &refer, line: &|line| line };
+            match resource.kind {
+                "aws_sagemaker_pipeline" => steps::lower(root, unit, &machine, &mut reading),
+                _ => machine::states(root, unit, &machine, &mut reading),
+            }
         }
     }
     reading.facts.tree = Some(document.tree.clone());

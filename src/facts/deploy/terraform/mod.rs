@@ -10,6 +10,7 @@
 mod amazon;
 mod builds;
 mod definition;
+mod delivery;
 mod folders;
 mod google;
 #[cfg(test)]
@@ -118,6 +119,21 @@ impl<'t> Configuration<'t> {
             Said::Text(text) if text.contains('@') => {}
             Said::Text(text) => wiring::open(unit, line, &text, reading),
             Said::Open => wiring::open(unit, line, "what only a deployment knows", reading),
+        }
+    }
+
+    /// Hands over to a build, which its own name may mean as well.
+    fn pass_named(&self, unit: UnitId, to: Node<'_>, reading: &mut Reading<'_>) {
+        let name = self.literal(to);
+        let is = |r: &Resource<'_>| {
+            r.kind == "aws_codebuild_project" && r.node.get("name").and_then(|n| self.literal(n)) == name && name.is_some()
+        };
+        match self.own.resources.iter().find(|(_, r)| is(r)) {
+            Some((key, other)) => {
+                let path = Some(other.path.to_string()).filter(|path| *path != *reading.file.path);
+                wiring::pass(unit, to.line(), key, path, reading);
+            }
+            None => self.pass(unit, to, reading),
         }
     }
 
