@@ -9,7 +9,7 @@ use super::{Context, unparsable};
 use crate::rules::pattern::Format;
 use crate::source::{Notice, RepoPath, SourceFile};
 use crate::syntax::tree::Tree;
-use crate::syntax::{SyntaxError, hcl, ini, json, toml, yaml};
+use crate::syntax::{SyntaxError, bicep, hcl, ini, json, toml, yaml};
 
 /// What one file says, and what of it cannot be read.
 #[derive(Debug)]
@@ -32,6 +32,7 @@ impl Document {
             Format::Toml => toml::parse(text),
             Format::Hcl => hcl::parse(text),
             Format::Ini => ini::parse(text),
+            Format::Bicep => bicep::parse(text),
         };
         Self { tree: Arc::new(parsed.tree), errors: parsed.errors }
     }

@@ -1,5 +1,6 @@
 //! Images and what runs them. To add a format: a file here, and its two lines below.
 
+mod azure;
 mod compose;
 mod delivery;
 mod dockerfile;
@@ -21,5 +22,6 @@ pub(crate) const ALL: &[Reader] = &[
     stack::READER,
     serverless::READER,
     terraform::READER,
+    azure::READER,
     manifest::READER,
 ];

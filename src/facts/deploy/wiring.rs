@@ -151,8 +151,13 @@ pub(super) fn call(
     options: &[(String, String)],
     reading: &mut Reading<'_>,
 ) {
+    says(unit, line, &["aws", service, &dashed(action)], options, reading);
+}
+
+/// The command line that a declaration stands for, with what it is given.
+pub(super) fn says(unit: UnitId, line: u32, said: &[&str], options: &[(String, String)], reading: &mut Reading<'_>) {
     let word = |text: &str| Word { text: text.to_owned(), literal: true };
-    let mut words = vec![word("aws"), word(service), word(&dashed(action))];
+    let mut words: Vec<Word> = said.iter().map(|text| word(text)).collect();
     for (key, value) in options.iter().filter(|(_, value)| value.len() <= MAX_VALUE).take(MAX_OPTIONS) {
         words.push(word(&format!("--{}", dashed(key))));
         words.push(Word { text: value.clone(), literal: !value.contains("${") });
