@@ -257,7 +257,13 @@ fn template(invocation: &Invocation<'_>, named: &str, view: &View<'_>) -> Vec<Le
 fn pipeline(name: &str, view: &View<'_>) -> Lead {
     let mut found = view.book.iter().flat_map(|(path, facts)| {
         let defined = facts.orchestrated.pipelines.iter().filter_map(|unit| facts.units.get(*unit));
-        defined.filter(|unit| unit.name == name || unit.title.as_deref() == Some(name)).map(move |unit| (path, unit))
+        // a part of a declaration has its name in the service beside it
+        let declares = facts.units.first().is_some_and(|unit| unit.kind == UnitKind::Manifest);
+        let declared = facts.units.iter().filter(move |unit| declares && unit.kind == UnitKind::Action && unit.title.is_some());
+        defined
+            .chain(declared)
+            .filter(|unit| unit.name == name || unit.title.as_deref() == Some(name))
+            .map(move |unit| (path, unit))
     });
     let what = format!("starts pipeline {name}");
     match (found.next(), found.next()) {

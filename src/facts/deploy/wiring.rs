@@ -29,6 +29,13 @@ pub(super) fn part(name: &str, (line, end_line): (u32, u32), reading: &mut Readi
     reading.take_step(line).then(|| reading.unit(unit))
 }
 
+/// The name by which the service knows a part.
+pub(super) fn known_as(unit: UnitId, name: Option<String>, reading: &mut Reading<'_>) {
+    if let Some(unit) = reading.facts.units.get_mut(unit) {
+        unit.title = name;
+    }
+}
+
 /// Something that runs as long as it is there: whoever applies the file rolls it out.
 pub(super) fn kept(name: &str, (line, end_line): (u32, u32), whole: UnitId, reading: &mut Reading<'_>) -> Option<UnitId> {
     let (end_line, title) = (end_line.max(line), Some(name.to_owned()));

@@ -110,6 +110,7 @@ impl Stack<'_> {
     /// A pipeline of the platform, as far as its steps stand in the template.
     pub(super) fn pipeline(&self, resource: Resource<'_>, reading: &mut Reading<'_>) {
         let Resource { properties, unit, .. } = resource;
+        wiring::known_as(unit, properties.get("PipelineName").and_then(|name| self.template.text(name)), reading);
         let body = properties.get("PipelineDefinition").and_then(|d| d.get("PipelineDefinitionBody"));
         let Some(body) = body else {
             return wiring::open(unit, properties.line(), "a pipeline whose steps lie elsewhere", reading);

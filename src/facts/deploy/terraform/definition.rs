@@ -50,11 +50,21 @@ pub(super) fn of<'n>(resource: &Resource<'n>) -> Option<Node<'n>> {
 /// The file that a value reads, and what it puts in.
 pub(super) fn file<'n>(all: &Configuration<'_>, definition: Node<'n>) -> Option<(String, &'n str)> {
     let text = definition.text().filter(|_| definition.is_expression())?.trim();
+    // a template that is filled as a source of data
+    let data = all.references(text, 0).into_iter().map(|(_, resource)| resource).find(|r| r.kind == "template_file");
+    if let Some(template) = data.and_then(|data| data.node.get("template")).filter(|_| text.starts_with("data.")) {
+        return read(all, template.text()?.trim()).map(|(path, _)| (path, ""));
+    }
     // a file that is read as a source of data
     let data = all.references(text, 0).into_iter().map(|(_, resource)| resource).find(|r| r.kind == "local_file");
     if let Some(path) = data.and_then(|data| all.path(data.node.get("filename")?)).filter(|_| text.starts_with("data.")) {
         return Some((path, "")).filter(|(path, _)| extension(path) != Some("tf"));
     }
+    read(all, text)
+}
+
+/// The file that a call of `file` or `templatefile` names, and what stands behind the name.
+fn read<'n>(all: &Configuration<'_>, text: &'n str) -> Option<(String, &'n str)> {
     let inside = ["templatefile(", "file("].iter().find_map(|start| text.strip_prefix(start))?.trim_start();
     let (path, behind) = inside.strip_prefix('"')?.split_once('"')?;
     let path = ["path.module", "path.root"].iter().fold(path.to_owned(), |path, of| path.replace(&format!("${{{of}}}"), "."));

@@ -97,6 +97,8 @@ pub(super) fn webhook(all: &Configuration<'_>, resource: Resource<'_>, unit: Uni
 
 /// A pipeline of the ML platform: its steps, where they stand in the configuration or in a file that it reads.
 pub(super) fn platform(all: &Configuration<'_>, key: &str, resource: Resource<'_>, unit: UnitId, reading: &mut Reading<'_>) {
+    let name = resource.node.get("pipeline_name").and_then(|name| all.literal(name));
+    wiring::known_as(unit, name, reading);
     let Some(body) = resource.node.get("pipeline_definition") else {
         return wiring::open(unit, resource.line, "a pipeline whose steps lie elsewhere", reading);
     };
