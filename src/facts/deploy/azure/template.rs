@@ -42,7 +42,10 @@ impl<'t> Template<'t> {
         for (key, of) in root.entries() {
             match key.text {
                 "param" | "var" => template.values.extend(of.entries().map(|(key, value)| (key.text, value))),
-                "module" => template.others.extend(of.entries().filter_map(|(_, module)| module.get("@path"))),
+                "module" => {
+                    let there = of.entries().filter(|(_, module)| module.at("@if") != Some("false"));
+                    template.others.extend(there.filter_map(|(_, module)| module.get("@path")));
+                }
                 "using" => template.others.push(of),
                 "resource" => template.declared(of, "", 0),
                 _ => {}
