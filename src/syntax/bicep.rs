@@ -230,7 +230,7 @@ impl<'s> Scan<'s> {
         }
         if depth < 4 && rest.starts_with('[') {
             let inside = rest.get(1..).unwrap_or_default();
-            let head = inside.split_once(':').map_or(inside, |(head, _)| head);
+            let head = inside.get(..end_of_head(inside)).unwrap_or_default();
             self.key("@for", Style::Plain)?;
             self.source(head.trim().trim_start_matches("for").trim(), line)?;
             self.skip(1 + head.len() + 1);
@@ -295,6 +295,10 @@ impl<'s> Scan<'s> {
                 self.skip(1);
                 self.entries()?;
                 self.builder.close(self.lines.before(self.at));
+                // one of its values is meant, which none is until it is deployed
+                if self.rest().starts_with(['[', '.']) {
+                    self.pass();
+                }
                 Ok(())
             }
             Some('[') if !rest.trim_start_matches(['[', ' ', '\t', '\r', '\n']).starts_with("for ") => {
@@ -466,6 +470,26 @@ fn end_of_text(text: &str) -> usize {
     text.len()
 }
 
+/// The length of what stands before the colon of a loop.
+fn end_of_head(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let (mut depth, mut at): (u32, usize) = (0, 0);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\'' => {
+                at += end_of_text(text.get(at..).unwrap_or_default()).max(1);
+                continue;
+            }
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            b':' if depth == 0 => return at,
+            _ => {}
+        }
+        at += 1;
+    }
+    text.len()
+}
+
 /// The length of an expression: to the end of its line unless it goes on, or to what closes around it. With `bracket`, to
 /// what closes the bracket that it begins with.
 fn end_of_expression(text: &str, bracket: bool) -> usize {
@@ -608,6 +632,27 @@ two'''
         assert_eq!(at("module.other.params.x"), text(46, "one", true));
         assert_eq!(at("output.id"), text(48, "fit.id", true));
         assert_eq!(at("var.script"), text(50, "one\ntwo", false));
+    }
+
+    #[test]
+    fn loops_and_choices_are_passed_over() {
+        let text = "module m 'm.bicep' = [
+  for one in [
+    'a.${b == 'c' ? 'd' : 'e'}'
+  ]: if (one.on) {
+    name: one
+  }
+]
+var at = {
+  a: -1
+}[?which]
+var last = 'x'
+";
+        let parsed = parse(text);
+        assert_eq!(parsed.errors, []);
+        assert_eq!(parsed.tree.find("module.m.name").first().map(|node| node.line()), Some(5));
+        assert_eq!(parsed.tree.find("module.m.@if").first().and_then(|node| node.text()), Some("one.on"));
+        assert_eq!(parsed.tree.find("var.last").first().and_then(|node| node.text()), Some("x"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::facts::ci::build_specification;
 use crate::facts::ci::reading::Reading;
 use crate::facts::deploy::wiring;
 use crate::source;
-use crate::syntax::tree::{Node, Style};
+use crate::syntax::tree::Node;
 use crate::words::TriggerKind;
 
 /// Most stages, most actions of one stage, and most filters of one webhook.
@@ -184,10 +184,7 @@ pub(super) fn written(text: &str, node: Node<'_>, unit: UnitId, reading: &mut Re
     if !text.contains("phases:") && !text.trim_start().starts_with('{') {
         return false;
     }
-    let literal = node.style() == Style::Literal;
-    let first = node.line();
-    let line_of = move |line: u32| if literal { first.saturating_add(line.saturating_sub(1)) } else { first };
-    build_specification(text, unit, &line_of, reading);
+    build_specification(text, unit, &wiring::lines_of(node), reading);
     true
 }
 

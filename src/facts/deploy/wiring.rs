@@ -8,7 +8,7 @@ use crate::fact::{Command, FactKind, OnFailure, Trigger, Unit, UnitId, UnitKind,
 use crate::facts::ci::reading::Reading;
 use crate::source;
 use crate::syntax::shell::Word;
-use crate::syntax::tree::Node;
+use crate::syntax::tree::{Node, Style};
 use crate::words::{EdgeKind, TriggerKind};
 
 /// Most words that a call is given.
@@ -134,6 +134,12 @@ pub(super) fn python_handler(dir: &str, handler: &str) -> Option<UsesTarget> {
     }
     let path = source::join(dir, &format!("{}.py", module.trim_start_matches("./").replace('.', "/")))?;
     Some(UsesTarget::Function { path, name: name.to_owned(), sure: true })
+}
+
+/// The lines of a text that holds a document of its own: those of the file where it is written line by line.
+pub(super) fn lines_of(node: Node<'_>) -> impl Fn(u32) -> u32 + use<> {
+    let (first, literal) = (node.line(), node.style() == Style::Literal);
+    move |line| if literal { first.saturating_add(line.saturating_sub(1)) } else { first }
 }
 
 /// The one branch that a pattern means, where it means one: `^refs/heads/main$`.

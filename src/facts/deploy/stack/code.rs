@@ -8,7 +8,7 @@ use crate::facts::deploy::machine::{Machine, Said};
 use crate::facts::deploy::{steps, wiring};
 use crate::source;
 use crate::syntax::json;
-use crate::syntax::tree::{Kind, Node, Style};
+use crate::syntax::tree::{Kind, Node};
 
 /// Most steps of one pipeline, and most containers of one task.
 const MOST: usize = 200;
@@ -116,15 +116,14 @@ impl Stack<'_> {
             return wiring::open(unit, properties.line(), "a pipeline whose steps lie elsewhere", reading);
         };
         let body = inner(body);
-        let (first, literal) = (body.line(), body.style() == Style::Literal);
-        let at = move |line: u32| if literal { first.saturating_add(line.saturating_sub(1)) } else { first };
+        let at = wiring::lines_of(body);
         let parsed = body.text().map(json::parse);
         let root = parsed.as_ref().and_then(|p| p.tree.root()).or((body.kind() == Kind::Map).then_some(body));
         let refer = |node: Node<'_>| self.template.said(node);
         let at: &dyn Fn(u32) -> u32 = if parsed.is_some() { &at } else { &|line| line };
         match root {
             Some(root) => steps::lower(root, unit, &Machine { refer: &refer, line: at }, reading),
-            None => wiring::open(unit, first, "a pipeline whose steps only a deployment knows", reading),
+            None => wiring::open(unit, body.line(), "a pipeline whose steps only a deployment knows", reading),
         }
     }
 }

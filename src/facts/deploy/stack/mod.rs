@@ -201,8 +201,7 @@ impl<'t> Stack<'t> {
             return wiring::open(unit, properties.line(), "a definition that only a deployment knows", reading);
         };
         let parsed = json::parse(definition);
-        let (first, literal) = (text.line(), text.style() == crate::syntax::tree::Style::Literal);
-        let line = move |line: u32| if literal { first.saturating_add(line.saturating_sub(1)) } else { first };
+        let line = wiring::lines_of(text);
         if let Some(root) = parsed.tree.root() {
             machine::states(root, unit, &Machine { refer: &refer, line: &line }, reading);
         }

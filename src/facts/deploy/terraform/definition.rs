@@ -11,7 +11,7 @@ use crate::facts::deploy::{steps, wiring};
 use crate::rules::pattern::Format;
 use crate::source::{SourceFile, extension};
 use crate::syntax::json;
-use crate::syntax::tree::{Kind, Node, Style};
+use crate::syntax::tree::{Kind, Node};
 
 /// Most values that are put into a definition.
 const MAX_VALUES: usize = 100;
@@ -28,11 +28,9 @@ pub(super) fn lower(all: &Configuration<'_>, key: &str, node: Node<'_>, unit: Un
         return wiring::pass(unit, definition.line(), &name(&from, key), Some(path), reading);
     }
     let parsed = definition.text().filter(|text| text.trim_start().starts_with('{')).map(json::parse);
-    let (first, literal) = (definition.line(), definition.style() == Style::Literal);
-    let line = move |line: u32| if literal { first.saturating_add(line.saturating_sub(1)) } else { first };
     match parsed.as_ref().and_then(|p| p.tree.root()) {
-        Some(root) => machine::states(root, unit, &Machine { refer: &refer, line: &line }, reading),
-        None => wiring::open(unit, first, "a definition that lies elsewhere", reading),
+        Some(root) => machine::states(root, unit, &Machine { refer: &refer, line: &wiring::lines_of(definition) }, reading),
+        None => wiring::open(unit, definition.line(), "a definition that lies elsewhere", reading),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::facts::deploy::delivery::{self, Action, Declared, Filter, MOST, Stage
 use crate::facts::deploy::machine::Machine;
 use crate::facts::deploy::steps;
 use crate::syntax::json;
-use crate::syntax::tree::{Kind, Node, Style};
+use crate::syntax::tree::{Kind, Node};
 use crate::words::TriggerKind;
 
 /// The blocks of a name.
@@ -111,10 +111,8 @@ pub(super) fn platform(all: &Configuration<'_>, key: &str, resource: Resource<'_
         return wiring::pass(unit, body.line(), &definition::name(&from, key), Some(path), reading);
     }
     let parsed = body.text().filter(|text| text.trim_start().starts_with('{')).map(json::parse);
-    let (first, literal) = (body.line(), body.style() == Style::Literal);
-    let line = move |line: u32| if literal { first.saturating_add(line.saturating_sub(1)) } else { first };
     match parsed.as_ref().and_then(|p| p.tree.root()) {
-        Some(root) => steps::lower(root, unit, &Machine { refer: &refer, line: &line }, reading),
-        None => wiring::open(unit, first, "a pipeline whose steps only a deployment knows", reading),
+        Some(root) => steps::lower(root, unit, &Machine { refer: &refer, line: &wiring::lines_of(body) }, reading),
+        None => wiring::open(unit, body.line(), "a pipeline whose steps only a deployment knows", reading),
     }
 }
