@@ -41,6 +41,9 @@ pub struct FileFacts {
     pub templated: Option<Templated>,
     /// What the file asks of others that are written in its format.
     pub asked: Option<Asked>,
+    /// Files of another format that this one says all about which their reader must ask, with that reader's name: a
+    /// trigger says what starts a build.
+    pub handed: BTreeMap<RepoPath, &'static str>,
     /// The file's text, kept only where a rule for texts without a reader may look at it.
     pub lines: Option<Lines>,
     /// What could not be read or followed.
@@ -638,6 +641,7 @@ impl FileFacts {
         }));
         self.templated = self.templated.take().or(other.templated);
         self.asked = self.asked.take().or(other.asked);
+        self.handed.extend(other.handed);
         self.tree = self.tree.take().or(other.tree);
         self.code = self.code.take().or(other.code);
         self.lines = self.lines.take().or(other.lines);

@@ -278,6 +278,12 @@ const FAMILIES: &[Family] = &[
     Family { names: &["sam"], follow: stacks::sam },
     Family { names: &["aws"], follow: stacks::aws },
     Family { names: &["serverless", "sls"], follow: stacks::serverless },
+    Family { names: &["az"], follow: stacks::az },
+    Family { names: &["azd"], follow: stacks::azd },
+    Family {
+        names: &["New-AzResourceGroupDeployment", "New-AzSubscriptionDeployment", "New-AzDeployment"],
+        follow: stacks::new_az,
+    },
     Family { names: &["terraform", "tofu", "terragrunt"], follow: cluster::configuration },
 ];
 
