@@ -258,6 +258,7 @@ impl Build<'_> {
                 stops,
                 discarded: gate.discarded,
                 off: gate.off,
+                rescue: gate.rescue,
                 condition: gate.condition,
                 guard: gate.events.map(|admits| Guarded { admits, asks: gate.asks }),
             });
@@ -350,12 +351,14 @@ impl Build<'_> {
             stops,
             discarded: discarded(&command.on_failure),
             condition: command.conditions.last().map(|c| shorten(c)),
+            off: command.off.as_deref().map(shorten),
             ..Edge::plain(owner, node, EdgeKind::Contains, Strength::Resolved, at, text)
         });
         let mut leads = resolve::command(command, (path, fact.unit), self.view);
         let chosen: Vec<Lead> = leads.iter().filter_map(|lead| self.chosen(command, lead)).collect();
         leads.extend(chosen);
         for lead in leads {
+            let lead = resolve::told(command, lead, self.view);
             self.lead((node, fact.unit), path, fact.line, order, lead, stops, discarded(&command.on_failure));
         }
         for (at, _) in facts.embedded.iter().filter(|(at, _)| *at == index) {

@@ -1,5 +1,6 @@
 //! Reading a format and keeping the line numbers; knows nothing of MLOps.
 
+pub(crate) mod bicep;
 pub(crate) mod build;
 pub(crate) mod cron;
 pub(crate) mod dockerfile;
@@ -13,6 +14,7 @@ pub(crate) mod mask;
 pub(crate) mod notebook;
 pub(crate) mod plain;
 pub(crate) mod python;
+mod schemas;
 pub(crate) mod shell;
 pub(crate) mod toml;
 pub(crate) mod top;
