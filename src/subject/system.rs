@@ -50,6 +50,10 @@ pub(crate) struct System {
     /// For every node: runs for training and for serving, each by a way of its own; that one program holds both roots
     /// ties nothing that it does for one of them to the other.
     pub(crate) both_runs: Vec<bool>,
+    /// For every node: leads to what trains.
+    to_train: Vec<bool>,
+    /// For every node: leads to what serves.
+    to_serve: Vec<bool>,
     others: Vec<String>,
     lifted: BTreeSet<RepoPath>,
     unsourced: BTreeSet<RepoPath>,
@@ -68,6 +72,25 @@ impl System {
     /// Whether an example or switched-off file counts as source, because something live reaches it.
     pub(crate) fn lifts(&self, path: &str) -> bool {
         self.lifted.contains(path)
+    }
+
+    /// Whether a node only takes part in giving answers: those who run it, up to the first that leads to training or to
+    /// serving, lead to serving alone.
+    pub(crate) fn only_answers(&self, graph: &Graph, node: NodeId) -> bool {
+        let leads = |node: NodeId, to: &[bool]| to.get(node).copied().unwrap_or(false);
+        let (mut open, mut seen, mut serves) = (vec![node], BTreeSet::from([node]), false);
+        while let Some(node) = open.pop() {
+            if leads(node, &self.to_train) {
+                return false;
+            }
+            if leads(node, &self.to_serve) {
+                serves = true;
+                continue;
+            }
+            let by = graph.arriving(node).filter(|e| e.runs() && e.off.is_none()).map(|e| e.from);
+            open.extend(by.filter(|from| seen.insert(*from)).collect::<Vec<_>>());
+        }
+        serves
     }
 
     /// Whether a file counts as source.
@@ -123,6 +146,8 @@ pub(crate) fn systems(
                 train_run: run_of(graph, &learning),
                 serve_run: run_of(graph, &ids(&serves)),
                 both_runs: both_runs(graph, &learning, &ids(&serves)),
+                to_train: graph.reach_back(&learning, Walk::at(Strength::Broken)),
+                to_serve: graph.reach_back(&ids(&serves), Walk::at(Strength::Broken)),
                 others: Vec::new(),
                 lifted: lifted.clone(),
                 unsourced: unsourced.clone(),
