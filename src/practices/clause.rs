@@ -14,6 +14,7 @@ use super::{Evidence, Judged, Miss, Proof, near, nothing_found, rank};
 use crate::graph::reach::{Reached, Walk};
 use crate::graph::{Edge, NodeId};
 use crate::rules::practice::{Clause, From, HistoryAsk, Notebooks, On, Part, PracticeAsk, PracticeRule, Select, Share, ShareOf};
+use crate::signals::Owner;
 use crate::verdict::Standing;
 use crate::words::{Because, EdgeKind, Scope, Strength, TriggerKind, Unknown, Verdict};
 
@@ -284,8 +285,13 @@ impl<'e> Judge<'e> {
         }
         // that something is written in another repository shows nothing of this one
         let elsewhere = |s: usize| self.evidence.signals.all[s].scope == Scope::Elsewhere;
-        if ask.on == On::File {
+        if matches!(ask.on, On::File | On::Own) {
             found.retain(|(s, _)| !elsewhere(*s));
+        }
+        if ask.on == On::Own {
+            // a program that declares is the project itself
+            let seen = |s: usize| &self.evidence.signals.all[s];
+            found.retain(|(s, _)| matches!(seen(*s).owner, Owner::Code(_)) || !self.evidence.system.beside(&seen(*s).at.path));
         }
         if found.is_empty() {
             return Answer::no();
@@ -298,7 +304,7 @@ impl<'e> Judge<'e> {
             }
             found.retain(|(s, _)| !named::is_file(&self.evidence.signals.all[*s]));
         }
-        if ask.on == On::File {
+        if matches!(ask.on, On::File | On::Own) {
             return self.of_files(ask, found);
         }
         let targets: Vec<(usize, NodeId)> = found.iter().filter_map(|(s, n)| n.map(|n| (*s, n))).collect();
@@ -311,7 +317,7 @@ impl<'e> Judge<'e> {
             On::ServeRun => (From::Anyone, inside(&self.evidence.system.serve_run)),
             On::BothRuns => (From::Anyone, inside(&self.evidence.system.both_runs)),
             On::Applied | On::ForTraining => (From::Anyone, self.targets(ask)),
-            On::Live | On::File => (From::Anyone, targets.clone()),
+            On::Live | On::File | On::Own => (From::Anyone, targets.clone()),
         };
         let answer = self.competing(from, &[], &candidates, ask.check, ask.notebooks, tests);
         if answer.holds() || matches!(ask.on, On::Unattended | On::BothRuns | On::TrainReads | On::Applied | On::ForTraining) {

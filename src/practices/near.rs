@@ -344,8 +344,8 @@ pub(super) const fn elsewhere(on: On) -> &'static str {
         On::TrainReads => " is not named by what trains",
         On::ServeRun => " is not part of what serves",
         On::BothRuns => " is not part of both training and serving",
-        On::ForTraining => " only leads to an answer of the model",
+        On::ForTraining => " only leads to answers of the model, or watches them",
         On::Applied => " stands here, and no command brings it about",
-        On::Live | On::File | On::Unattended => " stands here, and nothing starts it",
+        On::Live | On::File | On::Own | On::Unattended => " stands here, and nothing starts it",
     }
 }

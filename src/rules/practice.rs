@@ -203,6 +203,8 @@ pub enum On {
     Live,
     /// Anywhere in a file of the system: a file fact.
     File,
+    /// In a file, as `file`, but not in the folder of another program that the repository holds beside the system.
+    Own,
     /// In what runs when training is started.
     TrainRun,
     /// As `train_run`; of a signal that is a file: what runs when training is started names that file.
@@ -215,7 +217,7 @@ pub enum On {
     Ci,
     /// In what something unattended starts; else not there.
     Unattended,
-    /// Where it is there for training: not in what only leads to an answer. In `to` of `reach` as well.
+    /// Where it is there for training: not in what only leads to answers, or watches them. In `to` of `reach` as well.
     ForTraining,
     /// In a file that a command brings about: what is declared there, whether or not it then runs.
     Applied,

@@ -19,7 +19,7 @@ use crate::resolve::program::{At, FileId};
 use crate::source::RepoPath;
 use crate::syntax::python::{Call, CallId, Name, Root, Target, Value};
 use crate::words::{Op, Scope, Strength};
-use trace::{BY_PLACE, HELD, KEPT, Origin, Rows, Trace, UNKNOWN, says_apart, says_training};
+use trace::{BY_PLACE, ELEMENT, HELD, KEPT, Origin, Rows, Trace, UNKNOWN, says_apart, says_training};
 
 /// Most fits and measurements that are followed.
 const MOST: usize = 300;
@@ -234,7 +234,9 @@ fn share(rows: &Rows) -> Option<(&Origin, &String)> {
     let mut origins = rows.origins.iter();
     let (Some(origin), None) = (origins.next(), origins.next()) else { return None };
     let cut = origin.cuts.last()?;
-    (cut.contains(BY_PLACE) || cut.starts_with(HELD) || cut.starts_with(KEPT)).then_some((origin, cut))
+    // two cuts on one line are told apart by which of them it is
+    let told = origin.cuts.iter().rev().find(|cut| !cut.starts_with(ELEMENT))?;
+    (told.contains(BY_PLACE) || told.starts_with(HELD) || told.starts_with(KEPT)).then_some((origin, cut))
 }
 
 /// A name as written: `y_test`, `test["y"]`.
@@ -411,6 +413,7 @@ mod tests {
             found.all.iter().any(|s| &*s.id == "monitor.drift.check" && s.strength == crate::words::Strength::Resolved)
         };
         assert!(!sure("    n = int(len(t) * 0.8)\n    then = t.iloc[:n]\n    now = t.iloc[n:]"));
+        assert!(!sure("    now, then = t.iloc[9:], t.iloc[:9]"));
         assert!(!sure("    from sklearn.model_selection import train_test_split\n    then, now = train_test_split(t)"));
         assert!(sure("    then = t[t.day < 3]\n    now = t[t.day > 3]"));
         assert!(sure("    then = t.loc['2026-01':'2026-02']\n    now = t.loc['2026-03':]"));

@@ -164,7 +164,7 @@ impl<'p> Trace<'p> {
                     let rows = self.value(item, frame, line, None, left);
                     // `a, b = t[:9], t[9:]`: two cuts on one line
                     let by_place = rows.origins.iter().any(|o| o.cuts.last().is_some_and(|c| c.contains(BY_PLACE)));
-                    if by_place { rows.cut(&format!("element {at}")) } else { rows }
+                    if by_place { rows.cut(&format!("{ELEMENT}{at}")) } else { rows }
                 }
                 None => all(self, &mut items.iter()),
             },
@@ -497,6 +497,8 @@ pub(super) const UNKNOWN: &str = " of ";
 
 /// Joins what cannot be told apart by its text to its line.
 pub(super) const BY_PLACE: &str = " at ";
+/// Which of several values on one line is meant.
+pub(super) const ELEMENT: &str = "element ";
 
 /// What a split keeps for training, and what it holds out.
 pub(super) const KEPT: &str = "kept by";
