@@ -32,7 +32,8 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &ImageHolds) -> Answer {
     for (by, service) in services.into_iter().take(MOST) {
         let facts = stated(judge, service);
         let runs = |fact: &&Fact| matches!(&fact.kind, FactKind::Command(command) if command.words.len() > 1);
-        for (uses, definition, at) in built(judge, service, &facts) {
+        let is_image = |path: &str| images.iter().any(|(signal, _)| *all[*signal].at.path == *path);
+        for (uses, definition, at) in built(judge, service, &facts, &is_image) {
             // a definition that starts nothing, or a shell, is run by what the service tells it
             let own = images.iter().find(|(signal, _)| all[*signal].at.path == *definition).map(|(signal, _)| *signal);
             if own.is_none() && !facts.iter().any(runs) {
@@ -41,7 +42,12 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &ImageHolds) -> Answer {
             let inside = taken_in(judge, uses, definition, &facts);
             // what it starts, apart from what was run to build it
             let starts = graph.leaving(service).filter(|e| e.runs() && e.off.is_none());
-            let starts = starts.filter(|e| graph.nodes[e.to].kind != NodeKind::Unit(UnitKind::Image)).map(|e| e.to);
+            let builds = |node: &Node| match node.kind {
+                NodeKind::Unit(UnitKind::Service) => false,
+                NodeKind::Unit(UnitKind::Image) => true,
+                _ => node.at.path == *definition,
+            };
+            let starts = starts.filter(|e| !builds(&graph.nodes[e.to])).map(|e| e.to);
             let reached = graph.reach(&starts.collect::<Vec<_>>(), Walk::at(Strength::Inferred));
             let program = |node: &Node| node.kind == NodeKind::Program && node.scope == Scope::Source;
             let followed = graph.nodes.iter().enumerate().any(|(id, node)| reached.has(id) && program(node));
@@ -71,14 +77,22 @@ fn stated<'e>(judge: &Judge<'e>, service: NodeId) -> Vec<&'e Fact> {
 }
 
 /// The image definitions that a service builds, as they were found, with the place that says so.
-fn built<'e>(judge: &Judge<'e>, service: NodeId, facts: &[&'e Fact]) -> Vec<(&'e Uses, &'e RepoPath, &'e Location)> {
+fn built<'e>(
+    judge: &Judge<'e>,
+    service: NodeId,
+    facts: &[&'e Fact],
+    defines: &dyn Fn(&str) -> bool,
+) -> Vec<(&'e Uses, &'e RepoPath, &'e Location)> {
     let graph = judge.evidence().graph;
     let mut found = Vec::new();
     for fact in facts {
         let FactKind::Uses(uses) = &fact.kind else { continue };
         let named = |e: &&Edge| e.runs() && e.at.line == fact.line && e.strength > Strength::Broken;
-        let is_image = |e: &&Edge| matches!(graph.nodes[e.to].kind, NodeKind::Unit(UnitKind::Image) | NodeKind::File);
-        found.extend(graph.leaving(service).filter(named).filter(is_image).map(|e| (uses, &graph.nodes[e.to].at.path, &e.at)));
+        let image = |e: &&Edge| {
+            let to = &graph.nodes[e.to];
+            to.kind == NodeKind::Unit(UnitKind::Image) || (to.kind != NodeKind::Unit(UnitKind::Service) && defines(&to.at.path))
+        };
+        found.extend(graph.leaving(service).filter(named).filter(image).map(|e| (uses, &graph.nodes[e.to].at.path, &e.at)));
     }
     found
 }
@@ -89,7 +103,11 @@ fn taken_in(judge: &Judge<'_>, uses: &Uses, definition: &str, service: &[&Fact])
     // where the definition was found by the end of its path, so is the folder
     let before = uses.reference.strip_suffix(definition).unwrap_or("");
     let context = uses.with.iter().find(|(key, _)| key == CONTEXT).map_or(".", |(_, dir)| dir.as_str());
-    let context = context.strip_prefix(before).unwrap_or(context);
+    let context = if before.trim_end_matches('/') == context && !before.is_empty() {
+        "."
+    } else {
+        context.strip_prefix(before).unwrap_or(context)
+    };
     let mut places = Vec::new();
     if let Some(facts) = judge.evidence().book.get(definition) {
         for fact in &facts.facts {
@@ -100,7 +118,7 @@ fn taken_in(judge: &Judge<'_>, uses: &Uses, definition: &str, service: &[&Fact])
             places.extend(own.filter_map(|f| source::join(context, f.trim_start_matches('/').trim_end_matches(['/', '*']))));
         }
         // a builder with a language of its own names what it copies by the paths of what is sent
-        if facts.units.is_empty() {
+        if !facts.facts.iter().any(|fact| matches!(fact.kind, FactKind::Instruction(_))) {
             let all = facts.tree.iter().flat_map(|tree| tree.docs()).flat_map(|root| root.find("**"));
             let named = all.filter_map(|node| node.text()).filter(|text| text.contains('/'));
             places.extend(named.filter_map(|text| source::join(context, text)).filter(|place| place != "."));

@@ -127,7 +127,9 @@ pub(crate) fn systems(
         (scope || lifted.contains(&s.at.path)) && s.off.is_none()
     };
     let roots = roots(signals, graph, counts);
-    let watching = signals.all.iter().enumerate().filter(|(_, s)| s.op == Some(Op::Monitor) && counts(s));
+    // who compares what came in, not who only counts requests
+    let compares = |s: &Signal| s.id.starts_with("monitor.drift") || s.id.starts_with("monitor.quality");
+    let watching = signals.all.iter().enumerate().filter(|(_, s)| s.op == Some(Op::Monitor) && compares(s) && counts(s));
     let watches: Vec<NodeId> = watching.filter_map(|(signal, _)| graph.node_of(signal)).collect();
     let groups = regroup(group(&roots, signals, graph, projects), declared, &|r| &signals.all[roots[r].signal].at.path);
     let unsourced: BTreeSet<RepoPath> = placements
