@@ -13,6 +13,7 @@ pub(crate) mod mask;
 pub(crate) mod notebook;
 pub(crate) mod plain;
 pub(crate) mod python;
+mod schemas;
 pub(crate) mod shell;
 pub(crate) mod toml;
 pub(crate) mod top;

@@ -12,12 +12,25 @@ use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
 
 use super::build::{Builder, Leaf, Lines, MAX_DEPTH, MAX_DOCUMENTS, MAX_TEXT, Stop};
 use super::mask::{self, Masked};
+use super::schemas;
 use super::tree::{Parsed, Style};
 
 /// Reads all documents of a text.
 ///
 /// A text over 4 MiB is read up to its last document separator before that size.
+///
+/// Schemas of custom resources are left out; where that would break the text, it is read as it stands.
 pub fn parse(text: &str) -> Parsed {
+    if let Some(short) = schemas::left_out(text) {
+        let parsed = parse_whole(&short);
+        if parsed.errors.is_empty() {
+            return parsed;
+        }
+    }
+    parse_whole(text)
+}
+
+fn parse_whole(text: &str) -> Parsed {
     if let Some(head) = readable(text) {
         let message = format!("only the documents within the first {MAX_TEXT} bytes were read");
         let line = Lines::new(head).at(head.len());

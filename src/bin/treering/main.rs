@@ -14,6 +14,10 @@ use clap::Parser;
 
 use args::{Cli, Command};
 
+/// A scan makes and drops millions of small texts and trees from all threads; the library leaves the choice to its user.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match &cli.command {
