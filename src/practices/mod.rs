@@ -8,6 +8,7 @@ mod answer;
 mod before;
 mod chain;
 mod clause;
+mod held;
 mod image;
 mod imported;
 mod leads;

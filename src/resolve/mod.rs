@@ -517,6 +517,9 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
     let lead = |to: Target, strength: Strength| Lead { to, edge: uses.edge, strength, what: uses.reference.clone() };
     match &uses.to {
         UsesTarget::Remote(reference) => {
+            if let Some(gone) = containers::step_gone(uses, from, view) {
+                return vec![gone];
+            }
             // a script that a workflow elsewhere is given is run there, as far as anybody can tell from here
             let workflow = source::WORKFLOW_HOMES.iter().any(|home| reference.contains(&format!("/{home}/workflows/")));
             let handed = uses
