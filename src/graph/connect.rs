@@ -6,6 +6,7 @@
 
 mod gate;
 mod starts;
+mod throwaway;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -610,6 +611,17 @@ impl Build<'_> {
         applied > 0
     }
 
+    /// Whether what looks like a deployment puts nothing where it stays.
+    fn deploys_nothing(&self, node: NodeId, owner: Owner, facts: Option<&FileFacts>) -> bool {
+        let unit = match owner {
+            Owner::Command(fact) => facts.and_then(|f| f.facts.get(fact)).and_then(|fact| fact.unit),
+            Owner::Unit(unit) => Some(unit),
+            _ => None,
+        };
+        let tried = facts.zip(unit).is_some_and(|(facts, unit)| throwaway::holds(facts, unit, self.view.programs));
+        tried || (matches!(owner, Owner::Command(_)) && self.only_prepares(node))
+    }
+
     fn attach(&mut self, signals: &Signals) {
         self.graph.signal_nodes = vec![None; signals.all.len()];
         for (index, signal) in signals.all.iter().enumerate() {
@@ -636,7 +648,7 @@ impl Build<'_> {
                 self.add(key.clone(), NodeKind::File, Location::file(path), path.to_string());
             }
             if let Some(node) = self.graph.find(&key) {
-                if signal.op == Some(Op::Deploy) && matches!(signal.owner, Owner::Command(_)) && self.only_prepares(node) {
+                if signal.op == Some(Op::Deploy) && self.deploys_nothing(node, signal.owner, facts) {
                     continue;
                 }
                 self.graph.nodes[node].signals.push(index);

@@ -18,6 +18,7 @@ mod reach;
 mod select;
 mod source;
 mod steps;
+mod tied;
 mod tested;
 
 use std::collections::{BTreeMap, BTreeSet};

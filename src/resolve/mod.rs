@@ -476,6 +476,11 @@ fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         }
         if let Located::Found(path, strength) = invocation.locate(value, view) {
             let run = run_of(&path);
+            // a program that nothing here knows looks at code as often as it runs it; a package's own description runs nothing
+            let described = matches!(source::file_name(&path), "pyproject.toml" | "setup.cfg" | "package.json");
+            if described || (run != Run::Manifest && !named && !submits) {
+                continue;
+            }
             // a file that is run when applied (a script, a job's definition) is handed over; anything else is applied
             let strength = if named || submits { strength } else { strength.min(Strength::Inferred) };
             let edge = if matches!(run, Run::Manifest) { EdgeKind::Applies } else { EdgeKind::Submits };
