@@ -18,8 +18,8 @@ mod reach;
 mod select;
 mod source;
 mod steps;
-mod tied;
 mod tested;
+mod tied;
 
 use std::collections::{BTreeMap, BTreeSet};
 

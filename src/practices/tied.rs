@@ -24,8 +24,7 @@ pub(super) fn is_tied(graph: &Graph, (direct, marks): (&Reached, &[NodeId]), thi
         let Some(job) = inside.iter().copied().find(|node| is_job(graph, *node)).or(inside.first().copied()) else {
             return false;
         };
-        graph.reach(&[job], Walk { things: true, ..Walk::at(Strength::Assumed) }).has(target)
-            || waits(graph, &inside, &to_target)
+        graph.reach(&[job], Walk { things: true, ..Walk::at(Strength::Assumed) }).has(target) || waits(graph, &inside, &to_target)
     })
 }
 
