@@ -365,6 +365,9 @@ pub struct Count {
     pub of: Vec<Clause>,
     /// How many must hold.
     pub at_least: usize,
+    /// What to call each of them where it does not hold, in the same order: words of the qualifier `missing`.
+    #[serde(default)]
+    pub missing: Vec<String>,
 }
 
 /// At least such a share of things.
