@@ -256,7 +256,7 @@ impl<'e> Judge<'e> {
 
     /// Signals meant that stand on a node.
     pub(crate) fn targets(&self, ask: &Select) -> Vec<(usize, NodeId)> {
-        select(self.evidence, ask).into_iter().filter_map(|(s, n)| n.map(|n| (s, n))).collect()
+        select(self.evidence, ask).into_iter().flat_map(|(s, _)| self.evidence.graph.nodes_of(s).map(move |n| (s, n))).collect()
     }
 
     /// `signal`: seen where it must be seen.
@@ -284,7 +284,8 @@ impl<'e> Judge<'e> {
         if ask.on == On::File {
             return self.of_files(ask, found);
         }
-        let targets: Vec<(usize, NodeId)> = found.iter().filter_map(|(s, n)| n.map(|n| (*s, n))).collect();
+        let graph = self.evidence.graph;
+        let targets: Vec<(usize, NodeId)> = found.iter().flat_map(|(s, _)| graph.nodes_of(*s).map(|n| (*s, n))).collect();
         let tests = ask.scope.contains(&Scope::Test);
         let inside = |nodes: &[bool]| -> Vec<(usize, NodeId)> { targets.iter().filter(|(_, n)| nodes[*n]).copied().collect() };
         let (from, candidates) = match ask.on {
@@ -407,7 +408,11 @@ impl<'e> Judge<'e> {
             .enumerate()
             .filter(|(_, s)| is_kind(s, ask) && self.evidence.system.owns(&s.at.path))
             .filter(|(_, s)| s.scope != Scope::Elsewhere || s.off.is_none())
-            .map(|(i, _)| (i, self.evidence.graph.node_of(i)))
+            .flat_map(|(i, _)| {
+                let mut nodes: Vec<Option<NodeId>> = self.evidence.graph.nodes_of(i).map(Some).collect();
+                nodes.resize(nodes.len().max(1), None);
+                nodes.into_iter().map(move |node| (i, node))
+            })
             .collect()
     }
 

@@ -148,7 +148,7 @@ impl Look<'_> {
         self.signals.all.iter().enumerate().any(|(i, s)| {
             s.scope == Scope::Source
                 && s.op.is_some_and(|op| ops.contains(&op))
-                && self.graph.node_of(i).is_some_and(|n| live.has(n))
+                && self.graph.nodes_of(i).any(|n| live.has(n))
         })
     }
 
@@ -164,7 +164,7 @@ impl Look<'_> {
             .all
             .iter()
             .enumerate()
-            .any(|(i, s)| s.scope == Scope::Source && s.op == Some(op) && self.graph.node_of(i).is_some_and(|n| run.has(n)))
+            .any(|(i, s)| s.scope == Scope::Source && s.op == Some(op) && self.graph.nodes_of(i).any(|n| run.has(n)))
     }
 
     fn template(&self) -> Option<Subject> {

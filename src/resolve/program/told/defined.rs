@@ -167,7 +167,7 @@ impl<'p> Tell<'p> {
             Some(Value::Str(how)) if how == "?" => Takes::Maybe,
             Some(_) => Takes::Many,
         };
-        let mut off = |argument: &mut Argument, set: What, default: What| {
+        let off = |argument: &mut Argument, set: What, default: What| {
             argument.takes = Takes::Nothing;
             argument.set = set;
             argument.default = Val::plain(default);
