@@ -10,7 +10,7 @@ mod starts;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::reach::Walk;
-use super::told::Launched;
+use super::told::{self, Launched};
 use super::{Edge, EdgeId, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
 use crate::fact::{
     Book, Code, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId, UnitKind, Until,
@@ -77,7 +77,7 @@ pub(crate) fn connect(
     build.collected_tests();
     build.attach(signals);
     super::interpreter::mark(&mut build.graph, book, view, program, catalog);
-    super::told::vary(&mut build.graph, program, signals, &build.launched);
+    told::vary(&mut build.graph, program, signals, &build.launched);
     super::breaks::degrade(&mut build.graph);
     build.graph
 }
@@ -413,7 +413,7 @@ impl Build<'_> {
             }
             _ => return None,
         };
-        Some(Launched { command: node, path, named, words: words.to_vec() })
+        Some(Launched { command: node, path, named, words: told::words(words, command.more) })
     }
 
     /// The function that the words of a command choose among those of the program that it starts.

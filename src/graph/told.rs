@@ -36,6 +36,30 @@ pub(super) struct Launched {
     pub(super) words: Vec<Word>,
 }
 
+/// Words as the program gets them: what a template or another language fills in is no literal, and more may follow.
+pub(super) fn words(words: &[Word], more: bool) -> Vec<Word> {
+    let mut found: Vec<Word> = Vec::new();
+    let mut inside = false;
+    for word in words {
+        let text = word.text.as_str();
+        let literal = word.literal && !inside && !text.contains(['$', '{', '}', '%', '`', '*']);
+        match found.last_mut().filter(|_| inside) {
+            // `{{ name }}` is one word
+            Some(before) => before.text = format!("{} {text}", before.text),
+            None => found.push(Word { text: text.to_owned(), literal }),
+        }
+        inside = match (text.rfind("{{"), text.rfind("}}")) {
+            (Some(open), close) => close.is_none_or(|close| close < open),
+            (None, Some(_)) => false,
+            (None, None) => inside,
+        };
+    }
+    if more {
+        found.push(Word { text: "…".to_owned(), literal: false });
+    }
+    found
+}
+
 /// A copy, as those who start the program find it.
 struct Copy {
     course: Course,

@@ -35,7 +35,7 @@ impl Truth {
             What::Int(number) => Some(*number != 0),
             What::Str(text) => Some(!text.is_empty()),
             What::List(items) => Some(!items.is_empty()),
-            What::Unknown | What::Names(_) | What::Words | What::Tail => None,
+            What::Unknown | What::Names(_) | What::Words | What::Tail | What::Environment => None,
         };
         Self { holds, by: val.by.clone() }
     }
@@ -86,7 +86,9 @@ impl<'p> Tell<'p> {
                     let left = self.value(left, frame, line);
                     let right = self.value(right, frame, line);
                     let holds = self.compared(&left.what, op, &right.what);
-                    Truth { holds, by: left.by.or(right.by) }
+                    // who sets the environment is not known here: what asks for one of its values may run
+                    let set = || (left.what == What::Environment).then(|| "the environment".into());
+                    Truth { holds, by: left.by.clone().or(right.by).or_else(set) }
                 }
                 _ => Truth::OPEN,
             },
@@ -224,6 +226,7 @@ impl<'p> Tell<'p> {
             let found = self.infer.chain(name, taken, ctx)?;
             match found.what {
                 Type::External(full) if &*full == "sys.argv" => return Some((Val::plain(What::Words), taken)),
+                Type::External(full) if &*full == "os.environ" => return Some((Val::plain(What::Environment), taken)),
                 Type::Literal(value, _) if found.sure => {
                     let plain = matches!(value, Value::Str(_) | Value::Int(_) | Value::Bool(_) | Value::None);
                     return plain.then(|| (self.value(value, frame, line), taken));
@@ -318,6 +321,7 @@ impl<'p> Tell<'p> {
                     },
                 }
             }
+            (What::Environment, What::Str(_)) => of.clone(),
             // what is cut out of the words
             (What::Words | What::Tail, What::Unknown) => Val::plain(What::Tail),
             _ => Val { what: What::Unknown, by: of.by.clone() },
@@ -344,6 +348,7 @@ impl<'p> Tell<'p> {
                 self.returned(*to, params)
             }
             Destination::External { name, .. } => match (&**name, argument(0)) {
+                ("os.environ.get" | "os.getenv", Some(_)) => Val::plain(What::Environment),
                 ("vars" | "str", Some(of)) => self.value(of, frame, call.line),
                 ("len", Some(of)) => {
                     let of = self.value(of, frame, call.line);
@@ -377,6 +382,7 @@ impl<'p> Tell<'p> {
         }
         let mut val = self.name_before(callee, before.len(), frame, line);
         val.what = match (last.as_str(), &val.what) {
+            (_, What::Environment) => What::Environment,
             ("lower" | "casefold", What::Str(text)) => What::Str(text.to_lowercase()),
             ("upper", What::Str(text)) => What::Str(text.to_uppercase()),
             ("strip", What::Str(text)) if first.is_none() => What::Str(text.trim().to_owned()),

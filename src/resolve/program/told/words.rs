@@ -29,6 +29,8 @@ pub(super) enum What {
     Words,
     /// Some of the words.
     Tail,
+    /// A text that the environment holds.
+    Environment,
 }
 
 /// A value, and how the command line said it; none where it did not.
@@ -263,7 +265,10 @@ pub(super) fn read(taken: &[Argument], words: &[Word]) -> Names {
             doubt.get_or_insert_with(|| open(word));
         }
         let Some(argument) = places.front().copied() else { continue };
-        let value = typed(argument.kind, word, &format!("`{text}`"));
+        let value = match &doubt {
+            Some(by) => Val { what: What::Unknown, by: Some(by.clone()) },
+            None => typed(argument.kind, word, &format!("`{text}`")),
+        };
         match argument.takes {
             Takes::Many | Takes::Count(_) => push(&mut names, argument, value),
             _ => drop(names.values.insert(argument.name.clone(), value)),
@@ -276,18 +281,13 @@ pub(super) fn read(taken: &[Argument], words: &[Word]) -> Names {
         if full {
             places.pop_front();
         }
-        if argument.chooses {
+        if argument.chooses && doubt.is_none() {
             chosen.push(text);
             places.extend(taken.iter().filter(|a| a.flags.is_empty() && a.behind.as_deref() == Some(text)));
         }
     }
-    if let Some(by) = doubt {
-        for argument in taken.iter().filter(|a| a.flags.is_empty()) {
-            names.values.insert(argument.name.clone(), Val { what: What::Unknown, by: Some(by.clone()) });
-        }
-        // another command may be meant
-        names.rest.get_or_insert(by);
-    }
+    // what nothing was told for may still be
+    names.rest = names.rest.take().or(doubt);
     for argument in taken.iter().filter(|a| behind(a, &chosen) || names.rest.is_some()) {
         let left_out = match &names.rest {
             Some(by) => Val { what: What::Unknown, by: Some(by.clone()) },
@@ -423,6 +423,7 @@ mod tests {
         assert_eq!(told("$ARGS", "command").0, What::Unknown);
         assert_eq!(told("--stranger score", "command").0, What::Unknown);
         assert_eq!(told("--stranger score", "fast").0, What::Unknown);
+        assert_eq!(told("score $ARGS", "command").0, What::Str("score".to_owned()));
     }
 
     #[test]
