@@ -263,6 +263,7 @@ impl Build<'_> {
                 stops,
                 discarded: gate.discarded,
                 off: gate.off,
+                rescue: gate.rescue,
                 condition: gate.condition,
                 guard: gate.events.map(|admits| Guarded { admits, asks: gate.asks }),
             });
@@ -355,6 +356,7 @@ impl Build<'_> {
             stops,
             discarded: discarded(&command.on_failure),
             condition: command.conditions.last().map(|c| shorten(c)),
+            off: command.off.as_deref().map(shorten),
             ..Edge::plain(owner, node, EdgeKind::Contains, Strength::Resolved, at, text)
         });
         let mut leads = resolve::command(command, (path, fact.unit), self.view);
@@ -365,6 +367,7 @@ impl Build<'_> {
             self.launched.push(launched);
         }
         for lead in leads {
+            let lead = resolve::told(command, lead, self.view);
             self.lead((node, fact.unit), path, fact.line, order, lead, stops, discarded(&command.on_failure));
         }
         for (at, _) in facts.embedded.iter().filter(|(at, _)| *at == index) {

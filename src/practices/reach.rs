@@ -15,7 +15,7 @@ use crate::graph::reach::{Reached, Walk};
 use crate::rules::practice::{From, Notebooks, Reach, Select};
 use crate::source::Location;
 use crate::verdict::Standing;
-use crate::words::{Because, Scope, Strength, TriggerKind, Verdict};
+use crate::words::{Because, Op, Scope, Strength, TriggerKind, Verdict};
 
 /// Most things past which a way may lead that are looked at one by one.
 const MAX_MARKS: usize = 40;
@@ -87,10 +87,13 @@ impl Judge<'_> {
         let (graph, signals) = (self.evidence.graph, &self.evidence.signals.all);
         let classes = self.starters(from, only);
         let all = || classes.iter().enumerate().filter(|(_, s)| !s.is_empty());
+        // undoing and telling is what comes after a failure; anything else that does is no way to do it
+        let mends = |(signal, _): &(usize, NodeId)| signals[*signal].op.is_some_and(Op::follows_failure);
+        let rescue = !targets.is_empty() && targets.iter().all(mends);
         let by_notebook = |starters: &[NodeId]| starters.iter().all(|n| graph.nodes[*n].notebook);
         for (least, notebooks) in ORDER {
             for (class, starters) in all().filter(|(_, s)| notebooks.is_none_or(|wanted| by_notebook(s) == wanted)) {
-                let reached = self.walk(from, only, class, starters, Walk::at(least).with_tests(tests));
+                let reached = self.walk(from, only, class, starters, Walk::at(least).with_tests(tests).with_rescue(rescue));
                 let best = targets
                     .iter()
                     .filter(|(signal, node)| reached.has(*node) && signals[*signal].strength >= least)

@@ -14,6 +14,8 @@ pub(crate) struct Programs {
     pub(crate) definitions: BTreeSet<String>,
     /// Programs that submit what they are given by place, with the first words that say so.
     submits: BTreeMap<String, Vec<String>>,
+    /// Packages of Python with methods that put what a program is given into a queue.
+    hands_over: BTreeMap<String, BTreeSet<String>>,
     /// Programs that start elsewhere the image or folder they are given, with the words that say so.
     rolls_out: BTreeMap<String, Vec<String>>,
     /// Programs that are given an application.
@@ -153,6 +155,11 @@ impl Programs {
     /// Whether a program submits what it is given by place, told by the words before its first option.
     pub(crate) fn submits(&self, program: &str, words: &str) -> bool {
         self.submits.get(program).is_some_and(|of| of.iter().any(|verb| words.starts_with(verb.as_str())))
+    }
+
+    /// Whether a package of Python has a method of that name by which a program hands over what it is given.
+    pub(crate) fn hands_over(&self, package: &str, method: &str) -> bool {
+        self.hands_over.get(package).is_some_and(|methods| methods.contains(method))
     }
 
     /// Whether a program with these first words starts elsewhere what it is given.
