@@ -11,6 +11,7 @@ mod throwaway;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::reach::Walk;
+use super::told::{self, Launched};
 use super::{Edge, EdgeId, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
 use crate::fact::{
     Book, Code, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId, UnitKind, Until,
@@ -51,7 +52,8 @@ pub(crate) fn connect(
         }
     }
     let (graph, units) = (Graph::default(), HashMap::new());
-    let mut build = Build { graph, units, by_name, book, view, program, placements, checkout, held, declared, named };
+    let launched = Vec::new();
+    let mut build = Build { graph, units, by_name, book, view, program, placements, checkout, held, declared, named, launched };
     for (path, facts) in book {
         let nodes = (0..facts.units.len()).map(|unit| build.add_unit(path, facts, unit)).collect();
         build.units.insert(path, nodes);
@@ -78,6 +80,7 @@ pub(crate) fn connect(
     // guards that came with what was attached
     build.graph.guards = std::sync::OnceLock::new();
     super::interpreter::mark(&mut build.graph, book, view, program, catalog);
+    told::vary(&mut build.graph, program, signals, &build.launched);
     super::breaks::degrade(&mut build.graph);
     build.graph
 }
@@ -125,6 +128,8 @@ struct Build<'b> {
     declared: Vec<EdgeId>,
     /// Edges to an object by its name, which is there once it is applied.
     named: Vec<EdgeId>,
+    /// Commands that start a program of Python.
+    launched: Vec<Launched>,
 }
 
 /// The edge of a trigger that waits for something, and the file that states it.
@@ -361,8 +366,12 @@ impl Build<'_> {
             ..Edge::plain(owner, node, EdgeKind::Contains, Strength::Resolved, at, text)
         });
         let mut leads = resolve::command(command, (path, fact.unit), self.view);
-        let chosen: Vec<Lead> = leads.iter().filter_map(|lead| self.chosen(command, lead)).collect();
-        leads.extend(chosen);
+        let started: Vec<(Launched, Lead)> =
+            leads.iter().filter_map(|lead| Some((self.launched(command, node, lead)?, lead.clone()))).collect();
+        for (launched, lead) in started {
+            leads.extend(self.chosen(&launched, &lead));
+            self.launched.push(launched);
+        }
         for lead in leads {
             let lead = resolve::told(command, lead, self.view);
             self.lead((node, fact.unit), path, fact.line, order, lead, stops, discarded(&command.on_failure));
@@ -384,19 +393,19 @@ impl Build<'_> {
         }
     }
 
-    /// The function that the words of a command choose among those of the program that it starts.
-    fn chosen(&self, command: &Command, lead: &Lead) -> Option<Lead> {
+    /// The program that a command starts, and the words that it gives it.
+    fn launched(&self, command: &Command, node: NodeId, lead: &Lead) -> Option<Launched> {
         let after = |fits: &dyn Fn(&str) -> bool| {
             let at = command.words.iter().position(|w| fits(w.text.as_str()))?;
             command.words.get(at + 1..)
         };
-        let (path, start, words) = match &lead.to {
+        let (path, named, words) = match &lead.to {
             Target::File { path, run: Run::Program } => {
-                (path, Start::File, after(&|word| word.ends_with(crate::source::file_name(path)))?)
+                (path.clone(), None, after(&|word| word.ends_with(crate::source::file_name(path)))?)
             }
             Target::File { path, run: Run::Module } => {
                 let module = command.words.iter().position(|w| w.text == "-m")?;
-                (path, Start::File, command.words.get(module + 2..)?)
+                (path.clone(), None, command.words.get(module + 2..)?)
             }
             Target::Unit { path, kind: UnitKind::EntryPoint, name } => {
                 let facts = self.book.get(path)?;
@@ -409,13 +418,17 @@ impl Build<'_> {
                     _ => None,
                 });
                 let (path, function) = led?;
-                let words = after(&|word| word == name)?;
-                let at = self.program.chosen(&path, Start::Named(&function), words)?;
-                return self.choice(at, lead);
+                (path, Some(function), after(&|word| word == name)?)
             }
             _ => return None,
         };
-        let at = self.program.chosen(path, start, words)?;
+        Some(Launched { command: node, path, named, words: told::words(words, command.more) })
+    }
+
+    /// The function that the words of a command choose among those of the program that it starts.
+    fn chosen(&self, launched: &Launched, lead: &Lead) -> Option<Lead> {
+        let start = launched.named.as_deref().map_or(Start::File, Start::Named);
+        let at = self.program.chosen(&launched.path, start, &launched.words)?;
         self.choice(at, lead)
     }
 

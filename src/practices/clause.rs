@@ -288,14 +288,15 @@ impl<'e> Judge<'e> {
 
     /// Signals meant that stand on a node.
     pub(crate) fn targets(&self, ask: &Select) -> Vec<(usize, NodeId)> {
+        let graph = self.evidence.graph;
         let found = select(self.evidence, ask).into_iter();
+        let nodes = |s: usize| graph.nodes_of(s).map(move |n| (s, n));
         match ask.on {
             On::Applied => found.flat_map(|(s, _)| self.applied(s).map(move |n| (s, n))).collect(),
-            On::ForTraining => found
-                .filter_map(|(s, n)| n.map(|n| (s, n)))
-                .filter(|(_, n)| !self.evidence.system.only_answers(self.evidence.graph, *n))
-                .collect(),
-            _ => found.filter_map(|(s, n)| n.map(|n| (s, n))).collect(),
+            On::ForTraining => {
+                found.flat_map(|(s, _)| nodes(s)).filter(|(_, n)| !self.evidence.system.only_answers(graph, *n)).collect()
+            }
+            _ => found.flat_map(|(s, _)| nodes(s)).collect(),
         }
     }
 
@@ -337,7 +338,8 @@ impl<'e> Judge<'e> {
         if matches!(ask.on, On::File | On::Own) {
             return self.of_files(ask, found);
         }
-        let targets: Vec<(usize, NodeId)> = found.iter().filter_map(|(s, n)| n.map(|n| (*s, n))).collect();
+        let graph = self.evidence.graph;
+        let targets: Vec<(usize, NodeId)> = found.iter().flat_map(|(s, _)| graph.nodes_of(*s).map(|n| (*s, n))).collect();
         let tests = ask.scope.contains(&Scope::Test);
         let inside = |nodes: &[bool]| -> Vec<(usize, NodeId)> { targets.iter().filter(|(_, n)| nodes[*n]).copied().collect() };
         let (from, candidates) = match ask.on {
@@ -461,7 +463,11 @@ impl<'e> Judge<'e> {
             .enumerate()
             .filter(|(_, s)| is_kind(s, ask) && self.evidence.system.owns(&s.at.path))
             .filter(|(_, s)| s.scope != Scope::Elsewhere || s.off.is_none())
-            .map(|(i, _)| (i, self.evidence.graph.node_of(i)))
+            .flat_map(|(i, _)| {
+                let mut nodes: Vec<Option<NodeId>> = self.evidence.graph.nodes_of(i).map(Some).collect();
+                nodes.resize(nodes.len().max(1), None);
+                nodes.into_iter().map(move |node| (i, node))
+            })
             .collect()
     }
 

@@ -20,6 +20,7 @@ mod result;
 mod settle;
 #[cfg(test)]
 pub(crate) mod tests;
+mod told;
 mod wording;
 mod world;
 mod written;
@@ -42,6 +43,7 @@ use index::Index;
 use infer::{Ctx, Infer, Type};
 pub(crate) use meaning::Meaning;
 pub(crate) use quick::Quick;
+pub(crate) use told::{Course, Told, Why};
 pub(crate) use wording::{name_text, text_of};
 
 /// Index into [`Program::files`].

@@ -142,7 +142,7 @@ pub(crate) fn systems(
         .map(|group| {
             let nodes = |fits: fn(&Root) -> bool| group.iter().map(|r| &roots[*r]).filter(|r| fits(r)).collect::<Vec<_>>();
             let (trains, serves) = (nodes(|r| r.trains), nodes(|r| r.serves));
-            let ids = |of: &[&Root]| of.iter().map(|r| r.node).collect::<Vec<_>>();
+            let ids = |of: &[&Root]| of.iter().flat_map(|r| graph.nodes_of(r.signal)).collect::<Vec<_>>();
             // what would train where nothing is seen to: its files are those of the first kind
             let learning = ids(&nodes(|r| r.trains || !r.serves));
             System {

@@ -89,6 +89,7 @@ fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: 
     }
     for key in ["entrypoint", "command"] {
         let Some(run) = service.get(key) else { continue };
+        let before = facts.facts.len();
         let dir = service.get("working_dir").is_none().then(|| built_in.clone().unwrap_or_else(|| home.to_owned()));
         match run.kind() {
             Kind::Seq => {
@@ -111,6 +112,12 @@ fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: 
                     let line = run.line();
                     lower(text, &|_| line, id, &Shell { dir, ..Shell::default() }, context, facts);
                 }
+            }
+        }
+        // the words of `command`, or of whoever runs the service, follow
+        for fact in facts.facts.iter_mut().skip(before).filter(|_| key == "entrypoint") {
+            if let FactKind::Command(command) = &mut fact.kind {
+                command.more = true;
             }
         }
     }
