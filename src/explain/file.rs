@@ -430,6 +430,7 @@ fn held_back(guard: &Guard) -> String {
         Guard::Ref(names) => format!("only for {}", names.join(", ")),
         Guard::Event(kinds) => format!("only when started by {}", kinds.iter().map(|k| k.word()).collect::<Vec<_>>().join(", ")),
         Guard::AllowFailure(by) => format!("its failure is thrown away ({by})"),
+        Guard::AfterFailure(by) => format!("runs only after a failure ({by})"),
         Guard::Always(by) => format!("runs although what came before failed ({by})"),
     }
 }

@@ -6,6 +6,7 @@
 
 mod gate;
 mod starts;
+mod throwaway;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -258,6 +259,7 @@ impl Build<'_> {
                 stops,
                 discarded: gate.discarded,
                 off: gate.off,
+                rescue: gate.rescue,
                 condition: gate.condition,
                 guard: gate.events.map(|admits| Guarded { admits, asks: gate.asks }),
             });
@@ -350,12 +352,14 @@ impl Build<'_> {
             stops,
             discarded: discarded(&command.on_failure),
             condition: command.conditions.last().map(|c| shorten(c)),
+            off: command.off.as_deref().map(shorten),
             ..Edge::plain(owner, node, EdgeKind::Contains, Strength::Resolved, at, text)
         });
         let mut leads = resolve::command(command, (path, fact.unit), self.view);
         let chosen: Vec<Lead> = leads.iter().filter_map(|lead| self.chosen(command, lead)).collect();
         leads.extend(chosen);
         for lead in leads {
+            let lead = resolve::told(command, lead, self.view);
             self.lead((node, fact.unit), path, fact.line, order, lead, stops, discarded(&command.on_failure));
         }
         for (at, _) in facts.embedded.iter().filter(|(at, _)| *at == index) {
@@ -607,6 +611,17 @@ impl Build<'_> {
         applied > 0
     }
 
+    /// Whether what looks like a deployment puts nothing where it stays.
+    fn deploys_nothing(&self, node: NodeId, owner: Owner, facts: Option<&FileFacts>) -> bool {
+        let unit = match owner {
+            Owner::Command(fact) => facts.and_then(|f| f.facts.get(fact)).and_then(|fact| fact.unit),
+            Owner::Unit(unit) => Some(unit),
+            _ => None,
+        };
+        let tried = facts.zip(unit).is_some_and(|(facts, unit)| throwaway::holds(facts, unit, self.view.programs));
+        tried || (matches!(owner, Owner::Command(_)) && self.only_prepares(node))
+    }
+
     fn attach(&mut self, signals: &Signals) {
         self.graph.signal_nodes = vec![None; signals.all.len()];
         for (index, signal) in signals.all.iter().enumerate() {
@@ -633,7 +648,7 @@ impl Build<'_> {
                 self.add(key.clone(), NodeKind::File, Location::file(path), path.to_string());
             }
             if let Some(node) = self.graph.find(&key) {
-                if signal.op == Some(Op::Deploy) && matches!(signal.owner, Owner::Command(_)) && self.only_prepares(node) {
+                if signal.op == Some(Op::Deploy) && self.deploys_nothing(node, signal.owner, facts) {
                     continue;
                 }
                 self.graph.nodes[node].signals.push(index);

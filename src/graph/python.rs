@@ -138,6 +138,7 @@ impl Build<'_> {
                 stops,
                 discarded,
                 off,
+                rescue: false,
                 condition,
                 guard: None,
             });

@@ -8,6 +8,7 @@ mod answer;
 mod before;
 mod chain;
 mod clause;
+mod held;
 mod image;
 mod imported;
 mod leads;
@@ -17,6 +18,7 @@ mod reach;
 mod select;
 mod source;
 mod steps;
+mod tied;
 mod tested;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Invocation, Lead, Located, Run, Target, View};
-use crate::fact::{Command, Data, DataKind, Fact, FactKind, FileFacts, UnitKind, Uses, UsesTarget};
+use crate::fact::{Command, Data, DataKind, Fact, FactKind, FileFacts, Unit, UnitKind, Uses, UsesTarget};
 use crate::source::{self, RepoPath};
 use crate::words::{EdgeKind, Strength};
 
@@ -107,7 +107,9 @@ fn build(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec<Le
         Located::Found(path, strength) => {
             vec![Lead { to: Target::File { path, run: Run::Script }, edge: EdgeKind::Invokes, strength, what }]
         }
-        Located::Missing(_) if !context.contains("://") && !context.contains('$') => {
+        Located::Missing(path)
+            if !context.contains("://") && !context.contains('$') && super::launch::certain(invocation, &path, view) =>
+        {
             let missing = format!("there is no `{name}` in `{dir}`");
             vec![Lead {
                 to: Target::Missing { path: name, what: missing },
@@ -349,17 +351,37 @@ pub(super) fn builds(uses: &Uses) -> bool {
 
 /// The image definition that a published step builds.
 pub(super) fn step(uses: &Uses, view: &View<'_>) -> Option<RepoPath> {
+    named_by(uses, view).filter(|path| view.inventory.contains(path)).map(RepoPath::from)
+}
+
+/// The image definition that a published step names word by word and that is not there, nor put there by its file.
+pub(super) fn step_gone(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Option<Lead> {
+    let literal = |(_, value): &(String, String)| !value.contains("${{") && !value.contains("://");
+    let told = |key: &str| ["context", "path", "file", "dockerfile", "containerfiles", "build_file"].contains(&key);
+    let plain = uses.with.iter().filter(|(key, _)| told(key)).all(literal);
+    // another repository's tree is what is sent where no folder is named
+    let sent = uses.with.iter().any(|(key, _)| matches!(key.as_str(), "context" | "path" | "file"));
+    let path = named_by(uses, view).filter(|path| plain && sent && !view.inventory.contains(path))?;
+    if super::launch::may_be_made(from, &path, view) {
+        return None;
+    }
+    let what = format!("there is no `{path}`");
+    let lead = |to| Lead { to, edge: EdgeKind::Invokes, strength: Strength::Broken, what: format!("builds {path}") };
+    Some(lead(Target::Missing { path: path.clone(), what }))
+}
+
+/// The path of the image definition that a published step names, or means by naming none.
+fn named_by(uses: &Uses, view: &View<'_>) -> Option<String> {
     if !builds(uses) {
         return None;
     }
     let given = |keys: &[&str]| uses.with.iter().find(|(key, _)| keys.contains(&key.as_str())).map(|(_, v)| v.trim());
     let context = given(&["context", "path"]).filter(|c| !c.contains("://") && !c.contains("${{")).unwrap_or(".");
-    let named = match given(&["file", "dockerfile", "containerfiles", "build_file"]) {
+    match given(&["file", "dockerfile", "containerfiles", "build_file"]) {
         // of this action the file is named from the root, whatever the context
         Some(file) => source::join(".", file).filter(|p| view.inventory.contains(p)).or_else(|| source::join(context, file)),
         None => source::join(context, "Dockerfile"),
-    };
-    named.filter(|path| view.inventory.contains(path)).map(RepoPath::from)
+    }
 }
 
 /// The keys under which a published step puts the image: its tags, or what another step of the file computes them from.
@@ -398,7 +420,11 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
         }
         at += 1;
     }
-    let Some(verb) = rest.first().copied().filter(|v| matches!(*v, "up" | "run" | "build" | "start" | "create")) else {
+    // what is started in place of a service's own program is another
+    if words.iter().any(|word| *word == "--entrypoint" || word.starts_with("--entrypoint=")) {
+        return Vec::new();
+    }
+    let Some(verb) = rest.first().copied().filter(|v| matches!(*v, "up" | "run" | "build" | "start")) else {
         return Vec::new();
     };
     let dir = invocation.dir().unwrap_or(".");
@@ -423,6 +449,10 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
         let Some(facts) = view.book.get(&path) else { continue };
         for unit in facts.units.iter().filter(|u| u.kind == UnitKind::Service) {
             if names.is_empty() || names.contains(&unit.name.as_str()) {
+                if verb == "build" || words.contains(&"--no-start") {
+                    leads.extend(images_of(facts, unit));
+                    continue;
+                }
                 let to = Target::Unit { path: path.clone(), kind: UnitKind::Service, name: unit.name.clone() };
                 // on another machine, or in a folder that is computed, it may be another file of that name
                 let sure = invocation.dir().is_some() && told.is_none();
@@ -432,6 +462,20 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
         }
     }
     leads
+}
+
+/// What is built for a service, which starts nothing.
+fn images_of(facts: &FileFacts, service: &Unit) -> Vec<Lead> {
+    let own = |fact: &&Fact| fact.unit.and_then(|unit| facts.units.get(unit)).is_some_and(|unit| unit.name == service.name);
+    let built = facts.facts.iter().filter(own).filter_map(|fact| match &fact.kind {
+        FactKind::Uses(Uses { to: UsesTarget::File(path), .. }) => Some(path.as_str()),
+        _ => None,
+    });
+    let lead = |path: &str| {
+        let (to, edge) = (Target::File { path: path.into(), run: Run::Script }, EdgeKind::Invokes);
+        Lead { to, edge, strength: Strength::Resolved, what: format!("builds {path}") }
+    };
+    built.map(lead).collect()
 }
 
 /// Images by the keys that commands name.

@@ -122,7 +122,8 @@ fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>)
         // the first part is ours, and the rest is not there
         None if invocation.dir().is_some()
             && view.imports.is_own(name.split('.').next().unwrap_or(name))
-            && name.contains('.') =>
+            && name.contains('.')
+            && !name.contains('$') =>
         {
             let missing = format!("there is no module `{name}`");
             vec![lead(Target::Missing { path: name.to_owned(), what: missing }, Strength::Broken, what)]
@@ -170,7 +171,6 @@ fn of_words(leads: &[Lead], rest: &[Word], view: &View<'_>) -> Vec<Lead> {
 /// Whether a file that is not there cannot have been made on the way: no other command of the same file names it or
 /// brings in what is elsewhere, and nothing that was used fetched its folder.
 pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) -> bool {
-    let name = crate::source::file_name(path);
     let Some(facts) = view.book.get(invocation.path) else { return true };
     // an action of another repository works on what its callers have brought along
     let handed = facts.units.first().is_some_and(|unit| unit.kind == UnitKind::Action);
@@ -178,16 +178,22 @@ pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) 
         return false;
     }
     // inside an image the paths are those of the image
-    let in_image = invocation
-        .unit
-        .and_then(|u| facts.units.get(u))
-        .is_some_and(|u| matches!(u.kind, UnitKind::Image | UnitKind::Service | UnitKind::Manifest));
+    let in_image = invocation.unit.and_then(|u| facts.units.get(u)).is_some_and(|u| {
+        // a document that is handed over says what runs on a machine of its own
+        let handed_over = u.kind == UnitKind::Job && u.parent.is_none();
+        handed_over || matches!(u.kind, UnitKind::Image | UnitKind::Service | UnitKind::Manifest)
+    });
+    !in_image && !invocation.is_placed() && !may_be_made(invocation.path, path, view)
+}
+
+/// Whether a file may put another there that the repository does not have.
+pub(super) fn may_be_made(by: &RepoPath, path: &str, view: &View<'_>) -> bool {
+    let name = crate::source::file_name(path);
+    let Some(facts) = view.book.get(by) else { return false };
     let made = view.made.get_or_init(|| view.book.iter().map(|(path, facts)| (path.clone(), Made::by(facts, view))).collect());
     let may = |at: &usize| matches!(facts.facts.get(*at).map(|f| &f.kind), Some(FactKind::Uses(uses)) if may_hold(uses, path));
-    let made = made
-        .get(invocation.path)
-        .is_some_and(|made| made.fetched || made.written.iter().any(|out| out.ends_with(name)) || made.used.iter().any(may));
-    !in_image && !invocation.is_placed() && !made
+    made.get(by)
+        .is_some_and(|made| made.fetched || made.written.iter().any(|out| out.ends_with(name)) || made.used.iter().any(may))
 }
 
 /// What may put files there that a file's own repository does not have: asked for at every script that is missing.

@@ -19,6 +19,8 @@ pub(crate) enum Format {
     Hcl,
     /// INI.
     Ini,
+    /// Bicep.
+    Bicep,
 }
 
 /// The format of a file, by its name; none where it is no structured document.
@@ -36,6 +38,7 @@ pub(crate) fn format_at(path: &str) -> Option<Format> {
         Some("toml") => Some(Format::Toml),
         Some("tf" | "hcl" | "tfvars") => Some(Format::Hcl),
         Some("cfg" | "ini") => Some(Format::Ini),
+        Some("bicep" | "bicepparam") => Some(Format::Bicep),
         _ => None,
     }
 }

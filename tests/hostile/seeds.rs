@@ -597,6 +597,27 @@ if __name__ == "__main__":
         text: "variable \"every\" { default = \"rate(1 day)\" }\nlocals {\n  a = local.b\n  b = local.a\n}\ndata \"archive_file\" \"fit\" {\n  source_dir = \"${path.module}/../src\"\n  output_path = \"fit.zip\"\n}\nresource \"aws_lambda_function\" \"fit\" {\n  filename = data.archive_file.fit.output_path\n  handler = \"fit.main\"\n}\nresource \"aws_cloudwatch_event_rule\" \"r\" {\n  count = var.on ? 1 : 0\n  schedule_expression = var.every\n  state = \"ENABLED\"\n}\nresource \"aws_cloudwatch_event_target\" \"r\" {\n  rule = aws_cloudwatch_event_rule.r.name\n  arn = aws_sfn_state_machine.flow.arn\n}\nresource \"aws_sfn_state_machine\" \"flow\" {\n  definition = jsonencode({ StartAt = \"a\", States = { a = { Type = \"Task\", Resource = aws_lambda_function.fit.arn } } })\n}\nresource \"google_cloud_scheduler_job\" \"j\" {\n  schedule = \"0 4 * * *\"\n  paused = true\n  http_target { uri = \"https://x/${google_cloud_run_v2_job.j.name}:run\" }\n}\nresource \"google_cloud_run_v2_job\" \"j\" {\n  template {\n    template {\n      containers { image = \"looms:1\" }\n    }\n  }\n}\nresource \"helm_release\" \"h\" { chart = \"../chart\" }\n",
     },
     Seed {
+        of: "deploy::terraform::READER",
+        place: "ci@/main.tf",
+        lead: (SCRIPT, "terraform -chdir=ci@ apply"),
+        form: Form::Lines,
+        text: "variable \"branch\" { default = \"main\" }\nresource \"aws_codepipeline\" \"ship\" {\n  stage {\n    name = \"Source\"\n    action {\n      name = \"code\"\n      category = \"Source\"\n      provider = \"CodeStarSourceConnection\"\n      configuration = { BranchName = var.branch }\n    }\n  }\n  stage {\n    name = \"Build\"\n    action {\n      name = \"fit\"\n      category = \"Build\"\n      provider = \"CodeBuild\"\n      run_order = 2\n      configuration = { ProjectName = aws_codebuild_project.fit.name }\n    }\n  }\n}\nresource \"aws_codebuild_project\" \"fit\" {\n  source {\n    buildspec = <<-EOF\n      version: 0.2\n      phases:\n        build:\n          commands:\n            - python src/fit.py ${var.branch} $${SIZE}\n    EOF\n  }\n}\nresource \"aws_codebuild_webhook\" \"fit\" {\n  project_name = aws_codebuild_project.fit.name\n  filter_group {\n    filter {\n      type = \"EVENT\"\n      pattern = \"PUSH\"\n    }\n  }\n}\nresource \"aws_sagemaker_pipeline\" \"fit\" {\n  pipeline_definition = jsonencode({ Steps = [{ Name = \"Fit\", Type = \"Training\" }, { Name = \"If\", Type = \"Condition\", DependsOn = [\"Fit\"], Arguments = { IfSteps = [{ Name = \"Keep\", Type = \"RegisterModel\" }] } }] })\n}\n",
+    },
+    Seed {
+        of: "deploy::azure::READER",
+        place: "az@/main.bicep",
+        lead: (SCRIPT, "az deployment group create --template-file az@/main.bicep"),
+        form: Form::Words,
+        text: include_str!("../../fixtures/bicep-job-weekly/repo/infra/main.bicep"),
+    },
+    Seed {
+        of: "deploy::azure::READER",
+        place: "az@/main.json",
+        lead: (SCRIPT, "az deployment group create --template-file az@/main.json"),
+        form: Form::Json,
+        text: "{\n  \"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\",\n  \"parameters\": { \"every\": { \"defaultValue\": \"0 4 * * 1\" }, \"on\": { \"type\": \"bool\" } },\n  \"variables\": { \"a\": \"[variables('a')]\" },\n  \"resources\": [\n    { \"type\": \"Microsoft.App/jobs\", \"name\": \"fit\", \"condition\": \"[parameters('on')]\",\n      \"properties\": {\n        \"configuration\": { \"triggerType\": \"Schedule\", \"scheduleTriggerConfig\": { \"cronExpression\": \"[parameters('every')]\" } },\n        \"template\": { \"containers\": [{ \"image\": \"looms:1\", \"command\": [\"python\", \"src/fit.py\"] }] } } },\n    { \"type\": \"Microsoft.Logic/workflows\", \"name\": \"flow\", \"properties\": { \"state\": \"Enabled\", \"definition\": {\n        \"triggers\": { \"t\": { \"type\": \"Recurrence\", \"recurrence\": { \"frequency\": \"Day\", \"interval\": 1 } } },\n        \"actions\": { \"a\": { \"type\": \"Http\", \"inputs\": { \"uri\": \"https://looms.example\" } } } } } },\n    { \"type\": \"Microsoft.Resources/deployments\", \"properties\": { \"templateLink\": { \"relativePath\": \"more.json\" } } }\n  ]\n}\n",
+    },
+    Seed {
         of: "deploy::manifest::READER",
         place: "deploy/k@.yaml",
         lead: (SCRIPT, "kubectl apply -f deploy/k@.yaml"),
@@ -702,7 +723,7 @@ if __name__ == "__main__":
         text: include_str!("../../fixtures/cloud-build-trigger-applied/repo/ci/cloudbuild.yaml"),
     },
     Seed {
-        of: "ci::cloud_build::TRIGGER",
+        of: "deploy::terraform::READER",
         place: "tf/ci@.tf",
         lead: NOTHING,
         form: Form::Lines,

@@ -35,7 +35,8 @@ mod text;
 mod told;
 mod travis;
 
-pub(in crate::facts) use code_build::inline as build_specification;
+pub(in crate::facts) use cloud_build::NAME as CLOUD_BUILD;
+pub(in crate::facts) use code_build::{inline as build_specification, phases as build_phases};
 #[cfg(test)]
 pub(in crate::facts) use told::told as told_of;
 
@@ -66,9 +67,10 @@ pub(crate) const ALL: &[Reader] = &[
     taskcluster::TIMES,
     tekton::PIPELINE,
     cloud_build::CONFIGURATION,
-    cloud_build::TRIGGER,
     code_build::SPECIFICATION,
 ];
+
+pub(in crate::facts) use cloud_build::is_configuration as is_cloud_build;
 
 /// Readers of files that can be called with inputs, each by its name.
 pub(crate) const CALLED: &[&[(&str, ReadFor)]] = &[github_actions::CALLED, azure::CALLED, concourse::CALLED];

@@ -1,6 +1,8 @@
 //! Images and what runs them. To add a format: a file here, and its two lines below.
 
+mod azure;
 mod compose;
+mod delivery;
 mod dockerfile;
 mod gitops;
 mod machine;
@@ -8,6 +10,7 @@ mod manifest;
 mod renewal;
 mod serverless;
 mod stack;
+mod steps;
 mod terraform;
 mod wiring;
 
@@ -21,5 +24,6 @@ pub(crate) const ALL: &[Reader] = &[
     stack::READER,
     serverless::READER,
     terraform::READER,
+    azure::READER,
     manifest::READER,
 ];

@@ -38,7 +38,8 @@ impl<'t> Walk<'t> {
     pub(super) fn split_word(&mut self, node: Node<'t>, into: &mut Vec<Word>) -> Vec<Node<'t>> {
         let (word, substitutions) = self.word(node);
         let bare = matches!(node.kind(), "simple_expansion" | "expansion");
-        if bare && word.literal {
+        // how a known folder is spelt here is one word, whatever stands in it
+        if bare && word.literal && !super::dirs::anchored(&word.text) {
             let parts = word.text.split_whitespace().take(256);
             into.extend(parts.map(|part| Word { text: part.to_owned(), literal: true }));
         } else {
