@@ -41,6 +41,9 @@ pub struct FileFacts {
     pub templated: Option<Templated>,
     /// What the file asks of others that are written in its format.
     pub asked: Option<Asked>,
+    /// Files of another format that this one says all about which their reader must ask, with that reader's name: a
+    /// trigger says what starts a build.
+    pub handed: BTreeMap<RepoPath, &'static str>,
     /// The file's text, kept only where a rule for texts without a reader may look at it.
     pub lines: Option<Lines>,
     /// What could not be read or followed.
@@ -60,6 +63,11 @@ pub struct Called {
     pub alone: Option<UnitId>,
     /// The unit for the callers that give just these values.
     pub by_inputs: Vec<(Inputs, UnitId)>,
+}
+
+impl Called {
+    /// The one input of a script: its arguments in one line, as a shell would be given them.
+    pub const ARGUMENTS: &'static str = "@";
 }
 
 /// What a file takes from the documents that it names.
@@ -392,6 +400,8 @@ pub struct Command {
     pub on_failure: OnFailure,
     /// The conditions it stands under, as written (`if`, `&&` left sides, loops), outermost first.
     pub conditions: Vec<String>,
+    /// Why it cannot run with what its text is told, where that is certain.
+    pub off: Option<String>,
     /// Text fed to it (heredoc, here-string) with the line of the file where that text begins.
     pub stdin: Option<(String, u32)>,
     /// File that is fed to it (`< file`).
@@ -413,6 +423,7 @@ impl Command {
             place: None,
             on_failure: OnFailure::Stops,
             conditions: Vec::new(),
+            off: None,
             stdin: None,
             fed: None,
             stdout: None,
@@ -521,6 +532,8 @@ pub enum Guard {
     AllowFailure(String),
     /// Runs although earlier ones failed; says by what.
     Always(String),
+    /// Runs only after an earlier one failed; says by what.
+    AfterFailure(String),
 }
 
 /// A thing that is passed on, by its key.
@@ -631,6 +644,7 @@ impl FileFacts {
         }));
         self.templated = self.templated.take().or(other.templated);
         self.asked = self.asked.take().or(other.asked);
+        self.handed.extend(other.handed);
         self.tree = self.tree.take().or(other.tree);
         self.code = self.code.take().or(other.code);
         self.lines = self.lines.take().or(other.lines);

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::error::RuleError;
 use crate::fact::Placement;
-use crate::source::{RepoPath, file_name, folder};
+use crate::source::{RepoPath, WORKFLOW_HOMES, file_name, folder};
 use crate::walk::Inventory;
 use crate::words::Scope;
 
@@ -176,7 +176,9 @@ fn nested_roots(inventory: &Inventory) -> BTreeSet<String> {
     let mut roots = BTreeSet::new();
     for entry in inventory.entries() {
         let (name, at) = (file_name(&entry.path), folder(&entry.path));
-        for mark in ["/.github/workflows/", "/.circleci/config.yml", "/.buildkite/", "/.semaphore/", "/.woodpecker/"] {
+        let workflows = WORKFLOW_HOMES.iter().filter_map(|home| entry.path.split_once(&format!("/{home}/workflows/")));
+        roots.extend(workflows.map(|(before, _)| before.to_owned()));
+        for mark in ["/.circleci/config.yml", "/.buildkite/", "/.semaphore/", "/.woodpecker/"] {
             if let Some((before, _)) = entry.path.split_once(mark) {
                 roots.insert(before.to_owned());
             }

@@ -111,6 +111,14 @@ pub fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or(".", |(dir, _)| dir)
 }
 
+/// Folders at the root of a repository whose `workflows` several hosts read, in one and the same language.
+pub(crate) const WORKFLOW_HOMES: &[&str] = &[".github", ".gitea", ".forgejo"];
+
+/// Whether a path lies in one of the folders that are its host's.
+pub(crate) fn is_of_host(path: &str) -> bool {
+    path.split_once('/').is_some_and(|(first, _)| WORKFLOW_HOMES.contains(&first))
+}
+
 /// The extension in the file name, without the dot.
 pub fn extension(path: &str) -> Option<&str> {
     let name = file_name(path);

@@ -74,6 +74,13 @@ words! {
     }
 }
 
+impl Op {
+    /// Whether it is what one does because something failed.
+    pub const fn follows_failure(self) -> bool {
+        matches!(self, Self::Rollback | Self::Alert | Self::Notify)
+    }
+}
+
 words! {
     /// Who or what starts a unit of automation.
     TriggerKind {

@@ -101,7 +101,7 @@ pub(crate) fn extract(
             .map(|(path, led_to)| {
                 let joined = joined.get(path).cloned().unwrap_or_default();
                 let (programs, copies) = (Some(&catalog.programs), Some(inventory.copies()));
-                let context = Context { wrappers: &catalog.wrappers, programs, joined, copies };
+                let context = Context { wrappers: &catalog.wrappers, programs, joined, copies, ..Context::default() };
                 let outcome = one(path, *led_to, calls.get(path).map_or(&[], Vec::as_slice), inventory, catalog, &context);
                 let so_far = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
                 if so_far.is_multiple_of(64) {
@@ -282,7 +282,7 @@ fn one(
     }
     let has_tree = facts.as_ref().is_some_and(|f| f.tree.is_some());
     if tree && !has_tree && (led_to || *telling.get_or_insert_with(|| catalog.needles.tells(path, &file.text))) {
-        let read = guarded("document", &file, || super::document(&file));
+        let read = guarded("document", &file, || super::document(&file, context));
         match &mut facts {
             Some(known) => known.merge(read),
             None => facts = Some(read),

@@ -9,6 +9,7 @@
 pub(crate) mod ci;
 pub(crate) mod code;
 pub(crate) mod deploy;
+mod document;
 mod extract;
 pub(crate) mod orchestrators;
 pub(crate) mod packages;
@@ -60,6 +61,8 @@ pub(crate) struct Context<'c> {
     pub(crate) joined: Joined,
     /// Copies of other repositories, which files may name.
     pub(crate) copies: Option<&'c Copies>,
+    /// The file as a document, once something asked for it.
+    pub(crate) kept: document::Kept,
 }
 
 impl Context<'_> {
@@ -79,26 +82,15 @@ pub(crate) type ReadFor = fn(&SourceFile, &Context<'_>, &[Inputs]) -> FileFacts;
 
 /// How a file is read for values, by the name of its reader.
 fn read_for(reader: &str) -> Option<ReadFor> {
-    let all = ci::CALLED.iter().copied().flatten().chain(runners::GIVEN);
+    let all = ci::CALLED.iter().copied().flatten().chain(runners::GIVEN).chain(code::CALLED);
     all.into_iter().find(|(name, _)| *name == reader).map(|(_, read)| *read)
 }
 
 /// A structured file that no reader lowers: its document alone, for rules that ask for keys.
-fn document(file: &SourceFile) -> FileFacts {
-    use crate::rules::pattern::Format;
-    let parsed = match crate::rules::pattern::format_at(&file.path) {
-        Some(Format::Yaml) => syntax::yaml::parse(&file.text),
-        Some(Format::Json) => syntax::json::parse(&file.text),
-        Some(Format::Toml) => syntax::toml::parse(&file.text),
-        Some(Format::Hcl) => syntax::hcl::parse(&file.text),
-        Some(Format::Ini) => syntax::ini::parse(&file.text),
-        None => return FileFacts::default(),
-    };
-    FileFacts {
-        notices: parsed.errors.iter().map(|e| unparsable(file, e)).collect(),
-        tree: Some(std::sync::Arc::new(parsed.tree)),
-        ..FileFacts::default()
-    }
+fn document(file: &SourceFile, context: &Context<'_>) -> FileFacts {
+    let Some(format) = crate::rules::pattern::format_at(&file.path) else { return FileFacts::default() };
+    let document = context.document(file, format);
+    FileFacts { notices: document.notices(file), tree: Some(document.tree.clone()), ..FileFacts::default() }
 }
 
 /// The notice for a part of a file that breaks the rules of its format.

@@ -2,6 +2,7 @@
 
 mod body;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,10 +11,8 @@ use super::Context;
 use crate::fact::{Code, Command, Fact, FactKind, FileFacts, OnFailure, Unit, UnitId, UnitKind};
 use crate::source;
 use crate::syntax::python::{self, Mode};
-use crate::syntax::shell::{self, ConditionKind, Options, REPO_ROOT, SCRIPT_DIR, Script, Stdin};
-
-/// Stands in a text that is put together for what only a run knows.
-pub(crate) const HOLE: &str = "${_}";
+use crate::syntax::shell::{self, ConditionKind, Options, REPO_ROOT, SCRIPT_DIR, Script, Stdin, Told, Word};
+pub(crate) use crate::syntax::shell::{HOLE, quoted};
 
 /// What is known of a text before its first line.
 #[derive(Debug, Clone, Default)]
@@ -28,17 +27,10 @@ pub(crate) struct Shell {
     pub(crate) pipefail: bool,
     /// Variables with literal values.
     pub(crate) variables: BTreeMap<String, String>,
+    /// What it is told, where that is known; of an argument that is not, only that there is one.
+    pub(crate) arguments: Option<Vec<Option<String>>>,
     /// It runs while an image is built.
     pub(crate) at_build: bool,
-}
-
-/// A word as a shell takes it, with the holes in it left open.
-pub(crate) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,+@%".contains(c);
-    let closed = |piece: &str| {
-        if piece.chars().all(plain) { piece.to_owned() } else { format!("'{}'", piece.replace('\'', "'\\''")) }
-    };
-    if word.is_empty() { "''".to_owned() } else { word.split(HOLE).map(closed).collect::<Vec<_>>().join(HOLE) }
 }
 
 impl Shell {
@@ -95,8 +87,15 @@ fn nested(
             parent: Some(unit),
         });
     }
-    for command in &script.commands {
-        let stripped = shell::strip(&command.words, context.wrappers);
+    let arguments = how.arguments.clone().filter(|_| depth == 0);
+    let never = shell::ruled_out(script, &Told { arguments, variables: how.variables.clone() });
+    let handing = handing_on(script);
+    let both = script.commands.iter().zip(never).flat_map(|(command, never)| {
+        let handed = handed_on(command, &handing).map(|words| (command, Cow::Owned(words), never.clone()));
+        std::iter::once((command, Cow::Borrowed(command.words.as_slice()), never.clone())).chain(handed)
+    });
+    for (command, words, never) in both {
+        let stripped = shell::strip(&words, context.wrappers);
         if stripped.words.is_empty() {
             continue;
         }
@@ -133,6 +132,7 @@ fn nested(
             place: command.dir.as_deref().filter(|dir| dir.starts_with('/')).map(str::to_owned),
             on_failure,
             conditions,
+            off: never,
             stdin,
             fed,
             stdout: command.stdout.clone(),
@@ -168,6 +168,38 @@ fn nested(
             _ => {}
         }
     }
+}
+
+/// The functions of a text that run what they are told (`retry() { …; "$@"; }`): what they put in front of it, and how
+/// many of their arguments they take off first.
+fn handing_on(script: &Script) -> BTreeMap<&str, (&[Word], usize)> {
+    let mut all = BTreeMap::new();
+    for (number, function) in script.functions.iter().enumerate() {
+        let mut taken = 0;
+        for command in script.commands.iter().filter(|c| c.function == Some(number)) {
+            match command.words.as_slice() {
+                [shift] if shift.text == "shift" => taken += 1,
+                [shift, count] if shift.text == "shift" => match count.text.parse::<usize>() {
+                    Ok(count) => taken += count,
+                    Err(_) => break,
+                },
+                [front @ .., last] if matches!(last.text.as_str(), "$@" | "${@}" | "$*") && front.iter().all(|w| w.literal) => {
+                    let front = if front.first().is_some_and(|w| w.text == "eval") { &front[1..] } else { front };
+                    all.entry(function.name.as_str()).or_insert((front, taken));
+                }
+                _ => {}
+            }
+        }
+    }
+    all
+}
+
+/// What a call of such a function runs.
+fn handed_on(command: &shell::Command, handing: &BTreeMap<&str, (&[Word], usize)>) -> Option<Vec<Word>> {
+    let (name, told) = command.words.split_first()?;
+    let (front, taken) = handing.get(name.text.as_str())?;
+    let rest = told.get(*taken..).filter(|rest| !rest.is_empty())?;
+    Some(front.iter().chain(rest).cloned().collect())
 }
 
 struct Inner {
@@ -238,6 +270,14 @@ mod tests {
         {
             assert_eq!(told(text).len(), 1, "{text}");
         }
+    }
+
+    #[test]
+    fn a_function_that_runs_what_it_is_told_hides_nothing() {
+        let text = "retry() { local n=$1; shift; until \"$@\"; do sleep 1; done; }\naz_() { az \"$@\"; }\nlog() { echo \"$1\"; }\nretry 3 python fit.py\naz_ ml job create\nlog 'python fit.py'\n";
+        let all = told(text);
+        assert!(all.iter().any(|c| c == "4 python fit.py @.") && all.iter().any(|c| c == "5 az ml job create @."), "{all:?}");
+        assert!(!all.iter().any(|c| c.starts_with("6 python")), "{all:?}");
     }
 
     #[test]

@@ -102,6 +102,8 @@ pub(crate) struct Edge {
     pub(crate) discarded: Option<String>,
     /// Set where the edge is written but switched off by an explicit word; such edges are walked for near misses only.
     pub(crate) off: Option<String>,
+    /// What switches it off is only that nothing failed: for what undoes or tells of a failure it is a way.
+    pub(crate) rescue: bool,
     /// Set where the edge runs only under a condition; the condition as written.
     pub(crate) condition: Option<String>,
     /// Set where the edge runs only for some triggers.
@@ -112,7 +114,21 @@ impl Edge {
     /// An edge that holds whenever its line is run, and whose failure counts; the line orders it.
     pub(crate) fn plain(from: NodeId, to: NodeId, kind: EdgeKind, strength: Strength, at: Location, what: String) -> Self {
         let order = Order(at.line, 0);
-        Self { from, to, kind, strength, at, what, order, stops: true, discarded: None, off: None, condition: None, guard: None }
+        Self {
+            from,
+            to,
+            kind,
+            strength,
+            at,
+            what,
+            order,
+            stops: true,
+            discarded: None,
+            off: None,
+            rescue: false,
+            condition: None,
+            guard: None,
+        }
     }
 }
 

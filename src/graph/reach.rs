@@ -27,17 +27,24 @@ pub(crate) struct Walk {
     pub(crate) things: bool,
     /// Whether importing a file counts as running it.
     pub(crate) imports: bool,
+    /// Whether it may take what runs only after a failure.
+    pub(crate) rescue: bool,
 }
 
 impl Walk {
     /// Only what really runs, at this strength or better.
     pub(crate) const fn at(least: Strength) -> Self {
-        Self { least, tests: false, off: false, things: false, imports: true }
+        Self { least, tests: false, off: false, things: false, imports: true, rescue: false }
     }
 
     /// The same, into test code as well.
     pub(crate) const fn with_tests(self, tests: bool) -> Self {
         Self { tests, ..self }
+    }
+
+    /// The same, into what runs only after a failure, where what is asked for belongs there.
+    pub(crate) const fn with_rescue(self, rescue: bool) -> Self {
+        Self { rescue, ..self }
     }
 }
 
@@ -194,7 +201,7 @@ impl Graph {
         let kind = (edge.runs() && (walk.imports || edge.kind != EdgeKind::Imports))
             || (walk.tests && edge.kind == EdgeKind::Tests)
             || (walk.things && matches!(edge.kind, EdgeKind::Writes | EdgeKind::Reads));
-        kind && edge.strength >= walk.least && (walk.off || edge.off.is_none())
+        kind && edge.strength >= walk.least && (walk.off || edge.off.is_none() || (walk.rescue && edge.rescue))
     }
 
     /// Trigger nodes of the kinds asked for.

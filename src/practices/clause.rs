@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::answer::{Answer, cap, joined};
 use super::named::{self, Named};
 use super::select::{is_kind, select};
-use super::{Evidence, Judged, Miss, Proof, near, nothing_found, rank};
+use super::{Evidence, Judged, Miss, Proof, STARTS, near, nothing_found, rank};
 use crate::graph::reach::{Reached, Walk};
 use crate::graph::{Edge, NodeId};
 use crate::rules::practice::{Clause, From, HistoryAsk, Notebooks, On, Part, PracticeAsk, PracticeRule, Select, Share, ShareOf};
@@ -61,6 +61,7 @@ impl<'e> Judge<'e> {
             qualifiers: BTreeMap::new(),
             near: None,
             action: String::new(),
+            elsewhere: false,
         };
         let nobody_looks = || (unknown(id, Unknown::NoDetector), BTreeMap::new());
         let Some(rule) = self.evidence.rules.iter().find(|r| r.id == id) else { return nobody_looks() };
@@ -127,6 +128,15 @@ impl<'e> Judge<'e> {
             Verdict::Indicated => best.why.take(),
             _ => near::miss(self, rule),
         };
+        let starts_unread = || STARTS.iter().any(|id| self.evidence.unread.contains(*id));
+        let near = match near {
+            // it is there, and what was not read may start it
+            Some(miss) if miss.unstarted && best.standing.verdict == Verdict::NotShown && starts_unread() => {
+                best.standing = Standing::unknown(Unknown::NotRead);
+                None
+            }
+            near => near,
+        };
         let fits = |judge: &mut Self| rule.actions.iter().find(|fitting| judge.clause(&fitting.when).holds());
         let action = match best.standing.verdict {
             Verdict::Met | Verdict::NotApplicable => String::new(),
@@ -134,8 +144,6 @@ impl<'e> Judge<'e> {
         };
         // advice on training is for whoever trains
         let elsewhere = rule.subjects == [Part::Train] && self.evidence.system.trains.is_empty();
-        let action =
-            if elsewhere && !action.is_empty() { format!("where the model is trained (not here): {action}") } else { action };
         let mut qualifiers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut qualified = best.qualified.clone();
         qualified.retain(|word, _| {
@@ -150,6 +158,14 @@ impl<'e> Judge<'e> {
                 }
             }
         }
+        let missing = self.missing(rule, best.standing.verdict);
+        let action = match missing.join(", ") {
+            told if told.is_empty() || action.is_empty() => action,
+            told => format!("{action} (missing: {told})"),
+        };
+        if !missing.is_empty() {
+            qualifiers.insert("missing".to_owned(), missing.into_iter().collect());
+        }
         let mut seen = BTreeSet::new();
         best.signals.retain(|signal| seen.insert(*signal));
         best.chains.dedup();
@@ -162,6 +178,7 @@ impl<'e> Judge<'e> {
             qualifiers,
             near,
             action,
+            elsewhere,
         };
         (judged, qualified)
     }
@@ -254,6 +271,19 @@ impl<'e> Judge<'e> {
             }
             Clause::Cap(inner) => self.clause(&inner.of).cap(inner.because),
         }
+    }
+
+    /// What is not there of the things that a rule counts and names.
+    fn missing(&mut self, rule: &PracticeRule, verdict: Verdict) -> Vec<String> {
+        if !matches!(verdict, Verdict::Indicated | Verdict::NotShown) {
+            return Vec::new();
+        }
+        let counted = rule.indicated.iter().find_map(|weaker| match &weaker.when {
+            Clause::Count(count) if count.missing.len() == count.of.len() => Some(count),
+            _ => None,
+        });
+        let Some(count) = counted else { return Vec::new() };
+        count.of.iter().zip(&count.missing).filter(|(part, _)| !self.clause(part).holds()).map(|(_, name)| name.clone()).collect()
     }
 
     /// Signals meant that stand on a node.

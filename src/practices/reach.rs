@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::answer::{Answer, cap};
 use super::chain::{Chain, chain};
 use super::clause::Judge;
-use super::{Miss, near, rank};
-use crate::graph::NodeId;
+use super::{Miss, near, rank, tied};
 use crate::graph::reach::{Reached, Walk};
+use crate::graph::{NodeId, NodeKind};
 use crate::rules::practice::{From, Notebooks, Reach, Select};
 use crate::source::Location;
 use crate::verdict::Standing;
-use crate::words::{Because, Scope, Strength, TriggerKind, Verdict};
+use crate::words::{Because, Op, Scope, Strength, TriggerKind, Verdict};
 
 /// Most things past which a way may lead that are looked at one by one.
 const MAX_MARKS: usize = 40;
@@ -87,10 +87,13 @@ impl Judge<'_> {
         let (graph, signals) = (self.evidence.graph, &self.evidence.signals.all);
         let classes = self.starters(from, only);
         let all = || classes.iter().enumerate().filter(|(_, s)| !s.is_empty());
+        // undoing and telling is what comes after a failure; anything else that does is no way to do it
+        let mends = |(signal, _): &(usize, NodeId)| signals[*signal].op.is_some_and(Op::follows_failure);
+        let rescue = !targets.is_empty() && targets.iter().all(mends);
         let by_notebook = |starters: &[NodeId]| starters.iter().all(|n| graph.nodes[*n].notebook);
         for (least, notebooks) in ORDER {
             for (class, starters) in all().filter(|(_, s)| notebooks.is_none_or(|wanted| by_notebook(s) == wanted)) {
-                let reached = self.walk(from, only, class, starters, Walk::at(least).with_tests(tests));
+                let reached = self.walk(from, only, class, starters, Walk::at(least).with_tests(tests).with_rescue(rescue));
                 let best = targets
                     .iter()
                     .filter(|(signal, node)| reached.has(*node) && signals[*signal].strength >= least)
@@ -310,7 +313,10 @@ impl Judge<'_> {
                     continue;
                 }
                 let things = graph.reach(&[starter], Walk { things: true, ..Walk::at(least).with_tests(tests) });
-                let hit = targets.iter().filter(|(_, node)| things.has(*node)).min_by_key(|(s, node)| (things.hops(*node), *s));
+                let marks: Vec<NodeId> = through.iter().map(|(_, node)| *node).filter(|node| direct.has(*node)).collect();
+                let is_tied = |node: NodeId| !ask.tied || tied::is_tied(graph, (&direct, &marks), &things, node);
+                let hits = targets.iter().filter(|(_, node)| things.has(*node) && is_tied(*node));
+                let hit = hits.min_by_key(|(s, node)| (things.hops(*node), *s));
                 if let Some((signal, node)) = hit {
                     let path = things.path(*node);
                     let found = chain(graph, self.evidence.signals, path, *node, *signal);
@@ -342,7 +348,9 @@ impl Judge<'_> {
         let mut from: BTreeSet<NodeId> = BTreeSet::new();
         for node in 0..graph.nodes.len() {
             for edge in graph.leaving(node).filter(|e| e.off.is_none()) {
-                let started_by = edge.kind == crate::words::EdgeKind::Starts && containing[edge.from];
+                // what started the check started the rest as well, whatever the check says
+                let of_a_trigger = matches!(graph.nodes[edge.from].kind, NodeKind::Trigger(_));
+                let started_by = edge.kind == crate::words::EdgeKind::Starts && containing[edge.from] && !of_a_trigger;
                 let earlier = edge.condition.is_some()
                     && edge.runs()
                     && (marks.iter().any(|(s, n)| *n == node && self.evidence.signals.all[*s].at.line <= edge.at.line)

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Lead, Target, View};
-use crate::fact::{Called, FactKind, FileFacts, Inputs, Templated, UnitId, Uses, UsesTarget};
+use super::{Lead, Run, Target, View};
+use crate::fact::{Called, Command, FactKind, FileFacts, Inputs, Templated, UnitId, Uses, UsesTarget};
 use crate::source::{self, RepoPath};
+use crate::syntax::shell::{HOLE, quoted};
 use crate::syntax::tree::Tree;
 use crate::words::Strength;
 
@@ -17,14 +18,28 @@ const MAX_VALUE: usize = 32 << 10;
 /// Every file that is called with inputs that matter, and the different sets of values, in order.
 pub(crate) fn calls(view: &View<'_>) -> BTreeMap<RepoPath, Vec<Inputs>> {
     let mut all: BTreeMap<RepoPath, BTreeSet<Inputs>> = BTreeMap::new();
+    let scripts: BTreeSet<&str> = view.book.iter().filter(|(_, f)| asks(f)).map(|(path, _)| source::file_name(path)).collect();
     for (path, facts) in view.book {
         if let Some(values) = facts.templated.as_ref().map(|t| looked_up(t, view)).filter(|values| !values.is_empty()) {
             all.entry(path.clone()).or_default().insert(values);
         }
         for fact in &facts.facts {
+            if let FactKind::Command(command) = &fact.kind
+                && command.words.iter().any(|word| scripts.contains(source::file_name(&word.text)))
+            {
+                for lead in super::command(command, (path, fact.unit), view) {
+                    if let Target::File { path, run: Run::Script } = &lead.to
+                        && view.book.get(path).is_some_and(asks)
+                        && let Some(told) = arguments(command, path)
+                    {
+                        all.entry(path.clone()).or_default().insert(told);
+                    }
+                }
+            }
             if let FactKind::Uses(uses) = &fact.kind
                 && let UsesTarget::File(path) = &uses.to
                 && let Some(path) = file(path, view)
+                && !view.book.get(&path).is_some_and(asks)
                 && let Some(called) = view.book.get(&path).and_then(|f| f.called.as_ref())
             {
                 all.entry(path).or_default().insert(given(uses, called));
@@ -32,6 +47,42 @@ pub(crate) fn calls(view: &View<'_>) -> BTreeMap<RepoPath, Vec<Inputs>> {
         }
     }
     all.into_iter().map(|(path, sets)| (path, sets.into_iter().collect())).collect()
+}
+
+/// Whether a file is a script that does what its arguments choose.
+fn asks(facts: &FileFacts) -> bool {
+    facts.called.as_ref().is_some_and(|called| called.inputs.contains_key(Called::ARGUMENTS))
+}
+
+/// The arguments that a command gives to a script; none where not even their number is known.
+fn arguments(command: &Command, script: &str) -> Option<Inputs> {
+    let name = source::file_name(script);
+    let at = command.words.iter().position(|word| source::file_name(&word.text) == name)?;
+    let mut line: Vec<String> = Vec::new();
+    for word in command.words.get(at + 1..)? {
+        // an expansion may come to several arguments, or to none
+        if !word.literal && (word.text.starts_with(['$', '`']) || word.text.contains("[@]")) {
+            return None;
+        }
+        line.push(if word.literal { quoted(&word.text) } else { HOLE.to_owned() });
+    }
+    let line = line.join(" ");
+    (line.len() <= MAX_VALUE).then(|| Inputs::from([(Called::ARGUMENTS.to_owned(), line)]))
+}
+
+/// A lead to a script, to what that script is with the arguments it is given here.
+pub(crate) fn told(command: &Command, lead: Lead, view: &View<'_>) -> Lead {
+    let Target::File { path, run: Run::Script } = &lead.to else { return lead };
+    let Some(facts) = view.book.get(path).filter(|facts| asks(facts)) else { return lead };
+    let unit = arguments(command, path).and_then(|told| {
+        let called = facts.called.as_ref()?;
+        let (_, unit) = called.by_inputs.iter().find(|(inputs, _)| *inputs == told)?;
+        facts.units.get(*unit)
+    });
+    match unit {
+        Some(unit) => Lead { to: Target::Unit { path: path.clone(), kind: unit.kind, name: unit.name.clone() }, ..lead },
+        None => lead,
+    }
 }
 
 /// What documents give to a file that takes values from them.
@@ -47,7 +98,9 @@ pub(super) fn file(path: &str, view: &View<'_>) -> Option<RepoPath> {
         return Some(path.into());
     }
     let inside = ["action.yml", "action.yaml", "Dockerfile"].iter().filter_map(|name| source::join(path, name));
-    inside.into_iter().find(|p| view.inventory.contains(p)).map(RepoPath::from)
+    // a module of a data flow is a file, or a folder with its main file
+    let module = path.strip_suffix(".nf").and_then(|folder| source::join(folder, "main.nf"));
+    inside.chain(module).into_iter().find(|p| view.inventory.contains(p)).map(RepoPath::from)
 }
 
 /// The values a caller gives to the inputs that matter; what it does not give has its default.
@@ -75,7 +128,6 @@ pub(super) fn lead(uses: &Uses, path: &RepoPath, facts: &FileFacts, called: &Cal
 mod tests {
     use super::super::{Modules, command};
     use super::*;
-    use crate::fact::Command;
     use crate::syntax::shell::Word;
     use crate::walk::Inventory;
 

@@ -464,9 +464,10 @@ pub(super) fn configuration(invocation: &Invocation<'_>, view: &View<'_>) -> Vec
             if source::extension(path) != Some("tf") || leads.len() >= MAX_FILES {
                 continue;
             }
-            let modules =
-                view.book.get(path).and_then(|f| f.tree.as_deref()).and_then(|t| t.root()).and_then(|r| r.get("module"));
-            let called = modules.into_iter().flat_map(|m| m.entries()).filter_map(|(_, module)| module.at("source"));
+            let root = view.book.get(path).and_then(|f| f.tree.as_deref()).and_then(|t| t.root());
+            // every block stands under the same key
+            let modules = root.into_iter().flat_map(|r| r.entries()).filter(|(key, _)| key.text == "module");
+            let called = modules.flat_map(|(_, m)| m.entries()).filter_map(|(_, module)| module.at("source"));
             for local in called.filter(|s| s.starts_with('.')).filter_map(|s| source::join(&folder, s)) {
                 if !folders.contains(&local) && folders.len() < MAX_FILES {
                     folders.push(local);

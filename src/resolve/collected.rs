@@ -1,6 +1,6 @@
 //! Test runners: which test files a command collects.
 
-use super::{Invocation, Lead, Located, Target, View};
+use super::{Invocation, Lead, Located, Target, View, placed};
 use crate::fact::FactKind;
 use crate::source::{self, RepoPath, file_name};
 use crate::words::{EdgeKind, Strength};
@@ -36,7 +36,12 @@ pub(super) fn of_runner(invocation: &Invocation<'_>, from: usize, runner: &str, 
                 || text.contains('.')
                 || invocation.dir().and_then(|d| source::join(d, text)).is_some_and(|p| view.inventory.is_dir(&p)) =>
             {
+                // a shell puts in the files that a pattern fits
+                let fitting = invocation.dir().filter(|_| text.contains('*')).and_then(|dir| source::join(dir, text));
+                let fitting = fitting.map(|pattern| placed::matching(&pattern, view)).unwrap_or_default();
+                named.extend(fitting.iter().map(|path| RepoPath::from(path.as_str())));
                 match invocation.locate(text, view) {
+                    _ if !fitting.is_empty() => {}
                     Located::Found(path, _) => named.push(path),
                     Located::Missing(path) => missing = Some(path),
                     // where it runs is not known (in an image, say): the folder of that name is the one meant

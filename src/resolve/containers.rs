@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Invocation, Lead, Located, Run, Target, View};
-use crate::fact::{Command, Data, DataKind, Fact, FactKind, FileFacts, UnitKind, Uses, UsesTarget};
+use crate::fact::{Command, Data, DataKind, Fact, FactKind, FileFacts, Unit, UnitKind, Uses, UsesTarget};
 use crate::source::{self, RepoPath};
 use crate::words::{EdgeKind, Strength};
 
@@ -22,6 +22,10 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
     match rest.first() {
         Some(&"build" | &"bud") => build(invocation, &rest[1..], view),
         Some(&"run") => run(&rest[1..], view),
+        Some(&"push") => {
+            let image = rest.get(1..).unwrap_or_default().iter().find(|word| !word.starts_with('-'));
+            image.map(|image| super::renewed::pushed(image, view)).unwrap_or_default()
+        }
         _ => Vec::new(),
     }
 }
@@ -223,14 +227,14 @@ pub(super) fn start(image: &str, view: &View<'_>) -> Option<Lead> {
 }
 
 /// The last part of an image's path, where it is literal.
-fn end(key: &str) -> Option<&str> {
+pub(super) fn end(key: &str) -> Option<&str> {
     let end = key.rsplit('/').next().unwrap_or(key);
     let end = end.split(':').next().unwrap_or(end);
     (end.len() >= 3 && !end.contains(['$', '{', '}', '<', ' '])).then_some(end)
 }
 
 /// Whether two keys that end alike may mean one image: the front of one is computed, left out, or a part of the other's.
-fn may_be_same(one: &str, other: &str) -> bool {
+pub(super) fn may_be_same(one: &str, other: &str) -> bool {
     let front = |key: &str| key.rsplit_once('/').map_or(String::new(), |(front, _)| front.to_owned());
     let (one, other) = (front(one), front(other));
     let open = |front: &str| front.is_empty() || front.contains(['$', '{', '<']) || front.contains("PROJECT");
@@ -339,7 +343,7 @@ fn beside(fact: &Fact, facts: &FileFacts, view: &View<'_>) -> Option<RepoPath> {
 }
 
 /// Published steps that build an image from a definition of the tree.
-fn builds(uses: &Uses) -> bool {
+pub(super) fn builds(uses: &Uses) -> bool {
     let UsesTarget::Remote(reference) = &uses.to else { return false };
     let name = reference.split('@').next().unwrap_or(reference);
     name.ends_with("/build-push-action") || name.ends_with("/buildah-build") || name.ends_with("/action-kaniko")
@@ -381,7 +385,7 @@ fn named_by(uses: &Uses, view: &View<'_>) -> Option<String> {
 }
 
 /// The keys under which a published step puts the image: its tags, or what another step of the file computes them from.
-fn tags(uses: &Uses, facts: &FileFacts) -> Vec<String> {
+pub(super) fn tags(uses: &Uses, facts: &FileFacts) -> Vec<String> {
     let given = |uses: &Uses, key: &str| uses.with.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
     let text = given(uses, "tags").or_else(|| given(uses, "image")).unwrap_or_default();
     let text = if text.contains(".outputs.tags") {
@@ -416,7 +420,11 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
         }
         at += 1;
     }
-    let Some(verb) = rest.first().copied().filter(|v| matches!(*v, "up" | "run" | "build" | "start" | "create")) else {
+    // what is started in place of a service's own program is another
+    if words.iter().any(|word| *word == "--entrypoint" || word.starts_with("--entrypoint=")) {
+        return Vec::new();
+    }
+    let Some(verb) = rest.first().copied().filter(|v| matches!(*v, "up" | "run" | "build" | "start")) else {
         return Vec::new();
     };
     let dir = invocation.dir().unwrap_or(".");
@@ -441,6 +449,10 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
         let Some(facts) = view.book.get(&path) else { continue };
         for unit in facts.units.iter().filter(|u| u.kind == UnitKind::Service) {
             if names.is_empty() || names.contains(&unit.name.as_str()) {
+                if verb == "build" || words.contains(&"--no-start") {
+                    leads.extend(images_of(facts, unit));
+                    continue;
+                }
                 let to = Target::Unit { path: path.clone(), kind: UnitKind::Service, name: unit.name.clone() };
                 // on another machine, or in a folder that is computed, it may be another file of that name
                 let sure = invocation.dir().is_some() && told.is_none();
@@ -450,6 +462,20 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
         }
     }
     leads
+}
+
+/// What is built for a service, which starts nothing.
+fn images_of(facts: &FileFacts, service: &Unit) -> Vec<Lead> {
+    let own = |fact: &&Fact| fact.unit.and_then(|unit| facts.units.get(unit)).is_some_and(|unit| unit.name == service.name);
+    let built = facts.facts.iter().filter(own).filter_map(|fact| match &fact.kind {
+        FactKind::Uses(Uses { to: UsesTarget::File(path), .. }) => Some(path.as_str()),
+        _ => None,
+    });
+    let lead = |path: &str| {
+        let (to, edge) = (Target::File { path: path.into(), run: Run::Script }, EdgeKind::Invokes);
+        Lead { to, edge, strength: Strength::Resolved, what: format!("builds {path}") }
+    };
+    built.map(lead).collect()
 }
 
 /// Images by the keys that commands name.

@@ -6,7 +6,7 @@ use crate::source::{self, RepoPath};
 use crate::syntax::python::{Module, ScopeKind};
 use crate::words::{EdgeKind, Strength};
 
-/// `pyflyte run [--remote] FILE FUNCTION`.
+/// `pyflyte run [--remote] FILE FUNCTION`, `flyte run [--local] FILE FUNCTION`.
 pub(super) fn pyflyte(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
     let Some(run) = words.iter().position(|word| *word == "run") else { return Vec::new() };
@@ -15,8 +15,11 @@ pub(super) fn pyflyte(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead>
     let (Some(file), Some(function)) = (rest.get(at), rest.get(at + 1).filter(|word| !word.starts_with('-'))) else {
         return Vec::new();
     };
-    let edge = if rest.iter().take(at).any(|word| *word == "--remote") { EdgeKind::Submits } else { EdgeKind::Invokes };
-    let what = format!("pyflyte run {file} {function}");
+    let program = invocation.command.program();
+    let said = |option: &str| rest.iter().take(at).any(|word| *word == option);
+    let submits = if program == "flyte" { !said("--local") } else { said("--remote") };
+    let edge = if submits { EdgeKind::Submits } else { EdgeKind::Invokes };
+    let what = format!("{program} run {file} {function}");
     match invocation.locate(file, view) {
         Located::Found(path, strength) => {
             let known = view.book.get(&path).and_then(|facts| facts.code.as_ref());

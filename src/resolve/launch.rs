@@ -2,12 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::{Invocation, Lead, Located, Run, Target, View, collected, run_of, runners};
+use super::{Invocation, Lead, Located, Run, Target, View, collected, placed, run_of, runners};
 use crate::fact::{Command, Fact, FactKind, FileFacts, UnitKind, Uses, UsesTarget};
 use crate::source::RepoPath;
 use crate::syntax::python::ScopeKind;
 use crate::syntax::shell::Word;
 use crate::words::{EdgeKind, Strength};
+
+/// Where a path that is run lies: a full one first in the image that the command is given.
+pub(super) fn located(invocation: &Invocation<'_>, text: &str, view: &View<'_>) -> Located {
+    let full = text.starts_with('/') && !text.contains('$');
+    let found = if full { placed::by_machine(invocation.path, invocation.unit, text, view) } else { None };
+    found.map_or_else(|| invocation.locate(text, view), |(path, strength)| Located::Found(path.into(), strength))
+}
 
 fn lead(to: Target, strength: Strength, what: String) -> Lead {
     Lead { to, edge: EdgeKind::Invokes, strength, what }
@@ -56,7 +63,9 @@ pub(super) fn python(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
             text if text.ends_with(".jar") => return class(arguments.get(..at).unwrap_or_default(), view),
             text => {
                 let mut leads = file(invocation, text, view);
-                leads.extend(of_words(&leads, arguments.get(at + 1..).unwrap_or_default(), view));
+                let rest = arguments.get(at + 1..).unwrap_or_default();
+                leads.extend(of_words(&leads, rest, view));
+                leads.extend(super::queued::handed_over(invocation, &leads, rest, view));
                 return leads;
             }
         }
@@ -113,7 +122,8 @@ fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>)
         // the first part is ours, and the rest is not there
         None if invocation.dir().is_some()
             && view.imports.is_own(name.split('.').next().unwrap_or(name))
-            && name.contains('.') =>
+            && name.contains('.')
+            && !name.contains('$') =>
         {
             let missing = format!("there is no module `{name}`");
             vec![lead(Target::Missing { path: name.to_owned(), what: missing }, Strength::Broken, what)]
@@ -123,7 +133,7 @@ fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>)
 }
 
 fn file(invocation: &Invocation<'_>, text: &str, view: &View<'_>) -> Vec<Lead> {
-    match invocation.locate(text, view) {
+    match located(invocation, text, view) {
         Located::Found(path, strength) if view.inventory.contains(&path) => {
             vec![lead(Target::File { run: run_of(&path), path }, strength, format!("python {text}"))]
         }
@@ -168,10 +178,11 @@ pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) 
         return false;
     }
     // inside an image the paths are those of the image
-    let in_image = invocation
-        .unit
-        .and_then(|u| facts.units.get(u))
-        .is_some_and(|u| matches!(u.kind, UnitKind::Image | UnitKind::Service | UnitKind::Manifest));
+    let in_image = invocation.unit.and_then(|u| facts.units.get(u)).is_some_and(|u| {
+        // a document that is handed over says what runs on a machine of its own
+        let handed_over = u.kind == UnitKind::Job && u.parent.is_none();
+        handed_over || matches!(u.kind, UnitKind::Image | UnitKind::Service | UnitKind::Manifest)
+    });
     !in_image && !invocation.is_placed() && !may_be_made(invocation.path, path, view)
 }
 
@@ -308,7 +319,7 @@ pub(super) fn script(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
 }
 
 fn script_lead(invocation: &Invocation<'_>, text: &str, view: &View<'_>) -> Vec<Lead> {
-    match invocation.locate(text, view) {
+    match located(invocation, text, view) {
         Located::Found(path, strength) => vec![lead(Target::File { run: run_of(&path), path }, strength, text.to_owned())],
         Located::Missing(path) if text.ends_with(".sh") && certain(invocation, &path, view) => {
             let what = format!("`{path}` is not there");

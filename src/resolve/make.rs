@@ -25,7 +25,7 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
             word => targets.push(word),
         }
     }
-    let Some(dir) = dir else { return Vec::new() };
+    let Some(dir) = dir.filter(|_| !only_says(invocation)) else { return Vec::new() };
     let names: Vec<String> =
         file.map_or_else(|| ["GNUmakefile", "makefile", "Makefile"].map(str::to_owned).to_vec(), |f| vec![f]);
     let path = names.iter().filter_map(|n| source::join(&dir, n)).find(|p| view.inventory.contains(p));
@@ -52,6 +52,17 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
         targets.push("");
     }
     targets.into_iter().flat_map(|target| one(&path, target, view)).collect()
+}
+
+/// Whether it only says what it would do.
+fn only_says(invocation: &Invocation<'_>) -> bool {
+    const WORDS: &[&str] = &["--dry-run", "--just-print", "--recon", "--question", "--touch", "--help", "--version"];
+    // of letters in one word, one that takes a value ends them
+    let letters = |word: &str| {
+        let letters = word.strip_prefix('-').filter(|rest| !rest.starts_with('-')).unwrap_or_default();
+        letters.chars().take_while(|letter| !"CEfIjloW".contains(*letter)).any(|letter| "nqth".contains(letter))
+    };
+    invocation.arguments().iter().any(|word| WORDS.contains(&word.text.as_str()) || letters(&word.text))
 }
 
 fn one(path: &RepoPath, target: &str, view: &View<'_>) -> Vec<Lead> {

@@ -19,7 +19,9 @@ mod placed;
 pub(crate) mod program;
 mod projects;
 pub(crate) mod python;
+mod queued;
 mod renamed;
+pub(crate) mod renewed;
 mod runners;
 mod stacks;
 mod stages;
@@ -38,7 +40,7 @@ use crate::walk::Inventory;
 use crate::words::{EdgeKind, Strength};
 
 pub(crate) use bundles::BUNDLES;
-pub(crate) use calls::calls;
+pub(crate) use calls::{calls, told};
 pub(crate) use containers::started_image;
 pub(crate) use copies::{DOUBT, unnamed};
 pub(crate) use cron::{CRONTAB, is_read_by_cron};
@@ -250,7 +252,7 @@ const FAMILIES: &[Family] = &[
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], follow: collected::follow },
     Family { names: &["dvc"], follow: stages::dvc },
     Family { names: &["databricks"], follow: bundles::follow },
-    Family { names: &["pyflyte"], follow: flows::pyflyte },
+    Family { names: &["pyflyte", "flyte"], follow: flows::pyflyte },
     Family { names: &["luigi"], follow: flows::luigi },
     Family { names: &["kedro"], follow: flows::kedro },
     Family { names: &["mlflow"], follow: projects::mlflow },
@@ -272,9 +274,16 @@ const FAMILIES: &[Family] = &[
     Family { names: &["kubectl", "oc", "helm"], follow: cluster::follow },
     Family { names: &["buildkite-agent"], follow: uploads::follow },
     Family { names: &["argo", "tkn"], follow: cluster::submit },
+    Family { names: &["taskgraph", "mach"], follow: queued::graph },
     Family { names: &["sam"], follow: stacks::sam },
     Family { names: &["aws"], follow: stacks::aws },
     Family { names: &["serverless", "sls"], follow: stacks::serverless },
+    Family { names: &["az"], follow: stacks::az },
+    Family { names: &["azd"], follow: stacks::azd },
+    Family {
+        names: &["New-AzResourceGroupDeployment", "New-AzSubscriptionDeployment", "New-AzDeployment"],
+        follow: stacks::new_az,
+    },
     Family { names: &["terraform", "tofu", "terragrunt"], follow: cluster::configuration },
 ];
 
@@ -438,8 +447,13 @@ fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let verbs: Vec<&str> =
         invocation.arguments().iter().map(|w| w.text.as_str()).take_while(|w| !w.starts_with('-')).take(2).collect();
     let verbs = verbs.join(" ");
-    // what is given by place to a program that submits is the definition that it submits
-    let submits = known.submits(program, &verbs);
+    // what is given by place to a program that submits is the definition that it submits; options of the program itself may
+    // stand in front of what it is told to do, each with a value
+    let behind: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
+    let options =
+        behind.chunks(2).take_while(|pair| pair.first().is_some_and(|o| o.starts_with('-') && !o.contains('='))).count();
+    let behind = behind.get(options * 2..).unwrap_or_default().iter().take_while(|w| !w.starts_with('-')).take(2);
+    let submits = known.submits(program, &verbs) || known.submits(program, &behind.copied().collect::<Vec<_>>().join(" "));
     let mut leads = Vec::new();
     let first: Vec<&str> =
         invocation.arguments().iter().map(|w| w.text.as_str()).filter(|w| !w.starts_with('-')).take(4).collect();
@@ -462,6 +476,11 @@ fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         }
         if let Located::Found(path, strength) = invocation.locate(value, view) {
             let run = run_of(&path);
+            // a program that nothing here knows looks at code as often as it runs it; a package's own description runs nothing
+            let described = matches!(source::file_name(&path), "pyproject.toml" | "setup.cfg" | "package.json");
+            if described || (run != Run::Manifest && !named && !submits) {
+                continue;
+            }
             // a file that is run when applied (a script, a job's definition) is handed over; anything else is applied
             let strength = if named || submits { strength } else { strength.min(Strength::Inferred) };
             let edge = if matches!(run, Run::Manifest) { EdgeKind::Applies } else { EdgeKind::Submits };
@@ -507,7 +526,7 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
                 return vec![gone];
             }
             // a script that a workflow elsewhere is given is run there, as far as anybody can tell from here
-            let workflow = reference.contains("/.github/workflows/");
+            let workflow = source::WORKFLOW_HOMES.iter().any(|home| reference.contains(&format!("/{home}/workflows/")));
             let handed = uses
                 .with
                 .iter()
@@ -520,7 +539,12 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
                 containers::step(uses, view).map(|path| lead(Target::File { path, run: Run::Script }, Strength::Resolved));
             let outside = lead(Target::Outside { what: reference.clone() }, Strength::Assumed);
             let command = stacks::step(uses, from, view);
-            std::iter::once(outside).chain(leads).chain(built).chain(command).collect()
+            // a step that builds an image pushes it where it is told to
+            let pushes =
+                containers::builds(uses) && uses.with.iter().any(|(key, value)| key == "push" && value.trim() != "false");
+            let tags = view.book.get(from).filter(|_| pushes).map(|facts| containers::tags(uses, facts)).unwrap_or_default();
+            let renewed = tags.iter().flat_map(|image| renewed::pushed(image, view));
+            std::iter::once(outside).chain(leads).chain(built).chain(command).chain(renewed).collect()
         }
         UsesTarget::Likely(to) => {
             let plain = Uses { to: to.plain().clone(), ..uses.clone() };

@@ -5,12 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{CRONTAB, View};
+use super::{CRONTAB, Target, View, containers};
 use crate::fact::{FactKind, FileFacts, UnitId, UnitKind};
 use crate::source::{self, RepoPath};
+use crate::words::Strength;
 
 /// Most definitions that are asked for one path.
 const MOST: usize = 200;
+/// How far up a job is looked for the image that it is given.
+const DEPTH: usize = 8;
 /// Most files and folders that one definition copies.
 const COPIES: usize = 1_000;
 
@@ -46,6 +49,23 @@ pub(super) fn beside(program: &RepoPath, full: &str, view: &View<'_>) -> Option<
     let mut found = taking.filter_map(|image| in_image(image, full, view));
     let first = found.next()?;
     found.all(|other| other == first).then_some(first)
+}
+
+/// The path of the repository behind a full path of the image that a job is given, where that is built here; how sure that
+/// is. Not asked by what builds images, of which this asks.
+pub(super) fn by_machine(path: &RepoPath, unit: Option<UnitId>, full: &str, view: &View<'_>) -> Option<(String, Strength)> {
+    let facts = view.book.get(path)?;
+    let around = std::iter::successors(unit, |at| facts.units.get(*at)?.parent).take(DEPTH);
+    let images =
+        around.flat_map(|of| facts.facts.iter().filter(move |fact| fact.unit == Some(of))).filter_map(|fact| match &fact.kind {
+            FactKind::Machine { label, hosted: false } => Some(label.as_str()),
+            _ => None,
+        });
+    images.take(MOST).find_map(|label| {
+        let start = containers::start(label, view)?;
+        let Target::File { path: image, .. } = start.to else { return None };
+        Some((in_image(&image, full, view)?, start.strength))
+    })
 }
 
 /// Whether an image definition copies a file.
@@ -119,6 +139,10 @@ fn places(image: &RepoPath, facts: &FileFacts, view: &View<'_>) -> Vec<Place> {
                     if places.len() >= COPIES {
                         return places;
                     }
+                    for here in matching(from, view) {
+                        let there = moved(&moved(&at, to), source::file_name(&here));
+                        places.push(Place { there, here });
+                    }
                     let homes = [source::folder(image), "."];
                     let here = homes.iter().filter_map(|home| source::join(home, from.trim_end_matches(['/', '*'])));
                     let known = |p: &String| p == "." || view.inventory.contains(p) || view.inventory.is_dir(p);
@@ -138,6 +162,24 @@ fn places(image: &RepoPath, facts: &FileFacts, view: &View<'_>) -> Vec<Place> {
         }
     }
     places
+}
+
+/// The files of one folder that a pattern in the last part of a path means.
+pub(super) fn matching(pattern: &str, view: &View<'_>) -> Vec<String> {
+    let (folder, name) = (source::folder(pattern.trim_start_matches("./")), source::file_name(pattern));
+    // a star alone means the folder, which is known without its files
+    let Some((front, end)) = name.split_once('*').filter(|(front, end)| !(front.is_empty() && end.is_empty())) else {
+        return Vec::new();
+    };
+    if folder.contains('*') || end.contains('*') {
+        return Vec::new();
+    }
+    let fits = |path: &RepoPath| {
+        let own = source::file_name(path);
+        source::folder(path) == folder && own.len() >= front.len() + end.len() && own.starts_with(front) && own.ends_with(end)
+    };
+    let below = view.inventory.below(folder);
+    below.iter().map(|entry| &entry.path).filter(|path| fits(path)).take(COPIES).map(|path| path.to_string()).collect()
 }
 
 /// A folder of the image, from another.

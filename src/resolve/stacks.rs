@@ -75,6 +75,85 @@ pub(super) fn aws(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     }
 }
 
+/// Options of `az` and its kin whose value is the next word.
+const VALUED_THERE: &[&str] = &[
+    "--template-file",
+    "-f",
+    "-TemplateFile",
+    "--template-uri",
+    "-u",
+    "--template-spec",
+    "-s",
+    "--parameters",
+    "-p",
+    "-TemplateParameterFile",
+    "--resource-group",
+    "-g",
+    "--location",
+    "-l",
+    "--name",
+    "-n",
+    "--mode",
+    "--subscription",
+    "--output",
+    "-o",
+    "--query",
+];
+
+/// `az deployment group create` and the other scopes, stacks of deployments; anything else is given files like any program.
+pub(super) fn az(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let said = Said::of(invocation, VALUED_THERE);
+    match said.words.as_slice() {
+        ["deployment", "group" | "sub" | "mg" | "tenant", "create", ..]
+        | ["deployment", "create", ..]
+        | ["group", "deployment", "create", ..]
+        | ["stack", "group" | "sub" | "mg", "create", ..] => azure(invocation, &said, view),
+        ["deployment" | "stack" | "bicep", ..] => Vec::new(),
+        _ => super::applied(invocation, view),
+    }
+}
+
+/// `New-AzResourceGroupDeployment -TemplateFile`.
+pub(super) fn new_az(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    azure(invocation, &Said::of(invocation, VALUED_THERE), view)
+}
+
+/// `azd up`, `azd provision`: the template at its fixed place.
+pub(super) fn azd(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let said = Said::of(invocation, &["-e", "--environment", "-C", "--cwd"]);
+    if !matches!(said.words.first(), Some(&("up" | "provision"))) || said.values(&["--preview"]).next().is_some() {
+        return Vec::new();
+    }
+    let at = said.values(&["-C", "--cwd"]).next().unwrap_or(".");
+    let path = invocation.dir().and_then(|dir| source::join(&source::join(dir, at)?, "infra/main.bicep"));
+    match path.filter(|path| view.inventory.contains(path)) {
+        Some(path) => vec![applies(path.into(), Strength::Resolved)],
+        None => vec![outside("a template that is not named here")],
+    }
+}
+
+/// The template that a deployment names, or the file of values that names it; nothing where it is only tried.
+fn azure(invocation: &Invocation<'_>, said: &Said<'_>, view: &View<'_>) -> Vec<Lead> {
+    let tries = ["--what-if", "-w", "-WhatIf", "--help", "-h"];
+    let mode = said.values(&["--mode"]).next().unwrap_or_default();
+    if said.values(&tries).next().is_some() || mode.starts_with("Validat") {
+        return Vec::new();
+    }
+    let values = said.values(&["--parameters", "-p", "-TemplateParameterFile"]).find(|text| text.ends_with(".bicepparam"));
+    let Some(named) = said.values(&["--template-file", "-f", "-TemplateFile"]).next().or(values) else {
+        return vec![outside("a template that lies in the service")];
+    };
+    // what is compiled beforehand lies beside what it is compiled from
+    let compiled = named.strip_suffix(".json").map(|stem| format!("{stem}.bicep"));
+    let from = compiled.filter(|_| matches!(invocation.locate(named, view), Located::Missing(_)));
+    match from.map(|from| invocation.locate(&from, view)) {
+        Some(Located::Found(path, strength)) if view.inventory.contains(&path) => {
+            vec![applies(path, strength.min(Strength::Inferred))]
+        }
+        _ => template(invocation, named, view),
+    }
+}
+
 /// `serverless deploy`: the service in the folder, or that of another file there.
 pub(super) fn serverless(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let said = Said::of(invocation, VALUED);
@@ -178,7 +257,13 @@ fn template(invocation: &Invocation<'_>, named: &str, view: &View<'_>) -> Vec<Le
 fn pipeline(name: &str, view: &View<'_>) -> Lead {
     let mut found = view.book.iter().flat_map(|(path, facts)| {
         let defined = facts.orchestrated.pipelines.iter().filter_map(|unit| facts.units.get(*unit));
-        defined.filter(|unit| unit.name == name || unit.title.as_deref() == Some(name)).map(move |unit| (path, unit))
+        // a part of a declaration has its name in the service beside it
+        let declares = facts.units.first().is_some_and(|unit| unit.kind == UnitKind::Manifest);
+        let declared = facts.units.iter().filter(move |unit| declares && unit.kind == UnitKind::Action && unit.title.is_some());
+        defined
+            .chain(declared)
+            .filter(|unit| unit.name == name || unit.title.as_deref() == Some(name))
+            .map(move |unit| (path, unit))
     });
     let what = format!("starts pipeline {name}");
     match (found.next(), found.next()) {

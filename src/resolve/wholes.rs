@@ -20,6 +20,11 @@ const MAX_FILES: usize = 200;
 pub(crate) fn wholes(view: &View<'_>) -> BTreeMap<RepoPath, Joined> {
     let mut all: BTreeMap<RepoPath, Joined> = BTreeMap::new();
     for (root, facts) in view.book {
+        for (path, reader) in facts.handed.iter().filter(|(path, _)| view.inventory.contains(path)).take(MAX_FILES) {
+            let joined = all.entry(path.clone()).or_default();
+            joined.readers.insert(reader);
+            joined.named = true;
+        }
         let Some(asked) = &facts.asked else { continue };
         let whole = whole(root, asked, view);
         let parts: BTreeSet<RepoPath> = whole.parts.values().flatten().cloned().collect();

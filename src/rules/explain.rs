@@ -175,6 +175,7 @@ impl Catalog {
             .filter(|(d, known)| *d <= 4 || (id.len() > 3 && known.contains(id)))
             .collect();
         near.sort();
+        near.dedup();
         near.into_iter().map(|(_, id)| id).take(5).collect()
     }
 
@@ -412,7 +413,7 @@ fn levels() -> Explanation {
         (
             "THREE NUMBERS".to_owned(),
             lines(&[
-                "From complete chains alone: only what this repository proves hop by hop counts. Nobody can argue with it.",
+                "From what is proven: only what is met counts, by complete chains that were read hop by hop. Nobody can argue with it.",
                 "The level: what works although a link of it leaves the repository, is known by name only or is there in a weaker form counts in part. What nothing starts, and what is broken, does not.",
                 "If the outside is confirmed: as if what lies in other repositories does what its name says.",
             ]),

@@ -276,6 +276,23 @@ pub(crate) struct Schedules {
     /// Objects that stand for data that arrives.
     #[serde(default)]
     pub(crate) data: Vec<String>,
+    /// Objects that hold one of these.
+    #[serde(default)]
+    pub(crate) holders: Vec<Holder>,
+}
+
+/// An object that holds a schedule among other things.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Holder {
+    /// Constructors.
+    pub(crate) call: Vec<String>,
+    /// The keyword with the schedule.
+    pub(crate) what: String,
+    /// Its place among the arguments.
+    pub(crate) place: usize,
+    /// The keyword that switches it off where it is false.
+    pub(crate) active: String,
 }
 
 /// What registers a pipeline that is a function.

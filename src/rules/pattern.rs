@@ -19,6 +19,8 @@ pub(crate) enum Format {
     Hcl,
     /// INI.
     Ini,
+    /// Bicep.
+    Bicep,
 }
 
 /// The format of a file, by its name; none where it is no structured document.
@@ -36,13 +38,20 @@ pub(crate) fn format_at(path: &str) -> Option<Format> {
         Some("toml") => Some(Format::Toml),
         Some("tf" | "hcl" | "tfvars") => Some(Format::Hcl),
         Some("cfg" | "ini") => Some(Format::Ini),
+        Some("bicep" | "bicepparam") => Some(Format::Bicep),
         _ => None,
     }
 }
 
-/// A glob of a rule; `*` stops at `/`, `**` does not. The error says what is wrong with it.
+/// A glob of a rule; `*` stops at `/`, `**` does not; workflows are those of any host that reads them. The error says what
+/// is wrong with it.
 pub(crate) fn glob(text: &str) -> Result<Glob, String> {
-    GlobBuilder::new(text).literal_separator(true).build().map_err(|e| format!("`{text}` is no glob: {e}"))
+    let homes = crate::source::WORKFLOW_HOMES.join(",");
+    let of_any = text.strip_prefix(".github/workflows/").map(|rest| format!("{{{homes}}}/workflows/{rest}"));
+    GlobBuilder::new(of_any.as_deref().unwrap_or(text))
+        .literal_separator(true)
+        .build()
+        .map_err(|e| format!("`{text}` is no glob: {e}"))
 }
 
 /// Largest compiled regular expression, in bytes.

@@ -270,6 +270,9 @@ pub struct Reach {
     /// What the same run must reach as well (training on the way to a deployment).
     #[serde(default)]
     pub via: Option<Select>,
+    /// Of `via`: one start for both is not enough. One runs in the other's job, waits for it, or takes what it makes.
+    #[serde(default)]
+    pub tied: bool,
     /// The chain must start at, or pass, a node that carries such a signal (a monitor on the way to training).
     #[serde(default)]
     pub past: Option<Select>,
@@ -362,6 +365,9 @@ pub struct Count {
     pub of: Vec<Clause>,
     /// How many must hold.
     pub at_least: usize,
+    /// What to call each of them where it does not hold, in the same order: words of the qualifier `missing`.
+    #[serde(default)]
+    pub missing: Vec<String>,
 }
 
 /// At least such a share of things.

@@ -14,6 +14,8 @@ pub(crate) struct Programs {
     pub(crate) definitions: BTreeSet<String>,
     /// Programs that submit what they are given by place, with the first words that say so.
     submits: BTreeMap<String, Vec<String>>,
+    /// Packages of Python with methods that put what a program is given into a queue.
+    hands_over: BTreeMap<String, BTreeSet<String>>,
     /// Programs that start elsewhere the image or folder they are given, with the words that say so.
     rolls_out: BTreeMap<String, Vec<String>>,
     /// Programs that are given an application.
@@ -29,6 +31,8 @@ pub(crate) struct Programs {
     here: BTreeMap<String, Here>,
     /// Kinds of cluster objects that run nothing, in small letters.
     pub(crate) idle: BTreeSet<String>,
+    /// Programs, with the words that do, and published steps that make a cluster on the machine of the job.
+    throwaway: BTreeMap<String, Vec<String>>,
     /// Programs that are told what to evaluate.
     #[serde(default)]
     evaluates: BTreeMap<String, Evaluates>,
@@ -112,6 +116,16 @@ fn published<'t, T>(table: &'t BTreeMap<String, T>, reference: &str) -> Option<&
 }
 
 impl Programs {
+    /// Whether a program with those words makes a cluster that goes with the machine of the job.
+    pub(crate) fn makes_a_throwaway_cluster(&self, program: &str, words: &str) -> bool {
+        self.throwaway.get(program).is_some_and(|all| all.iter().any(|said| words.starts_with(said.as_str())))
+    }
+
+    /// Whether a step of this reference does.
+    pub(crate) fn is_throwaway_step(&self, reference: &str) -> bool {
+        published(&self.throwaway, reference).is_some()
+    }
+
     /// How a step of this reference (`owner/name@version`) is told what to run in the workspace of its job.
     pub(crate) fn here(&self, reference: &str) -> Option<&Here> {
         published(&self.here, reference)
@@ -153,6 +167,11 @@ impl Programs {
     /// Whether a program submits what it is given by place, told by the words before its first option.
     pub(crate) fn submits(&self, program: &str, words: &str) -> bool {
         self.submits.get(program).is_some_and(|of| of.iter().any(|verb| words.starts_with(verb.as_str())))
+    }
+
+    /// Whether a package of Python has a method of that name by which a program hands over what it is given.
+    pub(crate) fn hands_over(&self, package: &str, method: &str) -> bool {
+        self.hands_over.get(package).is_some_and(|methods| methods.contains(method))
     }
 
     /// Whether a program with these first words starts elsewhere what it is given.

@@ -1,5 +1,6 @@
 //! Reading a format and keeping the line numbers; knows nothing of MLOps.
 
+pub(crate) mod bicep;
 pub(crate) mod build;
 pub(crate) mod cron;
 pub(crate) mod dockerfile;

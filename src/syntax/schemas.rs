@@ -46,7 +46,8 @@ mod tests {
 
     #[test]
     fn what_stands_beside_a_schema_and_the_next_document_stay() {
-        let text = "- openAPIV3Schema:\n    type: object\n  served: true\n---\nopenAPIV3Schema:\n  type: object\n---\nkind: Job\n";
+        let text =
+            "- openAPIV3Schema:\n    type: object\n  served: true\n---\nopenAPIV3Schema:\n  type: object\n---\nkind: Job\n";
         let kept = "- openAPIV3Schema:\n\n  served: true\n---\nopenAPIV3Schema:\n\n---\nkind: Job\n";
         assert_eq!(left_out(text).as_deref(), Some(kept));
     }

@@ -168,6 +168,190 @@ stages:
 "#,
     },
     Seed {
+        of: "deploy::renewal::READER",
+        place: "fleet/i@.yaml",
+        lead: NOTHING,
+        form: Form::Yaml,
+        text: r#"apiVersion: image.toolkit.fluxcd.io/v1beta2
+kind: ImageRepository
+metadata: { name: looms }
+spec: { image: ghcr.io/looms/serve, interval: 5m }
+---
+apiVersion: image.toolkit.fluxcd.io/v1beta2
+kind: ImagePolicy
+metadata: { name: looms }
+spec: { imageRepositoryRef: { name: looms }, policy: { semver: { range: 1.x } } }
+---
+apiVersion: image.toolkit.fluxcd.io/v1beta2
+kind: ImageUpdateAutomation
+metadata: { name: all }
+spec: { sourceRef: { kind: GitRepository, name: fleet }, update: { path: ./fleet, strategy: Setters } }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: looms, annotations: { keel.sh/policy: minor } }
+spec:
+  template:
+    spec:
+      containers:
+        - image: ghcr.io/looms/serve:1.2.0 # {"$imagepolicy": "flux-system:looms"}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: { name: looms, annotations: { argocd-image-updater.argoproj.io/image-list: "serve=ghcr.io/looms/serve:~1" } }
+spec: { source: { repoURL: "https://looms.example/looms.git", path: fleet } }
+"#,
+    },
+    Seed {
+        of: "ci::concourse::PIPELINE",
+        place: "ci/c@.yml",
+        lead: (SCRIPT, "fly -t main set-pipeline -p looms -c ci/c@.yml"),
+        form: Form::Yaml,
+        text: r#"resources:
+  - { name: looms, type: git, source: { uri: "https://looms.example/looms.git", branch: main } }
+  - { name: night, type: time, source: { interval: 24h } }
+  - { name: image, type: docker-image, source: { repository: looms/serve } }
+jobs:
+  - name: fit
+    plan:
+      - in_parallel:
+          - { get: night, trigger: true }
+          - get: looms
+      - task: fit
+        file: looms/tasks/k1.yml
+        params: { KEY: ((key)) }
+      - try: { do: [{ task: look, config: { platform: linux, run: { dir: looms, path: make, args: [look] } } }] }
+        on_failure: { put: image }
+  - name: ship
+    plan:
+      - { get: looms, trigger: true, passed: [fit] }
+      - { put: image, params: { build: looms/serve } }
+      - { set_pipeline: self, file: looms/ci/c1.yml }
+"#,
+    },
+    Seed {
+        of: "ci::concourse::TASK",
+        place: "tasks/k@.yml",
+        lead: (
+            "ci/pipeline.yml",
+            "  - { name: j@, plan: [{ get: looms, trigger: true }, { task: t, file: looms/tasks/k@.yml }] }",
+        ),
+        form: Form::Yaml,
+        text: r#"platform: linux
+image_resource: { type: registry-image, source: { repository: python } }
+inputs: [{ name: looms }, { name: data }]
+outputs: [{ name: model }]
+params: { LOOM: north }
+run:
+  path: bash
+  args: [-ec, "cd looms && python src/fit.py --loom $LOOM"]
+"#,
+    },
+    Seed {
+        of: "ci::taskcluster::DEFINITION",
+        place: ".taskcluster.yml",
+        lead: NOTHING,
+        form: Form::Yaml,
+        text: r#"version: 1
+policy: { pullRequests: collaborators }
+tasks:
+  $let:
+    address: ${event.repository.clone_url}
+    usual: { provisionerId: looms, workerType: small, deadline: { $fromNow: "2 hours" } }
+  in:
+    $flatten:
+      - $if: 'tasks_for == "github-push" && event.ref[:11] == "refs/heads/" || tasks_for in ["cron", "action"]'
+        then:
+          $mergeDeep:
+            - { $eval: usual }
+            - taskId: { $eval: as_slugid("fit") }
+              payload:
+                image: { type: task-image, path: public/looms.tar.zst, taskId: { $eval: as_slugid("image") } }
+                env: { LOOM: north }
+                command: [/bin/bash, -cx, "git clone ${address} looms && cd looms && python src/fit.py --loom $LOOM"]
+              routes: [index.looms.latest]
+              metadata: { name: fit, source: "${address}" }
+      - $map: [north, south]
+        each(loom, i):
+          $switch:
+            'tasks_for[:19] == "github-pull-request"':
+              $merge:
+                - { $eval: usual }
+                - { taskId: "look-${loom}", dependencies: [fit], payload: { command: [make, look, "${i + 1}"] } }
+"#,
+    },
+    Seed {
+        of: "ci::taskcluster::TASKS",
+        place: "tasks/t@.yml",
+        lead: (SCRIPT, "python src/queue.py tasks/t@.yml"),
+        form: Form::Yaml,
+        text: r#"version: 1
+tasks:
+  $let: { address: https://looms.example/looms }
+  in:
+    - ID: fit
+      deadline: { $fromNow: "2 hours" }
+      provisionerId: looms
+      workerType: small
+      payload:
+        image: looms/base:${version}
+        command: [/bin/sh, -ce, "git clone ${address} && cd looms && python src/fit.py"]
+      metadata: { name: fit, source: "${address}/raw/main/t.yml" }
+    - ID: look
+      workerType: small
+      dependencies: [fit]
+      requires: all-resolved
+      payload: { command: [[make, look], [make, more]] }
+"#,
+    },
+    Seed {
+        of: "ci::taskcluster::HOOK",
+        place: "hooks/h@.json",
+        lead: (SCRIPT, "taskboot --target . build-hook hooks/h@.json project-looms weekly"),
+        form: Form::Json,
+        text: r#"{
+  "schedule": ["0 0 3 * * 1"],
+  "bindings": [{"exchange": "exchange/taskcluster-queue/v1/task-completed", "routingKeyPattern": "route.looms"}],
+  "metadata": {"name": "weekly", "owner": "looms"},
+  "task": {
+    "created": {"$fromNow": "0 seconds"},
+    "workerType": "small",
+    "payload": {"image": "looms/base", "env": {"LOOM": "north"}, "command": ["python", "src/fit.py", "--loom", "north"]}
+  },
+  "triggerSchema": {"type": "object"}
+}
+"#,
+    },
+    Seed {
+        of: "ci::taskcluster::KIND",
+        place: "taskcluster/kinds/k@/kind.yml",
+        lead: (SCRIPT, "taskgraph decision"),
+        form: Form::Yaml,
+        text: r#"loader: taskgraph.loader.transform:loader
+transforms:
+  - taskgraph.transforms.run:transforms
+kind-dependencies: [k1]
+task-defaults:
+  worker-type: small
+  run-on-tasks-for: [github-push]
+  worker: { docker-image: { in-tree: base }, env: { LOOM: north } }
+tasks:
+  fit:
+    run: { using: run-task, cwd: "{checkout}", command: python src/fit.py --loom $LOOM }
+  look:
+    dependencies: { fit: k0-fit, other: k1-fit }
+    run-on-git-branches: [main]
+    run: { using: run-task, command: [bash, -cx, "cd $VCS_PATH && make look"] }
+"#,
+    },
+    Seed {
+        of: "ci::taskcluster::TIMES",
+        place: ".cron.yml",
+        lead: NOTHING,
+        form: Form::Yaml,
+        text: "jobs:\n  - name: nightly\n    job: { type: decision-task, target-tasks-method: nightly }\n    when: [{ weekday: Monday, hour: 3, minute: 15 }]\n  - name: asked\n    job: { type: decision-task }\n    when: []\n",
+    },
+    Seed {
         of: "runners::makefile::READER",
         place: "m@/Makefile",
         lead: (SCRIPT, "make -C m@ fit"),
@@ -413,6 +597,27 @@ if __name__ == "__main__":
         text: "variable \"every\" { default = \"rate(1 day)\" }\nlocals {\n  a = local.b\n  b = local.a\n}\ndata \"archive_file\" \"fit\" {\n  source_dir = \"${path.module}/../src\"\n  output_path = \"fit.zip\"\n}\nresource \"aws_lambda_function\" \"fit\" {\n  filename = data.archive_file.fit.output_path\n  handler = \"fit.main\"\n}\nresource \"aws_cloudwatch_event_rule\" \"r\" {\n  count = var.on ? 1 : 0\n  schedule_expression = var.every\n  state = \"ENABLED\"\n}\nresource \"aws_cloudwatch_event_target\" \"r\" {\n  rule = aws_cloudwatch_event_rule.r.name\n  arn = aws_sfn_state_machine.flow.arn\n}\nresource \"aws_sfn_state_machine\" \"flow\" {\n  definition = jsonencode({ StartAt = \"a\", States = { a = { Type = \"Task\", Resource = aws_lambda_function.fit.arn } } })\n}\nresource \"google_cloud_scheduler_job\" \"j\" {\n  schedule = \"0 4 * * *\"\n  paused = true\n  http_target { uri = \"https://x/${google_cloud_run_v2_job.j.name}:run\" }\n}\nresource \"google_cloud_run_v2_job\" \"j\" {\n  template {\n    template {\n      containers { image = \"looms:1\" }\n    }\n  }\n}\nresource \"helm_release\" \"h\" { chart = \"../chart\" }\n",
     },
     Seed {
+        of: "deploy::terraform::READER",
+        place: "ci@/main.tf",
+        lead: (SCRIPT, "terraform -chdir=ci@ apply"),
+        form: Form::Lines,
+        text: "variable \"branch\" { default = \"main\" }\nresource \"aws_codepipeline\" \"ship\" {\n  stage {\n    name = \"Source\"\n    action {\n      name = \"code\"\n      category = \"Source\"\n      provider = \"CodeStarSourceConnection\"\n      configuration = { BranchName = var.branch }\n    }\n  }\n  stage {\n    name = \"Build\"\n    action {\n      name = \"fit\"\n      category = \"Build\"\n      provider = \"CodeBuild\"\n      run_order = 2\n      configuration = { ProjectName = aws_codebuild_project.fit.name }\n    }\n  }\n}\nresource \"aws_codebuild_project\" \"fit\" {\n  source {\n    buildspec = <<-EOF\n      version: 0.2\n      phases:\n        build:\n          commands:\n            - python src/fit.py ${var.branch} $${SIZE}\n    EOF\n  }\n}\nresource \"aws_codebuild_webhook\" \"fit\" {\n  project_name = aws_codebuild_project.fit.name\n  filter_group {\n    filter {\n      type = \"EVENT\"\n      pattern = \"PUSH\"\n    }\n  }\n}\nresource \"aws_sagemaker_pipeline\" \"fit\" {\n  pipeline_definition = jsonencode({ Steps = [{ Name = \"Fit\", Type = \"Training\" }, { Name = \"If\", Type = \"Condition\", DependsOn = [\"Fit\"], Arguments = { IfSteps = [{ Name = \"Keep\", Type = \"RegisterModel\" }] } }] })\n}\n",
+    },
+    Seed {
+        of: "deploy::azure::READER",
+        place: "az@/main.bicep",
+        lead: (SCRIPT, "az deployment group create --template-file az@/main.bicep"),
+        form: Form::Words,
+        text: include_str!("../../fixtures/bicep-job-weekly/repo/infra/main.bicep"),
+    },
+    Seed {
+        of: "deploy::azure::READER",
+        place: "az@/main.json",
+        lead: (SCRIPT, "az deployment group create --template-file az@/main.json"),
+        form: Form::Json,
+        text: "{\n  \"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\",\n  \"parameters\": { \"every\": { \"defaultValue\": \"0 4 * * 1\" }, \"on\": { \"type\": \"bool\" } },\n  \"variables\": { \"a\": \"[variables('a')]\" },\n  \"resources\": [\n    { \"type\": \"Microsoft.App/jobs\", \"name\": \"fit\", \"condition\": \"[parameters('on')]\",\n      \"properties\": {\n        \"configuration\": { \"triggerType\": \"Schedule\", \"scheduleTriggerConfig\": { \"cronExpression\": \"[parameters('every')]\" } },\n        \"template\": { \"containers\": [{ \"image\": \"looms:1\", \"command\": [\"python\", \"src/fit.py\"] }] } } },\n    { \"type\": \"Microsoft.Logic/workflows\", \"name\": \"flow\", \"properties\": { \"state\": \"Enabled\", \"definition\": {\n        \"triggers\": { \"t\": { \"type\": \"Recurrence\", \"recurrence\": { \"frequency\": \"Day\", \"interval\": 1 } } },\n        \"actions\": { \"a\": { \"type\": \"Http\", \"inputs\": { \"uri\": \"https://looms.example\" } } } } } },\n    { \"type\": \"Microsoft.Resources/deployments\", \"properties\": { \"templateLink\": { \"relativePath\": \"more.json\" } } }\n  ]\n}\n",
+    },
+    Seed {
         of: "deploy::manifest::READER",
         place: "deploy/k@.yaml",
         lead: (SCRIPT, "kubectl apply -f deploy/k@.yaml"),
@@ -518,7 +723,7 @@ if __name__ == "__main__":
         text: include_str!("../../fixtures/cloud-build-trigger-applied/repo/ci/cloudbuild.yaml"),
     },
     Seed {
-        of: "ci::cloud_build::TRIGGER",
+        of: "deploy::terraform::READER",
         place: "tf/ci@.tf",
         lead: NOTHING,
         form: Form::Lines,
@@ -651,6 +856,13 @@ if __name__ == "__main__":
         text: include_str!("../../fixtures/launch-plan-activated/repo/workflows.py"),
     },
     Seed {
+        of: "orchestrators::flyte2",
+        place: "triggered/f@.py",
+        lead: NOTHING,
+        form: Form::Words,
+        text: include_str!("../../fixtures/task-trigger-deployed/repo/tasks.py"),
+    },
+    Seed {
         of: "orchestrators::kedro",
         place: "nodes/k@.py",
         lead: NOTHING,
@@ -763,6 +975,9 @@ pub fn head(lead: &str) -> &'static str {
         SCRIPT => "#!/bin/sh\n",
         "read.py" => {
             "import configparser, json, tomllib, yaml\nfrom sklearn.linear_model import Ridge\nRidge().fit([[1]], [2])\n"
+        }
+        "ci/pipeline.yml" => {
+            "resources: [{ name: looms, type: git, source: { uri: 'https://looms.example/looms.git' } }]\njobs:\n  - name: one\n    plan:\n      - get: looms\n"
         }
         ".github/workflows/lead.yml" => "on: push\njobs:\n  one:\n    runs-on: ubuntu-latest\n    steps:\n",
         _ => "",

@@ -4,14 +4,14 @@
 //! start it. All commands run in one shell, phase after phase; what comes after the build runs whether or not it failed.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::commands::Commands;
 use super::reading::Reading;
 use super::shells::Program;
 use super::text::How;
 use crate::fact::{FactKind, FileFacts, Guard, Trigger, Unit, UnitId, UnitKind};
-use crate::facts::{Context, Reader, When, unparsable};
+use crate::facts::{Context, Reader, When};
+use crate::rules::pattern::Format;
 use crate::source::{SourceFile, extension, file_name};
 use crate::syntax::shell::REPO_ROOT;
 use crate::syntax::tree::{Kind, Node};
@@ -21,7 +21,7 @@ use crate::words::TriggerKind;
 /// Build specifications, by their name or by their keys.
 pub(crate) const SPECIFICATION: Reader = Reader {
     name: "CodeBuild specification",
-    wants: |path| matches!(extension(path), Some("yaml" | "yml")) && !path.starts_with(".github/"),
+    wants: |path| matches!(extension(path), Some("yaml" | "yml")) && !crate::source::is_of_host(path),
     when: When::Recognised(is_specification),
     read,
 };
@@ -37,17 +37,17 @@ fn is_specification(path: &str, text: &str) -> bool {
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
-    let parsed = yaml::parse(&file.text);
+    let document = context.document(file, Format::Yaml);
     let mut reading: Reading<'_> = Reading::new(file, context);
-    if let Some(root) = parsed.tree.root().filter(|root| root.kind() == Kind::Map) {
-        reading.facts.notices = parsed.errors.iter().map(|e| unparsable(file, e)).collect();
+    if let Some(root) = document.tree.root().filter(|root| root.kind() == Kind::Map) {
+        reading.facts.notices = document.notices(file);
         let (name, end_line) = (file.path.to_string(), reading.last_line());
         let top = reading.unit(Unit { kind: UnitKind::Workflow, name, title: None, line: 1, end_line, parent: None });
         let push = Trigger::plain(TriggerKind::Push, "push".to_owned()).elsewhere("its project is set up in the service");
         reading.fact(top, 1, FactKind::Trigger(push));
         phases(root, top, &mut reading);
     }
-    reading.facts.tree = Some(Arc::new(parsed.tree));
+    reading.facts.tree = Some(document.tree.clone());
     reading.facts
 }
 
@@ -65,7 +65,8 @@ pub(in crate::facts) fn inline(text: &str, unit: UnitId, line_of: &dyn Fn(u32) -
     }
 }
 
-fn phases(root: Node<'_>, top: UnitId, reading: &mut Reading<'_>) {
+/// The phases of a specification, as what `top` runs.
+pub(in crate::facts) fn phases(root: Node<'_>, top: UnitId, reading: &mut Reading<'_>) {
     let Some(all) = reading.map(root, "phases") else { return };
     let mut variables = BTreeMap::from([("CODEBUILD_SRC_DIR".to_owned(), REPO_ROOT.to_owned())]);
     let env = root.get("env");

@@ -69,17 +69,59 @@ fn words(list: Node<'_>) -> Vec<Node<'_>> {
 
 /// A program with its arguments; the text that a shell is given is read as such.
 pub(super) fn words_of(words: &[Node<'_>], (line, dir): (u32, &str), id: UnitId, put: Put<'_>, reading: &mut Reading<'_>) {
-    let shell = matches!(words.first().map(|w| file_name(said(w))), Some("sh" | "bash" | "ash" | "dash" | "zsh"));
-    let inner = words.iter().position(|word| {
-        let word = said(word);
-        word.starts_with('-') && !word.starts_with("--") && word.ends_with('c')
-    });
-    if let Some(script) = inner.filter(|_| shell).and_then(|at| words.get(at + 1)) {
-        let errexit = words.get(1).is_some_and(|flag| said(flag).starts_with('-') && said(flag).contains('e'));
-        return text(*script, Some(line), (&Program::Shell { errexit, pipefail: false }, dir), id, put, reading);
+    let of = |word: &Node<'_>| {
+        let (text, exact) = (put(said(word))?, word.style() == Style::Literal);
+        Some(Said { text, line: if exact { word.line() } else { line }, exact })
+    };
+    let words: Vec<Option<Said>> = words.iter().map(of).collect();
+    told(&words, &Start { line, dir, ..Start::default() }, id, reading);
+}
+
+/// A word of an argument list, with all put in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Said {
+    pub(super) text: String,
+    /// The line on which it begins.
+    pub(super) line: u32,
+    /// It is written line by line.
+    pub(super) exact: bool,
+}
+
+/// Where and with what a container starts.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Start<'s> {
+    /// The line of its arguments.
+    pub(super) line: u32,
+    /// The folder, as one of the repository or of the workspace.
+    pub(super) dir: &'s str,
+    /// Folders of the workspace that are the repository; where there are none the workspace is.
+    pub(super) mounts: &'s [String],
+    pub(super) variables: BTreeMap<String, String>,
+}
+
+/// A program with its arguments, of which some may not be known.
+pub(super) fn told(words: &[Option<Said>], start: &Start<'_>, id: UnitId, reading: &mut Reading<'_>) {
+    let text = |word: &Option<Said>| word.as_ref().map(|said| said.text.clone()).unwrap_or_default();
+    let shell = words.first().is_some_and(|w| matches!(file_name(&text(w)), "sh" | "bash" | "ash" | "dash" | "zsh"));
+    let letters = |word: &Option<Said>, letter: char| {
+        let word = text(word);
+        let short = word.strip_prefix('-').filter(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_alphabetic()));
+        short.is_some_and(|rest| rest.contains(letter))
+    };
+    let inner = words.iter().position(|word| letters(word, 'c')).filter(|_| shell);
+    if let Some(script) = inner.and_then(|at| words.get(at + 1)) {
+        let Some(script) = script else { return };
+        let errexit = words.iter().take(inner.unwrap_or(0) + 1).any(|word| letters(word, 'e'));
+        let program = Program::Shell { errexit, pipefail: words.iter().any(|word| text(word) == "pipefail") };
+        let line_of = |n: u32| if script.exact { script.line.saturating_add(n.saturating_sub(1)) } else { script.line };
+        return lower_from(&script.text, &line_of, &program, start, id, reading);
     }
-    let Some(words) = words.iter().map(|word| put(said(word))).collect::<Option<Vec<String>>>() else { return };
-    self::line(&quoted(words), line, (&Program::Shell { errexit: false, pipefail: false }, dir), id, reading);
+    let Some(words) = words.iter().map(|word| word.as_ref().map(|said| said.text.clone())).collect::<Option<Vec<String>>>()
+    else {
+        return;
+    };
+    let program = Program::Shell { errexit: false, pipefail: false };
+    lower_from(&quoted(words), &|_| start.line, &program, start, id, reading);
 }
 
 /// Words as the line of a shell that comes to just these; what a shell would put in is put in.
@@ -127,13 +169,26 @@ pub(in crate::facts) fn python(value: Node<'_>, id: UnitId, reading: &mut Readin
 }
 
 fn lower(text: &str, line_of: &dyn Fn(u32) -> u32, (program, dir): (&Program, &str), id: UnitId, reading: &mut Reading<'_>) {
+    lower_from(text, line_of, program, &Start { dir, ..Start::default() }, id, reading);
+}
+
+/// A text that a program reads, in a container that starts so.
+pub(super) fn lower_from(
+    text: &str,
+    line_of: &dyn Fn(u32) -> u32,
+    program: &Program,
+    start: &Start<'_>,
+    id: UnitId,
+    reading: &mut Reading<'_>,
+) {
     if !reading.take_step(line_of(1)) || !reading.take_text(line_of(1), text) {
         return;
     }
-    let how = How { dir: Some(dir.to_owned()), variables: BTreeMap::new(), program };
+    let how = How { dir: Some(start.dir.to_owned()), variables: start.variables.clone(), program };
     let mut facts = text::lower(text, line_of, (id, reading.facts.units.len()), &how, reading);
     for fact in &mut facts.facts {
         if let FactKind::Command(command) = &mut fact.kind {
+            text::from_the_mounts(command, start.mounts);
             text::from_the_root(command);
         }
     }

@@ -16,6 +16,7 @@ mod circleci;
 mod cloud_build;
 mod code_build;
 mod commands;
+pub(in crate::facts) mod concourse;
 mod condition;
 pub(in crate::facts) mod container;
 mod drone;
@@ -27,13 +28,15 @@ mod plan;
 pub(in crate::facts) mod reading;
 mod semaphore;
 mod shells;
+pub(in crate::facts) mod taskcluster;
 pub(in crate::facts) mod tekton;
 mod text;
 #[cfg(test)]
 mod told;
 mod travis;
 
-pub(in crate::facts) use code_build::inline as build_specification;
+pub(in crate::facts) use cloud_build::NAME as CLOUD_BUILD;
+pub(in crate::facts) use code_build::{inline as build_specification, phases as build_phases};
 #[cfg(test)]
 pub(in crate::facts) use told::told as told_of;
 
@@ -55,14 +58,22 @@ pub(crate) const ALL: &[Reader] = &[
     drone::WOODPECKER,
     semaphore::PIPELINE,
     jenkins::PIPELINE,
+    concourse::PIPELINE,
+    concourse::TASK,
+    taskcluster::DEFINITION,
+    taskcluster::TASKS,
+    taskcluster::HOOK,
+    taskcluster::KIND,
+    taskcluster::TIMES,
     tekton::PIPELINE,
     cloud_build::CONFIGURATION,
-    cloud_build::TRIGGER,
     code_build::SPECIFICATION,
 ];
 
+pub(in crate::facts) use cloud_build::is_configuration as is_cloud_build;
+
 /// Readers of files that can be called with inputs, each by its name.
-pub(crate) const CALLED: &[&[(&str, ReadFor)]] = &[github_actions::CALLED, azure::CALLED];
+pub(crate) const CALLED: &[&[(&str, ReadFor)]] = &[github_actions::CALLED, azure::CALLED, concourse::CALLED];
 
 /// Reads an object of a cluster that one of the systems runs, as what `unit` holds; false where it is none of theirs.
 pub(in crate::facts) fn object(doc: Node<'_>, unit: UnitId, reading: &mut Reading<'_>) -> bool {

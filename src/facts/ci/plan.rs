@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 
 use super::held::{Held, Truth};
 use super::reading::Reading;
-use crate::fact::{FactKind, Guard, Needs, Trigger, UnitId};
-use crate::words::TriggerKind;
+use crate::fact::{FactKind, Guard, Needs, Trigger, UnitId, Until};
+use crate::words::{Strength, TriggerKind};
 
 /// A way in which a pipeline is started.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub(super) struct Source {
     pub(super) implied: bool,
     /// Why it is only meant.
     pub(super) elsewhere: Option<&'static str>,
+    /// What makes it more than meant is that something hands over the file.
+    pub(super) put: bool,
     /// Another file calls it, which starts nothing by itself.
     pub(super) called: bool,
 }
@@ -35,7 +37,8 @@ impl Source {
     /// What starts every pipeline that does not exclude it.
     pub(super) fn implied(kind: TriggerKind, text: &str) -> Self {
         let branches = Vec::new();
-        Self { kind, text: text.to_owned(), line: None, branches, implied: true, elsewhere: None, called: false }
+        let text = text.to_owned();
+        Self { kind, text, line: None, branches, implied: true, elsewhere: None, put: false, called: false }
     }
 
     /// Another file calls the pipeline; `text` is the word that says so. What waits for a person waits in there too.
@@ -207,6 +210,11 @@ impl Plan {
             let trigger = Trigger { branches, ..Trigger::plain(source.kind, text) };
             let trigger = match source.elsewhere {
                 _ if source.called => Trigger::call(&source.text),
+                Some(why) if source.put => {
+                    let held =
+                        crate::fact::Held { strength: Strength::Assumed, why: why.to_owned(), until: Some(Until::Applied) };
+                    Trigger { held: Some(held), ..trigger }
+                }
                 Some(why) => trigger.elsewhere(why),
                 None => trigger,
             };

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::fact::{FactKind, FileFacts, Guard, OnFailure, Trigger, Unit, UnitId, UnitKind, Uses, UsesTarget};
-use crate::facts::{Context, unparsable};
+use crate::facts::Context;
+use crate::rules::pattern::Format;
 use crate::source::{Location, Notice, NoticeKind, SourceFile};
+use crate::syntax::shell;
 use crate::syntax::tree::{Kind, Node, Tree};
-use crate::syntax::{shell, yaml};
 use crate::words::{EdgeKind, TriggerKind};
 
 /// Most steps read of one file.
@@ -47,12 +48,11 @@ impl<'c, Own: Default> Reading<'c, Own> {
 impl<'c, Own: Default> Reading<'c, Own> {
     /// A file of YAML: what breaks its rules is told, its document is kept, and between them `with` reads it.
     pub(super) fn of_yaml(file: &'c SourceFile, context: &'c Context<'c>, with: impl FnOnce(&Tree, &mut Self)) -> FileFacts {
-        let parsed = yaml::parse(&file.text);
-        let tree = Arc::new(parsed.tree);
+        let document = context.document(file, Format::Yaml);
         let mut reading = Self::new(file, context);
-        reading.facts.notices = parsed.errors.iter().map(|e| unparsable(file, e)).collect();
-        with(&tree, &mut reading);
-        reading.facts.tree = Some(tree);
+        reading.facts.notices = document.notices(file);
+        with(&document.tree, &mut reading);
+        reading.facts.tree = Some(document.tree.clone());
         reading.facts
     }
 }

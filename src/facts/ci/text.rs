@@ -83,6 +83,37 @@ pub(super) fn from_the_root(command: &mut Command) {
     }
 }
 
+/// Writes what a command says of a workspace as what it says of the repository, which lies in some of its folders: these
+/// are full paths, or names where the workspace begins. Elsewhere nothing of the repository is; without such folders the
+/// workspace is the repository.
+pub(super) fn from_the_mounts(command: &mut Command, mounts: &[String]) {
+    if mounts.is_empty() {
+        return;
+    }
+    let below = |path: &str| {
+        mounts.iter().find_map(|mount| match path.trim_start_matches("./").strip_prefix(mount.as_str())? {
+            "" => Some(".".to_owned()),
+            rest => rest.strip_prefix('/').map(|rest| if rest.is_empty() { ".".to_owned() } else { rest.to_owned() }),
+        })
+    };
+    let beside = command.dir.as_deref() == Some(".");
+    for (at, word) in command.words.iter_mut().enumerate().filter(|(_, word)| beside || word.text.starts_with('/')) {
+        match below(&word.text).as_deref() {
+            Some(".") => word.text = REPO_ROOT.to_owned(),
+            // a program is one by its path
+            Some(rest) if at == 0 => word.text = format!("{REPO_ROOT}/./{rest}"),
+            Some(rest) => word.text = format!("{REPO_ROOT}/{rest}"),
+            None => {}
+        }
+    }
+    let moved = command.place.as_deref().or(command.dir.as_deref()).and_then(below);
+    let named = || command.words.iter().any(|word| word.text.contains(REPO_ROOT)).then(|| ".".to_owned());
+    command.dir = moved.or_else(named);
+    if command.dir.is_some() {
+        command.place = None;
+    }
+}
+
 /// Commands that another cell of the matrix runs in the place of one: those that differ in what they run, not only in
 /// what they are told. Cells run beside each other, so none of these holds back another.
 fn spread(main: &mut FileFacts, others: &[FileFacts]) -> Vec<Fact> {

@@ -6,7 +6,10 @@ pub(crate) mod python;
 pub(crate) mod shell_script;
 pub(in crate::facts) mod started;
 
-use super::Reader;
+use super::{ReadFor, Reader};
 
 /// Readers of this folder.
 pub(crate) const ALL: &[Reader] = &[python::READER, notebook::READER, shell_script::READER];
+
+/// Those whose files are called with arguments that choose what they do.
+pub(crate) const CALLED: &[(&str, ReadFor)] = &[(shell_script::READER.name, shell_script::read_for)];

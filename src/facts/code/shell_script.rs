@@ -1,9 +1,15 @@
 //! Shell scripts.
 
-use crate::fact::{FileFacts, Unit, UnitKind};
-use crate::facts::shell::{Shell, lower};
+use crate::fact::{Called, FileFacts, Inputs, Unit, UnitKind};
+use crate::facts::shell::{HOLE, Shell, lower_script};
 use crate::facts::{Context, Reader, When};
 use crate::source::{SourceFile, extension, folder};
+use crate::syntax::shell;
+
+/// Most lists of arguments that one script is read for.
+const MAX_CALLS: usize = 64;
+/// Longest list of arguments in the name of a unit, in characters.
+const MAX_SHOWN: usize = 60;
 
 /// Scripts by their extension.
 pub(crate) const READER: Reader = Reader { name: "shell script", wants, when: When::Always, read };
@@ -13,16 +19,13 @@ fn wants(path: &str) -> bool {
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
+    read_for(file, context, &[])
+}
+
+/// Reads a script for its own sake, and once for every list of arguments that it is called with.
+pub(super) fn read_for(file: &SourceFile, context: &Context<'_>, calls: &[Inputs]) -> FileFacts {
     let mut facts = FileFacts::default();
     let lines = file.text.lines().count().max(1) as u32;
-    facts.units.push(Unit {
-        kind: UnitKind::Script,
-        name: file.name().to_owned(),
-        title: None,
-        line: 1,
-        end_line: lines,
-        parent: None,
-    });
     let first = file.text.lines().next().unwrap_or("");
     let how = Shell {
         // a script starts where its caller stands; that is the root for most, and the folder of the script for the rest
@@ -31,8 +34,40 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
         errexit: first.starts_with("#!") && first.split_whitespace().skip(1).any(|w| w.starts_with('-') && w.contains('e')),
         ..Shell::default()
     };
-    lower(&file.text, &|line| line, 0, &how, context, &mut facts);
+    let script = shell::parse(&file.text, &how.options());
+    let whole = |name: String| {
+        let (kind, title, parent) = (UnitKind::Script, None, None);
+        Unit { kind, name, title, line: 1, end_line: lines, parent }
+    };
+    facts.units.push(whole(file.name().to_owned()));
+    lower_script(&script, &|line| line, 0, &how, context, &mut facts);
+    if !shell::asks(&script) {
+        return facts;
+    }
+    let unknown = Inputs::from([(Called::ARGUMENTS.to_owned(), HOLE.to_owned())]);
+    let mut called = Called { inputs: unknown, alone: Some(0), by_inputs: Vec::new() };
+    for (number, inputs) in calls.iter().enumerate().take(MAX_CALLS) {
+        let Some(told) = inputs.get(Called::ARGUMENTS) else { continue };
+        let unit = facts.units.len();
+        let name = match told.chars().count() {
+            0 => format!("{} without arguments", file.name()),
+            1..=MAX_SHOWN => format!("{} {}", file.name(), told.replace(HOLE, "…")),
+            _ => format!("{}, call {}: {}…", file.name(), number + 1, told.chars().take(MAX_SHOWN).collect::<String>()),
+        };
+        facts.units.push(whole(name));
+        let how = Shell { arguments: Some(split(told)), ..how.clone() };
+        lower_script(&script, &|line| line, unit, &how, context, &mut facts);
+        called.by_inputs.push((inputs.clone(), unit));
+    }
+    facts.called = Some(called);
     facts
+}
+
+/// The arguments that stand in one line; none for what only a run knows.
+fn split(line: &str) -> Vec<Option<String>> {
+    let script = shell::parse(&format!("_ {line}"), &shell::Options::default());
+    let words = script.commands.into_iter().next().map(|command| command.words).unwrap_or_default();
+    words.into_iter().skip(1).map(|word| word.literal.then_some(word.text)).collect()
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@
 use crate::fact::{FactKind, FileFacts, OnFailure, Trigger, Unit, UnitKind, Uses, UsesTarget};
 use crate::facts::{Context, Reader, When};
 use crate::resolve::REPOSITORY;
+use crate::rules::pattern::Format;
 use crate::source::{self, SourceFile, extension};
 use crate::syntax::tree::Node;
-use crate::syntax::yaml;
 use crate::words::{EdgeKind, TriggerKind};
 
 /// Applications of Argo CD, and kustomizations and releases of Flux.
@@ -21,14 +21,14 @@ fn wants(path: &str) -> bool {
     matches!(extension(path), Some("yml" | "yaml"))
 }
 
-fn read(file: &SourceFile, _: &Context<'_>) -> FileFacts {
+fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     let mut facts = FileFacts::default();
     if !file.text.contains("argoproj.io/") && !file.text.contains("toolkit.fluxcd.io/") {
         return facts;
     }
     // what cannot be read of it is told by whoever reads it as a document
-    let parsed = yaml::parse(&file.text);
-    for doc in parsed.tree.docs().take(MAX_OBJECTS) {
+    let document = context.document(file, Format::Yaml);
+    for doc in document.tree.docs().take(MAX_OBJECTS) {
         let api = doc.at("apiVersion").unwrap_or_default();
         match doc.at("kind") {
             Some("Application") if api.starts_with("argoproj.io/") => {

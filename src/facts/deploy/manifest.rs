@@ -3,16 +3,14 @@
 //! Read only where something leads to the file, so an unrelated document is never taken for a job, and what nothing
 //! applies starts nothing. An object of a cluster is a unit of its own, with its schedule, its image and its command.
 
-use std::sync::Arc;
-
 use super::wiring;
 use crate::fact::{FactKind, FileFacts, Guard, OnFailure, Trigger, Unit, UnitId, UnitKind, Uses, UsesTarget};
 use crate::facts::ci::container;
 use crate::facts::ci::reading::Reading;
-use crate::facts::{Context, Reader, When, unparsable};
+use crate::facts::{Context, Reader, When};
+use crate::rules::pattern::Format;
 use crate::source::{self, SourceFile, extension, file_name, folder};
 use crate::syntax::tree::{Kind, Node};
-use crate::syntax::yaml;
 use crate::words::{EdgeKind, TriggerKind};
 
 /// YAML documents that a command names.
@@ -30,7 +28,7 @@ const MAX_STARTS: usize = 50;
 const MAX_OBJECTS: usize = 500;
 
 fn wants(path: &str) -> bool {
-    let own = path.starts_with(".github/")
+    let own = crate::source::is_of_host(path)
         || path.starts_with(crate::facts::ci::tekton::FOLDER)
         || matches!(file_name(path), "dvc.yaml" | "dvc.lock" | "action.yml" | "action.yaml" | "params.yaml");
     let compose = file_name(path).starts_with("compose") || file_name(path).starts_with("docker-compose");
@@ -38,17 +36,23 @@ fn wants(path: &str) -> bool {
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
-    if crate::facts::runners::is_azureml(&file.path, &file.text) || super::stack::is_template(&file.text) {
+    use crate::facts::ci;
+    let of_others = crate::facts::runners::is_azureml(&file.path, &file.text)
+        || super::stack::is_template(&file.text)
+        || ci::is_cloud_build(&file.path, &file.text)
+        || ci::taskcluster::is_ours(&file.path, &file.text)
+        || ci::concourse::is_ours(&file.text);
+    if of_others {
         return FileFacts::default();
     }
-    let parsed = yaml::parse(&file.text);
+    let document = context.document(file, Format::Yaml);
     let mut reading: Reading<'_> = Reading::new(file, context);
-    reading.facts.notices = parsed.errors.iter().map(|e| unparsable(file, e)).collect();
-    let objects = parsed.tree.docs().any(|doc| is_object(doc)) || is_overlay(&file.path);
+    reading.facts.notices = document.notices(file);
+    let objects = document.tree.docs().any(|doc| is_object(doc)) || is_overlay(&file.path);
     let (name, end_line) = (file.name().to_owned(), reading.last_line());
     let kind = if objects { UnitKind::Manifest } else { UnitKind::Job };
     reading.unit(Unit { kind, name, title: None, line: 1, end_line, parent: None });
-    for doc in parsed.tree.docs() {
+    for doc in document.tree.docs() {
         if is_overlay(&file.path) {
             overlay(doc, folder(&file.path), &mut reading.facts);
         } else if is_object(doc) {
@@ -57,7 +61,7 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
             commands(doc, 0, &mut reading, 0);
         }
     }
-    reading.facts.tree = Some(Arc::new(parsed.tree));
+    reading.facts.tree = Some(document.tree.clone());
     reading.facts
 }
 

@@ -1,12 +1,16 @@
 //! Images and what runs them. To add a format: a file here, and its two lines below.
 
+mod azure;
 mod compose;
+mod delivery;
 mod dockerfile;
 mod gitops;
 mod machine;
 mod manifest;
+mod renewal;
 mod serverless;
 mod stack;
+mod steps;
 mod terraform;
 mod wiring;
 
@@ -16,8 +20,10 @@ pub(crate) const ALL: &[Reader] = &[
     dockerfile::READER,
     compose::READER,
     gitops::READER,
+    renewal::READER,
     stack::READER,
     serverless::READER,
     terraform::READER,
+    azure::READER,
     manifest::READER,
 ];

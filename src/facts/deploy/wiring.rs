@@ -8,7 +8,7 @@ use crate::fact::{Command, FactKind, OnFailure, Trigger, Unit, UnitId, UnitKind,
 use crate::facts::ci::reading::Reading;
 use crate::source;
 use crate::syntax::shell::Word;
-use crate::syntax::tree::Node;
+use crate::syntax::tree::{Node, Style};
 use crate::words::{EdgeKind, TriggerKind};
 
 /// Most words that a call is given.
@@ -27,6 +27,13 @@ pub(super) fn part(name: &str, (line, end_line): (u32, u32), reading: &mut Readi
     let end_line = end_line.max(line);
     let unit = Unit { kind: UnitKind::Action, name: name.to_owned(), title: None, line, end_line, parent: None };
     reading.take_step(line).then(|| reading.unit(unit))
+}
+
+/// The name by which the service knows a part.
+pub(super) fn known_as(unit: UnitId, name: Option<String>, reading: &mut Reading<'_>) {
+    if let Some(unit) = reading.facts.units.get_mut(unit) {
+        unit.title = name;
+    }
 }
 
 /// Something that runs as long as it is there: whoever applies the file rolls it out.
@@ -129,6 +136,20 @@ pub(super) fn python_handler(dir: &str, handler: &str) -> Option<UsesTarget> {
     Some(UsesTarget::Function { path, name: name.to_owned(), sure: true })
 }
 
+/// The lines of a text that holds a document of its own: those of the file where it is written line by line.
+pub(super) fn lines_of(node: Node<'_>) -> impl Fn(u32) -> u32 + use<> {
+    let (first, literal) = (node.line(), node.style() == Style::Literal);
+    move |line| if literal { first.saturating_add(line.saturating_sub(1)) } else { first }
+}
+
+/// The one branch that a pattern means, where it means one: `^refs/heads/main$`.
+pub(super) fn plain_branch(pattern: &str) -> Option<String> {
+    let name = pattern.trim_start_matches('^').trim_end_matches('$');
+    let name = name.strip_prefix("refs/heads/").unwrap_or(name);
+    let is_plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '/'));
+    is_plain.then(|| name.to_owned())
+}
+
 /// Whether a folder is one that a build makes: what lies there is not in the repository.
 pub(super) fn is_made(dir: &str) -> bool {
     let archive = [".zip", ".jar", ".tar.gz", ".tgz"].iter().any(|suffix| dir.ends_with(suffix));
@@ -143,8 +164,13 @@ pub(super) fn call(
     options: &[(String, String)],
     reading: &mut Reading<'_>,
 ) {
+    says(unit, line, &["aws", service, &dashed(action)], options, reading);
+}
+
+/// The command line that a declaration stands for, with what it is given.
+pub(super) fn says(unit: UnitId, line: u32, said: &[&str], options: &[(String, String)], reading: &mut Reading<'_>) {
     let word = |text: &str| Word { text: text.to_owned(), literal: true };
-    let mut words = vec![word("aws"), word(service), word(&dashed(action))];
+    let mut words: Vec<Word> = said.iter().map(|text| word(text)).collect();
     for (key, value) in options.iter().filter(|(_, value)| value.len() <= MAX_VALUE).take(MAX_OPTIONS) {
         words.push(word(&format!("--{}", dashed(key))));
         words.push(Word { text: value.clone(), literal: !value.contains("${") });

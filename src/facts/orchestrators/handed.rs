@@ -20,6 +20,8 @@ const STEPS: u32 = 8;
 enum What {
     /// A pipeline of this repository.
     Pipe(usize),
+    /// A function that is a pipeline itself.
+    Function(At),
     /// Work that a call describes.
     Work((FileId, CallId)),
     /// A file with the definition.
@@ -146,6 +148,7 @@ impl<'b> Lowering<'b> {
     fn says_what(&self, what: &What) -> String {
         match what {
             What::Pipe(pipe) => self.pipes.get(*pipe).map_or_else(String::new, |pipe| pipe.name.clone()),
+            What::Function(at) => self.functions.get(at).cloned().unwrap_or_default(),
             What::Work((file, id)) => self.call(*file, *id).map_or_else(String::new, |call| self.step_name(*file, call)),
             What::File(path) => path.clone(),
             What::Open(what) => what.clone(),
@@ -158,6 +161,7 @@ impl<'b> Lowering<'b> {
                 Some((file, unit)) => self.target(file, unit, UnitKind::Workflow),
                 None => return,
             },
+            What::Function(at) => return self.function(to.file, to.unit, to.line, at, sure),
             What::Work(of) => {
                 match self.by_call.get(&of).and_then(|step| self.steps.get(*step)).map(|step| (step.file, step.unit)) {
                     Some((file, unit)) => self.target(file, unit, UnitKind::Job),
@@ -226,10 +230,13 @@ impl<'b> Lowering<'b> {
 
     fn of_value(&self, at: At, line: u32, value: &'b Value, depth: u32) -> Option<Found<'b>> {
         let depth = depth.checked_sub(1)?;
-        if let Some((Meaning::Function(function), _)) = self.program.meaning(at, line, value)
-            && let Some(pipe) = self.pipe_of.get(&(function.file, Maker::Body(function.scope)))
-        {
-            return Some(Found::of(What::Pipe(*pipe)));
+        if let Some((Meaning::Function(function), sure)) = self.program.meaning(at, line, value) {
+            if let Some(pipe) = self.pipe_of.get(&(function.file, Maker::Body(function.scope))) {
+                return Some(Found::of(What::Pipe(*pipe)));
+            }
+            if self.functions.contains_key(&function) {
+                return Some(Found { sure, ..Found::of(What::Function(function)) });
+            }
         }
         // `published.id` stands for what was published
         let made = match value {

@@ -46,6 +46,9 @@ impl<'b> Lowering<'b> {
             let found: Vec<_> = rules.filter_map(|rule| Some((rule, self.decorator(at, &rule.decorator)?))).collect();
             for (rule, decorator) in found {
                 let Some((id_of_call, call)) = decorator.and_then(|id| Some((id, self.call(file, id)?))) else { continue };
+                if rule.only_scheduled && self.when(file, call, rule, false).is_empty() {
+                    continue;
+                }
                 self.facts(file).orchestrated.functions.insert(id);
                 self.registration(file, id_of_call, call, rule, Registered::Function(at, true), false);
             }

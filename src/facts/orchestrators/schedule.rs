@@ -93,6 +93,16 @@ impl<'b> super::Lowering<'b> {
                 let off = written.is_some_and(|c| c.keywords.iter().any(|(k, v)| k == "active" && *v == Value::Bool(false)));
                 let first = written.and_then(|c| c.args.first().or_else(|| c.keywords.first().map(|(_, v)| v)));
                 let short = name.rsplit(['.', '#']).next().unwrap_or_default();
+                if let (Some(holder), Some((of, made)), Some(written)) =
+                    (words.holders.iter().find(|holder| names(&holder.call, &name)), made, written)
+                {
+                    if written.keywords.iter().any(|(k, v)| *k == holder.active && *v == Value::Bool(false)) {
+                        return Says::Never;
+                    }
+                    let inner = self.keyword(of, written, &holder.what).or_else(|| written.args.get(holder.place));
+                    let at = self.call(of, made).map_or(at, |call| At { file: of, scope: call.scope });
+                    return inner.map_or_else(unclear, |inner| self.says_of(at, written.line, inner, depth));
+                }
                 if off {
                     Says::Never
                 } else if names(&words.data, &name) {

@@ -12,12 +12,12 @@ impl Build<'_> {
             let FactKind::Guard(guard) = &fact.kind else { continue };
             match guard {
                 Guard::If(text) => gate.condition = Some(text.clone()),
-                Guard::Never(word) => gate.off = Some(format!("switched off by `{word}`")),
+                Guard::Never(word) => gate.never(format!("switched off by `{word}`")),
                 Guard::Repository(name) => {
                     if let Some(remote) = &self.checkout.remote
                         && !same_repository(remote, name)
                     {
-                        gate.off = Some(format!("runs only in {name}, and this is {remote}"));
+                        gate.never(format!("runs only in {name}, and this is {remote}"));
                     }
                 }
                 Guard::Ref(patterns) => {
@@ -27,6 +27,10 @@ impl Build<'_> {
                 Guard::Event(kinds) => gate.limit(kinds, format!("{kinds:?}")),
                 Guard::AllowFailure(word) => gate.discarded = Some(word.clone()),
                 Guard::Always(_) => {}
+                Guard::AfterFailure(word) => {
+                    gate.rescue = gate.off.is_none();
+                    gate.off.get_or_insert_with(|| format!("it runs only after a failure (`{word}`)"));
+                }
             }
         }
         // a limit to triggers that a called workflow does not name itself says nothing
@@ -51,11 +55,17 @@ pub(super) struct Gate {
     pub(super) off: Option<String>,
     pub(super) discarded: Option<String>,
     pub(super) condition: Option<String>,
+    /// It runs only after a failure.
+    pub(super) rescue: bool,
     pub(super) events: Option<Vec<TriggerKind>>,
     pub(super) asks: String,
 }
 
 impl Gate {
+    fn never(&mut self, why: String) {
+        (self.off, self.rescue) = (Some(why), false);
+    }
+
     fn limit(&mut self, kinds: &[TriggerKind], asks: String) {
         self.asks.push_str(&asks);
         self.events = Some(match self.events.take() {

@@ -76,6 +76,11 @@ fn keys_of_documents() {
     );
     let hcl = "{ hcl: { where: [{ key: 'resource.aws_sagemaker_endpoint.*.name' }] } }";
     assert_eq!(seen(hcl, "", &[("m.tf", "resource \"aws_sagemaker_endpoint\" \"e\" {\n  name = \"x\"\n}\n")]).len(), 1);
+    // of several the one that fits
+    let one = "{ hcl: { where: [{ key: 'resource.aws_instance.*.kind', is: gpu }] } }";
+    let several =
+        "resource \"aws_instance\" \"a\" {\n  kind = \"cpu\"\n}\nresource \"aws_instance\" \"b\" {\n  kind = \"gpu\"\n}\n";
+    assert_eq!(seen(one, "", &[("m.tf", several)]), ["m.tf:5 kind: gpu"]);
     let not = "{ yaml: { where: [{ key: kind, is: [CronJob] }, { key: spec.suspend, is: 'true', not: true }] } }";
     assert_eq!(
         seen(not, "", &[("a.yaml", "kind: CronJob\n"), ("b.yaml", "kind: CronJob\nspec: { suspend: true }\n")]),
@@ -279,4 +284,25 @@ fn history() {
     assert_eq!(super::in_history(&rule, 0, &super::example_history(&example)).len(), 2);
     let one = crate::rules::signal::Example { commits: vec!["retrain a".into()], ..example };
     assert!(super::in_history(&rule, 0, &super::example_history(&one)).is_empty());
+}
+
+#[test]
+fn a_parameter_is_its_default() {
+    let on = "{ yaml: { each: 'Resources.*', where: [{ key: Watch, is: 'true' }] } }";
+    let text = |value: &str, default: &str| {
+        format!("Parameters: {{On: {{Type: String{default}}}}}\nResources:\n  A:\n    Watch: {value}\n")
+    };
+    for (value, default, is) in [
+        ("!Ref On", ", Default: true", true),
+        ("{Ref: On}", ", Default: true", true),
+        ("!Ref On", ", Default: false", false),
+        ("!Ref On", "", false),
+        ("!Ref Other", ", Default: true", false),
+        ("!GetAtt On", ", Default: true", false),
+    ] {
+        assert_eq!(seen(on, "", &[("t.yaml", &text(value, default))]).len(), usize::from(is), "{value} {default}");
+    }
+    let json = "{ json: { each: 'resources[]', where: [{ key: watch, is: 'true' }] } }";
+    let text = "{\"parameters\": {\"on\": {\"defaultValue\": true}}, \"resources\": [{\"watch\": \"[parameters('on')]\"}]}";
+    assert_eq!(seen(json, "", &[("t.json", text)]).len(), 1);
 }

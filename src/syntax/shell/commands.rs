@@ -234,6 +234,7 @@ impl<'t> Walk<'t> {
                 }
                 self.state.dir = match target {
                     Some(word) if word.text == "-" => self.state.previous_dir.clone(),
+                    Some(word) if dirs::is_here(&word.text) => before.clone(),
                     Some(word) if word.text.starts_with('~') => Some("?".into()),
                     Some(word) if word.literal || dirs::anchored(&word.text) => {
                         Some(dirs::join(before.as_deref(), &word.text)).filter(|dir| dir.len() <= 1_024 && dir != ".")

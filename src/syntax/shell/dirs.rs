@@ -63,6 +63,11 @@ pub(super) fn idiom<'v>(expression: &str, known: &dyn Fn(&str) -> Option<&'v str
     folder(&plain, known, 0)
 }
 
+/// Whether an expression is the folder that one is in.
+pub(super) fn is_here(text: &str) -> bool {
+    matches!(text, "." | "$PWD" | "${PWD}" | "$(pwd)" | "`pwd`")
+}
+
 /// `$( … )` without its wrapping.
 fn unwrapped(text: &str) -> Option<&str> {
     let inner = text.strip_prefix("$(").and_then(|t| t.strip_suffix(')'));

@@ -17,6 +17,7 @@ mod dirs;
 mod flow;
 mod lists;
 mod prepare;
+mod told;
 mod walk;
 mod wordtext;
 mod wrappers;
@@ -25,6 +26,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::SyntaxError;
+pub use told::{Told, asks, ruled_out};
 pub use wrappers::{Stripped, Wrapper, strip};
 
 /// Longer texts are not read at all.
@@ -39,6 +41,18 @@ const MAX_ERRORS: usize = 20;
 pub const SCRIPT_DIR: &str = "${0%/*}";
 /// How the root of the repository is spelt there.
 pub const REPO_ROOT: &str = "$(git rev-parse --show-toplevel)";
+
+/// Stands in a text that is put together for what only a run knows.
+pub const HOLE: &str = "${_}";
+
+/// A word as a shell takes it, with the holes in it left open.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,+@%".contains(c);
+    let closed = |piece: &str| {
+        if piece.chars().all(plain) { piece.to_owned() } else { format!("'{}'", piece.replace('\'', "'\\''")) }
+    };
+    if word.is_empty() { "''".to_owned() } else { word.split(HOLE).map(closed).collect::<Vec<_>>().join(HOLE) }
+}
 
 /// What the caller knows before the first line.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]

@@ -6,7 +6,7 @@
 use tree_sitter::Node;
 
 use super::walk::Walk;
-use super::{REPO_ROOT, Word, dirs};
+use super::{Word, dirs};
 
 /// One expansion puts in no more than this; longer values are not known.
 pub(super) const MAX_VALUE: usize = 4_096;
@@ -38,8 +38,8 @@ impl<'t> Walk<'t> {
     pub(super) fn split_word(&mut self, node: Node<'t>, into: &mut Vec<Word>) -> Vec<Node<'t>> {
         let (word, substitutions) = self.word(node);
         let bare = matches!(node.kind(), "simple_expansion" | "expansion");
-        // the root of the repository is spelt in several words and is one
-        if bare && word.literal && !word.text.starts_with(REPO_ROOT) {
+        // how a known folder is spelt here is one word, whatever stands in it
+        if bare && word.literal && !super::dirs::anchored(&word.text) {
             let parts = word.text.split_whitespace().take(256);
             into.extend(parts.map(|part| Word { text: part.to_owned(), literal: true }));
         } else {

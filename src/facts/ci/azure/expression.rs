@@ -263,6 +263,19 @@ pub(super) fn after_failures(expression: &Expression) -> bool {
     }
 }
 
+/// Whether it holds only after a failure.
+pub(super) fn only_after_failures(expression: &Expression) -> bool {
+    match expression {
+        Expression::Call(name, arguments) => match name.as_str() {
+            "failed" | "canceled" => true,
+            "and" => arguments.iter().any(only_after_failures),
+            "or" => !arguments.is_empty() && arguments.iter().all(only_after_failures),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 /// Whether it asks that what came before went well.
 pub(super) fn asks_success(expression: &Expression) -> bool {
     match expression {

@@ -313,8 +313,7 @@ fn one_job(item: Node<'_>, id: UnitId, deployment: bool, scope: &Scope, place: &
             parent: Some(id),
         });
         if hook == "on.failure" {
-            reading.fact(unit, line, FactKind::Guard(Guard::If("it failed".to_owned())));
-            reading.fact(unit, line, FactKind::Guard(Guard::Always(hook.to_owned())));
+            reading.fact(unit, line, FactKind::Guard(Guard::AfterFailure(hook.to_owned())));
         }
         steps::read(body, unit, &inner, &place, reading);
     }

@@ -34,7 +34,7 @@ const NAME: &str = "Azure Pipelines definition";
 /// Definitions and templates.
 pub(crate) const DEFINITION: Reader = Reader {
     name: NAME,
-    wants: |path| (path.ends_with(".yml") || path.ends_with(".yaml")) && !path.starts_with(".github/"),
+    wants: |path| (path.ends_with(".yml") || path.ends_with(".yaml")) && !crate::source::is_of_host(path),
     when: When::Recognised(is_definition),
     read: |file, context| read(file, context, &[]),
 };

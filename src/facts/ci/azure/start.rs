@@ -161,8 +161,11 @@ pub(super) fn guards(node: Node<'_>, unit: UnitId, scope: &Scope, reading: &mut 
                 let kinds = if stated.is_empty() { KINDS } else { &stated };
                 let judge = |kind| expression::judge(&parsed, &|name| known(name, kind, scope));
                 held::guards((unit, line), &format!("condition: {text}"), kinds, &judge, reading);
-                if expression::after_failures(&parsed) {
-                    reading.fact(unit, line, FactKind::Guard(Guard::Always(format!("condition: {}", one_line(&text)))));
+                let word = format!("condition: {}", one_line(&text));
+                if expression::only_after_failures(&parsed) {
+                    reading.fact(unit, line, FactKind::Guard(Guard::AfterFailure(word)));
+                } else if expression::after_failures(&parsed) {
+                    reading.fact(unit, line, FactKind::Guard(Guard::Always(word)));
                 }
                 // one that does not ask how it went runs in any case
                 anyhow = expression::after_failures(&parsed) || !expression::asks_success(&parsed);

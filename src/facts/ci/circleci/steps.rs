@@ -178,8 +178,7 @@ fn run(body: Node<'_>, line: u32, parent: UnitId, at: &mut At<'_, '_>, reading: 
     match of("when").as_deref() {
         Some("always") => reading.fact(id, key_line("when"), FactKind::Guard(Guard::Always("when: always".to_owned()))),
         Some("on_fail") => {
-            reading.fact(id, key_line("when"), FactKind::Guard(Guard::If("it failed".to_owned())));
-            reading.fact(id, key_line("when"), FactKind::Guard(Guard::Always("when: on_fail".to_owned())));
+            reading.fact(id, key_line("when"), FactKind::Guard(Guard::AfterFailure("when: on_fail".to_owned())));
         }
         _ => {}
     }

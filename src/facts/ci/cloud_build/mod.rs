@@ -1,33 +1,30 @@
-//! Cloud Build: a list of containers over one workspace, and the triggers that Terraform declares for it.
+//! Cloud Build: a list of containers over one workspace.
 //!
-//! The configuration says nothing of what starts it. Where Terraform names the file in a trigger, that starts it; else
+//! The configuration says nothing of what starts it. Where Terraform names the file in a trigger (`deploy/terraform`), that starts it; else
 //! a push is only assumed to, for the trigger is set up in the service; whoever has the file can hand it in by hand.
 //!
 //! Invariants: a step without a program of its own runs what its image starts, which is known for the service's own
 //! builders and for images that are built here; substitutions with defaults are put in, all others stay variables.
 
-mod declared;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::container;
 use super::reading::Reading;
 use super::shells::{self, Program};
 use crate::fact::{FactKind, FileFacts, Guard, Needs, OnFailure, Trigger, Unit, UnitId, UnitKind, Uses, UsesTarget};
-use crate::facts::{Context, Reader, When, unparsable};
+use crate::facts::{Context, Reader, When};
+use crate::rules::pattern::Format;
 use crate::source::{self, NoticeKind, SourceFile, extension, file_name, folder};
 use crate::syntax::shell::REPO_ROOT;
+use crate::syntax::top;
 use crate::syntax::tree::{Kind, Node};
-use crate::syntax::{json, top, yaml};
 use crate::words::{EdgeKind, TriggerKind};
 
-pub(crate) use declared::TRIGGER;
-
 /// The name under which configurations are asked for.
-const NAME: &str = "Cloud Build configuration";
+pub(in crate::facts) const NAME: &str = "Cloud Build configuration";
 
 /// Where the service keeps the images of its own builders.
 const BUILDERS: &str = "gcr.io/cloud-builders/";
@@ -38,7 +35,7 @@ pub(crate) const CONFIGURATION: Reader = Reader { name: NAME, wants, when: When:
 /// Of JSON only what its name tells: the rest is data as often as not, and large.
 fn wants(path: &str) -> bool {
     match extension(path) {
-        Some("yaml" | "yml") => !path.starts_with(".github/"),
+        Some("yaml" | "yml") => !crate::source::is_of_host(path),
         Some("json") => file_name(path).contains("cloudbuild"),
         _ => false,
     }
@@ -46,7 +43,7 @@ fn wants(path: &str) -> bool {
 
 /// Whether a file is a configuration: a list of steps that name images, under its name, beside keys of its own, or with
 /// one of the service's own builders among the images.
-fn is_configuration(path: &str, text: &str) -> bool {
+pub(in crate::facts) fn is_configuration(path: &str, text: &str) -> bool {
     let is_json = extension(path) == Some("json");
     let quoted = |line: &str, key: &str| line.strip_prefix(key).is_some_and(|rest| rest.starts_with('"'));
     let indented = |keys: &[&str]| {
@@ -68,13 +65,14 @@ fn names_builder(line: &str) -> bool {
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
-    let parsed = if extension(&file.path) == Some("json") { json::parse(&file.text) } else { yaml::parse(&file.text) };
-    let tree = Arc::new(parsed.tree);
+    let format = if extension(&file.path) == Some("json") { Format::Json } else { Format::Yaml };
+    let document = context.document(file, format);
     let mut reading: Reading<'_> = Reading::new(file, context);
     let known = context.joined.named;
-    if let Some(root) = tree.root().filter(|root| root.kind() == Kind::Map && (known || is_configuration(&file.path, &file.text)))
+    if let Some(root) =
+        document.tree.root().filter(|root| root.kind() == Kind::Map && (known || is_configuration(&file.path, &file.text)))
     {
-        reading.facts.notices = parsed.errors.iter().map(|e| unparsable(file, e)).collect();
+        reading.facts.notices = document.notices(file);
         let (name, end_line) = (file.path.to_string(), reading.last_line());
         let top = reading.unit(Unit { kind: UnitKind::Workflow, name, title: None, line: 1, end_line, parent: None });
         if !known {
@@ -86,7 +84,7 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
         }
         steps(root, top, &mut reading);
     }
-    reading.facts.tree = Some(tree);
+    reading.facts.tree = Some(document.tree.clone());
     reading.facts
 }
 

@@ -97,41 +97,6 @@ fn a_trigger_is_assumed_unless_something_names_the_file() {
 }
 
 #[test]
-fn terraform_names_what_is_built_and_when() {
-    let text = "resource \"google_cloudbuild_trigger\" \"fit\" {
-  name = \"fit\"
-  filename = \"ci/cloudbuild.yaml\"
-  github {
-    push { branch = \"^main$\" }
-  }
-}
-resource \"google_cloudbuild_trigger\" \"off\" {
-  disabled = true
-  filename = \"b.yaml\"
-  trigger_template { tag_name = \"v.*\" }
-}
-resource \"google_cloudbuild_trigger\" \"hand\" {
-  filename = \"c.yaml\"
-}
-resource \"google_cloudbuild_trigger\" \"open\" {
-  filename = var.file
-}
-";
-    let facts = (TRIGGER.read)(&SourceFile::new("infra/ci.tf".into(), text.to_owned()), &Context::default());
-    assert_eq!(
-        told(&facts),
-        [
-            "5 google_cloudbuild_trigger fit: push: push main main (somebody must apply the configuration)",
-            "3 google_cloudbuild_trigger fit: uses ci/cloudbuild.yaml -> file ci/cloudbuild.yaml",
-            "11 google_cloudbuild_trigger ?: tag: tag disabled = true (somebody must apply the configuration)",
-            "10 google_cloudbuild_trigger ?: uses b.yaml -> file b.yaml",
-            "13 google_cloudbuild_trigger ?: manual: a person runs the trigger",
-            "14 google_cloudbuild_trigger ?: uses c.yaml -> file c.yaml",
-        ]
-    );
-}
-
-#[test]
 fn odd_files_are_no_panic() {
     for text in [
         "steps: 3\n",

@@ -162,6 +162,14 @@ fn variable(name: &str, event: Event) -> Value {
     }
 }
 
+/// Whether a step runs after a failure and else not.
+pub(super) fn runs_only_after_failure(condition: Option<Node<'_>>) -> bool {
+    let Some(condition) = condition else { return false };
+    let all = if condition.kind() == Kind::Seq { condition.items().collect() } else { vec![condition] };
+    let only = |one: Node<'_>| one.get("status").is_some_and(|s| texts(s) == ["failure"]);
+    !all.is_empty() && all.into_iter().all(only)
+}
+
 /// Whether a step runs although another failed before it.
 pub(super) fn runs_after_failure(condition: Option<Node<'_>>) -> bool {
     let Some(condition) = condition else { return false };

@@ -13,7 +13,7 @@ mod tests;
 
 use super::held::Held;
 use super::plan::{Need, Plan, Planned, Source};
-use crate::fact::{FactKind, FileFacts, Unit, UnitId, UnitKind};
+use crate::fact::{FactKind, FileFacts, Guard, Unit, UnitId, UnitKind};
 use crate::facts::{Context, Reader, When};
 use crate::source::{SourceFile, file_name};
 use crate::syntax::tree::{Kind, Node, Tree};
@@ -167,8 +167,10 @@ fn pipeline(document: Node<'_>, name: &str, dialect: Dialect, reading: &mut Read
             job.needs.push(Need { on, line: job.line, stops: stops(on) });
         }
         if anyway {
-            let line = job.line;
-            reading.fact(job.id, line, FactKind::Guard(crate::fact::Guard::Always("status".to_owned())));
+            let word = "status".to_owned();
+            let only = conditions::runs_only_after_failure(steps_when(list, number));
+            let guard = if only { Guard::AfterFailure(word) } else { Guard::Always(word) };
+            reading.fact(job.id, job.line, FactKind::Guard(guard));
         }
     }
     Plan { workflow, line: at, sources, jobs: planned, strict: false }.state(reading);

@@ -76,6 +76,8 @@ struct Asked {
     never: bool,
     /// It names a status function that lets it run after a failure.
     always: Option<String>,
+    /// It asks that something before it failed.
+    failed: Option<String>,
     events: Option<Vec<TriggerKind>>,
     refs: Vec<Vec<String>>,
     repositories: Vec<String>,
@@ -105,7 +107,12 @@ impl Asked {
 
     /// It asks for nothing that may be missing.
     fn is_free(&self) -> bool {
-        !self.never && self.events.is_none() && self.refs.is_empty() && self.repositories.is_empty() && self.rest.is_empty()
+        !self.never
+            && self.failed.is_none()
+            && self.events.is_none()
+            && self.refs.is_empty()
+            && self.repositories.is_empty()
+            && self.rest.is_empty()
     }
 }
 
@@ -135,7 +142,10 @@ fn of_condition(text: &str, known: &Known, started: Started) -> (Vec<Guard>, Aft
     guards.extend(asked.refs.into_iter().map(Guard::Ref));
     guards.extend(asked.events.map(Guard::Event));
     let after = AfterFailure { runs: asked.always.is_some(), but: asked.succeeded };
-    guards.extend(asked.always.map(Guard::Always));
+    guards.extend(match (asked.failed, asked.always) {
+        (Some(word), _) => Some(Guard::AfterFailure(word)),
+        (None, always) => always.map(Guard::Always),
+    });
     if !asked.rest.is_empty() {
         guards.push(Guard::If(asked.rest.join(" && ")));
     }
@@ -169,6 +179,7 @@ fn all(parts: impl Iterator<Item = Asked>) -> Asked {
     parts.fold(Asked::default(), |mut sum, part| {
         sum.never |= part.never;
         sum.always = sum.always.take().or(part.always);
+        sum.failed = sum.failed.take().or(part.failed);
         if let Some(kinds) = part.events {
             sum.limit(kinds);
         }
@@ -188,6 +199,10 @@ fn any(parts: Vec<Asked>, text: &str) -> Asked {
         _ => {}
     }
     let mut sum = Asked { always: parts.iter().find_map(|p| p.always.clone()), ..Asked::default() };
+    if parts.iter().all(|p| p.failed.is_some()) {
+        sum.failed = Some(text.to_owned());
+        return sum;
+    }
     if parts.iter().any(Asked::is_free) {
         return sum;
     }
@@ -222,7 +237,7 @@ fn leaf(text: &str, negated: bool, facts: &Facts<'_>) -> Asked {
         // after a failure only
         ("failure" | "cancelled", false) | ("success", true) => {
             asked.always = Some(shown());
-            asked.rest.push(shown());
+            asked.failed = Some(shown());
         }
         ("success", false) | ("failure", true) => asked.succeeded.push("*".to_owned()),
         _ => {
@@ -307,12 +322,23 @@ fn about_the_start(text: &str, negated: bool, facts: &Facts<'_>, asked: &mut Ask
                 asked.succeeded.push(job.to_owned());
                 return true;
             }
+            // nobody gives inputs to what starts by itself
+            if name.starts_with("inputs.") && facts.started.own_inputs && equal && literal.as_deref().is_none_or(is_given) {
+                asked.limit(vec![TriggerKind::Manual]);
+                asked.rest.push(one_line(text));
+                return true;
+            }
             return name
                 .strip_prefix("github.event.")
                 .is_some_and(|field| equal && by_payload(field, literal.as_deref(), text, facts, asked));
         }
     }
     true
+}
+
+/// Whether a value is another than the empty one, which an input has that nobody gives.
+fn is_given(value: &str) -> bool {
+    !matches!(value, "" | "false" | "0")
 }
 
 fn starts_with(arguments: &[&str], asked: &mut Asked) -> bool {
@@ -395,6 +421,7 @@ fn by_payload(field: &str, value: Option<&str>, text: &str, facts: &Facts<'_>, a
         "client_payload" => vec![TriggerKind::Api],
         "inputs" | "issue" | "comment" | "discussion" => vec![TriggerKind::Manual],
         "release" => vec![TriggerKind::Tag],
+        "label" => [pull_requests(facts), vec![TriggerKind::Manual]].concat(),
         "registry_package" => vec![TriggerKind::Registry],
         "head_commit" | "commits" => vec![TriggerKind::Push],
         _ => return false,
@@ -441,8 +468,9 @@ mod tests {
         check("true", "");
         check("success()", "");
         check("always()", "Always('always()'); after failures but []");
+        check("always() && (failure() || cancelled())", "AfterFailure('(failure() || cancelled())'); after failures but []");
         check("success() || failure()", "Always('failure()'); after failures but []");
-        check("failure()", "Always('failure()'); If('failure()'); after failures but []");
+        check("failure()", "AfterFailure('failure()'); after failures but []");
         check("${{ !cancelled() && needs.fit.result == 'success' }}", "Always('!cancelled()'); after failures but ['fit']");
         check("always() && !contains(needs.*.result, 'failure')", "Always('always()'); after failures but ['*']");
         assert!(is_always_true("${{ steps.plan.outcome }} == 'success'"));

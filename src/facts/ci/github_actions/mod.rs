@@ -7,6 +7,7 @@
 //! amount of shell text read of one file are bounded, however often anchors repeat it.
 
 mod called;
+mod dialect;
 mod expression;
 mod guards;
 mod jobs;
@@ -47,7 +48,7 @@ pub(crate) const ACTION: Reader =
 pub(crate) const CALLED: &[(&str, super::ReadFor)] = &[(WORKFLOW.name, workflow), (ACTION.name, action)];
 
 fn is_workflow(path: &str) -> bool {
-    folder(path) == ".github/workflows" && is_yaml(path)
+    file_name(folder(path)) == "workflows" && source::WORKFLOW_HOMES.contains(&folder(folder(path))) && is_yaml(path)
 }
 
 fn is_action(path: &str) -> bool {
@@ -62,6 +63,7 @@ fn is_yaml(path: &str) -> bool {
 type Reading<'c> = super::reading::Reading<'c, Started>;
 
 fn workflow(file: &SourceFile, context: &Context<'_>, calls: &[Inputs]) -> FileFacts {
+    let file = &*dialect::plain(file);
     let parsed = yaml::parse(&file.text);
     let mut reading = Reading::new(file, context);
     reading.facts.notices = parsed.errors.iter().map(|e| unparsable(file, e)).collect();

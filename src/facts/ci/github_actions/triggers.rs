@@ -14,6 +14,8 @@ pub(super) struct Started {
     pub(super) tags_by_push: bool,
     /// Releases (or created refs) start it.
     pub(super) tags_by_release: bool,
+    /// A person gives the inputs, and no other workflow.
+    pub(super) own_inputs: bool,
 }
 
 /// Reads every trigger, and those that are written and commented out.
@@ -23,6 +25,8 @@ pub(super) fn read(root: Node<'_>, reading: &mut Reading<'_>) {
     let key = if root.get("on").is_some() { "on" } else { "true" };
     match root.get(key) {
         Some(on) => {
+            reading.own.own_inputs = !on.strings().iter().any(|(event, _)| *event == "workflow_call")
+                && !on.entries().any(|(event, _)| event.text == "workflow_call");
             let line = root.key_line(key).unwrap_or_else(|| on.line());
             match on.kind() {
                 Kind::Map => {
@@ -142,7 +146,13 @@ fn one(name: &str, line: u32, filter: Option<Node<'_>>, reading: &mut Reading<'_
                 push(reading, line, trigger(TriggerKind::Tag, format!("tag {}", tags.join(", "))));
             }
             if tags.is_empty() || !branches.is_empty() {
-                let text = if branches.is_empty() { "push".to_owned() } else { format!("push {}", branches.join(", ")) };
+                // what runs on every branch but the main one looks at work that is not released yet
+                let left_out = branches.iter().find(|b| matches!(b.as_str(), "!main" | "!master")).map(|b| b[1..].to_owned());
+                let (kind, text) = match left_out {
+                    Some(main) => (TriggerKind::Pr, format!("push to any branch but {main}")),
+                    None if branches.is_empty() => (kind, "push".to_owned()),
+                    None => (kind, format!("push {}", branches.join(", "))),
+                };
                 push(reading, line, Trigger { branches, ..trigger(kind, text) });
             }
         }

@@ -475,7 +475,9 @@ fn guards(job: &Job<'_>, id: UnitId, sources: &[Source], stated: &BTreeSet<Trigg
             guard(Guard::If(way.held.rest.join(" && ")), line, reading);
         }
         if let When::Itself(Some(word)) = way.when {
-            guard(Guard::Always(format!("when: {word}")), line, reading);
+            let word_of = format!("when: {word}");
+            let stated = if word == "on_failure" { Guard::AfterFailure(word_of) } else { Guard::Always(word_of) };
+            guard(stated, line, reading);
         }
     }
     let allows = first.and_then(|w| w.allows_failure).unwrap_or(job.allows_failure);

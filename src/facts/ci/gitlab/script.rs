@@ -357,6 +357,6 @@ fn settled(variables: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     for value in known.values_mut().filter(|v| v.contains("$CI_PROJECT_DIR") || v.contains("${CI_PROJECT_DIR}")) {
         *value = value.replace("${CI_PROJECT_DIR}", REPO_ROOT).replace("$CI_PROJECT_DIR", REPO_ROOT);
     }
-    known.retain(|_, value| !value.contains('$'));
+    known.retain(|_, value| !value.replace(REPO_ROOT, "").contains('$'));
     known
 }

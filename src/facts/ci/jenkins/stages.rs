@@ -182,10 +182,12 @@ fn post(pieces: &[Piece], parent: UnitId, scope: &mut Scope, after: Option<UnitI
         let id = unit(kind, &name, in_job.then(|| name.clone()), statement, parent, reading);
         let always = matches!(call.name.as_str(), "always" | "cleanup");
         let fine = call.name == "success";
-        if !always && !fine {
-            reading.fact(id, call.line, FactKind::Guard(Guard::If(name.clone())));
-        }
-        if !fine {
+        if matches!(call.name.as_str(), "failure" | "unsuccessful" | "aborted" | "unstable") {
+            reading.fact(id, call.line, FactKind::Guard(Guard::AfterFailure(name)));
+        } else if !fine {
+            if !always {
+                reading.fact(id, call.line, FactKind::Guard(Guard::If(name.clone())));
+            }
             reading.fact(id, call.line, FactKind::Guard(Guard::Always(name)));
         }
         if let Some(on) = after {

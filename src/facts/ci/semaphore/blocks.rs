@@ -174,7 +174,7 @@ fn job(node: Node<'_>, task: Node<'_>, global: Option<Node<'_>>, (id, known): (U
     for stretch in stretches {
         before = run(stretch, before, (id, known), &rows, reading).0;
     }
-    for (key, condition) in [("always", None), ("on_pass", None), ("on_fail", Some("it failed"))] {
+    for key in ["always", "on_pass", "on_fail"] {
         let mut stretches: Vec<Stretch> = Vec::new();
         for owner in [Some(task), global].into_iter().flatten() {
             gather(owner.get("epilogue").and_then(|e| e.get(key)), "epilogue", &mut stretches, reading);
@@ -185,11 +185,11 @@ fn job(node: Node<'_>, task: Node<'_>, global: Option<Node<'_>>, (id, known): (U
             before = commands;
             let (Some(step), Some((line, _))) = (step, before.span()) else { continue };
             reading.fact(step, line, FactKind::Guard(Guard::AllowFailure(format!("epilogue: {key}"))));
-            if let Some(condition) = condition {
-                reading.fact(step, line, FactKind::Guard(Guard::If(condition.to_owned())));
-            }
-            if key != "on_pass" {
-                reading.fact(step, line, FactKind::Guard(Guard::Always(format!("epilogue: {key}"))));
+            let word = format!("epilogue: {key}");
+            match key {
+                "on_fail" => reading.fact(step, line, FactKind::Guard(Guard::AfterFailure(word))),
+                "always" => reading.fact(step, line, FactKind::Guard(Guard::Always(word))),
+                _ => {}
             }
         }
     }

@@ -76,15 +76,13 @@ pub(super) fn read(root: Node<'_>, own: Option<Node<'_>>, id: UnitId, line: u32,
     phase_of(root, own, "script", &mut before, reading, &mut |commands, reading| {
         commands.steps_beside("script", id, &hows("goes on"), reading);
     });
-    let end = [("after_success", None), ("after_failure", Some("it failed"))];
-    for (phase, condition) in end {
+    for phase in ["after_success", "after_failure"] {
         phase_of(root, own, phase, &mut before, reading, &mut |commands, reading| {
             let step = commands.step(phase, id, &hows("goes on"), reading);
             let (Some(step), Some((line, _))) = (step, commands.span()) else { return };
             reading.fact(step, line, FactKind::Guard(Guard::AllowFailure(phase.to_owned())));
-            if let Some(condition) = condition {
-                reading.fact(step, line, FactKind::Guard(Guard::If(condition.to_owned())));
-                reading.fact(step, line, FactKind::Guard(Guard::Always(phase.to_owned())));
+            if phase == "after_failure" {
+                reading.fact(step, line, FactKind::Guard(Guard::AfterFailure(phase.to_owned())));
             }
         });
     }

@@ -1,14 +1,14 @@
 //! What functions, tasks and pipelines of a template run: code of the repository, text in the template, an image.
 
 use super::{Resource, Stack};
-use crate::fact::{FactKind, UnitId, UnitKind, UsesTarget};
+use crate::fact::{UnitId, UsesTarget};
 use crate::facts::ci::container;
 use crate::facts::ci::reading::Reading;
-use crate::facts::deploy::machine::{self, Machine, Said};
-use crate::facts::deploy::wiring;
+use crate::facts::deploy::machine::{Machine, Said};
+use crate::facts::deploy::{steps, wiring};
 use crate::source;
 use crate::syntax::json;
-use crate::syntax::tree::{Kind, Node, Style};
+use crate::syntax::tree::{Kind, Node};
 
 /// Most steps of one pipeline, and most containers of one task.
 const MOST: usize = 200;
@@ -110,52 +110,20 @@ impl Stack<'_> {
     /// A pipeline of the platform, as far as its steps stand in the template.
     pub(super) fn pipeline(&self, resource: Resource<'_>, reading: &mut Reading<'_>) {
         let Resource { properties, unit, .. } = resource;
+        wiring::known_as(unit, properties.get("PipelineName").and_then(|name| self.template.text(name)), reading);
         let body = properties.get("PipelineDefinition").and_then(|d| d.get("PipelineDefinitionBody"));
         let Some(body) = body else {
             return wiring::open(unit, properties.line(), "a pipeline whose steps lie elsewhere", reading);
         };
         let body = inner(body);
-        let (first, literal) = (body.line(), body.style() == Style::Literal);
-        let at = move |line: u32| if literal { first.saturating_add(line.saturating_sub(1)) } else { first };
+        let at = wiring::lines_of(body);
         let parsed = body.text().map(json::parse);
         let root = parsed.as_ref().and_then(|p| p.tree.root()).or((body.kind() == Kind::Map).then_some(body));
         let refer = |node: Node<'_>| self.template.said(node);
         let at: &dyn Fn(u32) -> u32 = if parsed.is_some() { &at } else { &|line| line };
-        let steps = root.and_then(|r| r.get("Steps"));
-        let Some(steps) = steps.filter(|s| s.kind() == Kind::Seq) else {
-            return wiring::open(unit, first, "a pipeline whose steps only a deployment knows", reading);
-        };
-        let machine = Machine { refer: &refer, line: at };
-        let line = at(steps.line());
-        let end_line = at(steps.end_line()).max(line);
-        wiring::by_hand(unit, line, reading);
-        let Some(group) = wiring::inside("steps", UnitKind::Group, (line, end_line), unit, reading) else { return };
-        let mut known = std::collections::BTreeMap::new();
-        for step in steps.items().take(MOST) {
-            let (Some(name), Some(kind)) = (step.at("Name"), step.at("Type")) else { continue };
-            let lines = (at(step.line()), at(step.end_line()));
-            let Some(id) = wiring::inside(name, UnitKind::Job, lines, group, reading) else { return };
-            known.insert(name.to_owned(), id);
-            let action = match kind {
-                "Training" => "createTrainingJob",
-                "Tuning" => "createHyperParameterTuningJob",
-                "Processing" => "createProcessingJob",
-                "Transform" => "createTransformJob",
-                "Model" => "createModel",
-                "RegisterModel" => "createModelPackage",
-                "AutoML" => "createAutoMLJob",
-                _ => continue,
-            };
-            machine::service_call(("sagemaker", action), step.get("Arguments"), (id, lines.0), &machine, reading);
-        }
-        for step in steps.items().take(MOST) {
-            let Some(id) = step.at("Name").and_then(|name| known.get(name)) else { continue };
-            for (on, line) in step.get("DependsOn").map(Node::strings).unwrap_or_default() {
-                if let Some(on) = known.get(on).filter(|on| *on != id) {
-                    let needs = crate::fact::Needs { on: *on, stops: true };
-                    reading.fact(*id, at(line), FactKind::Needs(needs));
-                }
-            }
+        match root {
+            Some(root) => steps::lower(root, unit, &Machine { refer: &refer, line: at }, reading),
+            None => wiring::open(unit, body.line(), "a pipeline whose steps only a deployment knows", reading),
         }
     }
 }

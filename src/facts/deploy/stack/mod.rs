@@ -15,16 +15,16 @@ mod tests;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::machine::{self, Machine, Said};
 use super::wiring;
 use crate::fact::{Asked, FactKind, FileFacts, Guard, OnFailure, Trigger, UnitId, Uses, UsesTarget};
 use crate::facts::ci::reading::Reading;
-use crate::facts::{Context, Reader, When, unparsable};
+use crate::facts::{Context, Reader, When};
+use crate::rules::pattern::Format;
 use crate::source::{self, SourceFile, extension, folder};
+use crate::syntax::json;
 use crate::syntax::tree::{Kind, Node};
-use crate::syntax::{json, yaml};
 use crate::words::EdgeKind;
 use value::Template;
 
@@ -52,18 +52,17 @@ pub(super) fn is_template(text: &str) -> bool {
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     let is_json = extension(&file.path) == Some("json") || file.text.trim_start().starts_with('{');
-    let parsed = if is_json { json::parse(&file.text) } else { yaml::parse(&file.text) };
-    let tree = Arc::new(parsed.tree);
+    let document = context.document(file, if is_json { Format::Json } else { Format::Yaml });
     let mut reading: Reading<'_> = Reading::new(file, context);
-    reading.facts.notices = parsed.errors.iter().map(|e| unparsable(file, e)).collect();
-    if let Some(root) = tree.root() {
+    reading.facts.notices = document.notices(file);
+    if let Some(root) = document.tree.root() {
         if is_template(&file.text) {
             Stack { template: Template::of(root, MAX_RESOURCES), home: folder(&file.path) }.lower(&mut reading);
         } else {
             definition_of_others(root, &mut reading);
         }
     }
-    reading.facts.tree = Some(tree);
+    reading.facts.tree = Some(document.tree.clone());
     reading.facts
 }
 
@@ -202,8 +201,7 @@ impl<'t> Stack<'t> {
             return wiring::open(unit, properties.line(), "a definition that only a deployment knows", reading);
         };
         let parsed = json::parse(definition);
-        let (first, literal) = (text.line(), text.style() == crate::syntax::tree::Style::Literal);
-        let line = move |line: u32| if literal { first.saturating_add(line.saturating_sub(1)) } else { first };
+        let line = wiring::lines_of(text);
         if let Some(root) = parsed.tree.root() {
             machine::states(root, unit, &Machine { refer: &refer, line: &line }, reading);
         }

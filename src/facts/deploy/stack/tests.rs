@@ -188,6 +188,44 @@ fn a_pipeline_runs_its_actions_after_its_source() {
 }
 
 #[test]
+fn a_pipeline_may_say_what_starts_it_and_which_stage_is_closed() {
+    let text = "Resources:
+  Ship:
+    Type: AWS::CodePipeline::Pipeline
+    Properties:
+      Triggers:
+        - ProviderType: CodeStarSourceConnection
+          GitConfiguration:
+            Push:
+              - Tags: {Includes: ['v*']}
+              - Branches: {Includes: [main]}
+            PullRequest: [{Events: [OPEN]}]
+      DisableInboundStageTransitions: [{StageName: Build, Reason: later}]
+      Stages:
+        - Name: Source
+          Actions: [{Name: code, ActionTypeId: {Category: Source, Provider: CodeStarSourceConnection}}]
+        - Name: Build
+          Actions: [{Name: fit, ActionTypeId: {Category: Invoke, Provider: Lambda}, Configuration: {FunctionName: fit}}]
+";
+    let told = of("stack.yml", text);
+    let closed = "stage `Build`, to which the way is closed (DisableInboundStageTransitions)";
+    assert_eq!(
+        told,
+        [
+            "9 Ship: tag: tag (whether it follows this repository is not said here)".to_owned(),
+            "10 Ship: push: push main main (whether it follows this repository is not said here)".to_owned(),
+            "11 Ship: pr: pr (whether it follows this repository is not said here)".to_owned(),
+            "14 Ship: manual: the service, by hand".to_owned(),
+            format!("17 fit: manual: {closed}"),
+            format!("17 fit: Never(\"{closed}\")"),
+            "17 fit: uses fit -> outside".to_owned(),
+        ],
+        "\n{}",
+        told.join("\n")
+    );
+}
+
+#[test]
 fn odd_templates_are_no_panic() {
     let deep = format!(
         "Resources: {{A: {{Type: 'AWS::Events::Rule', Properties: {{ScheduleExpression: {}x{}}}}}}}\n",

@@ -1,6 +1,7 @@
 //! Resources of Amazon's cloud, and charts, which have no cloud.
 
 use super::definition;
+use super::delivery;
 use super::folders::{Configuration, Resource};
 use crate::fact::{FactKind, Guard, Trigger, UnitId};
 use crate::facts::ci::container;
@@ -25,6 +26,10 @@ pub(super) const KINDS: &[&str] = &[
     FUNCTION_MODULE,
     RULES_MODULE,
     "helm_release",
+    "aws_codepipeline",
+    "aws_codebuild_project",
+    "aws_codebuild_webhook",
+    "aws_sagemaker_pipeline",
 ];
 
 /// A module that makes a function, by where it comes from.
@@ -51,6 +56,10 @@ pub(super) fn takes_part(resource: &Resource<'_>) -> bool {
             | "aws_cloudwatch_metric_alarm"
             | "aws_ecs_task_definition"
             | "aws_batch_job_definition"
+            | "aws_codepipeline"
+            | "aws_codebuild_project"
+            | "aws_codebuild_webhook"
+            | "aws_sagemaker_pipeline"
     ) || keeps(resource)
         || is_made_by(resource, FUNCTION_MODULE)
         || is_made_by(resource, RULES_MODULE)
@@ -157,6 +166,10 @@ pub(super) fn lower(all: &Configuration<'_>, key: &str, resource: Resource<'_>, 
             }
             node.get("task_definition").into_iter().for_each(|to| all.pass(unit, to, reading));
         }
+        "aws_codepipeline" => delivery::pipeline(all, resource, unit, reading),
+        "aws_codebuild_project" => delivery::project(all, resource, unit, reading),
+        "aws_codebuild_webhook" => delivery::webhook(all, resource, unit, reading),
+        "aws_sagemaker_pipeline" => delivery::platform(all, key, resource, unit, reading),
         "helm_release" => node.get("chart").into_iter().for_each(|chart| all.chart(chart, unit, reading)),
         _ => {}
     }

@@ -111,7 +111,7 @@ impl<'t> Configuration<'t> {
     /// definitions that it reads.
     pub(super) fn asks(&self, path: &RepoPath) -> BTreeSet<String> {
         let own = || self.own.resources.values().filter(|resource| resource.path == path);
-        let definitions = own().filter_map(|resource| definition::file(self, resource.node.get("definition")?));
+        let definitions = own().filter_map(|resource| definition::file(self, definition::of(resource)?));
         let inside = own().filter_map(|module| self.taken_in(module)).take(MAX_MODULES);
         let beside = ["*.tf", "terraform.tfvars", "*.auto.tfvars"].iter().filter_map(|name| source::join(self.home, name));
         let inside = inside.filter_map(|home| source::join(&home, "*.tf"));
@@ -169,6 +169,27 @@ impl<'t> Configuration<'t> {
         let put = |text: String, name: &&str| text.replace(&format!("${{{name}}}"), ".");
         let text = ["path.module", "path.root", "path.cwd"].iter().fold(text, put);
         (!text.contains("${") && text.contains('/') && !text.contains(['(', '"', '?'])).then_some((text, at.home))
+    }
+
+    /// A text of several lines as it will stand: what is literal is put in, any other hole is a variable that nobody
+    /// knows, and two dollars are one.
+    pub(super) fn filled(&self, text: &str) -> String {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            rest = after;
+            if let Some(before) = before.strip_suffix('$') {
+                out.push_str(before);
+                out.push_str("${");
+                continue;
+            }
+            out.push_str(before);
+            let Some((name, behind)) = after.split_once('}') else { break };
+            let known = self.named(name).and_then(|(at, value)| at.literal(value));
+            out.push_str(known.as_deref().unwrap_or("$UNKNOWN"));
+            rest = behind;
+        }
+        out + rest
     }
 
     /// A path of the repository that a value names.

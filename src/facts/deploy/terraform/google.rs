@@ -1,5 +1,6 @@
 //! Resources of Google's cloud.
 
+use super::builds;
 use super::folders::{Configuration, Resource};
 use crate::fact::{Trigger, UnitId};
 use crate::facts::ci::reading::Reading;
@@ -16,6 +17,7 @@ pub(super) const KINDS: &[&str] = &[
     "google_cloud_run_v2_service",
     "google_cloud_run_service",
     "google_eventarc_trigger",
+    "google_cloudbuild_trigger",
 ];
 
 /// Whether a resource runs something or passes a start on.
@@ -27,6 +29,7 @@ pub(super) fn takes_part(resource: &Resource<'_>) -> bool {
             | "google_cloudfunctions2_function"
             | "google_cloud_run_v2_job"
             | "google_eventarc_trigger"
+            | "google_cloudbuild_trigger"
             | "google_pubsub_topic"
     ) || keeps(resource)
 }
@@ -51,6 +54,7 @@ pub(super) fn lower(all: &Configuration<'_>, key: &str, resource: Resource<'_>, 
                 }
             }
         }
+        "google_cloudbuild_trigger" => builds::trigger(all, resource, unit, reading),
         "google_cloudfunctions_function" | "google_cloudfunctions2_function" => function(all, resource, unit, reading),
         "google_cloud_run_v2_job" | "google_cloud_run_v2_service" | "google_cloud_run_service" => {
             let template = node.get("template");

@@ -8,21 +8,21 @@
 //! Invariants: resources and references are bounded; an expression that is more than a name or a path is open.
 
 mod amazon;
+mod builds;
 mod definition;
+mod delivery;
 mod folders;
 mod google;
 #[cfg(test)]
 mod tests;
-
-use std::sync::Arc;
 
 use super::machine::Said;
 use super::wiring;
 use crate::fact::{Asked, FactKind, FileFacts, Guard, OnFailure, Trigger, UnitId, Uses, UsesTarget};
 use crate::facts::ci::reading::Reading;
 use crate::facts::{Context, Reader, When};
+use crate::rules::pattern::Format;
 use crate::source::{self, RepoPath, SourceFile, extension, folder};
-use crate::syntax::hcl;
 use crate::syntax::tree::{Kind, Node};
 use crate::words::EdgeKind;
 use folders::{Configuration, Resource};
@@ -47,10 +47,10 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     if !matches!(extension(&file.path), Some("tf" | "tfvars")) {
         return definition::of_others(file, context);
     }
-    // what cannot be read of it is told by whoever reads it as a document
-    let tree = Arc::new(hcl::parse(&file.text).tree);
+    let document = context.document(file, Format::Hcl);
     let mut reading: Reading<'_> = Reading::new(file, context);
-    let world = folders::world(context, Some((&file.path, &tree)));
+    reading.facts.notices = document.notices(file);
+    let world = folders::world(context, Some((&file.path, &document.tree)));
     if let Some(configuration) = Configuration::at(&world, folder(&file.path)).filter(|_| extension(&file.path) == Some("tf")) {
         configuration.lower(&file.path, &mut reading);
         if is_wired(&file.text) {
@@ -58,7 +58,7 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
             reading.facts.asked = Some(Asked { reader: NAME, parts, ..Asked::default() });
         }
     }
-    reading.facts.tree = Some(tree.clone());
+    reading.facts.tree = Some(document.tree.clone());
     reading.facts
 }
 
@@ -119,6 +119,21 @@ impl<'t> Configuration<'t> {
             Said::Text(text) if text.contains('@') => {}
             Said::Text(text) => wiring::open(unit, line, &text, reading),
             Said::Open => wiring::open(unit, line, "what only a deployment knows", reading),
+        }
+    }
+
+    /// Hands over to a build, which its own name may mean as well.
+    fn pass_named(&self, unit: UnitId, to: Node<'_>, reading: &mut Reading<'_>) {
+        let name = self.literal(to);
+        let is = |r: &Resource<'_>| {
+            r.kind == "aws_codebuild_project" && r.node.get("name").and_then(|n| self.literal(n)) == name && name.is_some()
+        };
+        match self.own.resources.iter().find(|(_, r)| is(r)) {
+            Some((key, other)) => {
+                let path = Some(other.path.to_string()).filter(|path| *path != *reading.file.path);
+                wiring::pass(unit, to.line(), key, path, reading);
+            }
+            None => self.pass(unit, to, reading),
         }
     }
 

@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::*;
 use crate::fact::{Joined, Whole};
 use crate::facts::ci::told_of;
 use crate::source::RepoPath;
+use crate::syntax::hcl;
 
 /// What one file of a folder states that is read with the others.
 fn of(path: &str, files: &[(&str, &str)]) -> Vec<String> {
@@ -222,6 +224,190 @@ resource "google_cloud_run_v2_job" "fit" {
 }
 
 #[test]
+fn terraform_names_what_is_built_and_when() {
+    let text = "resource \"google_cloudbuild_trigger\" \"fit\" {
+  name = \"fit\"
+  filename = \"ci/cloudbuild.yaml\"
+  github {
+    push { branch = \"^main$\" }
+  }
+}
+resource \"google_cloudbuild_trigger\" \"off\" {
+  disabled = true
+  filename = \"b.yaml\"
+  trigger_template { tag_name = \"v.*\" }
+}
+resource \"google_cloudbuild_trigger\" \"hand\" {
+  filename = \"c.yaml\"
+}
+resource \"google_cloudbuild_trigger\" \"open\" {
+  filename = var.file
+}
+";
+    let told = of("infra/ci.tf", &[("infra/ci.tf", text)]);
+    assert_eq!(
+        told,
+        [
+            "5 google_cloudbuild_trigger.fit: push: push main main (somebody must apply the configuration)",
+            "3 google_cloudbuild_trigger.fit: uses ci/cloudbuild.yaml -> file ci/cloudbuild.yaml",
+            "13 google_cloudbuild_trigger.hand: manual: a person runs the trigger",
+            "14 google_cloudbuild_trigger.hand: uses c.yaml -> file c.yaml",
+            "11 google_cloudbuild_trigger.off: tag: tag disabled = true (somebody must apply the configuration)",
+            "10 google_cloudbuild_trigger.off: uses b.yaml -> file b.yaml",
+        ]
+    );
+}
+
+#[test]
+fn a_pipeline_runs_its_builds_after_its_source() {
+    let text = r#"variable "branch" { default = "main" }
+resource "aws_codepipeline" "ship" {
+  name = "ship"
+  stage {
+    name = "Source"
+    action {
+      name          = "code"
+      category      = "Source"
+      provider      = "CodeStarSourceConnection"
+      configuration = { BranchName = var.branch }
+    }
+  }
+  stage {
+    name = "Build"
+    action {
+      name          = "fit"
+      category      = "Build"
+      provider      = "CodeBuild"
+      configuration = { ProjectName = aws_codebuild_project.fit.name }
+    }
+  }
+  stage {
+    name = "Ask"
+    action {
+      name     = "yes"
+      category = "Approval"
+      provider = "Manual"
+    }
+  }
+  stage {
+    name = "Out"
+    action {
+      name          = "bring"
+      category      = "Build"
+      provider      = "CodeBuild"
+      configuration = { ProjectName = "trees-bring" }
+    }
+  }
+}
+resource "aws_codebuild_project" "fit" {
+  source {
+    type      = "CODEPIPELINE"
+    buildspec = <<-EOF
+      version: 0.2
+      phases:
+        build:
+          commands:
+            - python fit.py --branch ${var.branch} --size $${SIZE} ${aws_s3_bucket.rows.id}
+    EOF
+  }
+}
+resource "aws_codebuild_project" "bring" {
+  name = "trees-bring"
+  source { buildspec = file("${path.module}/../ci/bring.yml") }
+}
+resource "aws_codebuild_project" "plain" {
+  source {
+    type      = "GITHUB"
+    buildspec = yamlencode({ version = "0.2", phases = { build = { commands = ["make fit"] } } })
+  }
+}
+resource "aws_codebuild_webhook" "plain" {
+  count        = 0
+  project_name = aws_codebuild_project.plain.name
+  filter_group {
+    filter {
+      type    = "EVENT"
+      pattern = "PUSH"
+    }
+    filter {
+      type    = "HEAD_REF"
+      pattern = "^refs/heads/main$"
+    }
+  }
+  filter_group {
+    filter {
+      type    = "EVENT"
+      pattern = "WORKFLOW_JOB_QUEUED"
+    }
+  }
+}
+"#;
+    let told = of("infra/ci.tf", &[("infra/ci.tf", text)]);
+    assert_eq!(
+        told,
+        [
+            "54 aws_codebuild_project.bring: uses ci/bring.yml -> file ci/bring.yml",
+            "48 build: $ python fit.py --branch main --size ${SIZE} $UNKNOWN @.",
+            "59 build: $ make fit @.",
+            "62 aws_codebuild_webhook.plain: Never(\"count = 0\")",
+            "62 aws_codebuild_webhook.plain: push: push main main (whether it follows this repository is not said here)",
+            "64 aws_codebuild_webhook.plain: uses aws_codebuild_project.plain -> Action aws_codebuild_project.plain of .",
+            "2 aws_codepipeline.ship: manual: the service, by hand",
+            "6 aws_codepipeline.ship: push: push main main (whether it follows this repository is not said here)",
+            "19 fit: uses aws_codebuild_project.fit -> Action aws_codebuild_project.fit of .",
+            "32 bring: needs fit",
+            "32 bring: manual: after `yes`, which waits for a person",
+            "32 bring: Never(\"after `yes`, which waits for a person\")",
+            "36 bring: uses aws_codebuild_project.bring -> Action aws_codebuild_project.bring of .",
+        ],
+        "\n{}",
+        told.join("\n")
+    );
+}
+
+#[test]
+fn a_pipeline_of_the_platform_has_steps() {
+    let text = r#"resource "aws_sagemaker_pipeline" "trees" {
+  pipeline_name = "trees"
+  pipeline_definition = jsonencode({
+    Steps = [
+      { Name = "Fit", Type = "Training", Arguments = { TrainingJobName = "trees" } },
+      { Name = "Good", Type = "Condition", DependsOn = ["Fit"], Arguments = {
+        IfSteps = [{ Name = "Keep", Type = "RegisterModel", Arguments = { ModelPackageGroupName = "trees" } }]
+      } },
+    ]
+  })
+}
+resource "aws_scheduler_schedule" "weekly" {
+  schedule_expression = "rate(7 days)"
+  target { arn = aws_sagemaker_pipeline.trees.arn }
+}
+resource "aws_sagemaker_pipeline" "other" { pipeline_definition = file("other.json") }
+"#;
+    let other = "{\"Steps\": [{\"Name\": \"Fit\", \"Type\": \"Training\"}]}";
+    let files = [("infra/ml.tf", text), ("infra/other.json", other)];
+    let told = of("infra/ml.tf", &files);
+    assert_eq!(
+        told,
+        [
+            "16 aws_sagemaker_pipeline.other: uses aws_sagemaker_pipeline.other of infra/ml.tf -> Action aws_sagemaker_pipeline.other of infra/ml.tf of infra/other.json",
+            "4 aws_sagemaker_pipeline.trees: manual: the service, by hand",
+            "5 Fit: $ aws sagemaker create-training-job --training-job-name trees @.",
+            "7 Keep: needs Good",
+            "7 Keep: if Good",
+            "7 Keep: $ aws sagemaker create-model-package --model-package-group-name trees @.",
+            "6 Good: needs Fit",
+            "13 aws_scheduler_schedule.weekly: schedule: schedule \"rate(7 days)\"",
+            "14 aws_scheduler_schedule.weekly: uses aws_sagemaker_pipeline.trees -> Action aws_sagemaker_pipeline.trees of .",
+        ],
+        "\n{}",
+        told.join("\n")
+    );
+    let told = of("infra/other.json", &files);
+    assert_eq!(told[1..], ["1 Fit: $ aws sagemaker create-training-job @."]);
+}
+
+#[test]
 fn odd_configurations_are_no_panic() {
     for text in [
         "resource \"aws_lambda_function\" \"a\" {}\n",
@@ -231,6 +417,10 @@ fn odd_configurations_are_no_panic() {
         "resource \"helm_release\" \"a\" { chart = \"../../../x\" }\n",
         "module \"a\" { source = \"terraform-aws-modules/lambda/aws\" }\n",
         "resource = 3\nresource \"aws_sns_topic\" \"a\" {}\n",
+        "resource \"aws_codepipeline\" \"a\" { stage { action {} } }\n",
+        "resource \"aws_codebuild_project\" \"a\" { source { buildspec = \"${\" } }\n",
+        "resource \"aws_codebuild_webhook\" \"a\" { filter_group = [1] }\n",
+        "resource \"aws_sagemaker_pipeline\" \"a\" { pipeline_definition = jsonencode({ Steps = [1, {}] }) }\n",
     ] {
         assert!(of("main.tf", &[("main.tf", text)]).len() < 4, "{text}");
     }

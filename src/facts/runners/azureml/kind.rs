@@ -23,7 +23,7 @@ const SCHEMAS: &[&str] = &["azuremlschemas.azureedge.net", "azuremlschemasprod.a
 const WORK: &[&str] = &["command", "pipeline", "sweep", "spark", "parallel", "automl"];
 
 pub(super) fn may_be(path: &str) -> bool {
-    matches!(extension(path), Some("yml" | "yaml")) && !path.starts_with(".github/")
+    matches!(extension(path), Some("yml" | "yaml")) && !crate::source::is_of_host(path)
 }
 
 /// Whether a text is such a document. The schema need not be given; without it keys that nothing else has tell.
