@@ -33,9 +33,7 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &ImageHolds) -> Answer {
     let mut best = Answer::no();
     for (by, service) in services.into_iter().take(MOST) {
         let facts = stated(judge, service);
-        let runs = |fact: &&Fact| {
-            matches!(&fact.kind, FactKind::Command(command) if command.words.len() > 1 && !WAITS.contains(&command.program()))
-        };
+        let runs = |fact: &&Fact| matches!(&fact.kind, FactKind::Command(command) if command.words.len() > 1 && !WAITS.contains(&command.program()));
         let is_image = |path: &str| images.iter().any(|(signal, _)| *all[*signal].at.path == *path);
         for (uses, definition, at) in built(judge, service, &facts, &is_image) {
             // a definition that starts nothing, or a shell, is run by what the service tells it
