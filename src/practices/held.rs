@@ -18,6 +18,8 @@ use crate::words::{Scope, Strength};
 
 /// Most services that are looked at.
 const MOST: usize = 500;
+/// Programs that only keep a container up for somebody who enters it.
+const WAITS: &[&str] = &["bash", "sh", "sleep", "tail"];
 
 /// The best pair of a started image and a file in it.
 pub(crate) fn answer(judge: &Judge<'_>, ask: &ImageHolds) -> Answer {
@@ -31,7 +33,7 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &ImageHolds) -> Answer {
     let mut best = Answer::no();
     for (by, service) in services.into_iter().take(MOST) {
         let facts = stated(judge, service);
-        let runs = |fact: &&Fact| matches!(&fact.kind, FactKind::Command(command) if command.words.len() > 1);
+        let runs = |fact: &&Fact| matches!(&fact.kind, FactKind::Command(command) if command.words.len() > 1 && !WAITS.contains(&command.program()));
         let is_image = |path: &str| images.iter().any(|(signal, _)| *all[*signal].at.path == *path);
         for (uses, definition, at) in built(judge, service, &facts, &is_image) {
             // a definition that starts nothing, or a shell, is run by what the service tells it
