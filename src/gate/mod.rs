@@ -81,6 +81,8 @@ pub fn judge(report: &Report, asked: &Asked) -> Result<Outcome, Error> {
             practice::judge(system, practice, asked, &of, &report.coverage, &mut outcome);
         }
     }
+    // what falls short is what a reader looks for
+    outcome.lines.sort_by_key(|line| line.starts_with("passed: "));
     // whoever owns the repository may correct it, and whoever trusts the gate must know
     if let Some(told) = report.inputs.settings.as_ref().and_then(|settings| settings.told(report)) {
         outcome.add(Status::Fine, &told);

@@ -228,8 +228,10 @@ fn practices(page: &mut Page<'_>, system: &System, repository: &Repository) {
     page.blank();
     let title = Line::of(Ink::Title, &phrases::count(system.practices.len(), "PRACTICE", "PRACTICES"));
     let tally = Line::new().plain(&phrases::tally(system).join(" · "));
-    let each = if page.verbose() > 0 { "" } else { " (each:\u{a0}-v)" };
-    page.pair(0, &title, 14, &tally.add(Ink::Quiet, each));
+    // where it fits; a line of its own it is not worth
+    let each = " (each:\u{a0}-v)";
+    let fits = page.verbose() == 0 && 14 + tally.width() + width_of(each) <= page.width();
+    page.pair(0, &title, 14, &tally.add(Ink::Quiet, if fits { each } else { "" }));
     if page.verbose() > 0 {
         for practice in &system.practices {
             one_practice(page, practice, repository);
