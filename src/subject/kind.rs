@@ -146,9 +146,7 @@ impl Look<'_> {
     fn by_itself(&self, ops: &[Op]) -> bool {
         let live = self.graph.reach(&self.graph.triggers(TriggerKind::is_unattended), Walk::at(Strength::Assumed));
         self.signals.all.iter().enumerate().any(|(i, s)| {
-            s.scope == Scope::Source
-                && s.op.is_some_and(|op| ops.contains(&op))
-                && self.graph.nodes_of(i).any(|n| live.has(n))
+            s.scope == Scope::Source && s.op.is_some_and(|op| ops.contains(&op)) && self.graph.nodes_of(i).any(|n| live.has(n))
         })
     }
 

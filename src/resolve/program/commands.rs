@@ -151,7 +151,8 @@ impl Program {
         for _ in 0..MAX_DEPTH {
             let offers = self.commands.menus.get(menu)?;
             kept.extend(&offers.first);
-            if let ([Item { to: To::Function(only), .. }], true, true) = (&offers.items[..], offers.alone, offers.first.is_empty())
+            if let ([Item { to: To::Function(only), .. }], true, true) =
+                (&offers.items[..], offers.alone, offers.first.is_empty())
                 && offers.choose(words.get(at..)?).is_none()
                 && others.is_empty()
             {

@@ -151,9 +151,11 @@ impl<'p> Tell<'p> {
 
     /// `add_argument(…)`; what only prints something is added to `prints`.
     fn argument(&mut self, call: &'p Call, frame: &Frame, prints: &mut BTreeSet<String>) -> Option<Argument> {
-        let names: Vec<&str> = call.args.iter().map_while(|v| if let Value::Str(s) = v { Some(s.as_str()) } else { None }).collect();
+        let names: Vec<&str> =
+            call.args.iter().map_while(|v| if let Value::Str(s) = v { Some(s.as_str()) } else { None }).collect();
         let first = names.first()?;
-        let flags: Vec<String> = if first.starts_with('-') { names.iter().map(|n| (*n).to_owned()).collect() } else { Vec::new() };
+        let flags: Vec<String> =
+            if first.starts_with('-') { names.iter().map(|n| (*n).to_owned()).collect() } else { Vec::new() };
         let name = match keyword(call, "dest") {
             Some(Value::Str(name)) => name.clone(),
             _ if flags.is_empty() => (*first).to_owned(),
@@ -355,9 +357,8 @@ fn made_by(module: &crate::syntax::python::Module, call: &Call) -> Option<CallId
         (Root::Call(by), 1) => Some(*by),
         (Root::Local(local), 1) => {
             let is = |t: &Target| matches!(t, Target::Name(Name { root: Root::Local(n), path }) if n == local && path.is_empty());
-            let assigned = module.assigns.iter().rev().find(|a| {
-                a.scope == call.scope && a.line <= call.line && a.targets.iter().any(is)
-            });
+            let assigned =
+                module.assigns.iter().rev().find(|a| a.scope == call.scope && a.line <= call.line && a.targets.iter().any(is));
             match assigned?.value {
                 Value::Call(by) => Some(by),
                 _ => None,

@@ -277,7 +277,14 @@ impl<'p> Tell<'p> {
     }
 
     /// Follows one call of a function that runs; says why nothing comes after it.
-    fn follow(&mut self, place: usize, (file, id): (FileId, CallId), call: &'p Call, frame: &Frame, depth: u32) -> Option<String> {
+    fn follow(
+        &mut self,
+        place: usize,
+        (file, id): (FileId, CallId),
+        call: &'p Call,
+        frame: &Frame,
+        depth: u32,
+    ) -> Option<String> {
         let program = self.program;
         if self.parses(file, id).is_some() {
             let prints = self.parser(file, call, frame).prints;
@@ -408,10 +415,7 @@ impl<'p> Tell<'p> {
         let Some(code) = program.files().get(frame.at.file) else { return Vec::new() };
         let mut found = Vec::new();
         for (id, flow) in code.module().flows.iter().enumerate().filter(|(_, f)| f.scope == frame.at.scope) {
-            let decides = matches!(
-                flow.kind,
-                FlowKind::If | FlowKind::Elif | FlowKind::Else | FlowKind::While | FlowKind::Match
-            );
+            let decides = matches!(flow.kind, FlowKind::If | FlowKind::Elif | FlowKind::Else | FlowKind::While | FlowKind::Match);
             if !decides {
                 continue;
             }
@@ -444,7 +448,9 @@ impl<'p> Tell<'p> {
             let truth = self.branch(*id, frame);
             match (truth.holds, truth.by) {
                 (Some(true), Some(_)) => {}
-                (Some(false), Some(by)) => return Standing::Off(format!("told {by}; it runs only where `{}`", self.asked(*id, frame))),
+                (Some(false), Some(by)) => {
+                    return Standing::Off(format!("told {by}; it runs only where `{}`", self.asked(*id, frame)));
+                }
                 (None, Some(_)) => {
                     certain = false;
                     unsure.get_or_insert(*id);
@@ -470,9 +476,9 @@ impl<'p> Tell<'p> {
         let mut before = if flow.kind == FlowKind::If { None } else { flow.after };
         for _ in 0..MAX_BRANCHES {
             let Some(earlier) = before.and_then(|b| flows.get(b)) else { break };
-            let Some(test) = earlier.test.as_ref().filter(|_| {
-                matches!(earlier.kind, FlowKind::If | FlowKind::Elif | FlowKind::Match)
-            }) else {
+            let Some(test) =
+                earlier.test.as_ref().filter(|_| matches!(earlier.kind, FlowKind::If | FlowKind::Elif | FlowKind::Match))
+            else {
                 all = false;
                 break;
             };

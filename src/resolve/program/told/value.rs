@@ -283,7 +283,8 @@ impl<'p> Tell<'p> {
             if matches!(standing, Standing::Off(_)) {
                 continue;
             }
-            let plain = matches!(assign.kind, AssignKind::Assign | AssignKind::Walrus) && matches!(assign.scope, s if home(module, s) == scope);
+            let plain = matches!(assign.kind, AssignKind::Assign | AssignKind::Walrus)
+                && matches!(assign.scope, s if home(module, s) == scope);
             let value = if plain { self.value(&assign.value, frame, assign.line) } else { Val::UNKNOWN };
             found.push(match (part, &value.what) {
                 (None, _) => value,
@@ -462,5 +463,4 @@ impl<'p> Tell<'p> {
         }
         given
     }
-
 }
