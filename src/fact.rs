@@ -461,6 +461,9 @@ pub struct Uses {
     pub on_failure: OnFailure,
 }
 
+/// The input of a reference to an image definition that names the folder which is sent to be built.
+pub const CONTEXT: &str = "context";
+
 /// Where a [`Uses`] leads, as far as its own file says.
 #[derive(Debug, Clone)]
 pub enum UsesTarget {

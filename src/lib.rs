@@ -234,14 +234,13 @@ fn scan_here(
         places_only: options.no_snippets,
         with: inventory.copies().clone(),
         read: scene.read,
-        unread: scene.unread.iter().map(|(path, kind)| (path.clone(), catalog.unread[*kind].what.clone())).collect(),
         probes: question.is_some(),
     };
     notices.sort();
     notices.dedup();
     let mut report = write_down(&inventory, &scene, catalog, &asked, &subject, &judged, &notices);
     let (sightings, more, file) =
-        question.map(|q| answer(&inventory, &scene, catalog, &asked, &judged, &notices, q)).transpose()?.unwrap_or_default();
+        question.map(|q| answer(&inventory, &scene, catalog, &judged, &notices, q)).transpose()?.unwrap_or_default();
     if subject.kind == words::SubjectKind::Template {
         report.systems = generated(&inventory, scene, catalog, options, &asked, &subject, &off)?;
         report.summary.systems = report.systems.len() as u64;
@@ -254,7 +253,6 @@ fn answer(
     inventory: &walk::Inventory,
     scene: &Scene,
     catalog: &Catalog,
-    asked: &Asked,
     judged: &[JudgedSystem<'_>],
     notices: &[Notice],
     question: &Question,
@@ -267,6 +265,8 @@ fn answer(
             signals: &scene.signals,
             graph: &scene.graph,
             rules: &catalog.practices,
+            unread: &scene.unread,
+            aside: &|path| is_aside(scene, path),
             line: &|at| lines.line(at),
         },
         book: &scene.book,
@@ -274,7 +274,6 @@ fn answer(
         program: &scene.program,
         judged,
         notices,
-        unread: &asked.unread,
         scope: &|path| scopes.why(inventory, path),
     };
     Ok(explain::look_up(&seen, question))
@@ -431,7 +430,7 @@ struct Scene {
     whole: Option<(signals::Signals, graph::Graph)>,
     notices: Vec<Notice>,
     /// Automation that was seen and not read, and the practices that it may hide.
-    unread: Vec<(RepoPath, usize)>,
+    unread: Vec<report::compile::Unread>,
     hidden: BTreeSet<String>,
     /// For each signal that is switched off, in how many places it was seen.
     off: BTreeMap<String, u64>,
@@ -494,6 +493,10 @@ fn look(
         .collect();
     let mut hidden: BTreeSet<String> =
         unread.iter().flat_map(|(_, kind)| catalog.unread[*kind].practices.iter().cloned()).collect();
+    let unread = unread.into_iter().map(|(path, number)| {
+        let kind = &catalog.unread[number];
+        report::compile::Unread { path, what: kind.what.clone(), kind: number, practices: kind.practices.clone() }
+    });
     if inventory.is_incomplete() {
         // where the list of files was cut off, nothing can be said not to be there
         hidden.extend(catalog.practices.iter().map(|rule| rule.id.clone()));
@@ -506,7 +509,7 @@ fn look(
         program,
         whole,
         notices: extracted.notices,
-        unread,
+        unread: unread.collect(),
         hidden,
         off: switched_off,
         read: extracted.read,
@@ -553,6 +556,8 @@ fn write_down(
         signals: &scene.signals,
         graph: &scene.graph,
         rules: &catalog.practices,
+        unread: &scene.unread,
+        aside: &|path| is_aside(scene, path),
         line: &|at| lines.line(at),
     };
     report::compile::compile(&findings, asked, subject, judged, notices)
@@ -634,9 +639,14 @@ fn judge<'s>(
                 .filter(|m| options.models.is_empty() || options.models.contains(&m.id))
                 .map(|model| (model, maturity::grade(model, &verdicts)))
                 .collect();
-            JudgedSystem { system, primary: false, practices: practices.into_iter().map(|(p, _)| p).collect(), models }
+            JudgedSystem { system, primary: false, alike: 0, practices: practices.into_iter().map(|(p, _)| p).collect(), models }
         })
         .collect()
+}
+
+/// Whether a file starts nothing by what it is.
+fn is_aside(scene: &Scene, path: &str) -> bool {
+    path.ends_with(".ipynb") || scene.placements.get(path).is_some_and(|p| p.scope != words::Scope::Source)
 }
 
 /// The primary system is the one with the most of train, deploy and serve, then of code.
@@ -648,6 +658,7 @@ fn mark_primary(judged: &mut [JudgedSystem<'_>]) {
     };
     let best = (0..judged.len()).max_by_key(|i| (weight(&judged[*i]), std::cmp::Reverse(*i)));
     if let Some(best) = best {
+        judged[best].alike = judged.iter().filter(|other| weight(other) == weight(&judged[best])).count();
         judged[best].primary = true;
     }
 }

@@ -133,7 +133,9 @@ fn a_gate_without_a_system_gives_no_verdict() {
     assert_eq!(output.status.code(), Some(3), "{}", err(&output));
     assert!(err(&output).contains("no verdict"), "{}", err(&output));
     let output = treering(&["scan", text(dir.path()), "--at-least", "azure=1", "--quiet"]);
-    assert_eq!((output.status.code(), err(&output).as_str()), (Some(3), ""));
+    // why it fails is the answer of the gate and no remark
+    assert_eq!(output.status.code(), Some(3));
+    assert!(err(&output).starts_with("no verdict"), "{}", err(&output));
     let output = treering(&["scan", text(dir.path()), "--at-least", "azure=1", "--allow-no-verdict"]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
     assert!(err(&output).contains("no verdict"), "{}", err(&output));

@@ -36,11 +36,13 @@ fn says(outcome: &Outcome, status: Status, words: &[&str]) {
 fn a_level_passes_falls_short_or_cannot_be_told() {
     let report = sample(|_| {});
     assert_eq!(judged(&report, &ask(&[], &[])), Outcome::default());
-    assert_eq!(judged(&report, &ask(&["azure=2", "gigaom.modeling=2"], &[])), Outcome::default());
+    let passed = judged(&report, &ask(&["azure=2", "gigaom.modeling=2"], &[]));
+    says(&passed, Status::Fine, &["passed: azure is at level 2, 2 was asked"]);
+    assert_eq!(passed.lines.len(), 2);
     let google = judged(&report, &ask(&["google=2"], &[]));
     let words = [
         "google is at level 1, 2 was asked",
-        "google.2.w1",
+        "what level 2 asks is open",
         "tests.features",
         "test src/eta/features.py",
         "tests/test_dates.py:9",
@@ -49,9 +51,31 @@ fn a_level_passes_falls_short_or_cannot_be_told() {
     // what is unknown would lift it to 3, and to no more
     let azure = judged(&report, &ask(&["azure=3"], &[]));
     says(&azure, Status::NoVerdict, &["azure is at level 2, 3 was asked", "would be 3", "review.enforced", "fetch-depth: 0"]);
-    says(&judged(&report, &ask(&["azure=4"], &[])), Status::Below, &["azure.3.key", "deploy.automated"]);
+    says(&judged(&report, &ask(&["azure=4"], &[])), Status::Below, &["what level 3 asks is open", "deploy.automated"]);
     let both = judged(&report, &ask(&["azure=3", "google=2"], &[]));
     assert_eq!((both.status, both.lines.len()), (Status::Below, 2));
+}
+
+#[test]
+fn what_was_not_read_is_named_and_so_is_the_way_to_the_answer() {
+    let report = sample(|value| {
+        for practice in value["systems"][0]["practices"].as_array_mut().expect("practices") {
+            if practice["id"] == "ci.tests" {
+                practice["verdict"] = json!("unknown");
+                practice["because"] = json!("not_read");
+            }
+        }
+        value["coverage"]["seen_not_read"] = json!([
+            { "path": "a.yml", "what": "a CI system", "practices": ["ci.tests"] },
+            { "path": "b.yml", "what": "a CI system", "practices": ["deploy.automated"] },
+            { "path": "c.yml", "what": "a CI system", "practices": ["ci.tests"] },
+        ]);
+    });
+    let asked = Asked { place: "eta --no-parent".to_owned(), ..ask(&["google=2"], &["ci.tests=met"]) };
+    let all = judged(&report, &asked).lines.join("\n");
+    assert!(all.contains("no verdict on ci.tests: a.yml and 1 more may show it and were not read"), "{all}");
+    assert!(all.contains("Why: treering explain google.2 eta --no-parent"), "{all}");
+    assert_eq!(report.coverage.undecided_by(["training.tuned"]), None);
 }
 
 #[test]
@@ -61,7 +85,7 @@ fn the_floor_is_asked_by_itself() {
     says(
         &judged(&report, &floor),
         Status::Below,
-        &["google is at level 0 from complete chains alone", "google.1.key", "(level 1 if"],
+        &["google is at level 0 from what is proven", "what level 1 asks is open", "(level 1 if"],
     );
     assert_eq!(judged(&report, &Asked { weighing: Weighing::Level, ..floor }).status, Status::Fine);
 }
@@ -79,8 +103,8 @@ fn a_model_without_a_level_of_its_own_is_asked_by_its_dimensions() {
 fn a_practice_passes_by_its_verdict_and_its_reason() {
     let report = sample(|_| {});
     for (asked, status, words) in [
-        ("training.continuous=met", Status::Fine, &[][..]),
-        ("deploy.automated=indicated", Status::Fine, &[]), // leaves the repository, which works
+        ("training.continuous=met", Status::Fine, &["passed: training.continuous is met"][..]),
+        ("deploy.automated=indicated", Status::Fine, &["passed: deploy.automated is partly"]), // leaves the repository, which works
         ("deploy.automated=met", Status::Below, &["met was asked", "deploy.automated is partly: leaves this repository"]),
         ("monitoring.data_drift=indicated", Status::Below, &["monitoring.data_drift is partly"]), // idle
         ("model.gated=indicated", Status::Below, &["model.gated is partly"]),                     // broken

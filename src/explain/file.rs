@@ -108,7 +108,11 @@ pub(super) fn view(seen: &Seen<'_>, path: &str, line: Option<u32>) -> Option<Fil
     let known = seen.book.get(path);
     let mut unread: Vec<String> = skipped.map(|s| s.why.sentence().to_owned()).into_iter().collect();
     unread.extend(
-        seen.unread.iter().filter(|(p, _)| **p == *path).map(|(_, what)| format!("{what}, which this version does not read")),
+        seen.findings
+            .unread
+            .iter()
+            .filter(|file| *file.path == *path)
+            .map(|file| format!("{}, which this version does not read", file.what)),
     );
     unread.extend(text.as_ref().err().filter(|_| skipped.is_none()).map(|notice| snippet(&notice.text)));
     let mut rows = rows(seen, path, line);
@@ -117,7 +121,12 @@ pub(super) fn view(seen: &Seen<'_>, path: &str, line: Option<u32>) -> Option<Fil
     for (index, found) in seen.findings.signals.all.iter().enumerate() {
         if *found.at.path == *path && found.commit.is_none() && covers(&found.at, line) {
             let row = rows.entry(line.unwrap_or(found.at.line)).or_default();
-            row.signals.push(sighting(seen, &starts, index));
+            let mut told = sighting(seen, &starts, index);
+            if line.is_some() && seen.findings.graph.node_of(index).is_none() && !nodes.is_empty() {
+                // what has no place of its own in the graph is started with the line that it stands on
+                told.start = starts.best(&nodes);
+            }
+            add(&mut row.signals, told);
         }
     }
     if let (Some(line), Some(code)) = (line, known.and_then(|facts| facts.code.as_ref())) {
@@ -158,7 +167,7 @@ pub(super) fn view(seen: &Seen<'_>, path: &str, line: Option<u32>) -> Option<Fil
         unread: unread.into_iter().next(),
         read: known.is_some() || !rows.is_empty(),
         within: match (line, known) {
-            (Some(line), Some(facts)) => within(facts, line),
+            (Some(line), Some(facts)) => within(facts, path, line),
             _ => Vec::new(),
         },
         also: if line.is_none() { known.map(also).unwrap_or_default() } else { Vec::new() },
@@ -225,6 +234,11 @@ fn rows(seen: &Seen<'_>, path: &str, line: Option<u32>) -> BTreeMap<u32, Row> {
             let by_file = edge.what.is_empty() || edge.kind == EdgeKind::Imports;
             back.what = snippet(if by_file { &from.label } else { &edge.what });
             back.place = Some(edge.at.to_string());
+            if to.kind == NodeKind::Missing {
+                // what is not there is run by nothing: the other place lacks the same
+                back.what = edge.at.to_string();
+                back.missing = true;
+            }
             add(&mut rows.entry(line.unwrap_or(to.at.line)).or_default().from, back);
         }
     }
@@ -299,7 +313,7 @@ fn nearest(rows: &BTreeMap<u32, Row>, asked: u32) -> Vec<u32> {
 }
 
 /// The units around a line, outermost first.
-fn within(facts: &FileFacts, line: u32) -> Vec<String> {
+fn within(facts: &FileFacts, path: &str, line: u32) -> Vec<String> {
     let mut names = Vec::new();
     let mut at = facts.unit_at(line);
     while let Some(unit) = at.and_then(|u| facts.units.get(u)).filter(|_| names.len() < 8) {
@@ -309,15 +323,17 @@ fn within(facts: &FileFacts, line: u32) -> Vec<String> {
         } else {
             format!("lines {} to {}", unit.line, unit.end_line)
         };
-        names.push(snippet(&format!("{} {}{title} ({lines})", kind(unit.kind), file_name(&unit.name))));
+        names.push(snippet(&format!("{} {}{title} ({lines})", kind(unit.kind, path), file_name(&unit.name))));
         at = unit.parent;
     }
     names.reverse();
     names
 }
 
-const fn kind(kind: UnitKind) -> &'static str {
+fn kind(kind: UnitKind, path: &str) -> &'static str {
     match kind {
+        // an action is a file of its own; what other files hold to be called is a template
+        UnitKind::Action if !file_name(path).starts_with("action.") => "the template",
         UnitKind::Workflow => "the workflow",
         UnitKind::Group => "the stage",
         UnitKind::Job => "the job",

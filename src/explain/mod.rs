@@ -102,8 +102,6 @@ pub(crate) struct Seen<'s> {
     pub(crate) judged: &'s [JudgedSystem<'s>],
     /// What could not be read or followed.
     pub(crate) notices: &'s [Notice],
-    /// Automation that was seen and not read.
-    pub(crate) unread: &'s [(RepoPath, String)],
     /// What put a file into its scope.
     pub(crate) scope: &'s dyn Fn(&str) -> Option<String>,
 }

@@ -16,6 +16,8 @@ pub struct Asked {
     pub weighing: Weighing,
     /// Of which system.
     pub of: Of,
+    /// How the repository is named behind `treering explain ID`, for the way to the whole answer; empty where nobody knows.
+    pub place: String,
 }
 
 /// By which of the numbers of a model levels are judged.

@@ -81,7 +81,7 @@ pub fn compare(baseline: &Baseline, report: &Report, of: &Of, weighing: Weighing
         match now {
             Some(now) => {
                 levels(before, now, weighing, &of, &mut found);
-                practices(before, now, &of, &mut found);
+                practices(before, now, &of, report, &mut found);
             }
             None => gone(before, report, &mut found),
         }
@@ -206,7 +206,7 @@ fn numbers(old: &Assessment, new: &Assessment) -> Vec<(String, Three<u8>, Three<
         .collect()
 }
 
-fn practices(before: &System, now: &System, of: &str, found: &mut Found) {
+fn practices(before: &System, now: &System, of: &str, report: &Report, found: &mut Found) {
     let there = there(now);
     for old in &before.practices {
         let Some(new) = now.practices.iter().find(|p| p.id == old.id) else { continue };
@@ -218,7 +218,7 @@ fn practices(before: &System, now: &System, of: &str, found: &mut Found) {
         }
         let was = format!("{}{of} was {}", old.id, verdict(old));
         if new.verdict == Verdict::Unknown {
-            found.open(&format!("no verdict: {was} and could not be looked for now: {}", unknown(new)));
+            found.open(&format!("no verdict: {was} and could not be looked for now: {}", unknown(new, &report.coverage)));
             continue;
         }
         let mut line = format!("lost: {was} and is {}", verdict(new));

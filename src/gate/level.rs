@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use super::asked::{LevelAsked, Weighing};
-use super::{Outcome, Status, nearest, practice, why_unknown};
+use super::asked::{Asked, LevelAsked, Weighing};
+use super::{Outcome, Status, nearest, practice, why, why_unknown};
 use crate::error::Error;
-use crate::report::{Assessment, Cause, Practice, Reached, System, Three, Verdict};
+use crate::report::{Assessment, Cause, Coverage, Practice, Reached, System, Three, Unknown, Verdict};
 
 /// Unknown practices that are named; more would drown the sentence.
 const NAMED: usize = 4;
@@ -56,11 +56,12 @@ pub(super) fn number<T: Copy>(three: Three<T>, weighing: Weighing) -> T {
 pub(super) fn judge(
     system: &System,
     asked: &LevelAsked,
-    weighing: Weighing,
+    all: &Asked,
     of: &str,
+    coverage: &Coverage,
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
-    let (name, wanted) = (asked.name(), asked.level);
+    let (name, wanted, weighing) = (asked.name(), asked.level, all.weighing);
     let Some(model) = system.models.iter().find(|m| m.id == asked.model) else {
         outcome.add(Status::NoVerdict, &format!("no verdict on {name}{of}: the model was not applied"));
         return Ok(());
@@ -74,46 +75,49 @@ pub(super) fn judge(
         return Ok(());
     };
     let found = number(numbers, weighing);
+    let alone = match weighing {
+        Weighing::Level => "",
+        Weighing::Complete => " from what is proven",
+    };
     if found >= wanted {
+        outcome.add(Status::Fine, &format!("passed: {name} is at level {found}{alone}{of}, {wanted} was asked"));
         return Ok(());
     }
-    let alone = match weighing {
-        Weighing::Level => String::new(),
-        Weighing::Complete => " from complete chains alone".to_owned(),
-    };
+    let why = why(all, &format!("{name}.{}", found.saturating_add(1)));
     if let Some(could_be) = ladder.could_be.map(|c| number(c, weighing)).filter(|c| *c >= wanted) {
-        let unknown = unknown(system, ladder.incomplete);
+        let unknown = unknown(system, ladder.incomplete, coverage);
         let line = format!(
-            "no verdict: {name} is at level {found}{alone}{of}, {wanted} was asked, and it would be {could_be} if what is unknown were met: {unknown}"
+            "no verdict: {name} is at level {found}{alone}{of}, {wanted} was asked, and it would be {could_be} if what is unknown were met: {unknown}{why}"
         );
         outcome.add(Status::NoVerdict, &line);
         return Ok(());
     }
     let mut line = format!("below: {name} is at level {found}{alone}{of}, {wanted} was asked");
-    if let Some(why) = open(system, model, asked.dimension.as_deref(), &ladder, weighing) {
+    if let Some(told) = open(system, model, asked.dimension.as_deref(), &ladder, weighing) {
         line.push_str("; ");
-        line.push_str(&why);
+        line.push_str(&told);
     }
     if numbers.ceiling >= wanted {
         line.push_str(&format!(" (level {} if the outside is confirmed)", numbers.ceiling));
     }
+    line.push_str(&why);
     outcome.add(Status::Below, &line);
     Ok(())
 }
 
 /// The unknown practices, those of one reason together.
-fn unknown(system: &System, ids: &[String]) -> String {
-    let mut by_reason: BTreeMap<Option<&str>, Vec<&str>> = BTreeMap::new();
+fn unknown(system: &System, ids: &[String], coverage: &Coverage) -> String {
+    let mut by_reason: BTreeMap<Option<Unknown>, Vec<&str>> = BTreeMap::new();
     for id in ids.iter().take(NAMED) {
         let because = system.practices.iter().find(|p| p.id == *id).and_then(|p| p.because);
         let reason = match because {
-            Some(Cause::Unknown(why)) => Some(why_unknown(why)),
+            Some(Cause::Unknown(why)) => Some(why),
             _ => None,
         };
         by_reason.entry(reason).or_default().push(id);
     }
-    let told = |(reason, ids): (Option<&str>, Vec<&str>)| {
-        let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let told = |(reason, ids): (Option<Unknown>, Vec<&str>)| {
+        let reason = reason.map(|reason| format!(" ({})", why_unknown(reason, &ids, coverage))).unwrap_or_default();
         format!("{}{reason}", ids.join(", "))
     };
     let mut parts: Vec<String> = by_reason.into_iter().map(told).collect();
@@ -126,13 +130,16 @@ fn unknown(system: &System, ids: &[String]) -> String {
 /// What keeps a ladder from its next level: which row, what is missing, and where to change it.
 fn open(system: &System, model: &Assessment, dimension: Option<&str>, ladder: &Ladder<'_>, weighing: Weighing) -> Option<String> {
     // the report says it where the headline is asked for
-    let listed = model.blocking.iter().find(|b| b.dimension.as_deref() == dimension);
-    if let Some(blocking) = listed.filter(|_| weighing == Weighing::Level) {
-        let row = if blocking.row == "key" { format!("{}.{}.key", model.id, blocking.level) } else { blocking.row.clone() };
+    let listed = || model.blocking.iter().filter(|b| b.dimension.as_deref() == dimension && b.unknown.is_none());
+    if let Some(blocking) = listed().next().filter(|_| weighing == Weighing::Level) {
+        let what = blocking.what.trim_end_matches('.');
         let action = if blocking.action.is_empty() { String::new() } else { format!("; {}", blocking.action) };
-        let told = format!("{row} is open ({}): {}{action}", blocking.practice, blocking.what.trim_end_matches('.'));
+        let alone = blocking.lifts_to.map(|level| format!(" (reaches {level} by itself)")).unwrap_or_default();
+        let told = format!("what level {} asks is open ({}): {what}{action}{alone}", blocking.level, blocking.practice);
         let nearest = nearest(&told, &blocking.evidence);
-        return Some(told + &nearest);
+        let all = listed().count();
+        let others = if all > 1 { format!("; the first of {all} changes") } else { String::new() };
+        return Some(told + &nearest + &others);
     }
     let found = number(ladder.numbers?, weighing);
     let next = ladder.reached.iter().find(|r| r.level > found && !number(r.holds, weighing))?;
@@ -143,17 +150,15 @@ fn open(system: &System, model: &Assessment, dimension: Option<&str>, ladder: &L
         let weight = |row: &crate::report::Row| number(row.weight, weighing).unwrap_or(1.0);
         weight(a).total_cmp(&weight(b))
     });
-    let (id, asks) = match row.filter(|_| short) {
-        Some(row) => (row.id.clone(), row.of.as_str()),
-        None => (format!("{}.{}.key", model.id, next.level), next.key.as_str()),
-    };
+    let asks = row.filter(|_| short).map_or(next.key.as_str(), |row| row.of.as_str());
+    let open = format!("what level {} asks is open", next.level);
     let weak = |p: &&Practice| !matches!(p.verdict, Verdict::Met | Verdict::NotApplicable);
     let named = words(asks).into_iter().filter_map(|id| system.practices.iter().find(|p| p.id == id).filter(weak));
     // what is nearly there is the nearest to change
     let nearest = named.max_by_key(|p| practice::rank(p));
     Some(match nearest {
-        Some(practice) => format!("{id} is open: {}", practice::short_of(system, practice)),
-        None => format!("{id} is open: {asks}"),
+        Some(practice) => format!("{open}: {}", practice::short_of(system, practice)),
+        None => format!("{open}: {asks}"),
     })
 }
 

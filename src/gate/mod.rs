@@ -17,7 +17,7 @@ pub use baseline::{Baseline, compare};
 
 use crate::error::Error;
 use crate::render::visible;
-use crate::report::{Evidence, Report, SubjectKind, System, Unknown};
+use crate::report::{Coverage, Evidence, Report, SubjectKind, System, Unknown};
 
 /// What became of what was asked; from best to worst, so that several answers add up to the greatest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -75,10 +75,10 @@ pub fn judge(report: &Report, asked: &Asked) -> Result<Outcome, Error> {
     for system in systems {
         let of = if several { format!(" in {}", folder(system)) } else { String::new() };
         for level in &asked.levels {
-            level::judge(system, level, asked.weighing, &of, &mut outcome)?;
+            level::judge(system, level, asked, &of, &report.coverage, &mut outcome)?;
         }
         for practice in &asked.practices {
-            practice::judge(system, practice, &of, &mut outcome);
+            practice::judge(system, practice, asked, &of, &report.coverage, &mut outcome);
         }
     }
     // whoever owns the repository may correct it, and whoever trusts the gate must know
@@ -136,12 +136,21 @@ fn nearest(told: &str, evidence: &[Evidence]) -> String {
         .unwrap_or_default()
 }
 
-/// Why something could not be looked for, and what to do about it.
-fn why_unknown(why: Unknown) -> &'static str {
+/// Why practices could not be looked for, and what to do about it.
+fn why_unknown(why: Unknown, ids: &[&str], coverage: &Coverage) -> String {
     match why {
-        Unknown::NoDetector => "this version has no detector",
-        Unknown::NotRead => "a file was not read that may show it",
-        Unknown::NoHistory => "needs the history, fetch all of it: fetch-depth: 0",
-        Unknown::SwitchedOff => "the settings switch its rule off",
+        Unknown::NoDetector => "this version has no detector".to_owned(),
+        Unknown::NotRead => match coverage.undecided_by(ids.iter().copied()) {
+            Some((path, 0)) => format!("{path} may show it and was not read"),
+            Some((path, more)) => format!("{path} and {more} more may show it and were not read"),
+            None => "a file was not read that may show it".to_owned(),
+        },
+        Unknown::NoHistory => "needs the history, fetch all of it: fetch-depth: 0".to_owned(),
+        Unknown::SwitchedOff => "the settings switch its rule off".to_owned(),
     }
+}
+
+/// Where the whole answer stands; nothing where it is not known how the repository was named.
+fn why(asked: &Asked, id: &str) -> String {
+    if asked.place.is_empty() { String::new() } else { format!(". Why: treering explain {id} {}", asked.place) }
 }

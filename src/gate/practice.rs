@@ -1,12 +1,12 @@
 //! Does a practice hold as well as is asked for?
 
-use super::asked::{Bar, PracticeAsked};
-use super::{Outcome, Status, nearest, why_unknown};
+use super::asked::{Asked, Bar, PracticeAsked};
+use super::{Outcome, Status, nearest, why, why_unknown};
 use crate::render::verdict;
-use crate::report::{Cause, Practice, System, Verdict};
+use crate::report::{Cause, Coverage, Practice, System, Verdict};
 
 /// Judges one system; `of` names it where that is needed.
-pub(super) fn judge(system: &System, asked: &PracticeAsked, of: &str, outcome: &mut Outcome) {
+pub(super) fn judge(system: &System, asked: &PracticeAsked, all: &Asked, of: &str, coverage: &Coverage, outcome: &mut Outcome) {
     let id = &asked.id;
     let Some(practice) = system.practices.iter().find(|p| p.id == *id) else {
         outcome.add(Status::NoVerdict, &format!("no verdict on {id}{of}: it was not judged"));
@@ -17,25 +17,28 @@ pub(super) fn judge(system: &System, asked: &PracticeAsked, of: &str, outcome: &
         Bar::Indicated => "indicated",
     };
     match practice.verdict {
-        Verdict::Met => {}
-        Verdict::Indicated if asked.bar == Bar::Indicated && works(practice) => {}
+        Verdict::Met => outcome.add(Status::Fine, &format!("passed: {id} is met{of}")),
+        Verdict::Indicated if asked.bar == Bar::Indicated && works(practice) => {
+            outcome.add(Status::Fine, &format!("passed: {id} is {}{of}", verdict(practice)));
+        }
         Verdict::NotApplicable => {
             outcome.add(Status::Fine, &format!("{id} does not apply{of}, so it does not stand in the way"));
         }
         Verdict::Unknown => {
-            outcome.add(Status::NoVerdict, &format!("no verdict on {id}{of}: {}", unknown(practice)));
+            outcome.add(Status::NoVerdict, &format!("no verdict on {id}{of}: {}{}", unknown(practice, coverage), why(all, id)));
         }
         _ => {
-            outcome.add(Status::Below, &format!("below: {bar} was asked{of}, and {}", short_of(system, practice)));
+            outcome
+                .add(Status::Below, &format!("below: {bar} was asked{of}, and {}{}", short_of(system, practice), why(all, id)));
         }
     }
 }
 
 /// Why nothing can be said of a practice.
-pub(super) fn unknown(practice: &Practice) -> &'static str {
+pub(super) fn unknown(practice: &Practice, coverage: &Coverage) -> String {
     match practice.because {
-        Some(Cause::Unknown(why)) => why_unknown(why),
-        _ => "it could not be looked for",
+        Some(Cause::Unknown(why)) => why_unknown(why, &[&practice.id], coverage),
+        _ => "it could not be looked for".to_owned(),
     }
 }
 

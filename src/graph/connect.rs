@@ -6,6 +6,7 @@
 
 mod gate;
 mod starts;
+mod throwaway;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -19,7 +20,7 @@ use crate::fact::{
 use crate::resolve::program::Start;
 use crate::resolve::{self, Lead, Program, Run, Target, View};
 use crate::rules::Catalog;
-use crate::signals::{Owner, Signals};
+use crate::signals::{Owner, Signal, Signals};
 use crate::source::{Location, RepoPath};
 use crate::words::{EdgeKind, Op, Scope, Strength};
 
@@ -76,6 +77,8 @@ pub(crate) fn connect(
     super::held::release(&mut build.graph, book, &build.held);
     build.collected_tests();
     build.attach(signals);
+    // guards that came with what was attached
+    build.graph.guards = std::sync::OnceLock::new();
     super::interpreter::mark(&mut build.graph, book, view, program, catalog);
     told::vary(&mut build.graph, program, signals, &build.launched);
     super::breaks::degrade(&mut build.graph);
@@ -322,9 +325,12 @@ impl Build<'_> {
     fn as_the_call(&mut self, edge: EdgeId, path: &RepoPath, code: &Code, fact: &Fact) {
         let on_line = |c: &&crate::syntax::python::Call| c.line == fact.line;
         let Some(call) = code.module.calls.iter().find(on_line) else { return };
-        let off = self.program.file(path, None).and_then(|file| self.program.off(file, &call.conditions));
+        let file = self.program.file(path, None);
+        let off = file.and_then(|file| self.program.off(file, &call.conditions));
+        let asked = python::for_a_person(file.and_then(|file| self.program.asks_a_person(file, &call.conditions)));
         if let Some(edge) = self.graph.edges.get_mut(edge) {
             edge.off = off;
+            edge.guard = asked;
             edge.condition = python::condition(&code.module, &call.conditions).or_else(|| edge.condition.take());
         }
     }
@@ -623,6 +629,41 @@ impl Build<'_> {
         applied > 0
     }
 
+    /// Whether what looks like a deployment puts nothing where it stays.
+    fn deploys_nothing(&self, node: NodeId, owner: Owner, facts: Option<&FileFacts>) -> bool {
+        let unit = match owner {
+            Owner::Command(fact) => facts.and_then(|f| f.facts.get(fact)).and_then(|fact| fact.unit),
+            Owner::Unit(unit) => Some(unit),
+            _ => None,
+        };
+        let tried = facts.zip(unit).is_some_and(|(facts, unit)| throwaway::holds(facts, unit, self.view.programs));
+        tried || (matches!(owner, Owner::Command(_)) && self.only_prepares(node))
+    }
+
+    /// The node of what a function does only once a person has answered, for what that does there.
+    fn asked(&mut self, key: &str, signal: &Signal) -> Option<NodeId> {
+        // whoever is served answers a form as well
+        let Owner::Code(scope) = signal.owner else { return None };
+        if signal.op == Some(Op::Serve) {
+            return None;
+        }
+        let from = self.graph.find(key)?;
+        let code = self.book.get(&signal.at.path)?.code.as_deref()?;
+        let on_line = |call: &&crate::syntax::python::Call| {
+            call.scope == scope && !call.conditions.is_empty() && code.file_line(call.line) == signal.at.line
+        };
+        let call = code.module.calls.iter().find(on_line)?;
+        let file = self.program.file(&signal.at.path, None)?;
+        let asks = self.program.asks_a_person(file, &call.conditions)?;
+        let at = Location::line(&signal.at.path, signal.at.line);
+        let text = shorten(&format!("if {asks}"));
+        let node = self.add(format!("{key}?{}", signal.at.line), NodeKind::Function, at.clone(), text.clone());
+        let guard = python::for_a_person(Some(asks));
+        let edge = Edge::plain(from, node, EdgeKind::Contains, Strength::Resolved, at, text);
+        self.graph.edge(Edge { guard, ..edge });
+        Some(node)
+    }
+
     fn attach(&mut self, signals: &Signals) {
         self.graph.signal_nodes = vec![None; signals.all.len()];
         for (index, signal) in signals.all.iter().enumerate() {
@@ -648,8 +689,9 @@ impl Build<'_> {
             {
                 self.add(key.clone(), NodeKind::File, Location::file(path), path.to_string());
             }
-            if let Some(node) = self.graph.find(&key) {
-                if signal.op == Some(Op::Deploy) && matches!(signal.owner, Owner::Command(_)) && self.only_prepares(node) {
+            let asked = self.asked(&key, signal);
+            if let Some(node) = asked.or_else(|| self.graph.find(&key)) {
+                if signal.op == Some(Op::Deploy) && self.deploys_nothing(node, signal.owner, facts) {
                     continue;
                 }
                 self.graph.nodes[node].signals.push(index);

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use super::weigh::{Measure, Scale, Suppose, View, measure};
+use super::weigh::{Measure, Scale, Suppose, View, measure, weight};
 use crate::rules::model::{Alternative, Expr, Level};
 use crate::words::Verdict;
 
@@ -98,6 +98,8 @@ pub(crate) struct Weighed {
     pub stands_for: String,
     /// Its weight; none where it does not apply.
     pub weight: Three<Option<f64>>,
+    /// Whether it weighs nothing, and would weigh something if what is unknown were met.
+    pub unknown: bool,
 }
 
 /// The number of a ladder on one scale, and the first level that stops it.
@@ -160,6 +162,7 @@ fn reach(level: &Level, kind: Kind, number: u8, view: &View<'_>) -> Reached {
         level: weights(&measures.level).get(row).copied().flatten(),
         ceiling: weights(&measures.ceiling).get(row).copied().flatten(),
     };
+    let is_zero = |view: &View<'_>, row: &crate::rules::model::Row| weight(&row.of, view, Scale::LEVEL).is_some_and(|w| w <= 0.0);
     let rows = level
         .weighs
         .iter()
@@ -169,6 +172,7 @@ fn reach(level: &Level, kind: Kind, number: u8, view: &View<'_>) -> Reached {
             of: row.of.to_string(),
             stands_for: row.stands_for.clone(),
             weight: pick(|m| &m.weights, at),
+            unknown: is_zero(view, row) && !is_zero(&view.suppose(Suppose::UnknownMet), row),
         })
         .collect();
     let each = |of: fn(&Measure) -> f64| Three {

@@ -10,12 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::answer::{Answer, cap, joined};
 use super::named::{self, Named};
 use super::select::{is_kind, select};
-use super::{Evidence, Judged, Miss, Proof, near, nothing_found, rank};
-use crate::graph::NodeId;
+use super::{Evidence, Judged, Miss, Proof, STARTS, near, nothing_found, rank};
 use crate::graph::reach::{Reached, Walk};
+use crate::graph::{Edge, NodeId};
 use crate::rules::practice::{Clause, From, HistoryAsk, Notebooks, On, Part, PracticeAsk, PracticeRule, Select, Share, ShareOf};
+use crate::signals::Owner;
 use crate::verdict::Standing;
-use crate::words::{Because, Scope, Strength, TriggerKind, Unknown, Verdict};
+use crate::words::{Because, EdgeKind, Scope, Strength, TriggerKind, Unknown, Verdict};
 
 /// Reads the rules for one system and remembers what it has answered.
 pub(crate) struct Judge<'e> {
@@ -60,6 +61,7 @@ impl<'e> Judge<'e> {
             qualifiers: BTreeMap::new(),
             near: None,
             action: String::new(),
+            elsewhere: false,
         };
         let nobody_looks = || (unknown(id, Unknown::NoDetector), BTreeMap::new());
         let Some(rule) = self.evidence.rules.iter().find(|r| r.id == id) else { return nobody_looks() };
@@ -126,6 +128,15 @@ impl<'e> Judge<'e> {
             Verdict::Indicated => best.why.take(),
             _ => near::miss(self, rule),
         };
+        let starts_unread = || STARTS.iter().any(|id| self.evidence.unread.contains(*id));
+        let near = match near {
+            // it is there, and what was not read may start it
+            Some(miss) if miss.unstarted && best.standing.verdict == Verdict::NotShown && starts_unread() => {
+                best.standing = Standing::unknown(Unknown::NotRead);
+                None
+            }
+            near => near,
+        };
         let fits = |judge: &mut Self| rule.actions.iter().find(|fitting| judge.clause(&fitting.when).holds());
         let action = match best.standing.verdict {
             Verdict::Met | Verdict::NotApplicable => String::new(),
@@ -133,8 +144,6 @@ impl<'e> Judge<'e> {
         };
         // advice on training is for whoever trains
         let elsewhere = rule.subjects == [Part::Train] && self.evidence.system.trains.is_empty();
-        let action =
-            if elsewhere && !action.is_empty() { format!("where the model is trained (not here): {action}") } else { action };
         let mut qualifiers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut qualified = best.qualified.clone();
         qualified.retain(|word, _| {
@@ -149,6 +158,14 @@ impl<'e> Judge<'e> {
                 }
             }
         }
+        let missing = self.missing(rule, best.standing.verdict);
+        let action = match missing.join(", ") {
+            told if told.is_empty() || action.is_empty() => action,
+            told => format!("{action} (missing: {told})"),
+        };
+        if !missing.is_empty() {
+            qualifiers.insert("missing".to_owned(), missing.into_iter().collect());
+        }
         let mut seen = BTreeSet::new();
         best.signals.retain(|signal| seen.insert(*signal));
         best.chains.dedup();
@@ -161,6 +178,7 @@ impl<'e> Judge<'e> {
             qualifiers,
             near,
             action,
+            elsewhere,
         };
         (judged, qualified)
     }
@@ -231,6 +249,7 @@ impl<'e> Judge<'e> {
             Clause::Tested(tested) => self.tested(tested),
             Clause::Imported(select) => super::imported::answer(self, select),
             Clause::InImage(select) => super::image::answer(self, select),
+            Clause::ImageHolds(ask) => super::held::answer(self, ask),
             Clause::Steps(steps) => super::steps::answer(self, steps),
             Clause::Practice(PracticeAsk::Id(ask)) => {
                 let (id, word) =
@@ -254,9 +273,39 @@ impl<'e> Judge<'e> {
         }
     }
 
+    /// What is not there of the things that a rule counts and names.
+    fn missing(&mut self, rule: &PracticeRule, verdict: Verdict) -> Vec<String> {
+        if !matches!(verdict, Verdict::Indicated | Verdict::NotShown) {
+            return Vec::new();
+        }
+        let counted = rule.indicated.iter().find_map(|weaker| match &weaker.when {
+            Clause::Count(count) if count.missing.len() == count.of.len() => Some(count),
+            _ => None,
+        });
+        let Some(count) = counted else { return Vec::new() };
+        count.of.iter().zip(&count.missing).filter(|(part, _)| !self.clause(part).holds()).map(|(_, name)| name.clone()).collect()
+    }
+
     /// Signals meant that stand on a node.
     pub(crate) fn targets(&self, ask: &Select) -> Vec<(usize, NodeId)> {
-        select(self.evidence, ask).into_iter().flat_map(|(s, _)| self.evidence.graph.nodes_of(s).map(move |n| (s, n))).collect()
+        let graph = self.evidence.graph;
+        let found = select(self.evidence, ask).into_iter();
+        match ask.on {
+            On::Applied => found.flat_map(|(s, _)| self.applied(s).map(move |n| (s, n))).collect(),
+            On::ForTraining => found
+                .flat_map(|(s, _)| graph.nodes_of(s).map(move |n| (s, n)))
+                .filter(|(_, n)| !self.evidence.system.only_answers(self.evidence.graph, *n))
+                .collect(),
+            _ => found.flat_map(|(s, _)| graph.nodes_of(s).map(move |n| (s, n))).collect(),
+        }
+    }
+
+    /// What a command that applies the file of a signal leads to there.
+    fn applied(&self, signal: usize) -> impl Iterator<Item = NodeId> + 'e {
+        let (graph, path) = (self.evidence.graph, &self.evidence.signals.all[signal].at.path);
+        let here = move |e: &&Edge| e.kind == EdgeKind::Applies && e.off.is_none() && graph.nodes[e.to].at.path == *path;
+        let leads: BTreeSet<NodeId> = graph.edges.iter().filter(here).map(|e| e.to).collect();
+        leads.into_iter()
     }
 
     /// `signal`: seen where it must be seen.
@@ -267,8 +316,13 @@ impl<'e> Judge<'e> {
         }
         // that something is written in another repository shows nothing of this one
         let elsewhere = |s: usize| self.evidence.signals.all[s].scope == Scope::Elsewhere;
-        if ask.on == On::File {
+        if matches!(ask.on, On::File | On::Own) {
             found.retain(|(s, _)| !elsewhere(*s));
+        }
+        if ask.on == On::Own {
+            // a program that declares is the project itself
+            let seen = |s: usize| &self.evidence.signals.all[s];
+            found.retain(|(s, _)| matches!(seen(*s).owner, Owner::Code(_)) || !self.evidence.system.beside(&seen(*s).at.path));
         }
         if found.is_empty() {
             return Answer::no();
@@ -281,7 +335,7 @@ impl<'e> Judge<'e> {
             }
             found.retain(|(s, _)| !named::is_file(&self.evidence.signals.all[*s]));
         }
-        if ask.on == On::File {
+        if matches!(ask.on, On::File | On::Own) {
             return self.of_files(ask, found);
         }
         let graph = self.evidence.graph;
@@ -294,10 +348,11 @@ impl<'e> Judge<'e> {
             On::TrainRun | On::TrainReads => (From::Anyone, inside(&self.evidence.system.train_run)),
             On::ServeRun => (From::Anyone, inside(&self.evidence.system.serve_run)),
             On::BothRuns => (From::Anyone, inside(&self.evidence.system.both_runs)),
-            On::Live | On::File => (From::Anyone, targets.clone()),
+            On::Applied | On::ForTraining => (From::Anyone, self.targets(ask)),
+            On::Live | On::File | On::Own => (From::Anyone, targets.clone()),
         };
         let answer = self.competing(from, &[], &candidates, ask.check, ask.notebooks, tests);
-        if answer.holds() || matches!(ask.on, On::Unattended | On::BothRuns | On::TrainReads) {
+        if answer.holds() || matches!(ask.on, On::Unattended | On::BothRuns | On::TrainReads | On::Applied | On::ForTraining) {
             return answer;
         }
         // written, but nothing runs it as asked
@@ -321,7 +376,7 @@ impl<'e> Judge<'e> {
     }
 
     /// Signals that stand in files, whatever runs: as good as the surest of them.
-    fn of_files(&self, ask: &Select, mut found: Vec<(usize, Option<NodeId>)>) -> Answer {
+    pub(super) fn of_files(&self, ask: &Select, mut found: Vec<(usize, Option<NodeId>)>) -> Answer {
         let all = &self.evidence.signals.all;
         // the surest first, and of those what something starts; last what stands in a module that cannot be loaded
         let live = self.live();

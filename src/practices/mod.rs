@@ -8,6 +8,7 @@ mod answer;
 mod before;
 mod chain;
 mod clause;
+mod held;
 mod image;
 mod imported;
 mod leads;
@@ -18,6 +19,7 @@ mod select;
 mod source;
 mod steps;
 mod tested;
+mod tied;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +34,7 @@ use crate::verdict::{Standing, Verdicts};
 use crate::words::{Because, Unknown, Verdict};
 
 pub(crate) use chain::{Chain, Hop};
+pub(crate) use near::leaves;
 
 /// What one practice came to, with its proof.
 #[derive(Debug, Clone)]
@@ -52,6 +55,8 @@ pub(crate) struct Judged {
     pub(crate) near: Option<Miss>,
     /// What would bring it about, given what is there.
     pub(crate) action: String,
+    /// Whether that belongs where the model is trained, which is not here.
+    pub(crate) elsewhere: bool,
 }
 
 /// A place that shows something without being a signal.
@@ -76,17 +81,28 @@ pub(crate) struct Miss {
     pub(crate) seen: Option<usize>,
     /// What comes after it.
     pub(crate) after: String,
+    /// Whether all that it wants is a start that needs no person.
+    pub(crate) unstarted: bool,
 }
+
+/// The practices that say what starts something by itself: where a file that may show one was not read, nothing can be
+/// said to be started by a person only, or by nobody.
+pub(crate) const STARTS: &[&str] = &["training.automated", "deploy.automated"];
 
 impl Miss {
     /// A sentence that quotes nothing.
     pub(crate) const fn plain(at: Location, text: String) -> Self {
-        Self { at, before: text, seen: None, after: String::new() }
+        Self { at, before: text, seen: None, after: String::new(), unstarted: false }
     }
 
     /// A sentence around the line of a signal.
     pub(crate) fn quote(at: Location, before: impl Into<String>, seen: usize, after: impl Into<String>) -> Self {
-        Self { at, before: before.into(), seen: Some(seen), after: after.into() }
+        Self { at, before: before.into(), seen: Some(seen), after: after.into(), unstarted: false }
+    }
+
+    /// The same, where it wants nothing but a start that needs no person.
+    pub(crate) fn for_want_of_a_start(self) -> Self {
+        Self { unstarted: true, ..self }
     }
 }
 

@@ -16,7 +16,9 @@ use crate::graph::{Edge, Graph, NodeId, NodeKind};
 use crate::resolve::DOUBT;
 use crate::rules::practice::{Before, Clause, From, Notebooks, On, PracticeAsk, PracticeRule, Select, Tested};
 use crate::rules::signal::OneOrMany;
-use crate::signals::Signal;
+use crate::signals::{Signal, Signals};
+use crate::source::Location;
+use crate::subject::System;
 use crate::words::{EdgeKind, Op, Scope, Strength, TriggerKind};
 
 /// One thing that was asked for and not found.
@@ -59,6 +61,7 @@ fn named<'r>(clause: &'r Clause, into: &mut Vec<Ask<'r>>) {
         Clause::Cap(cap) => named(&cap.of, into),
         Clause::Imported(_)
         | Clause::InImage(_)
+        | Clause::ImageHolds(_)
         | Clause::Not(_)
         | Clause::Steps(_)
         | Clause::Share(_)
@@ -104,6 +107,7 @@ fn failing<'r>(judge: &mut Judge<'_>, clause: &'r Clause, into: &mut Vec<Ask<'r>
         | Clause::Leads(_)
         | Clause::Imported(_)
         | Clause::InImage(_)
+        | Clause::ImageHolds(_)
         | Clause::Share(_)
         | Clause::History(_)
         | Clause::Steps(_) => {}
@@ -155,10 +159,12 @@ fn stopped(judge: &Judge<'_>, from: From, select: &Select) -> Option<Miss> {
         return Some(Miss::quote(start.at.clone(), format!("{} starts ", start.label), *signal, format!("; {asked}")));
     }
     if let Some(miss) = by_a_person(judge, &targets, tests) {
-        return Some(miss);
+        return Some(miss.for_want_of_a_start());
     }
     if let Some((signal, _)) = targets.first() {
-        return Some(Miss::quote(signals[*signal].at.clone(), "", *signal, " stands here, and nothing starts it"));
+        return Some(
+            Miss::quote(signals[*signal].at.clone(), "", *signal, " stands here, and nothing starts it").for_want_of_a_start(),
+        );
     }
     let (signal, seen) = judge
         .anywhere(select)
@@ -237,13 +243,30 @@ fn by_a_person(judge: &Judge<'_>, targets: &[(usize, NodeId)], tests: bool) -> O
             ),
             _ if start.notebook => Miss::quote(start.at.clone(), "", *signal, " is in a notebook, which only a person runs"),
             NodeKind::Unit(_) => {
-                Miss::quote(start.at.clone(), format!("{} leads to ", start.label), *signal, "; only a person starts it")
+                let evidence = judge.evidence();
+                let after = leaves(graph, evidence.signals, evidence.system).map_or_else(
+                    || "; only a person starts it".to_owned(),
+                    |at| format!("; only a person starts it here, and {at} leaves this scan"),
+                );
+                Miss::quote(start.at.clone(), format!("{} leads to ", start.label), *signal, after)
             }
             _ => Miss::quote(signals[*signal].at.clone(), "", *signal, format!(" runs when a person starts {}", start.label)),
         });
     }
     None
 }
+
+/// Where something that starts by itself hands over to what is not in this scan, and so may start anything.
+pub(crate) fn leaves(graph: &Graph, signals: &Signals, system: &System) -> Option<Location> {
+    let open = |(_, seen): &(usize, &Signal)| &*seen.id == OPEN && seen.off.is_none() && system.owns(&seen.at.path);
+    let mut all = signals.all.iter().enumerate().filter(open).peekable();
+    all.peek()?;
+    let by_itself = graph.reach(&graph.triggers(TriggerKind::is_unattended), Walk::at(Strength::Assumed));
+    all.find(|(i, _)| graph.node_of(*i).is_some_and(|n| by_itself.has(n))).map(|(_, seen)| seen.at.clone())
+}
+
+/// The signal of work that is handed over to a workflow or action which is not in this scan.
+const OPEN: &str = "ci.delegated.open";
 
 /// What does not start it, although something does.
 const fn lacks(from: From) -> Option<&'static str> {
@@ -342,6 +365,8 @@ pub(super) const fn elsewhere(on: On) -> &'static str {
         On::TrainReads => " is not named by what trains",
         On::ServeRun => " is not part of what serves",
         On::BothRuns => " is not part of both training and serving",
-        On::Live | On::File | On::Unattended => " stands here, and nothing starts it",
+        On::ForTraining => " only leads to answers of the model, or watches them",
+        On::Applied => " stands here, and no command brings it about",
+        On::Live | On::File | On::Own | On::Unattended => " stands here, and nothing starts it",
     }
 }

@@ -101,7 +101,7 @@ fn blocking(system: &System) -> Vec<Note> {
     let mut told = BTreeSet::new();
     let mut notes = Vec::new();
     for model in &system.models {
-        for blocking in model.blocking.iter().filter(|b| told.insert(b.practice.as_str())) {
+        for blocking in model.blocking.iter().filter(|b| b.unknown.is_none() && told.insert(b.practice.as_str())) {
             let of = blocking.dimension.as_deref().map(|d| format!(" {d}")).unwrap_or_default();
             let at = blocking.evidence.iter().find(|e| e.path.is_some() && e.repository.is_none());
             let action = if blocking.action.is_empty() { String::new() } else { format!("; {}", blocking.action) };

@@ -73,7 +73,7 @@ fn levels(page: &mut String, report: &Report, primary: &System) {
     if primary.models.is_empty() {
         return;
     }
-    page.push_str("| model | level | from complete chains alone | if the outside is confirmed |\n| --- | --- | --- | --- |\n");
+    page.push_str("| model | level | from what is proven | if the outside is confirmed |\n| --- | --- | --- | --- |\n");
     for model in &primary.models {
         let number = |n: Option<u8>| n.map(|n| n.to_string()).unwrap_or_default();
         let name = text(&phrases::model_name(model));
@@ -122,7 +122,8 @@ fn next(page: &mut String, system: &System, repository: &Repository) {
     }
     page.push_str("**Before the next level,** nearest first\n\n");
     for model in system.models.iter().filter(|m| !m.blocking.is_empty()) {
-        for blocking in model.blocking.iter().take(MOST) {
+        let (open, decided): (Vec<&Blocking>, Vec<&Blocking>) = model.blocking.iter().partition(|b| b.unknown.is_some());
+        for blocking in decided.iter().take(MOST) {
             let of = blocking.dimension.as_deref().map(|d| format!(" {}", text(d))).unwrap_or_default();
             let _ = write!(page, "- {}{of} {}: {}", text(&phrases::model_name(model)), blocking.level, text(told(blocking)));
             if let Some(level) = blocking.lifts_to {
@@ -133,8 +134,13 @@ fn next(page: &mut String, system: &System, repository: &Repository) {
             }
             page.push('\n');
         }
-        if let Some(more) = model.blocking.len().checked_sub(MOST).filter(|n| *n > 0) {
+        if let Some(more) = decided.len().checked_sub(MOST).filter(|n| *n > 0) {
             let _ = writeln!(page, "- {}: and {more} more", text(&phrases::model_name(model)));
+        }
+        if !open.is_empty() {
+            let ids: Vec<String> = open.iter().take(MOST).map(|b| text(&b.practice)).collect();
+            let more = if open.len() > MOST { format!(" and {} more", open.len() - MOST) } else { String::new() };
+            let _ = writeln!(page, "- {}: not decided, for unknown: {}{more}", text(&phrases::model_name(model)), ids.join(", "));
         }
     }
     page.push('\n');

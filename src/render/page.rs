@@ -170,9 +170,8 @@ impl<'s> Page<'s> {
         if right.is_empty() {
             return self.end();
         }
-        // a word that would be broken beside it, and fits below, stands below
-        let longest = right.longest();
-        let broken = at + longest > self.width() && indent + 4 + longest <= self.width();
+        // a word that would be broken beside it stands below, where there is more room
+        let broken = at + right.longest() > self.width() && at > indent + 4;
         if (used + 1 > at || broken) && used + 2 + right.width() <= self.width() {
             self.fill(used + 2, used, at, right);
         } else if used + 1 > at || broken {
@@ -255,11 +254,14 @@ impl<'s> Page<'s> {
         for c in word.text.chars() {
             let next = columns(c.encode_utf8(&mut [0; 4]));
             if column + next > edge && column > rest {
+                // a name that is taken apart where it has a joint can still be searched for
+                let joint = piece.rfind(['/', '.', ':', ',', '=']).map_or(piece.len(), |at| at + 1);
+                let left = piece.split_off(joint);
                 self.ink(word, &piece);
-                piece.clear();
+                piece = left;
                 self.end();
                 let _ = write!(self.text, "{:rest$}", "");
-                column = rest;
+                column = rest + columns(&piece);
             }
             piece.push(c);
             column += next;

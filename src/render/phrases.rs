@@ -47,6 +47,22 @@ pub(in crate::render) fn deed(op: Op) -> &'static str {
     }
 }
 
+/// What a chain that is told does in the end.
+pub(in crate::render) fn head_deed(head: &ChainHead) -> &'static str {
+    // that a pipeline is put in place delivers no model yet
+    if head.practice == "pipeline.cd" && head.op == Op::Deploy { "pipeline" } else { deed(head.op) }
+}
+
+/// `owner/name` of what is named in another repository, as `--with` takes it.
+pub(in crate::render) fn repository_of(outside: &str) -> Option<&str> {
+    let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    let (owner, rest) = outside.split_once('/')?;
+    let name = rest.split(['/', '@', ':']).next()?;
+    // what is pulled from a host of packages or images is no repository of source
+    let file = rest.contains('/') || rest.contains('@');
+    (file && plain(owner) && !owner.contains('.') && plain(name)).then(|| &outside[..owner.len() + 1 + name.len()])
+}
+
 /// How complete a chain is.
 pub(in crate::render) fn completeness(head: &ChainHead) -> (Ink, &'static str) {
     match head.because {

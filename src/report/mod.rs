@@ -337,6 +337,16 @@ pub struct Skipped {
     pub why: String,
 }
 
+impl Coverage {
+    /// The files that leave any of these practices undecided because they were not read: the first, and how many more.
+    pub fn undecided_by<'i>(&self, ids: impl IntoIterator<Item = &'i str>) -> Option<(&str, usize)> {
+        let ids: std::collections::BTreeSet<&str> = ids.into_iter().map(|id| id.split('[').next().unwrap_or(id)).collect();
+        let mut files = self.seen_not_read.iter().filter(|file| file.practices.iter().any(|p| ids.contains(p.as_str())));
+        let first = files.next()?;
+        Some((&first.path, files.count()))
+    }
+}
+
 /// A file in a format that this version does not read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct SeenNotRead {
@@ -344,6 +354,9 @@ pub struct SeenNotRead {
     pub path: String,
     /// What it is taken for, such as the name of a CI system.
     pub what: String,
+    /// Ids of the practices that are unknown because it was not read.
+    #[serde(default)]
+    pub practices: Vec<String>,
 }
 
 /// Something that could not be read or followed.
@@ -362,6 +375,9 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// One sentence for the owner of the repository.
     pub text: String,
+    /// Whether it is about a file that starts nothing here: a test, a document, an example, a notebook.
+    #[serde(default)]
+    pub aside: bool,
 }
 
 /// What kind of thing could not be read or followed.
@@ -405,6 +421,7 @@ impl From<&crate::source::Notice> for Notice {
             path: at.map(|at| at.path.to_string()),
             line: at.map(|at| at.line).filter(|line| *line > 0),
             kind,
+            aside: false,
             text: redact::snippet(&notice.text),
         }
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Evidence, Observability, Verdict};
+use super::{Cause, Evidence, Observability, Unknown, Verdict};
 
 /// One maturity model, applied to one system.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -92,6 +92,9 @@ pub struct Row {
     pub of: String,
     /// Its weight, 0 to 1; null where the row has no object here.
     pub weight: Three<Option<f64>>,
+    /// Whether it weighs nothing, and would weigh something if what is unknown were met.
+    #[serde(default)]
+    pub unknown: bool,
 }
 
 /// A column or category of a model, by its own rows alone.
@@ -170,6 +173,12 @@ pub struct Blocking {
     pub evidence: Vec<Evidence>,
     /// The level that this alone would lead to; null where it lifts nothing by itself.
     pub lifts_to: Option<u8>,
+    /// Whether the change belongs where the model is trained, which was not found in this repository.
+    #[serde(default)]
+    pub elsewhere: bool,
+    /// Set where the practice is unknown, which is no reason to change anything yet: why it could not be looked for.
+    #[serde(default)]
+    pub unknown: Option<Unknown>,
 }
 
 /// A row of a level already reached that is still open.

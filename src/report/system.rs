@@ -170,6 +170,9 @@ pub struct ChainHead {
     pub chain: Chain,
     /// What it does in the end.
     pub op: Op,
+    /// Id of the practice that it was found for.
+    #[serde(default)]
+    pub practice: String,
     /// What starts it; none where the starter is not known.
     pub trigger: Option<TriggerKind>,
     /// What starts it, in words.

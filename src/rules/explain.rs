@@ -175,6 +175,7 @@ impl Catalog {
             .filter(|(d, known)| *d <= 4 || (id.len() > 3 && known.contains(id)))
             .collect();
         near.sort();
+        near.dedup();
         near.into_iter().map(|(_, id)| id).take(5).collect()
     }
 
@@ -305,6 +306,7 @@ fn asks_for(clause: &Clause, rule: &SignalRule) -> bool {
         Clause::Signal(select) | Clause::Imported(select) | Clause::InImage(select) => fits(select),
         Clause::Reach(reach) => fits(&reach.to) || reach.via.iter().chain(&reach.past).any(fits),
         Clause::Leads(leads) => fits(&leads.from) || fits(&leads.to),
+        Clause::ImageHolds(holds) => [&holds.image, &holds.built_by, &holds.of].into_iter().any(fits),
         Clause::Before(before) => fits(&before.first) || fits(&before.then),
         Clause::Tested(tested) => fits(&tested.of) || tested.by.iter().any(fits),
         Clause::Not(_) | Clause::Steps(_) | Clause::Share(_) | Clause::History(_) | Clause::Practice(_) => false,
@@ -411,7 +413,7 @@ fn levels() -> Explanation {
         (
             "THREE NUMBERS".to_owned(),
             lines(&[
-                "From complete chains alone: only what this repository proves hop by hop counts. Nobody can argue with it.",
+                "From what is proven: only what is met counts, by complete chains that were read hop by hop. Nobody can argue with it.",
                 "The level: what works although a link of it leaves the repository, is known by name only or is there in a weaker form counts in part. What nothing starts, and what is broken, does not.",
                 "If the outside is confirmed: as if what lies in other repositories does what its name says.",
             ]),

@@ -64,10 +64,10 @@ pub struct Scan {
     /// (repeatable; `-` is the terminal)
     #[arg(short, long, value_name = "[FORMAT=]FILE", value_parser = output_parser())]
     pub output: Vec<Output>,
-    /// What the report is held against.
+    // what the report is held against; a comment of documentation would become the help of the flag below
     #[command(flatten)]
     pub gates: Gates,
-    /// No progress and no remarks beside the report
+    /// No progress and no remarks beside the report; why a gate fails is told all the same
     #[arg(short, long)]
     pub quiet: bool,
     /// Show every practice, chain and gap; twice: every criterion
@@ -79,7 +79,6 @@ pub struct Scan {
     /// Columns to fill [default: COLUMNS, or 80]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=400))]
     pub width: Option<u16>,
-    /// Where it is pointed, and with which settings.
     /// Tell places only, and no text of files
     #[arg(long)]
     pub no_snippets: bool,
@@ -194,7 +193,7 @@ pub struct Gates {
     /// Fail with status 1 unless a practice is met, or indicated for a reason that works (repeatable)
     #[arg(long, value_name = "PRACTICE=met|indicated")]
     pub require: Vec<PracticeAsked>,
-    /// By what levels are judged: the level itself, or complete chains alone
+    /// By what levels are judged: the level itself, or what is proven (complete chains alone)
     #[arg(long, value_name = "WHICH", default_value = "level")]
     pub evidence: WhichEvidence,
     /// Judge the system in this folder, or all of them, so that the worst decides [default: the primary one]

@@ -3,12 +3,13 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use treering::gate::{self, Asked, Baseline, Of, Outcome, Status, Weighing};
 use treering::{Catalog, Report};
 
+use crate::again;
 use crate::args::{Scan, WhichEvidence};
 
 /// A saved report may be this large, in bytes.
@@ -38,7 +39,8 @@ impl Gates {
             WhichEvidence::Complete => Weighing::Complete,
         };
         let of = flags.system.clone().unwrap_or_default();
-        let asked = Asked { levels: flags.at_least.clone(), practices: flags.require.clone(), weighing, of };
+        let asked =
+            Asked { levels: flags.at_least.clone(), practices: flags.require.clone(), weighing, of, place: String::new() };
         asked.check(catalog, &scan.models)?;
         let baseline = flags.baseline.as_deref().map(read).transpose()?;
         if asked.is_empty() && baseline.is_none() {
@@ -54,29 +56,17 @@ impl Gates {
         if baseline.is_some() && scan.paths.len() > 1 {
             bail!("--baseline is held against one report and {} paths were given; scan one path at a time", scan.paths.len());
         }
-        let mut rescan = "treering scan".to_owned();
-        scan.paths.iter().for_each(|path| rescan.push_str(&format!(" {}", quoted(path))));
-        if let Some(config) = &scan.pointed.config {
-            rescan.push_str(&format!(" --config {}", quoted(config)));
-        }
-        if let Some(day) = &scan.pointed.as_of {
-            rescan.push_str(&format!(" --as-of {day}"));
-        }
-        if scan.pointed.no_parent {
-            rescan.push_str(" --no-parent");
-        }
-        for with in &scan.pointed.with {
-            rescan.push_str(&format!(" --with {}={}", with.name, quoted(&with.path)));
-        }
-        scan.rules.iter().for_each(|dir| rescan.push_str(&format!(" --rules {}", quoted(dir))));
+        let rescan: Vec<String> = scan.paths.iter().map(|path| again::words(scan, path, false)).collect();
+        let rescan = format!("treering scan {}", rescan.join(" "));
         Ok(Self { asked, baseline, fails: flags.fail_on.is_some(), allow_no_verdict: flags.allow_no_verdict, rescan })
     }
 
     /// Judges the reports; where there are several, each line says of which path it speaks.
-    pub fn judge(&self, paths: &[PathBuf], reports: &[Report]) -> Result<Held> {
+    pub fn judge(&self, scan: &Scan, reports: &[Report]) -> Result<Held> {
+        let paths = &scan.paths;
         let mut all = Held { lines: Vec::new(), status: 0 };
         for (path, report) in paths.iter().zip(reports) {
-            let held = self.one(report)?;
+            let held = self.one(report, again::words(scan, path, true))?;
             let of = if paths.len() > 1 { format!("{}: ", quoted(path)) } else { String::new() };
             all.lines.extend(held.lines.into_iter().map(|line| format!("{of}{line}")));
             all.status = worse(all.status, held.status);
@@ -84,8 +74,8 @@ impl Gates {
         Ok(all)
     }
 
-    fn one(&self, report: &Report) -> Result<Held> {
-        let mut outcome = gate::judge(report, &self.asked)?;
+    fn one(&self, report: &Report, place: String) -> Result<Held> {
+        let mut outcome = gate::judge(report, &Asked { place, ..self.asked.clone() })?;
         if let Some(baseline) = &self.baseline {
             let compared = gate::compare(baseline, report, &self.asked.of, self.asked.weighing, &self.rescan)?;
             // without --fail-on the comparison is told and decides nothing

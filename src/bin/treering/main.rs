@@ -2,6 +2,7 @@
 //!
 //! Exit status: 0 fine, 1 below what was asked for or less than the baseline, 2 failed, 3 no verdict could be given.
 
+mod again;
 mod args;
 mod commands;
 mod held_against;

@@ -155,6 +155,9 @@ fn repeats(row: &Row, words: &str) -> bool {
 /// What other files do to this one.
 const fn passive(link: &Link) -> &'static str {
     use crate::explain::EdgeKind;
+    if link.missing {
+        return "the same";
+    }
     match link.edge {
         EdgeKind::Starts => "started by",
         EdgeKind::Contains => "held by",

@@ -1,7 +1,7 @@
 //! What a practice, a requirement or a signal came to in a repository.
 
 use super::{phrases, words};
-use crate::explain::{Explanation, Inspection, Scope, Sighting, Start};
+use crate::explain::{Explanation, Inspection, Scope, Sighting, Start, Strength};
 use crate::render::page::{Ink, Line, Page, width_of};
 use crate::report::{Assessment, Cause, Criterion, Evidence, Practice, Report, Repository, System, Unknown, Verdict};
 
@@ -42,12 +42,12 @@ pub(super) fn practice(page: &mut Page<'_>, rule: &Explanation, report: &Report)
             continue;
         }
         name(page, system, report);
-        one(page, rule, practice, report);
+        one(page, practice, report);
         used(page, rule, system);
     }
 }
 
-fn one(page: &mut Page<'_>, rule: &Explanation, practice: &Practice, report: &Report) {
+fn one(page: &mut Page<'_>, practice: &Practice, report: &Report) {
     let repository = &report.repository;
     let (ink, sentence) = words::practice(practice);
     page.wrap(2, 4, &Line::of(ink, sentence.trim_end_matches('.')).plain("."));
@@ -71,7 +71,7 @@ fn one(page: &mut Page<'_>, rule: &Explanation, practice: &Practice, report: &Re
         let places: Vec<&Evidence> = miss.evidence.iter().filter(|e| !shown(e)).collect();
         words::all_evidence(page, &places, 2, repository);
     }
-    not_read(page, rule, practice, report);
+    not_read(page, practice, report);
     let closer: Vec<String> =
         practice.qualifiers.iter().filter(|(_, w)| !w.is_empty()).map(|(k, w)| format!("{k} {}", w.join(", "))).collect();
     if !closer.is_empty() {
@@ -84,7 +84,10 @@ fn one(page: &mut Page<'_>, rule: &Explanation, practice: &Practice, report: &Re
 fn chains(page: &mut Page<'_>, practice: &Practice, repository: &Repository) {
     for chain in practice.chains.iter().take(CHAINS) {
         let weakest = chain.0.iter().map(|hop| hop.strength).min();
+        let lacking = practice.verdict == Verdict::Indicated && weakest == Some(Strength::Resolved);
         if let Some((ink, told)) = weakest.map(words::chain) {
+            // what keeps it from being met is no hop of the chain, and was told above
+            let told = if lacking { "every hop was read; what is missing stands above" } else { told };
             let word = if chain.0.len() > 1 { "Chain, " } else { "One place, " };
             let told =
                 if chain.0.len() > 1 { told } else { told.trim_start_matches("every hop ").trim_start_matches("one hop ") };
@@ -105,17 +108,16 @@ fn chains(page: &mut Page<'_>, practice: &Practice, repository: &Repository) {
     }
 }
 
-/// For what is unknown: the kinds of files that may show it, each with its first file, in a line or two.
-fn not_read(page: &mut Page<'_>, rule: &Explanation, practice: &Practice, report: &Report) {
+/// For what is unknown: the files that may show it, by kind, in a line or two.
+fn not_read(page: &mut Page<'_>, practice: &Practice, report: &Report) {
     if practice.because != Some(Cause::Unknown(Unknown::NotRead)) {
         return;
     }
     let mut kinds: Vec<(&str, &str, usize)> = Vec::new();
-    for seen in &report.coverage.seen_not_read {
-        let Some(what) = seen.what.split(", ").find(|what| rule.unread.iter().any(|kind| kind == what)) else { continue };
-        match kinds.iter_mut().find(|(known, ..)| *known == what) {
+    for seen in report.coverage.seen_not_read.iter().filter(|seen| seen.practices.contains(&practice.id)) {
+        match kinds.iter_mut().find(|(known, ..)| *known == seen.what) {
             Some((_, _, more)) => *more += 1,
-            None => kinds.push((what, &seen.path, 0)),
+            None => kinds.push((&seen.what, &seen.path, 0)),
         }
     }
     let most = if page.verbose() > 0 { usize::MAX } else { KINDS };
@@ -187,7 +189,7 @@ pub(super) fn criterion(page: &mut Page<'_>, rule: &Explanation, model: &str, re
         }
         if !found.practices.is_empty() {
             page.wrap(2, 4, &Line::of(Ink::Strong, "What decides it:"));
-            rests_on(page, found.practices.iter().map(String::as_str), system);
+            rests_on(page, found.practices.iter().map(String::as_str), system, report);
         }
         let evidence: Vec<&Evidence> = found.evidence.iter().collect();
         if !evidence.is_empty() {
@@ -198,7 +200,7 @@ pub(super) fn criterion(page: &mut Page<'_>, rule: &Explanation, model: &str, re
 }
 
 /// Practices with their verdicts, and why.
-pub(super) fn rests_on<'p>(page: &mut Page<'_>, ids: impl Iterator<Item = &'p str>, system: &System) {
+pub(super) fn rests_on<'p>(page: &mut Page<'_>, ids: impl Iterator<Item = &'p str>, system: &System, report: &Report) {
     for id in ids {
         let bare = id.split('[').next().unwrap_or(id);
         let Some(practice) = system.practices.iter().find(|p| p.id == bare) else { continue };
@@ -210,10 +212,30 @@ pub(super) fn rests_on<'p>(page: &mut Page<'_>, ids: impl Iterator<Item = &'p st
         };
         if let Some(hop) = practice.chains.first().filter(|_| practice.verdict == Verdict::Met).and_then(|c| c.0.first()) {
             line = line.plain(", from ").place(&words::hop_place(hop), None);
+        } else if let Some(place) = seen_at(practice) {
+            line = line.plain("\u{a0} ").place(&place, None);
+        } else if let Some((path, _)) = unread(practice, report) {
+            line = line.plain(": ").place(path, None);
         }
         let id = id.replace('[', " (").replace(']', ")").replace('=', " ");
         page.pair(4, &Line::new().plain(&id), 30.min(page.width() / 2), &line);
     }
+}
+
+/// The first place that carries a practice, or its nearest miss, where the words do not name it already.
+fn seen_at(practice: &Practice) -> Option<String> {
+    let found = matches!(practice.verdict, Verdict::Met | Verdict::Indicated | Verdict::Contradicted);
+    let miss = practice.nearest_miss.as_ref();
+    let evidence = miss.map(|miss| miss.evidence.as_slice()).or_else(|| found.then_some(practice.evidence.as_slice()));
+    let place = evidence.and_then(|all| all.iter().find_map(phrases::place));
+    let place = place.or_else(|| practice.chains.first().filter(|_| found).and_then(|c| c.0.first()).map(words::hop_place));
+    place.filter(|place| miss.is_none_or(|miss| !miss.text.contains(place.as_str())))
+}
+
+/// The file for want of which a practice is unknown.
+fn unread<'r>(practice: &Practice, report: &'r Report) -> Option<(&'r str, usize)> {
+    let open = practice.because == Some(Cause::Unknown(Unknown::NotRead));
+    report.coverage.undecided_by([practice.id.as_str()]).filter(|_| open)
 }
 
 /// Where a signal is seen, and what rests on it.

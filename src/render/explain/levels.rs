@@ -18,15 +18,17 @@ pub(super) fn level(page: &mut Page<'_>, rule: &Explanation, asked: (&str, Optio
         let Some(reached) = all.and_then(|all| all.iter().find(|r| r.level == level)) else { continue };
         here::name(page, system, report);
         let at = dimension.map_or(assessment.level, |d| assessment.dimensions.get(d).and_then(|d| d.level));
-        stands(page, reached, at);
-        rows(page, rule, reached, assessment, system);
+        let could_be = dimension.map_or(assessment.could_be, |d| assessment.dimensions.get(d).and_then(|d| d.could_be));
+        stands(page, reached, at, could_be.is_some_and(|c| c.level >= level));
+        opens(page, reached, system, report);
+        rows(page, rule, reached, assessment, system, report);
         let of = |b: &&Blocking| b.level == level && b.dimension.as_deref() == dimension;
         lifts(page, &assessment.blocking.iter().filter(of).collect::<Vec<_>>());
     }
 }
 
 /// Whether it holds, and what is missing where it does not.
-fn stands(page: &mut Page<'_>, reached: &Reached, at: Option<u8>) {
+fn stands(page: &mut Page<'_>, reached: &Reached, at: Option<u8>, open: bool) {
     let number = reached.level;
     let share = reached.share.level;
     let enough = reached.needed.is_none_or(|needed| share >= needed);
@@ -39,6 +41,10 @@ fn stands(page: &mut Page<'_>, reached: &Reached, at: Option<u8>) {
                 at.map(|at| format!(" The system stands at level {at}, because a level between is missing.")).unwrap_or_default();
             (Ink::Part, format!("What level {number} asks for is there.{at}"))
         }
+        (false, _) if open => (
+            Ink::Part,
+            format!("Not decided: by what was read level {number} does not hold, and it would if all that is unknown were met."),
+        ),
         (false, _) if enough => (Ink::Bad, format!("Not reached: what opens level {number} is not there.")),
         (false, _) => (Ink::Bad, format!("Not reached: level {number} does not hold.")),
     };
@@ -52,21 +58,44 @@ fn stands(page: &mut Page<'_>, reached: &Reached, at: Option<u8>) {
         page.wrap(2, 4, &Line::new().plain(&told));
     }
     let yes = |holds: bool| if holds { "yes" } else { "no" };
+    let needed = reached.needed.filter(|needed| !reached.holds.floor && *needed > reached.share.floor);
+    let short = needed.map_or_else(String::new, |needed| {
+        let (share, needed) = (words::per_cent(reached.share.floor), words::per_cent(needed));
+        format!(" ({share}, {needed} are needed; what is there in part does not count)")
+    });
     if reached.holds.floor != reached.holds.level || reached.holds.ceiling != reached.holds.level {
         let told = format!(
-            "From complete chains alone: {}. If what lies outside is confirmed: {}.",
+            "From what is proven: {}{}. If what lies outside is confirmed: {}.",
             yes(reached.holds.floor),
+            short,
             yes(reached.holds.ceiling)
         );
         page.wrap(2, 4, &Line::new().plain(&told));
     }
     if reached.thin {
-        page.wrap(2, 4, &Line::of(Ink::Part, "It is thin: its rows have under half their weight."));
+        page.wrap(2, 4, &Line::of(Ink::Part, "It is thin: less than half of what it asks for is shown."));
+    }
+}
+
+/// The practices that open a level, each with where it stands.
+fn opens(page: &mut Page<'_>, reached: &Reached, system: &System, report: &Report) {
+    let word = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '[' | ']' | '='));
+    let mut ids: Vec<&str> = Vec::new();
+    for id in reached.key.split(word) {
+        let bare = id.split('[').next().unwrap_or(id);
+        if !ids.contains(&id) && system.practices.iter().any(|p| p.id == bare) {
+            ids.push(id);
+        }
+    }
+    if !ids.is_empty() {
+        page.blank();
+        page.wrap(2, 4, &Line::of(Ink::Strong, "Of what opens it:"));
+        here::rests_on(page, ids.into_iter(), system, report);
     }
 }
 
 /// The rows with their weights, what each stands for and what it rests on.
-fn rows(page: &mut Page<'_>, rule: &Explanation, reached: &Reached, assessment: &Assessment, system: &System) {
+fn rows(page: &mut Page<'_>, rule: &Explanation, reached: &Reached, assessment: &Assessment, system: &System, report: &Report) {
     for row in &reached.rows {
         let Some(weighing) = rule.rows.get(&row.id) else { continue };
         let (ink, weight) = words::weight(row.weight.level);
@@ -79,7 +108,7 @@ fn rows(page: &mut Page<'_>, rule: &Explanation, reached: &Reached, assessment: 
             .plain(": ")
             .plain(says);
         page.wrap(2, 4, &head);
-        here::rests_on(page, weighing.practices.iter().map(String::as_str), system);
+        here::rests_on(page, weighing.practices.iter().map(String::as_str), system, report);
     }
 }
 
@@ -89,11 +118,15 @@ fn lifts(page: &mut Page<'_>, blocking: &[&Blocking]) {
     }
     page.blank();
     page.wrap(2, 4, &Line::of(Ink::Strong, "What would bring it about, nearest first:"));
-    for (at, one) in blocking.iter().take(8).enumerate() {
+    let (open, decided): (Vec<&Blocking>, Vec<&Blocking>) = blocking.iter().copied().partition(|b| b.unknown.is_some());
+    for (at, one) in decided.into_iter().chain(open).take(8).enumerate() {
         let told = if one.action.is_empty() { &one.what } else { &one.action };
         let mut line = Line::new().plain(told);
         if let Some(level) = one.lifts_to {
             line = line.add(Ink::Good, &format!(" (reaches {level} by itself)"));
+        }
+        if one.unknown.is_some() {
+            line = line.add(Ink::Part, "; not looked at, it may be there");
         }
         line = line.add(Ink::Quiet, &format!(" [{}]", one.practice));
         page.pair(4, &Line::of(Ink::Quiet, &(at + 1).to_string()), 7, &line);
@@ -139,7 +172,7 @@ fn numbers(page: &mut Page<'_>, assessment: &Assessment) {
         return page.wrap(2, 4, &line.plain(", however it is counted."));
     }
     let mut more = Vec::new();
-    more.extend(assessment.floor.map(|f| format!("{f} from complete chains alone")));
+    more.extend(assessment.floor.map(|f| format!("{f} from what is proven")));
     more.extend(assessment.ceiling.map(|c| format!("{c} if what lies outside is confirmed")));
     more.extend(assessment.strict.map(|s| format!("{s} if every core requirement is taken to the letter")));
     if !more.is_empty() {

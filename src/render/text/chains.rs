@@ -2,7 +2,7 @@
 
 use super::phrases;
 use crate::render::page::{Ink, Line, Page, width_of};
-use crate::report::{Because, ChainHead, EdgeKind, Hop, Lookalike, Repository, Strength, System};
+use crate::report::{Because, Cause, ChainHead, EdgeKind, Hop, Lookalike, Report, Repository, Strength, System, Unknown};
 
 /// Chains shown, and hops of each, unless the user wants all.
 const CHAINS: usize = 3;
@@ -18,11 +18,11 @@ const ENDS: usize = 3;
 const SHARED: usize = 3;
 
 /// The strongest chains, hop by hop.
-pub(super) fn strongest(page: &mut Page<'_>, system: &System, repository: &Repository) {
+pub(super) fn strongest(page: &mut Page<'_>, system: &System, report: &Report) {
+    let repository = &report.repository;
     page.title("STRONGEST CHAINS");
     if system.chain_heads.is_empty() {
-        page.wrap(2, 2, &Line::new().plain("none: nothing that starts by itself leads to training, release or monitoring"));
-        return;
+        return none(page, system, report);
     }
     let most = if page.verbose() > 0 { usize::MAX } else { CHAINS };
     let mut told: Vec<(&ChainHead, Vec<&Hop>)> = Vec::new();
@@ -36,27 +36,80 @@ pub(super) fn strongest(page: &mut Page<'_>, system: &System, repository: &Repos
     }
 }
 
-/// The hops that a reader needs: that a job stands in its workflow, and a main block in its file, goes without saying.
+/// Practices of whose chains the heads are taken.
+const HEADED: &[&str] =
+    &["training.automated", "training.continuous", "deploy.automated", "monitoring.data_drift", "loop.retrain"];
+
+/// Why there is none: nothing leads there, or what may was not read.
+fn none(page: &mut Page<'_>, system: &System, report: &Report) {
+    let unknown = |id: &&&str| {
+        let of = |p: &&crate::report::Practice| p.id == ***id && p.because == Some(Cause::Unknown(Unknown::NotRead));
+        system.practices.iter().any(|p| of(&p))
+    };
+    let open: Vec<&str> = HEADED.iter().filter(unknown).copied().collect();
+    let line = match report.coverage.undecided_by(open.iter().copied()) {
+        Some((path, more)) => {
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            Line::new().plain("none was read; ").place(path, None).plain(&more).plain(" may start one and is not read")
+        }
+        None if !open.is_empty() => Line::new().plain("none was found in what could be read"),
+        None if system
+            .open_ends
+            .iter()
+            .any(|end| phrases::repository_of(&end.outside).is_some() && !end.practices.is_empty()) =>
+        {
+            Line::new().plain("none that was followed to its end: what starts by itself leaves this repository, see below")
+        }
+        None => Line::new().plain("none: nothing that starts by itself leads to training, release or monitoring"),
+    };
+    page.wrap(2, 4, &line);
+}
+
+/// The hops that a reader needs: that a job stands in its workflow, and a main block in its file, goes without saying; of a
+/// file whose places fill half the page, so do the calls in between.
 fn shown<'r>(page: &Page<'_>, head: &'r ChainHead) -> Vec<&'r Hop> {
     let hops = head.chain.0.as_slice();
     let obvious = |at: usize, hop: &Hop| {
         let near = hops.get(at + 1).is_some_and(|next| (&next.repository, &next.path) == (&hop.repository, &hop.path));
-        at > 0 && near && hop.edge == EdgeKind::Contains && hop.strength >= Strength::Resolved && hop.outside.is_none()
+        let holds = hop.edge == EdgeKind::Contains;
+        let calls = hop.edge == EdgeKind::Calls && 4 + width_of(&place(hop)) > page.width() / 2;
+        at > 0 && near && (holds || calls) && hop.strength >= Strength::Resolved && hop.outside.is_none()
     };
     hops.iter().enumerate().filter(|(at, hop)| page.verbose() > 0 || !obvious(*at, hop)).map(|(_, hop)| hop).collect()
+}
+
+/// How far a chain goes the way of one told above.
+struct Shared {
+    /// Hops that need no second telling, from the start or from the second one.
+    hops: usize,
+    /// Whether the first hop differs.
+    other_start: bool,
+    /// What that one does in the end.
+    deed: &'static str,
+}
+
+fn shared(hops: &[&Hop], told: &[(&ChainHead, Vec<&Hop>)]) -> Option<Shared> {
+    let same = |from: usize, before: &[&Hop]| {
+        let (here, there) = (hops.iter().skip(from), before.iter().skip(from));
+        here.zip(there).take_while(|(a, b)| place(a) == place(b) && a.what == b.what).count()
+    };
+    let each = told.iter().flat_map(|(other, before)| {
+        let (whole, rest) = (same(0, before), same(1, before));
+        let deed = phrases::head_deed(other);
+        [(whole, whole, false, deed), (rest, rest + 1, true, deed)]
+    });
+    let fits = each.filter(|(shared, ..)| *shared >= SHARED.min(hops.len().saturating_sub(1).max(2)));
+    fits.max_by_key(|(shared, ..)| *shared).map(|(_, hops, other_start, deed)| Shared { hops, other_start, deed })
 }
 
 fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[(&ChainHead, Vec<&Hop>)], repository: &Repository) {
     let (ink, state) = phrases::completeness(head);
     let state = Line::of(ink, &state.replace(' ', "\u{a0}"));
-    let name = format!("{:<11}", phrases::deed(head.op)).replace(' ', "\u{a0}");
-    let line = Line::of(Ink::Strong, &name).plain(&head.text);
+    let name = Line::of(Ink::Strong, &format!("{:<11}", phrases::head_deed(head)).replace(' ', "\u{a0}"));
+    // what else there is to say of a start stands beside its place
+    let (what, why) = head.text.split_once(": ").unwrap_or((&head.text, ""));
+    let line = name.clone().plain(what);
     let short = page.verbose() == 0;
-    let same = |(other, before): &(&ChainHead, Vec<&Hop>)| {
-        let shared = hops.iter().zip(before).take_while(|(a, b)| place(a) == place(b) && a.what == b.what).count();
-        (shared, phrases::deed(other.op))
-    };
-    let (shared, deed) = told.iter().map(same).max_by_key(|(shared, _)| *shared).unwrap_or((0, ""));
     if let Some(last) = hops.last().filter(|last| short && last.line > 0 && is_idle(head)) {
         // what never runs is told by its two ends
         let between = match hops.len() {
@@ -66,14 +119,20 @@ fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[(&Ch
         let with = line.clone().add(Ink::Quiet, &between);
         let line = if with.width() + state.width() + 4 <= page.width() { with } else { line };
         page.edges(2, &line, &state);
-        return one(page, &[*last], 8, repository);
+        return one(page, &[*last], None, 8, repository);
     }
-    if short && shared >= SHARED {
-        page.edges(2, &line, &state);
-        let from = shared.min(hops.len().saturating_sub(1));
+    let link = |hop: &Hop| phrases::hop_link(repository, hop);
+    if let Some(shared) = shared(hops, told).filter(|_| short) {
+        let start = hops.first().filter(|_| shared.other_start);
+        if let Some(first) = start.filter(|_| shared.hops >= hops.len()) {
+            let also = name.plain("also by ").plain(what).plain(" (").place(&place(first), link(first)).plain(")");
+            return page.edges(2, &also, &state);
+        }
+        let at = |first: &&Hop| line.clone().add(Ink::Quiet, " at ").place(&place(first), link(first));
+        page.edges(2, &start.map_or_else(|| line.clone(), at), &state);
+        let from = shared.hops.min(hops.len().saturating_sub(1));
         if let Some(last) = from.checked_sub(1).and_then(|at| hops.get(at)) {
-            let link = phrases::hop_link(repository, last);
-            page.wrap(4, 6, &Line::of(Ink::Quiet, &format!("as {deed} above, up to ")).place(&place(last), link));
+            page.wrap(4, 6, &Line::of(Ink::Quiet, &format!("as {} above, up to ", shared.deed)).place(&place(last), link(last)));
         }
         return list(page, hops.get(from..).unwrap_or_default(), repository);
     }
@@ -82,16 +141,17 @@ fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[(&Ch
         page.edges(2, &line, &state);
         return list(page, hops, repository);
     };
-    // where it starts stands beside what starts it, where there is room, and else below, without saying that again
-    let begins = Line::new().place(&place(first), phrases::hop_link(repository, first));
+    // where it starts stands beside what starts it, where there is room, and else below
+    let begins = Line::new().place(&place(first), link(first));
+    let known = why.is_empty() || told.iter().any(|(_, before)| before.first().is_some_and(|b| b.what == first.what));
     let with = line.clone().add(Ink::Quiet, " at ").join(begins.clone());
     if with.width() + state.width() + 4 <= page.width() {
         page.edges(2, &with, &state);
+        if !known {
+            page.wrap(4, 6, &Line::of(Ink::Quiet, why));
+        }
     } else {
-        let (what, why) = head.text.split_once(": ").unwrap_or((&head.text, ""));
-        page.edges(2, &Line::of(Ink::Strong, &name).plain(what), &state);
-        let known =
-            told.iter().any(|(_, before)| before.first().is_some_and(|b| place(b) == place(first) && b.what == first.what));
+        page.edges(2, &line, &state);
         let at = Some(4 + begins.width() + 2).filter(|at| *at <= page.width() / 2).unwrap_or(8);
         page.pair(4, &begins, at, &Line::new().plain(if known { "" } else { why }));
     }
@@ -109,15 +169,16 @@ fn list(page: &mut Page<'_>, hops: &[&Hop], repository: &Repository) {
     // The trigger and the effect are what a reader looks for; the middle of a long chain can wait.
     let (first, last) = if cut { (HOPS / 2, runs.len() - HOPS / 2) } else { (runs.len(), runs.len()) };
     let at = column(page, 4, runs.iter().filter_map(|run| run.first()).map(|hop| place(hop)));
-    for run in runs.iter().take(first) {
-        one(page, run, at, repository);
+    let next = |at: usize| runs.get(at + 1).and_then(|run| run.first()).copied();
+    for (number, run) in runs.iter().enumerate().take(first) {
+        one(page, run, next(number), at, repository);
     }
     if cut {
         let between: usize = runs.get(first..last).unwrap_or_default().iter().map(Vec::len).sum();
         page.wrap(6, 6, &Line::of(Ink::Quiet, &format!("... {between} hops between: -v")));
     }
-    for run in runs.iter().skip(last) {
-        one(page, run, at, repository);
+    for (number, run) in runs.iter().enumerate().skip(last) {
+        one(page, run, next(number), at, repository);
     }
 }
 
@@ -152,9 +213,16 @@ fn column(page: &Page<'_>, indent: usize, places: impl Iterator<Item = String>) 
     ends.filter(|end| *end <= most).max().unwrap_or(indent + 4)
 }
 
-fn one(page: &mut Page<'_>, run: &[&Hop], at: usize, repository: &Repository) {
+/// What a hop says; a module by its name is not written out where the next place is its file.
+fn told(page: &Page<'_>, hop: &Hop, next: Option<&Hop>) -> String {
+    let module = next.map(|next| next.path.trim_end_matches(".py").replace('/', ".")).unwrap_or_default();
+    let wide = page.verbose() == 0 && width_of(&hop.what) > page.width() / 2 && module.contains('.');
+    if wide { hop.what.replacen(&module, "…", 1) } else { hop.what.clone() }
+}
+
+fn one(page: &mut Page<'_>, run: &[&Hop], next: Option<&Hop>, at: usize, repository: &Repository) {
     let Some((hop, others)) = run.split_first() else { return };
-    let mut what = Line::new().plain(&hop.what);
+    let mut what = Line::new().plain(&told(page, hop, next));
     for other in others {
         let link = phrases::hop_link(repository, other);
         what = what.add(Ink::Quiet, ", then ").place(&format!(":{}", other.line), link).plain(" ").plain(&other.what);
@@ -219,39 +287,39 @@ pub(super) fn lookalikes(page: &mut Page<'_>, system: &System, repository: &Repo
     }
 }
 
-/// Where the automation leaves the repository, beyond what the chains show.
+/// Where the automation leaves the repository, beyond what the chains show, and how it can be followed.
 pub(super) fn open_ends(page: &mut Page<'_>, system: &System, repository: &Repository) {
     let told = |outside: &str| {
         system.chain_heads.iter().flat_map(|head| &head.chain.0).any(|hop| hop.outside.as_deref() == Some(outside))
     };
-    let ends: Vec<_> = system.open_ends.iter().filter(|end| page.verbose() > 0 || !told(&end.outside)).collect();
-    if ends.is_empty() {
+    let full = page.verbose() > 0;
+    // what no practice hangs on is of interest to few
+    let ends: Vec<_> = system.open_ends.iter().filter(|end| full || !end.practices.is_empty()).collect();
+    let mut copies: Vec<&str> = ends.iter().filter_map(|end| phrases::repository_of(&end.outside)).collect();
+    copies.sort_unstable();
+    copies.dedup();
+    let shown: Vec<_> = ends.iter().filter(|end| full || !told(&end.outside)).collect();
+    if shown.is_empty() && copies.is_empty() {
         return;
     }
     page.title("LEAVES THIS REPOSITORY");
-    let most = if page.verbose() > 0 { usize::MAX } else { ENDS };
-    let mut groups: Vec<(&str, Vec<Line>)> = Vec::new();
-    for end in &ends {
+    let most = if full { usize::MAX } else { ENDS };
+    for end in shown.iter().take(most) {
         let mut line = Line::of(Ink::Strong, &end.outside);
         if let Some((evidence, place)) = end.evidence.iter().find_map(|e| phrases::place(e).map(|p| (e, p))) {
             line = line.plain(" (").place(&place, super::link(repository, evidence)).plain(")");
         }
-        match groups.iter_mut().find(|(why, _)| *why == end.why) {
-            Some((_, lines)) => lines.push(line),
-            None => groups.push((&end.why, vec![line])),
-        }
+        // what can be followed says what is missing by how it can be
+        let why = if phrases::repository_of(&end.outside).is_some() { String::new() } else { format!(": {}", end.why) };
+        page.wrap(2, 4, &line.plain(&why));
     }
-    for (why, lines) in groups {
-        let several = lines.len() > 1;
-        for (number, line) in lines.iter().take(most).enumerate() {
-            let last = !several && number == 0;
-            let line = if last { line.clone().plain(": ").plain(why) } else { line.clone() };
-            page.wrap(2, 4, &line);
-        }
-        let more = lines.len().saturating_sub(most);
-        if several {
-            let rest = if more > 0 { format!("and {more} more (-v); ") } else { String::new() };
-            page.wrap(2, 4, &Line::of(Ink::Quiet, &rest).plain(&format!("of each: {why}")));
-        }
+    if let Some(more) = shown.len().checked_sub(most).filter(|n| *n > 0) {
+        page.wrap(2, 2, &Line::of(Ink::Quiet, &format!("and {more} more: -v")));
+    }
+    if !copies.is_empty() {
+        let with: Vec<String> = copies.iter().take(most).map(|name| format!("--with\u{a0}{name}=COPY")).collect();
+        let line =
+            Line::of(Ink::Quiet, "to follow: ").plain("treering scan ").plain(page.asked()).plain(" ").plain(&with.join(" "));
+        page.wrap(2, 4, &line);
     }
 }

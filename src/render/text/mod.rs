@@ -6,6 +6,8 @@
 
 mod chains;
 mod levels;
+mod next;
+mod who;
 
 use std::io::{self, Write};
 
@@ -133,6 +135,9 @@ fn title_of(page: &mut Page<'_>, system: &System, repository: &Repository) {
     }
     if before == ", " {
         line = line.plain(")");
+    } else if !system.why.is_empty() {
+        // neither trains nor serves: a reader must know what makes it a system
+        line = line.plain(&format!(" ({})", system.why));
     }
     page.wrap(0, 2, &line);
 }
@@ -140,22 +145,40 @@ fn title_of(page: &mut Page<'_>, system: &System, repository: &Repository) {
 /// Several systems: a line each, then the primary one in full.
 fn collection(page: &mut Page<'_>, report: &Report, systems: &[&System]) {
     let kind = report.repository.subject.kind;
-    let told = if kind == SubjectKind::MlCollection { "that share neither code nor model" } else { "in one repository" };
-    page.wrap(0, 2, &Line::of(Ink::Strong, &format!("{} ML systems ", systems.len())).plain(told));
-    let widest = systems.iter().map(|s| width_of(&s.path)).max().unwrap_or(0);
-    let at = (2 + widest + 2).min(page.width() / 2);
-    for system in systems {
-        let levels: Vec<String> = system
-            .models
-            .iter()
-            .filter_map(|m| m.level.map(|level| format!("{}\u{a0}{level}", m.id.replace(' ', "\u{a0}"))))
-            .collect();
-        let mut line = Line::new().plain(&levels.join(" · "));
-        if system.primary {
-            line = line.add(Ink::Quiet, " (below: ").add(Ink::Quiet, &system.why).add(Ink::Quiet, ")");
+    let told = if kind == SubjectKind::MlCollection {
+        "; none shares a model or the code that trains or predicts"
+    } else {
+        " in one repository"
+    };
+    page.wrap(0, 2, &Line::of(Ink::Strong, &format!("{} ML systems", systems.len())).plain(told));
+    let levels = |system: &System| -> String {
+        let of = |m: &crate::report::Assessment| m.level.map(|level| format!("{}\u{a0}{level}", m.id.replace(' ', "\u{a0}")));
+        system.models.iter().filter_map(of).collect::<Vec<_>>().join(" · ")
+    };
+    // of equal levels, one line is enough
+    let mut groups: Vec<(String, Vec<&System>)> = Vec::new();
+    for system in systems.iter().copied() {
+        let told = levels(system);
+        let alone = page.verbose() > 0 || system.primary;
+        match groups.iter_mut().find(|(other, all)| !alone && *other == told && !all.iter().any(|s| s.primary)) {
+            Some((_, all)) => all.push(system),
+            None => groups.push((told, vec![system])),
         }
-        let folder = if system.path == "." { "the root" } else { &system.path };
-        page.pair(2, &Line::new().place(folder, None), at, &line);
+    }
+    groups.sort_by_key(|(_, all)| !all.iter().any(|s| s.primary));
+    let name = |system: &System| if system.path == "." { "the root".to_owned() } else { system.path.clone() };
+    let firsts = groups.iter().filter_map(|(_, all)| all.first());
+    let widest = firsts.map(|s| width_of(&name(s))).max().unwrap_or(0);
+    let at = (2 + widest + 2).min(page.width() / 2);
+    for (told, all) in &groups {
+        let Some((first, others)) = all.split_first() else { continue };
+        let mut line = Line::new().plain(told);
+        if first.primary {
+            line = line.add(Ink::Quiet, " (below: ").add(Ink::Quiet, &first.why).add(Ink::Quiet, ")");
+        } else if !others.is_empty() {
+            line = line.add(Ink::Quiet, &format!(", and so {} more", others.len()));
+        }
+        page.pair(2, &Line::new().place(&name(first), None), at, &line);
     }
     if page.verbose() == 0 {
         page.wrap(2, 2, &Line::of(Ink::Quiet, "the others in full: -v"));
@@ -178,16 +201,23 @@ fn no_system(page: &mut Page<'_>, report: &Report) {
             .to_owned(),
     };
     page.wrap(2, 2, &Line::new().plain(&told));
+    if report.inputs.below.is_some() {
+        page.wrap(
+            2,
+            4,
+            &Line::of(Ink::Quiet, "to scan that folder alone: treering scan ").place(page.asked(), None).plain(" --no-parent"),
+        );
+    }
 }
 
 fn in_full(page: &mut Page<'_>, report: &Report, system: &System) {
     let repository = &report.repository;
     levels::levels(page, system);
-    levels::steps(page, &system.steps);
-    chains::strongest(page, system, repository);
+    who::steps(page, &system.steps, repository);
+    chains::strongest(page, system, report);
     chains::lookalikes(page, system, repository);
     chains::open_ends(page, system, repository);
-    levels::next(page, system, repository);
+    next::next(page, system, report);
     practices(page, system, repository);
 }
 
@@ -197,7 +227,9 @@ fn practices(page: &mut Page<'_>, system: &System, repository: &Repository) {
     }
     page.blank();
     let title = Line::of(Ink::Title, &phrases::count(system.practices.len(), "PRACTICE", "PRACTICES"));
-    page.pair(0, &title, 14, &Line::new().plain(&phrases::tally(system).join(" · ")));
+    let tally = Line::new().plain(&phrases::tally(system).join(" · "));
+    let each = if page.verbose() > 0 { "" } else { " (each:\u{a0}-v)" };
+    page.pair(0, &title, 14, &tally.add(Ink::Quiet, each));
     if page.verbose() > 0 {
         for practice in &system.practices {
             one_practice(page, practice, repository);
@@ -284,20 +316,26 @@ fn notices(page: &mut Page<'_>, report: &Report, primary: Option<&System>) {
         lines.push(Line::new().plain(&line));
     }
     let skipped = &report.coverage.skipped;
-    if !skipped.is_empty() {
-        let shown: Vec<String> = skipped.iter().take(most).map(|s| format!("{} ({})", s.path, s.why)).collect();
-        let more = rest(skipped.len(), shown.len());
-        lines.push(Line::new().plain(&format!("could not be read: {}{more}", shown.join(", "))));
+    let full = page.verbose() > 0;
+    if !skipped.is_empty() && full {
+        let shown: Vec<String> = skipped.iter().map(|s| format!("{} ({})", s.path, s.why)).collect();
+        lines.push(Line::new().plain(&format!("could not be read: {}", shown.join(", "))));
     }
     // what was told as skipped, or at the top of the page, is not told again
     let told = |path: Option<&str>| path.is_some_and(|path| skipped.iter().any(|s| s.path == path));
     let no_git = |n: &Notice| n.kind == NoticeKind::History && report.inputs.tree == FilesFrom::Folder;
-    let notices: Vec<&Notice> = report.notices.iter().filter(|n| !told(n.path.as_deref()) && !no_git(n)).collect();
+    let notices = report.notices.iter().filter(|n| !told(n.path.as_deref()) && !no_git(n));
+    // trouble in files that start nothing is counted only
+    let (aside, notices): (Vec<&Notice>, Vec<&Notice>) = notices.partition(|n| !full && n.aside);
+    if !full {
+        let files: std::collections::BTreeSet<&str> = aside.iter().filter_map(|n| n.path.as_deref()).collect();
+        lines.extend(in_part(files.len(), skipped.len()));
+    }
     // the same trouble in several files is told once
     let mut groups: Vec<Vec<&Notice>> = Vec::new();
     for notice in &notices {
         let same = |group: &&mut Vec<&Notice>| group.iter().any(|n| n.text == notice.text && n.kind == notice.kind);
-        match groups.iter_mut().find(same).filter(|_| page.verbose() == 0) {
+        match groups.iter_mut().find(same).filter(|_| !full) {
             Some(group) => group.push(notice),
             None => groups.push(vec![notice]),
         }
@@ -348,7 +386,15 @@ fn not_followed(page: &Page<'_>, report: &Report, most: usize) -> Vec<Line> {
             None => kinds.push((&file.what, vec![&file.path])),
         }
     }
-    let mut line = Line::new().plain("seen, not read by this version: ");
+    let open = |system: &&System| system.primary || report.systems.len() == 1;
+    let practices = report.systems.iter().filter(open).flat_map(|system| &system.practices);
+    let hang = practices.filter(|p| p.because == Some(Cause::Unknown(Unknown::NotRead))).count();
+    let hang = match hang {
+        0 => String::new(),
+        1 => ", and 1 practice hangs on it".to_owned(),
+        all => format!(", and {all} practices hang on it"),
+    };
+    let mut line = Line::new().plain(&format!("seen, not read by this version{hang}: "));
     for (number, (what, paths)) in kinds.iter().take(most).enumerate() {
         let shown = if page.verbose() > 0 { paths.len() } else { 1 };
         let more = match paths.len().saturating_sub(shown) {
@@ -368,11 +414,16 @@ fn not_followed(page: &Page<'_>, report: &Report, most: usize) -> Vec<Line> {
     })]
 }
 
-fn rest(count: usize, shown: usize) -> String {
-    match count.saturating_sub(shown) {
-        0 => String::new(),
-        more => format!(" and {more} more: -v"),
-    }
+/// How many files could not be read, or only in part, of which no more is told.
+fn in_part(aside: usize, skipped: usize) -> Option<Line> {
+    let files = |n: usize| phrases::count(n, "file", "files");
+    let told = match (aside, skipped) {
+        (0, 0) => return None,
+        (part, 0) => format!("{} beside the automation read in part: -v", files(part)),
+        (0, none) => format!("{} could not be read: -v", files(none)),
+        (part, none) => format!("{} could not be read, {part} beside the automation read in part: -v", files(none)),
+    };
+    Some(Line::of(Ink::Quiet, &told))
 }
 
 /// Why some practices could not be looked for.
@@ -383,11 +434,16 @@ fn unknown(report: &Report, system: &System) -> Option<String> {
     } else {
         ("needs history (fetch it all: fetch-depth: 0)", "need history (fetch it all: fetch-depth: 0)")
     };
-    let number = |why: Unknown| system.practices.iter().filter(|p| p.because == Some(Cause::Unknown(why))).count();
+    let named = !report.coverage.seen_not_read.is_empty();
+    let number = |why: Unknown| match why {
+        // told with the files
+        Unknown::NotRead if named => 0,
+        why => system.practices.iter().filter(|p| p.because == Some(Cause::Unknown(why))).count(),
+    };
     let mut parts = Vec::new();
     for (why, one, many) in [
         (Unknown::NoDetector, "has no detector yet", "have no detector yet"),
-        (Unknown::NotRead, "hangs on a file that was not read", "hang on files that were not read"),
+        (Unknown::NotRead, "hangs on files that were not listed", "hang on files that were not listed"),
         (Unknown::NoHistory, needs, need),
         (Unknown::SwitchedOff, "is switched off in the settings", "are switched off in the settings"),
     ] {
@@ -405,8 +461,7 @@ fn foot(page: &mut Page<'_>, primary: Option<&System>) {
     page.blank();
     page.wrap(0, 0, &Line::of(Ink::Quiet, "\"met\" = declared at this commit, every hop read. Whether it ran is not visible."));
     let ask = format!("treering explain {} {}", telling(system), page.asked());
-    let each = if page.verbose() > 0 { "" } else { "\u{a0} (each\u{a0}practice:\u{a0}-v)" };
-    page.wrap(0, 2, &Line::of(Ink::Quiet, "Why, and what counts: ").place(&ask, None).add(Ink::Quiet, each));
+    page.wrap(0, 2, &Line::of(Ink::Quiet, "Why: ").place(&ask, None));
 }
 
 /// The practice that is worth asking about first: what lifts a level by itself and has a place here, else what stands in
@@ -414,7 +469,7 @@ fn foot(page: &mut Page<'_>, primary: Option<&System>) {
 fn telling(system: &System) -> &str {
     let known = |id: &str| system.practices.iter().find(|p| p.id == id.split('[').next().unwrap_or(id)).map(|p| p.id.as_str());
     let blocking = || system.models.iter().filter(|m| m.level.is_some()).flat_map(|m| &m.blocking);
-    let rank = |b: &&crate::report::Blocking| (b.lifts_to.is_none(), b.evidence.is_empty());
+    let rank = |b: &&crate::report::Blocking| (b.unknown.is_some(), b.elsewhere, b.lifts_to.is_none(), b.evidence.is_empty());
     // the first of equals, for they come nearest first
     blocking()
         .min_by_key(rank)

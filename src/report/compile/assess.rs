@@ -8,6 +8,10 @@ use super::{Findings, JudgedSystem, evidence_of, nearest};
 use crate::maturity;
 use crate::rules::model::Model;
 use crate::rules::practice::PracticeRule;
+use crate::words::Unknown;
+
+/// Before an action on training in a repository that does not train.
+const ELSEWHERE: &str = "where the model is trained (not found here): ";
 
 /// One model's assessment of one system.
 pub(super) fn assessment(
@@ -62,23 +66,28 @@ pub(super) fn assessment(
         .map(|blocker| {
             let practice = judged(&blocker.practice);
             let near = practice.and_then(|p| p.near.as_ref());
+            let elsewhere = practice.is_some_and(|p| p.elsewhere);
+            // a qualifier may be missing of what is met otherwise: then the rule's own words
+            let action = practice
+                .map(|p| p.action.clone())
+                .filter(|action| !action.is_empty())
+                .or_else(|| rules.get(blocker.practice.split('[').next().unwrap_or("")).map(|r| r.action.clone()))
+                .unwrap_or_default();
+            let action = if elsewhere && !action.is_empty() { format!("{ELSEWHERE}{action}") } else { action };
             Blocking {
                 dimension: blocker.dimension.clone(),
                 level: blocker.level,
                 row: blocker.row.clone(),
                 practice: blocker.practice.clone(),
                 what: near.map_or_else(|| blocker.what.clone(), |n| super::sentence(findings, n)),
-                // a qualifier may be missing of what is met otherwise: then the rule's own words
-                action: practice
-                    .map(|p| p.action.clone())
-                    .filter(|action| !action.is_empty())
-                    .or_else(|| rules.get(blocker.practice.split('[').next().unwrap_or("")).map(|r| r.action.clone()))
-                    .unwrap_or_default(),
+                action,
                 evidence: practice
                     .zip(near)
                     .map(|(judged, near)| vec![Evidence { signal: blocker.practice.clone(), ..nearest(findings, judged, near) }])
                     .unwrap_or_default(),
                 lifts_to: blocker.lifts_to,
+                elsewhere,
+                unknown: practice.and_then(|p| p.standing.unknown).or_else(|| practice.is_none().then_some(Unknown::NoDetector)),
             }
         })
         .collect();
@@ -146,6 +155,7 @@ fn reached(level: &maturity::Reached) -> Reached {
                 id: row.id.clone(),
                 of: row.of.clone(),
                 weight: Three { floor: row.weight.floor, level: row.weight.level, ceiling: row.weight.ceiling },
+                unknown: row.unknown,
             })
             .collect(),
         share: Three { floor: level.share.floor, level: level.share.level, ceiling: level.share.ceiling },

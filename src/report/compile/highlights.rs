@@ -52,6 +52,7 @@ pub(super) fn chain_heads(findings: &Findings<'_>, system: &JudgedSystem<'_>) ->
             ChainHead {
                 chain: written,
                 op,
+                practice: (*id).to_owned(),
                 trigger: best.trigger,
                 text,
                 strength: best.strength,
@@ -135,8 +136,14 @@ pub(super) fn open_ends(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> V
             continue;
         }
         let outside = redact::snippet(&graph.nodes[edge.to].label);
-        let practices: Vec<String> =
-            system.practices.iter().filter(|p| p.chains.iter().any(|c| c.edges.contains(&id))).map(|p| p.id.clone()).collect();
+        // what is handed over stands where it is named, and no chain goes past that
+        let stands_here = |p: &Judged| {
+            let signal = |s: &usize| findings.signals.all[*s].at == edge.at;
+            let seen = p.signals.iter().any(signal) || p.chains.iter().any(|c| signal(&c.signal));
+            p.standing.because == Some(Because::Assumed) && (seen || p.near.as_ref().is_some_and(|near| near.at == edge.at))
+        };
+        let hangs = |p: &&Judged| p.chains.iter().any(|c| c.edges.contains(&id)) || stands_here(p);
+        let practices: Vec<String> = system.practices.iter().filter(hangs).map(|p| p.id.clone()).collect();
         let end = ends.entry(outside.clone()).or_insert_with(|| OpenEnd {
             outside,
             why: "it was not in this scan, so nobody can say here what it does".to_owned(),

@@ -4,13 +4,14 @@ mod assess;
 mod highlights;
 pub(crate) mod settings;
 mod steps;
+mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::redact;
 use super::{
     Cause, Chain, Claim, Counts, Coverage, Evidence, FilesFrom, HistoryInput, Hop, Inputs, NearestMiss, Practice, Report,
-    Repository, Ruleset, SCHEMA_VERSION, SeenNotRead, SettingsInput, Skipped, Subject, Summary, System, Tool,
+    Repository, Ruleset, SCHEMA_VERSION, SettingsInput, Skipped, Subject, Summary, System, Tool,
 };
 use crate::graph::Graph;
 use crate::practices::{self, Judged, Miss};
@@ -20,6 +21,8 @@ use crate::signals::Signals;
 use crate::source::{Location, Notice, RepoPath};
 use crate::walk::{Copies, Inventory};
 use crate::words::Strength;
+
+pub(crate) use unread::Unread;
 
 /// What the stages found, borrowed for writing it down.
 pub(crate) struct Findings<'f> {
@@ -31,6 +34,10 @@ pub(crate) struct Findings<'f> {
     pub(crate) graph: &'f Graph,
     /// The practice rules.
     pub(crate) rules: &'f [PracticeRule],
+    /// Automation that was seen and not read.
+    pub(crate) unread: &'f [Unread],
+    /// Whether a file starts nothing by what it is: a test, a document, an example, a notebook.
+    pub(crate) aside: &'f dyn Fn(&str) -> bool,
     /// One line of a file's text, for snippets; empty where it cannot be read.
     pub(crate) line: &'f dyn Fn(&Location) -> String,
 }
@@ -68,8 +75,6 @@ pub(crate) struct Asked {
     pub(crate) with: Copies,
     /// Number of files read.
     pub(crate) read: usize,
-    /// Automation that was seen and not read: path, and what it is.
-    pub(crate) unread: Vec<(RepoPath, String)>,
     /// Whether probes are written down beside the practices, for whoever asks why a criterion holds.
     pub(crate) probes: bool,
 }
@@ -80,6 +85,8 @@ pub(crate) struct JudgedSystem<'s> {
     pub(crate) system: &'s crate::subject::System,
     /// Whether it is the primary one.
     pub(crate) primary: bool,
+    /// How many had as much to say for themselves, where it is the primary one; else none.
+    pub(crate) alike: usize,
     /// Its practices and probes.
     pub(crate) practices: Vec<Judged>,
     /// Its maturity models.
@@ -96,6 +103,10 @@ pub(crate) fn compile(
 ) -> Report {
     let mut evidence: Vec<Evidence> = subject.signals.iter().map(|s| signal(findings, *s)).collect();
     evidence.extend(subject.places.iter().map(|at| place(findings, at, "subject")));
+    let seen_not_read = unread::seen_not_read(findings, systems);
+    let chains = systems.iter().flat_map(|s| &s.practices).flat_map(|p| &p.chains);
+    let needed: BTreeSet<&RepoPath> = chains.flat_map(|chain| &chain.hops).map(|hop| &hop.at.path).collect();
+    let aside = |notice: &Notice| notice.at.as_ref().is_some_and(|at| (findings.aside)(&at.path) && !needed.contains(&at.path));
     let systems: Vec<System> = systems.iter().map(|s| system(findings, s, asked.probes)).collect();
     let skipped: Vec<Skipped> = findings
         .inventory
@@ -159,28 +170,14 @@ pub(crate) fn compile(
             read: asked.read as u64,
             left_out: findings.inventory.left_out().len() as u64,
             skipped,
-            seen_not_read: not_read(findings, &asked.unread),
+            seen_not_read,
         },
-        notices: notices.iter().map(super::Notice::from).collect(),
+        notices: notices.iter().map(|n| super::Notice { aside: aside(n), ..super::Notice::from(n) }).collect(),
     };
     if asked.places_only {
         super::places::only(&mut report);
     }
     super::copies::told(report, &asked.with)
-}
-
-/// Files that were seen and not followed, each once. A notebook whose calls are evidence was read.
-fn not_read(findings: &Findings<'_>, unread: &[(RepoPath, String)]) -> Vec<SeenNotRead> {
-    let cited: BTreeSet<&RepoPath> = findings.signals.all.iter().map(|s| &s.at.path).filter(|p| p.ends_with(".ipynb")).collect();
-    let mut files: BTreeMap<&RepoPath, Vec<&str>> = BTreeMap::new();
-    for (path, what) in unread.iter().filter(|(path, _)| !cited.contains(path)) {
-        // two readers may know a file by the same name
-        let known = files.entry(path).or_default();
-        if !known.contains(&what.as_str()) {
-            known.push(what);
-        }
-    }
-    files.into_iter().take(200).map(|(path, what)| SeenNotRead { path: redact::snippet(path), what: what.join(", ") }).collect()
 }
 
 fn system(findings: &Findings<'_>, judged: &JudgedSystem<'_>, probes: bool) -> System {
@@ -204,7 +201,10 @@ fn system(findings: &Findings<'_>, judged: &JudgedSystem<'_>, probes: bool) -> S
         path: judged.system.path.clone(),
         name: judged.system.name.clone(),
         primary: judged.primary,
-        why: judged.system.why.clone(),
+        why: match judged.alike {
+            n if n > 1 => format!("{}; the first by name of {n} with as much of it", judged.system.why),
+            _ => judged.system.why.clone(),
+        },
         generated: judged.system.generated,
         trains: of(&judged.system.trains),
         serves: of(&judged.system.serves),

@@ -10,12 +10,41 @@ use super::highlights::{find, holds, people};
 use super::{Findings, JudgedSystem, evidence_of, signal};
 use crate::graph::NodeId;
 use crate::graph::reach::Walk;
-use crate::practices::Judged;
-use crate::words::{Because, Op, Strength, TriggerKind, Verdict};
+use crate::practices::{self, Judged};
+use crate::source::Location;
+use crate::words::{Because, Op, Strength, TriggerKind, Unknown, Verdict};
 
 /// Who starts each of the eight steps.
 pub(super) fn steps(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> Vec<Step> {
-    StepName::ALL.iter().map(|step| one_step(findings, system, *step)).collect()
+    let mut steps: Vec<Step> = StepName::ALL.iter().map(|step| one_step(findings, system, *step)).collect();
+    // what a service reports of itself starts with the service
+    let serves = steps.iter().find(|s| s.step == StepName::Serve).map(|s| s.starter);
+    for step in steps.iter_mut().filter(|s| s.step == StepName::Monitor && s.why == OF_SERVICE) {
+        if let (Some(starter), Starter::Person | Starter::Nobody) = (serves, step.starter) {
+            step.starter = starter;
+        }
+    }
+    steps
+}
+
+/// What is said of monitoring that watches the service alone.
+const OF_SERVICE: &str = "of the service, not of the model";
+
+/// Why what starts by itself is there in part only, as its practice tells; empty where that has nothing against it.
+fn in_part(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName, practice: &str) -> String {
+    let id = match step {
+        StepName::Prepare | StepName::Evaluate | StepName::Validate => "training.automated",
+        _ => practice,
+    };
+    let Some(judged) = find(system, id).filter(|p| p.standing.verdict == Verdict::Indicated) else { return String::new() };
+    let by_name = judged.chains.first().is_some_and(|c| c.strength == Strength::Inferred);
+    match judged.standing.because {
+        Some(Because::Inferred) if by_name => "linked by name".to_owned(),
+        Some(Because::Weak | Because::Inferred) => {
+            judged.near.as_ref().map(|near| super::sentence(findings, near)).unwrap_or_default()
+        }
+        _ => String::new(),
+    }
 }
 
 fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) -> Step {
@@ -40,6 +69,7 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
     let targets = targets(findings, system, |s| s.op.is_some_and(|op| ops.contains(&op)));
     let judged = find(system, practice);
     let unseen = || judged.is_some_and(|p| p.standing.verdict == Verdict::Unknown);
+    let open = open(findings, system, step, practice);
     // a service that reports its errors says nothing of the model
     let service = |i: &usize| findings.signals.all[*i].id.starts_with("monitor.service");
     let only_service = step == StepName::Monitor && !targets.is_empty() && targets.iter().all(|(i, _)| service(i));
@@ -47,35 +77,44 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
     let targets = if targets.is_empty() { told_by_practice(findings, system, step) } else { targets };
     if targets.is_empty() {
         let starter = if unseen() { Starter::Unknown } else { Starter::Nobody };
+        let why = open.clone().filter(|_| unseen()).map(|file| format!("not read: {file}")).unwrap_or_default();
         return match step {
-            StepName::Serve => served(findings, system, unseen()),
+            StepName::Serve => served(findings, system, open),
             // what a platform is told to watch runs nothing here
-            StepName::Monitor => declared(findings, system, starter),
-            _ => Step { step, starter, evidence: Vec::new(), why: String::new() },
+            StepName::Monitor => declared(findings, system, starter, why),
+            _ => Step { step, starter, evidence: Vec::new(), why },
         };
     }
-    let only_serving = only_serving(findings, system, step);
+    let only_serving = not_training(findings, system, step, judged.is_some_and(holds));
     let fits = |starters: Vec<NodeId>| starters.into_iter().filter(|n| !only_serving.contains(n)).collect::<Vec<_>>();
     let unattended = fits(graph.triggers(|k| k.is_unattended()));
     let outside = fits(graph.triggers(|k| matches!(k, TriggerKind::Api | TriggerKind::Upstream)));
     let miss = judged.and_then(|p| p.near.as_ref()).map(|n| super::sentence(findings, n)).unwrap_or_default();
+    let left = practices::leaves(graph, findings.signals, system.system);
     let reach = |starters: Vec<NodeId>, least| nearest(findings, &targets, &starters, least);
     let (starter, at, why) = if let Some(at) = reach(unattended.clone(), Strength::Inferred) {
-        (Starter::Itself, Some(at), String::new())
+        (Starter::Itself, Some(at), in_part(findings, system, step, practice))
     } else if let Some(at) = reach(unattended, Strength::Assumed).or_else(|| reach(outside, Strength::Assumed)) {
-        (Starter::Outside, Some(at), miss)
+        (Starter::Outside, Some(at), outside_words(&miss))
     } else if let Some(at) = reach(people(findings), Strength::Inferred) {
-        (Starter::Person, Some(at), String::new())
+        by_hand(Some(at), open, left)
     } else {
-        (Starter::Nobody, targets.first().map(|(i, _)| *i), IDLE.to_owned())
+        idle(targets.first().map(|(i, _)| *i), open)
     };
-    let why = if only_service && why.is_empty() { "of the service, not of the model".to_owned() } else { why };
+    let why = if only_service && why.is_empty() { OF_SERVICE.to_owned() } else { why };
     Step { step, starter, evidence: at.map(|s| vec![signal(findings, s)]).unwrap_or_default(), why }
 }
 
-/// Triggers that bring this system to answer and never to train: the data that an answer is made of is fetched and
-/// prepared then as well, which is none of the steps of training.
-fn only_serving(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) -> BTreeSet<NodeId> {
+/// Why a step hangs on the outside; that it does is said by the word before it.
+fn outside_words(miss: &str) -> String {
+    let miss = miss.strip_suffix(": decided outside of this repository").unwrap_or(miss);
+    miss.replacen(": it works once ", ", once ", 1)
+}
+
+/// Triggers that start no step of training: those that bring this system to answer and never to train, for the data that an
+/// answer is made of is fetched and prepared then as well; and, where the step's own practice does not hold, all that never
+/// train, for a test fetches data too.
+fn not_training(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName, holds: bool) -> BTreeSet<NodeId> {
     if !matches!(step, StepName::Extract | StepName::Prepare) || system.system.trains.is_empty() {
         return BTreeSet::new();
     }
@@ -85,11 +124,42 @@ fn only_serving(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepNa
         graph.reach_back(&aims, Walk::at(Strength::Assumed))
     };
     let (serves, trains) = (leading(&system.system.serves), leading(&system.system.trains));
-    graph.triggers(|_| true).into_iter().filter(|n| serves[*n] && !trains[*n]).collect()
+    graph.triggers(|_| true).into_iter().filter(|n| !trains[*n] && (serves[*n] || !holds)).collect()
 }
 
-/// What is said of a step that is there and that nothing starts.
-const IDLE: &str = "written, and nothing starts it";
+/// What was not read and may start a step, as `a.yml and 4 more`; none where all that may start it was read.
+fn open(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName, practice: &'static str) -> Option<String> {
+    // what starts training may go on to all of its steps
+    let ids = match step {
+        StepName::Serve | StepName::Monitor | StepName::Analyse | StepName::Train => [practice, practice],
+        StepName::Extract | StepName::Prepare | StepName::Evaluate | StepName::Validate => ["training.automated", practice],
+    };
+    let not_read = |id: &&str| find(system, id).is_some_and(|p| p.standing.unknown == Some(Unknown::NotRead));
+    let id = ids.iter().find(|id| not_read(id))?;
+    Some(super::unread::named(findings, id).unwrap_or_else(|| "part of the repository".to_owned()))
+}
+
+type Told = (Starter, Option<usize>, String);
+
+/// A person starts it, unless what was not read does; or what something that starts by itself hands over to.
+fn by_hand(at: Option<usize>, open: Option<String>, left: Option<Location>) -> Told {
+    match open {
+        None if left.is_some() => {
+            (Starter::Person, at, left.map(|at| format!("here; {at} leaves this scan")).unwrap_or_default())
+        }
+        Some(file) => (Starter::Unknown, at, format!("by hand at least; not read: {file}")),
+        None => (Starter::Person, at, String::new()),
+    }
+}
+
+/// It is there and nothing starts it, unless what was not read does.
+fn idle(at: Option<usize>, open: Option<String>) -> Told {
+    match (at, open) {
+        (_, Some(file)) => (Starter::Unknown, at, format!("not read: {file}")),
+        (Some(_), None) => (Starter::Nobody, at, "written, and nothing starts it".to_owned()),
+        (None, None) => (Starter::Nobody, at, String::new()),
+    }
+}
 
 /// Signals of the system's own source that fit, with their nodes.
 fn targets(
@@ -122,13 +192,13 @@ fn told_by_practice(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: St
 }
 
 /// Monitoring that a platform is told to do, where no program of this system does it.
-fn declared(findings: &Findings<'_>, system: &JudgedSystem<'_>, otherwise: Starter) -> Step {
+fn declared(findings: &Findings<'_>, system: &JudgedSystem<'_>, otherwise: Starter, why: String) -> Step {
     let step = StepName::Monitor;
     let met = |p: &&Judged| p.standing.verdict == Verdict::Met;
     let told = ["monitoring.data_drift", "monitoring.model_quality"].iter().filter_map(|id| find(system, id)).find(met);
     let evidence: Vec<_> = told.map(|p| evidence_of(findings, p)).unwrap_or_default().into_iter().take(1).collect();
-    let starter = if evidence.is_empty() { otherwise } else { Starter::Itself };
-    Step { step, starter, evidence, why: String::new() }
+    let (starter, why) = if evidence.is_empty() { (otherwise, why) } else { (Starter::Itself, String::new()) };
+    Step { step, starter, evidence, why }
 }
 
 /// The target that is reached over the fewest hops.
@@ -139,7 +209,7 @@ fn nearest(findings: &Findings<'_>, targets: &[(usize, NodeId)], starters: &[Nod
 
 /// Who starts the program that answers, where nothing here rolls it out. A job that runs on a push tries it out; only
 /// what comes back by itself puts it to use.
-fn served(findings: &Findings<'_>, system: &JudgedSystem<'_>, unseen: bool) -> Step {
+fn served(findings: &Findings<'_>, system: &JudgedSystem<'_>, open: Option<String>) -> Step {
     let graph = findings.graph;
     let targets: Vec<(usize, NodeId)> = system.system.serves.iter().flat_map(|i| graph.nodes_of(*i).map(|n| (*i, n))).collect();
     let reach = |starters: Vec<NodeId>, least| nearest(findings, &targets, &starters, least);
@@ -147,20 +217,19 @@ fn served(findings: &Findings<'_>, system: &JudgedSystem<'_>, unseen: bool) -> S
     let assumed = |p: &&Judged| p.standing.because == Some(Because::Assumed);
     let handed_over = find(system, "deploy.automated")
         .filter(assumed)
-        .map(|p| p.near.as_ref().map(|n| super::sentence(findings, n)).unwrap_or_default());
+        .map(|p| p.near.as_ref().map(|n| outside_words(&super::sentence(findings, n))).unwrap_or_default());
     let (starter, at, why) = if let Some(at) = reach(graph.triggers(TriggerKind::is_continuous), Strength::Inferred) {
         (Starter::Itself, Some(at), String::new())
     } else if let Some(near) = handed_over {
         (Starter::Outside, targets.first().map(|(i, _)| *i), near)
-    } else if unseen {
-        (Starter::Unknown, targets.first().map(|(i, _)| *i), String::new())
     } else if let Some(at) = reach(people(findings), Strength::Inferred) {
-        (Starter::Person, Some(at), String::new())
+        by_hand(Some(at), open, None)
+    } else if let Some(file) = open {
+        (Starter::Unknown, targets.first().map(|(i, _)| *i), format!("not read: {file}"))
     } else if let Some(at) = reach(graph.triggers(TriggerKind::is_unattended), Strength::Inferred) {
         (Starter::Person, Some(at), "a job only tries it out".to_owned())
     } else {
-        let first = targets.first().map(|(i, _)| *i);
-        (Starter::Nobody, first, first.map(|_| IDLE.to_owned()).unwrap_or_default())
+        idle(targets.first().map(|(i, _)| *i), None)
     };
     let evidence = at.map(|s| vec![signal(findings, s)]).unwrap_or_default();
     Step { step: StepName::Serve, starter, evidence, why }

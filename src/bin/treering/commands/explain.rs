@@ -23,7 +23,9 @@ pub fn run(explain: &Explain) -> Result<ExitCode> {
 
 /// A rule goes before a file of the same name; `./` makes it a file.
 fn answer(explain: &Explain, catalog: &Catalog) -> Result<(Option<Explanation>, Option<Inspection>)> {
-    if let Some(rule) = catalog.explain(&explain.what) {
+    // what opens a level is told with the level
+    let of_level = || catalog.explain(explain.what.strip_suffix(".key")?);
+    if let Some(rule) = catalog.explain(&explain.what).or_else(of_level) {
         let found = match &explain.path {
             Some(path) => Some(inspect(explain, catalog, path, &Question::Rule(rule.id.clone()))?),
             None => None,

@@ -25,7 +25,7 @@ fn style(shown: bool, color: Color, width: Option<u16>, verbose: u8, links: bool
         Color::Never => false,
         Color::Auto => terminal && anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never,
     };
-    let columns = || std::env::var("COLUMNS").ok().and_then(|c| c.trim().parse().ok()).filter(|_| terminal);
+    let columns = || std::env::var("COLUMNS").ok().and_then(|c| c.trim().parse().ok()).filter(|c| *c > 0);
     let width = width.map(usize::from).or_else(columns).unwrap_or(80);
     // Links only where there is a person to follow them, and colour shows that the terminal is not a plain one.
     Style { color, width: width.clamp(40, 400), verbose, links: terminal && color && links, asked: String::new() }

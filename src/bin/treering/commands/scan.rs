@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use treering::{Format, Options, Report, Style};
 
 use super::catalog;
+use crate::again;
 use crate::args::{Output, Scan};
 use crate::held_against;
 use crate::output;
@@ -37,14 +38,14 @@ pub fn run(scan: &Scan) -> Result<ExitCode> {
     let reports = reports?;
 
     // all that can fail comes before the first file is moved to its place
-    let held = gates.judge(&scan.paths, &reports)?;
+    let held = gates.judge(scan, &reports)?;
     let mut terminal = Vec::new();
     let mut files = Vec::new();
     for (number, (path, report)) in scan.paths.iter().zip(&reports).enumerate() {
         for output in &outputs {
             let format = output.format.unwrap_or(scan.format);
             let mut bytes = Vec::new();
-            let style = Style { asked: asked(scan, path), ..style(scan, format, output.path.is_none()) };
+            let style = Style { asked: again::words(scan, path, true), ..style(scan, format, output.path.is_none()) };
             treering::write(report, format, &mut bytes, &style)?;
             match &output.path {
                 Some(path) => files.push(output::stage(path, &bytes)?),
@@ -66,33 +67,11 @@ pub fn run(scan: &Scan) -> Result<ExitCode> {
         Err(error) if output::is_closed_pipe(&error) => {}
         other => other?,
     }
-    if !scan.quiet {
+    // why a gate fails is its answer and no remark
+    if !scan.quiet || held.status != 0 {
         held.lines.iter().for_each(|line| output::remark(line));
     }
     Ok(ExitCode::from(held.status))
-}
-
-/// What was scanned, as it can be pasted into a shell after another verb; what no shell takes as it stands is left out.
-fn asked(scan: &Scan, path: &Path) -> String {
-    let word = |text: &str| {
-        let safe = |c: char| c.is_alphanumeric() || "/._-+@=:,~".contains(c);
-        if !text.is_empty() && text.chars().all(safe) {
-            return Some(text.to_owned());
-        }
-        (!text.contains(|c: char| c == '\'' || c.is_control())).then(|| format!("'{text}'"))
-    };
-    let mut words = vec![path.to_str().and_then(word).unwrap_or_else(|| "PATH".to_owned())];
-    if let Some(rev) = &scan.rev {
-        words.push(format!("--rev {}", word(rev).unwrap_or_else(|| "REV".to_owned())));
-    }
-    if scan.pointed.no_parent {
-        words.push("--no-parent".to_owned());
-    }
-    for with in &scan.pointed.with {
-        let given = format!("{}={}", with.name, with.path.display());
-        words.push(format!("--with {}", word(&given).unwrap_or_else(|| format!("{}=PATH", with.name))));
-    }
-    words.join(" ")
 }
 
 /// A path in a headline; what a terminal would take for an order is shown as its code.

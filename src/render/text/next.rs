@@ -1,0 +1,284 @@
+//! What stands between here and the next level of each model.
+//!
+//! Invariant: nobody is told to change what was not looked at: practices that are unknown stand apart, with what they
+//! hang on.
+
+use super::phrases;
+use crate::render::page::{Ink, Line, Page};
+use crate::report::{Assessment, Blocking, Coverage, Evidence, Report, Repository, System, Unknown};
+
+/// Actions shown for a model, unless the user wants all.
+const ACTIONS: usize = 3;
+
+/// The same where each of them is enough by itself: a choice needs fewer than a list of work.
+const CHOICES: usize = 2;
+
+/// Columns that are told of a model without an overall level.
+const COLUMNS: usize = 3;
+
+/// What was told so far: an action that several levels ask for keeps its number, and a place is not told twice in a row.
+#[derive(Default)]
+struct Told<'r> {
+    actions: Vec<&'r str>,
+    last: String,
+    /// The file that was named for what is not decided.
+    unread: String,
+}
+
+impl<'r> Told<'r> {
+    fn knows(&self, blocking: &Blocking) -> bool {
+        self.actions.contains(&said(blocking))
+    }
+
+    /// The number of an action, which it has from now on.
+    fn number(&mut self, blocking: &'r Blocking) -> usize {
+        let words = said(blocking);
+        let known = self.actions.iter().position(|told| *told == words);
+        1 + known.unwrap_or_else(|| {
+            self.actions.push(words);
+            self.actions.len() - 1
+        })
+    }
+}
+
+/// What keeps the system from the next level of each model.
+pub(super) fn next(page: &mut Page<'_>, system: &System, report: &Report) {
+    if system.models.iter().all(|m| m.blocking.is_empty()) {
+        return;
+    }
+    page.title("NEXT LEVEL, nearest first");
+    let mut told = Told::default();
+    for model in system.models.iter().filter(|m| !m.blocking.is_empty()) {
+        // in full, or where it stands alone, each change is told
+        if model.level.is_none() && page.verbose() == 0 && system.models.len() > 1 {
+            columns(page, model, &told);
+            continue;
+        }
+        one_model(page, model, &mut told, system, report);
+    }
+    if page.verbose() > 0 {
+        still_open(page, system);
+    }
+}
+
+/// A model by its columns, where actions told above lift them.
+fn columns(page: &mut Page<'_>, model: &Assessment, told: &Told<'_>) {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut parts: Vec<String> = Vec::new();
+    for blocking in model.blocking.iter().filter(|b| b.unknown.is_none() && b.lifts_to.is_some() && told.knows(b)) {
+        let column = blocking.dimension.as_deref().unwrap_or_default();
+        if seen.contains(&column) || seen.len() >= COLUMNS {
+            continue;
+        }
+        seen.push(column);
+        let number = told.actions.iter().position(|t| *t == said(blocking)).unwrap_or_default() + 1;
+        parts.push(format!("{column} {} by {number}", blocking.lifts_to.unwrap_or(blocking.level)).replace(' ', "\u{a0}"));
+    }
+    let name = Line::of(Ink::Strong, &super::levels::name_of(model)).plain(": ");
+    let ask = format!("treering\u{a0}explain\u{a0}{}\u{a0}PATH", model.id);
+    let line = if parts.is_empty() {
+        let changes = model.blocking.iter().filter(|b| b.unknown.is_none()).count();
+        name.plain(&phrases::count(changes, "change", "changes")).add(Ink::Quiet, &format!(": {ask}"))
+    } else {
+        name.plain(&parts.join("; ")).add(Ink::Quiet, &format!(" (the rest: {ask})"))
+    };
+    page.wrap(2, 4, &line);
+}
+
+fn one_model<'r>(page: &mut Page<'_>, model: &'r Assessment, told: &mut Told<'r>, system: &'r System, report: &Report) {
+    let (open, decided): (Vec<&Blocking>, Vec<&Blocking>) = model.blocking.iter().partition(|b| b.unknown.is_some());
+    let by_column = model.level.is_none();
+    let name = super::levels::name_of(model);
+    let next = model.blocking.iter().map(|b| b.level).min().unwrap_or_default();
+    let head = if by_column { format!("{name}, each category by itself") } else { format!("{name}, level {next}") };
+    let head = Line::of(Ink::Strong, &head);
+    if decided.is_empty() {
+        return page.wrap(2, 4, &head.plain(": not decided, ").join(hangs_on(page, &open, &report.coverage, &mut told.unread)));
+    }
+    let alone = model.blocking.iter().any(|b| b.lifts_to.is_some());
+    let several = if alone || by_column { "" } else { ": no single change reaches it" };
+    let shown = nearest(page, model, &decided, told);
+    let all = decided.len();
+    let more = if all > shown.len() { format!(" ({} of {all} changes; all:\u{a0}-v)", shown.len()) } else { String::new() };
+    page.wrap(2, 4, &head.add(Ink::Quiet, several).add(Ink::Quiet, &more));
+    let known = |b: &&Blocking| page.verbose() == 0 && told.knows(b);
+    let (again, fresh): (Vec<&Blocking>, Vec<&Blocking>) = shown.into_iter().partition(|b| known(b));
+    if !again.is_empty() {
+        page.wrap(5, 8, &Line::of(Ink::Quiet, if by_column { "" } else { "also " }).join(as_above(&again, told)));
+    }
+    let (elsewhere, here): (Vec<&Blocking>, Vec<&Blocking>) = fresh.into_iter().partition(|b| b.elsewhere);
+    for blocking in here {
+        numbered(page, blocking, told, system, &report.repository);
+    }
+    if !elsewhere.is_empty() {
+        page.wrap(5, 8, &Line::of(Ink::Quiet, "where the model is trained, which was not found here:"));
+    }
+    for blocking in elsewhere {
+        numbered(page, blocking, told, system, &report.repository);
+    }
+    if !open.is_empty() {
+        page.wrap(5, 8, &Line::of(Ink::Quiet, "not decided: ").join(hangs_on(page, &open, &report.coverage, &mut told.unread)));
+    }
+}
+
+fn numbered<'r>(page: &mut Page<'_>, blocking: &'r Blocking, told: &mut Told<'r>, system: &System, repository: &Repository) {
+    let known = told.knows(blocking);
+    let number = Line::of(Ink::Quiet, &format!("{:>2}", told.number(blocking)).replace(' ', "\u{a0}"));
+    page.pair(4, &number, 8, &action(page.verbose(), blocking, known, system, repository, &mut told.last));
+}
+
+/// What unknown practices hang on, by reason.
+fn hangs_on(page: &Page<'_>, open: &[&Blocking], coverage: &Coverage, named: &mut String) -> Line {
+    let mut line = Line::new();
+    for (why, one, many) in [
+        (Unknown::NotRead, "hangs on ", "hang on "),
+        (Unknown::NoDetector, "has no detector yet", "have no detector yet"),
+        (Unknown::NoHistory, "needs the history", "need the history"),
+        (Unknown::SwitchedOff, "is switched off in the settings", "are switched off in the settings"),
+    ] {
+        let of: Vec<&Blocking> = open.iter().copied().filter(|b| b.unknown == Some(why)).collect();
+        let Some(first) = of.first() else { continue };
+        let ids = || of.iter().map(|b| b.practice.as_str());
+        let few = page.verbose() > 0 || of.len() == 1;
+        let what = if few { ids().collect::<Vec<_>>().join(", ") } else { of.len().to_string() };
+        let between = if line.is_empty() { "" } else { "; " };
+        line = line.plain(between).plain(&what).plain(" ");
+        line = line.plain(if of.len() == 1 { one } else { many });
+        if why == Unknown::NotRead {
+            line = match coverage.undecided_by(ids()) {
+                Some((path, _)) if *named == *path => line.plain("what was not read"),
+                Some((path, more)) => {
+                    path.clone_into(named);
+                    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                    line.place(path, None).plain(&format!("{more} (not read)"))
+                }
+                None => line.plain("files that were not listed"),
+            };
+        }
+        if let Some(level) = first.lifts_to.filter(|_| of.len() == 1) {
+            line = line.add(Ink::Quiet, &format!("; if it holds, {level} is reached"));
+        }
+    }
+    line
+}
+
+/// What a reader should see first of what stands in the way: what can be changed here before what cannot.
+fn nearest<'m>(page: &Page<'_>, model: &Assessment, decided: &[&'m Blocking], told: &Told<'_>) -> Vec<&'m Blocking> {
+    let mut decided = decided.to_vec();
+    if page.verbose() > 0 {
+        return decided;
+    }
+    decided.sort_by_key(|b| b.elsewhere);
+    if model.level.is_some() {
+        // the same where what was not looked at is told as well
+        let few = model.blocking.iter().any(|b| b.lifts_to.is_some() || b.unknown.is_some());
+        let most = if few { CHOICES } else { ACTIONS };
+        // what is to be done anyway, for a model above, is told as well where it is enough here
+        let known = |b: &Blocking| b.lifts_to.is_some() && told.knows(b);
+        return decided.iter().enumerate().filter(|(at, b)| *at < most || known(b)).map(|(_, b)| *b).collect();
+    }
+    // nothing that was told lifts a column: the first change of one of them
+    decided.truncate(1);
+    decided
+}
+
+/// What actions of models above do here, by their numbers.
+fn as_above(again: &[&Blocking], told: &Told<'_>) -> Line {
+    let mut line = Line::new();
+    for (index, blocking) in again.iter().enumerate() {
+        let number = told.actions.iter().position(|t| *t == said(blocking)).unwrap_or_default() + 1;
+        line = line.plain(if index == 0 { "" } else { "; " });
+        if let Some(column) = &blocking.dimension {
+            line = line.add(Ink::Strong, &format!("{column} {}: ", blocking.level));
+        }
+        line = line.plain(&format!("{number}\u{a0}above"));
+        if let Some(level) = blocking.lifts_to {
+            line = line.add(Ink::Good, &format!(" (reaches {level} by itself)"));
+        }
+    }
+    line
+}
+
+/// The change in words, without where it belongs, which is told in a line of its own.
+fn said(blocking: &Blocking) -> &str {
+    if blocking.action.is_empty() {
+        return &blocking.what;
+    }
+    match blocking.action.split_once("): ") {
+        Some((_, action)) if blocking.elsewhere => action,
+        _ => &blocking.action,
+    }
+}
+
+/// Requirements of levels that are reached, read to the letter.
+fn still_open(page: &mut Page<'_>, system: &System) {
+    if system.models.iter().all(|m| m.strict_gaps.is_empty()) {
+        return;
+    }
+    page.title("STILL OPEN IN THE LEVELS REACHED, if read to the letter");
+    for model in system.models.iter().filter(|m| !m.strict_gaps.is_empty()) {
+        page.wrap(2, 4, &Line::of(Ink::Strong, &phrases::model_name(model)));
+        for gap in &model.strict_gaps {
+            let mut line = Line::of(Ink::Quiet, &format!("level {}: ", gap.level)).plain(&gap.what);
+            if !gap.practices.is_empty() {
+                line = line.add(Ink::Quiet, &format!(" (see {})", gap.practices.join(", ")));
+            }
+            page.wrap(4, 7, &line);
+        }
+    }
+}
+
+/// One action with the nearest thing found to it; `last` is the place that was told before it.
+fn action(verbose: u8, blocking: &Blocking, known: bool, system: &System, repository: &Repository, last: &mut String) -> Line {
+    let mut line = Line::new();
+    if let Some(column) = &blocking.dimension {
+        line = line.add(Ink::Strong, &format!("{column} {}: ", blocking.level));
+    }
+    let told = said(blocking);
+    line = if known { line.plain("as above") } else { line.plain(told) };
+    if let Some(level) = blocking.lifts_to {
+        line = line.add(Ink::Good, &format!(" (reaches {level} by itself)"));
+    }
+    if known {
+        return line;
+    }
+    let near = blocking.evidence.iter().find_map(|e| phrases::place(e).map(|place| (e, place)));
+    let (word, place) = match near {
+        Some(near) => ("; nearest: ", Some(near)),
+        // where the programs stand is told by the head
+        None if verbose == 0 => ("", None),
+        None => begins(&blocking.practice, system),
+    };
+    if place.is_none() {
+        last.clear();
+    }
+    if let Some((evidence, place)) = place.filter(|(_, place)| !told.contains(place.as_str())) {
+        let here = format!("{word}{place}");
+        if verbose == 0 && here == *last {
+            return line;
+        }
+        *last = here;
+        line = line.add(Ink::Quiet, word).place(&place, super::link(repository, evidence));
+        if verbose > 0 && word.contains("nearest") && !blocking.what.is_empty() && blocking.what != told {
+            let path = evidence.path.as_deref().unwrap_or_default();
+            line = line.add(Ink::Quiet, ": ").plain(&phrases::seen_from(&blocking.what, path));
+        }
+    }
+    line
+}
+
+/// Where a change begins that nothing here comes near to: at the program that answers for what delivers and watches it,
+/// at the one that trains for all that leads there; nowhere for what is no matter of a program, or of one that is not
+/// here.
+fn begins<'s>(practice: &str, system: &'s System) -> (&'static str, Option<(&'s Evidence, String)>) {
+    let place = |all: &'s [Evidence]| all.iter().find_map(|e| phrases::place(e).map(|place| (e, place)));
+    let trains = ("; model trained at ", place(&system.trains));
+    let serves = ("; model served at ", place(&system.serves));
+    match practice.split('.').next().unwrap_or_default() {
+        "app" | "deploy" | "monitoring" | "serving" if serves.1.is_some() => serves,
+        "app" | "deploy" | "monitoring" | "serving" => trains,
+        "compute" | "data" | "experiment" | "features" | "lineage" | "loop" | "metadata" | "model" | "pipeline" | "registry"
+        | "tests" | "training" => trains,
+        _ => ("", None),
+    }
+}
