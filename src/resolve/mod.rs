@@ -588,7 +588,13 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
         }
         UsesTarget::File(path) => {
             match calls::file(path, view).or_else(|| from_project_folder(path, from, view)).or_else(|| as_notebook(path, view)) {
-                Some(to) => match view.book.get(&to).and_then(|facts| Some((facts, facts.called.as_ref()?))) {
+                // what is only taken in is not called
+                Some(to) => match view
+                    .book
+                    .get(&to)
+                    .and_then(|facts| Some((facts, facts.called.as_ref()?)))
+                    .filter(|_| uses.edge != EdgeKind::Imports)
+                {
                     Some((facts, called)) => vec![calls::lead(uses, &to, facts, called)],
                     None => {
                         // the folder of an action stands for what defines it
