@@ -412,6 +412,8 @@ pub struct Command {
     pub at_build: bool,
     /// The wrappers that were taken off in front of it (`poetry run`), outermost first.
     pub through: Vec<String>,
+    /// Whether it is given further words that are not told here.
+    pub more: bool,
 }
 
 impl Command {
@@ -429,6 +431,7 @@ impl Command {
             stdout: None,
             at_build: false,
             through: Vec::new(),
+            more: false,
         }
     }
 
@@ -457,6 +460,9 @@ pub struct Uses {
     /// What its failure does.
     pub on_failure: OnFailure,
 }
+
+/// The input of a reference to an image definition that names the folder which is sent to be built.
+pub const CONTEXT: &str = "context";
 
 /// Where a [`Uses`] leads, as far as its own file says.
 #[derive(Debug, Clone)]

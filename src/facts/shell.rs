@@ -137,6 +137,7 @@ fn nested(
             fed,
             stdout: command.stdout.clone(),
             at_build: how.at_build,
+            more: stripped.wrappers.iter().any(|wrapper| wrapper == "xargs"),
             through: stripped.wrappers,
         };
         let line = line_of(command.line);

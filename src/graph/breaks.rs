@@ -1,9 +1,11 @@
 //! How far a certain break reaches: what stands behind it on the same path cannot run either.
 //!
 //! A node *certainly fails* when it runs, without condition and with its failure heeded, something that is not there.
-//! Later siblings in a sequence, and units ordered after it, get `broken` edges; what stands beside it does not.
+//! Later siblings in a sequence, and units ordered after it, get `broken` edges; what stands beside it does not. A command
+//! or step of which nothing is there that it is given does not do its own work either.
 
 use super::{EdgeId, Graph, NodeId, NodeKind};
+use crate::fact::UnitKind;
 use crate::words::{EdgeKind, Strength};
 
 /// Marks what lies behind certain breaks.
@@ -23,13 +25,20 @@ pub(crate) fn degrade(graph: &mut Graph) {
             }
         }
         let behind = graph.arriving(node).any(|e| e.kind == EdgeKind::Precedes && e.stops && e.off.is_none() && fails[e.from]);
-        if behind {
+        if behind || has_nothing(graph, node) {
             broken.extend(graph.arriving_ids(node).iter().filter(|e| graph.edges[**e].runs()));
         }
     }
     for edge in broken {
         graph.edges[edge].strength = Strength::Broken;
     }
+}
+
+/// Whether all that a command or a step leads to is missing.
+fn has_nothing(graph: &Graph, node: NodeId) -> bool {
+    let works = matches!(graph.nodes[node].kind, NodeKind::Command | NodeKind::Unit(UnitKind::Step));
+    let mut leads = graph.leaving(node).filter(|e| e.runs()).peekable();
+    works && leads.peek().is_some() && leads.all(|e| graph.nodes[e.to].kind == NodeKind::Missing)
 }
 
 fn heeded(edge: &super::Edge) -> bool {

@@ -6,10 +6,12 @@
 
 mod gate;
 mod starts;
+mod throwaway;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::reach::Walk;
+use super::told::{self, Launched};
 use super::{Edge, EdgeId, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
 use crate::fact::{
     Book, Code, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId, UnitKind, Until,
@@ -18,7 +20,7 @@ use crate::fact::{
 use crate::resolve::program::Start;
 use crate::resolve::{self, Lead, Program, Run, Target, View};
 use crate::rules::Catalog;
-use crate::signals::{Owner, Signals};
+use crate::signals::{Owner, Signal, Signals};
 use crate::source::{Location, RepoPath};
 use crate::words::{EdgeKind, Op, Scope, Strength};
 
@@ -50,7 +52,8 @@ pub(crate) fn connect(
         }
     }
     let (graph, units) = (Graph::default(), HashMap::new());
-    let mut build = Build { graph, units, by_name, book, view, program, placements, checkout, held, declared, named };
+    let launched = Vec::new();
+    let mut build = Build { graph, units, by_name, book, view, program, placements, checkout, held, declared, named, launched };
     for (path, facts) in book {
         let nodes = (0..facts.units.len()).map(|unit| build.add_unit(path, facts, unit)).collect();
         build.units.insert(path, nodes);
@@ -74,7 +77,10 @@ pub(crate) fn connect(
     super::held::release(&mut build.graph, book, &build.held);
     build.collected_tests();
     build.attach(signals);
+    // guards that came with what was attached
+    build.graph.guards = std::sync::OnceLock::new();
     super::interpreter::mark(&mut build.graph, book, view, program, catalog);
+    told::vary(&mut build.graph, program, signals, &build.launched);
     super::breaks::degrade(&mut build.graph);
     build.graph
 }
@@ -122,6 +128,8 @@ struct Build<'b> {
     declared: Vec<EdgeId>,
     /// Edges to an object by its name, which is there once it is applied.
     named: Vec<EdgeId>,
+    /// Commands that start a program of Python.
+    launched: Vec<Launched>,
 }
 
 /// The edge of a trigger that waits for something, and the file that states it.
@@ -317,9 +325,12 @@ impl Build<'_> {
     fn as_the_call(&mut self, edge: EdgeId, path: &RepoPath, code: &Code, fact: &Fact) {
         let on_line = |c: &&crate::syntax::python::Call| c.line == fact.line;
         let Some(call) = code.module.calls.iter().find(on_line) else { return };
-        let off = self.program.file(path, None).and_then(|file| self.program.off(file, &call.conditions));
+        let file = self.program.file(path, None);
+        let off = file.and_then(|file| self.program.off(file, &call.conditions));
+        let asked = python::for_a_person(file.and_then(|file| self.program.asks_a_person(file, &call.conditions)));
         if let Some(edge) = self.graph.edges.get_mut(edge) {
             edge.off = off;
+            edge.guard = asked;
             edge.condition = python::condition(&code.module, &call.conditions).or_else(|| edge.condition.take());
         }
     }
@@ -355,8 +366,12 @@ impl Build<'_> {
             ..Edge::plain(owner, node, EdgeKind::Contains, Strength::Resolved, at, text)
         });
         let mut leads = resolve::command(command, (path, fact.unit), self.view);
-        let chosen: Vec<Lead> = leads.iter().filter_map(|lead| self.chosen(command, lead)).collect();
-        leads.extend(chosen);
+        let started: Vec<(Launched, Lead)> =
+            leads.iter().filter_map(|lead| Some((self.launched(command, node, lead)?, lead.clone()))).collect();
+        for (launched, lead) in started {
+            leads.extend(self.chosen(&launched, &lead));
+            self.launched.push(launched);
+        }
         for lead in leads {
             let lead = resolve::told(command, lead, self.view);
             self.lead((node, fact.unit), path, fact.line, order, lead, stops, discarded(&command.on_failure));
@@ -378,19 +393,19 @@ impl Build<'_> {
         }
     }
 
-    /// The function that the words of a command choose among those of the program that it starts.
-    fn chosen(&self, command: &Command, lead: &Lead) -> Option<Lead> {
+    /// The program that a command starts, and the words that it gives it.
+    fn launched(&self, command: &Command, node: NodeId, lead: &Lead) -> Option<Launched> {
         let after = |fits: &dyn Fn(&str) -> bool| {
             let at = command.words.iter().position(|w| fits(w.text.as_str()))?;
             command.words.get(at + 1..)
         };
-        let (path, start, words) = match &lead.to {
+        let (path, named, words) = match &lead.to {
             Target::File { path, run: Run::Program } => {
-                (path, Start::File, after(&|word| word.ends_with(crate::source::file_name(path)))?)
+                (path.clone(), None, after(&|word| word.ends_with(crate::source::file_name(path)))?)
             }
             Target::File { path, run: Run::Module } => {
                 let module = command.words.iter().position(|w| w.text == "-m")?;
-                (path, Start::File, command.words.get(module + 2..)?)
+                (path.clone(), None, command.words.get(module + 2..)?)
             }
             Target::Unit { path, kind: UnitKind::EntryPoint, name } => {
                 let facts = self.book.get(path)?;
@@ -403,13 +418,17 @@ impl Build<'_> {
                     _ => None,
                 });
                 let (path, function) = led?;
-                let words = after(&|word| word == name)?;
-                let at = self.program.chosen(&path, Start::Named(&function), words)?;
-                return self.choice(at, lead);
+                (path, Some(function), after(&|word| word == name)?)
             }
             _ => return None,
         };
-        let at = self.program.chosen(path, start, words)?;
+        Some(Launched { command: node, path, named, words: told::words(words, command.more) })
+    }
+
+    /// The function that the words of a command choose among those of the program that it starts.
+    fn chosen(&self, launched: &Launched, lead: &Lead) -> Option<Lead> {
+        let start = launched.named.as_deref().map_or(Start::File, Start::Named);
+        let at = self.program.chosen(&launched.path, start, &launched.words)?;
         self.choice(at, lead)
     }
 
@@ -610,6 +629,41 @@ impl Build<'_> {
         applied > 0
     }
 
+    /// Whether what looks like a deployment puts nothing where it stays.
+    fn deploys_nothing(&self, node: NodeId, owner: Owner, facts: Option<&FileFacts>) -> bool {
+        let unit = match owner {
+            Owner::Command(fact) => facts.and_then(|f| f.facts.get(fact)).and_then(|fact| fact.unit),
+            Owner::Unit(unit) => Some(unit),
+            _ => None,
+        };
+        let tried = facts.zip(unit).is_some_and(|(facts, unit)| throwaway::holds(facts, unit, self.view.programs));
+        tried || (matches!(owner, Owner::Command(_)) && self.only_prepares(node))
+    }
+
+    /// The node of what a function does only once a person has answered, for what that does there.
+    fn asked(&mut self, key: &str, signal: &Signal) -> Option<NodeId> {
+        // whoever is served answers a form as well
+        let Owner::Code(scope) = signal.owner else { return None };
+        if signal.op == Some(Op::Serve) {
+            return None;
+        }
+        let from = self.graph.find(key)?;
+        let code = self.book.get(&signal.at.path)?.code.as_deref()?;
+        let on_line = |call: &&crate::syntax::python::Call| {
+            call.scope == scope && !call.conditions.is_empty() && code.file_line(call.line) == signal.at.line
+        };
+        let call = code.module.calls.iter().find(on_line)?;
+        let file = self.program.file(&signal.at.path, None)?;
+        let asks = self.program.asks_a_person(file, &call.conditions)?;
+        let at = Location::line(&signal.at.path, signal.at.line);
+        let text = shorten(&format!("if {asks}"));
+        let node = self.add(format!("{key}?{}", signal.at.line), NodeKind::Function, at.clone(), text.clone());
+        let guard = python::for_a_person(Some(asks));
+        let edge = Edge::plain(from, node, EdgeKind::Contains, Strength::Resolved, at, text);
+        self.graph.edge(Edge { guard, ..edge });
+        Some(node)
+    }
+
     fn attach(&mut self, signals: &Signals) {
         self.graph.signal_nodes = vec![None; signals.all.len()];
         for (index, signal) in signals.all.iter().enumerate() {
@@ -635,8 +689,9 @@ impl Build<'_> {
             {
                 self.add(key.clone(), NodeKind::File, Location::file(path), path.to_string());
             }
-            if let Some(node) = self.graph.find(&key) {
-                if signal.op == Some(Op::Deploy) && matches!(signal.owner, Owner::Command(_)) && self.only_prepares(node) {
+            let asked = self.asked(&key, signal);
+            if let Some(node) = asked.or_else(|| self.graph.find(&key)) {
+                if signal.op == Some(Op::Deploy) && self.deploys_nothing(node, signal.owner, facts) {
                     continue;
                 }
                 self.graph.nodes[node].signals.push(index);

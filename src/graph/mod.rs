@@ -17,6 +17,7 @@ pub(crate) mod order;
 pub(crate) mod python;
 pub(crate) mod reach;
 mod requests;
+mod told;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -162,6 +163,8 @@ pub(crate) struct Graph {
     pub(crate) failing: BTreeMap<RepoPath, (Location, String)>,
     /// For every signal: the node it stands on, where it stands on one.
     pub(crate) signal_nodes: Vec<Option<NodeId>>,
+    /// For signals that stand on copies of their node as well: those copies.
+    copied_signals: BTreeMap<usize, Vec<NodeId>>,
 }
 
 impl Graph {
@@ -197,6 +200,19 @@ impl Graph {
     /// The node a signal stands on.
     pub(crate) fn node_of(&self, signal: usize) -> Option<NodeId> {
         self.signal_nodes.get(signal).copied().flatten()
+    }
+
+    /// All nodes that a signal stands on: its own, and copies of that for programs that are told words.
+    pub(crate) fn nodes_of(&self, signal: usize) -> impl Iterator<Item = NodeId> + '_ {
+        self.node_of(signal).into_iter().chain(self.copied_signals.get(&signal).into_iter().flatten().copied())
+    }
+
+    /// Lets an edge lead elsewhere.
+    fn lead_to(&mut self, edge: EdgeId, to: NodeId) {
+        let before = std::mem::replace(&mut self.edges[edge].to, to);
+        self.arriving[before].retain(|e| *e != edge);
+        self.arriving[to].push(edge);
+        self.guards = std::sync::OnceLock::new();
     }
 
     /// Edges that leave a node, in the order they were added.

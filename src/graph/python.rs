@@ -14,13 +14,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::keys::numbered;
 pub(crate) use self::keys::{embedded_key, function_key, key_at_line, module_key, program_key, scope_key};
-use super::{Edge, Graph, Node, NodeId, NodeKind, Order};
+use super::{Edge, Graph, Guarded, Node, NodeId, NodeKind, Order};
 use crate::fact::{Book, FileFacts, Placement, UnitId, UnitKind};
 use crate::resolve::Program;
 use crate::resolve::program::{At, CodeFile, Destination, FileId, Offered, name_text, text_of};
 use crate::source::{self, Location, RepoPath};
 use crate::syntax::python::{FlowId, FlowKind, ImportGuard, Module, ScopeId, ScopeKind, Value};
-use crate::words::{EdgeKind, Scope, Strength};
+use crate::words::{EdgeKind, Scope, Strength, TriggerKind};
 
 /// Edges to methods that a framework may run.
 const MAX_HOOKS: usize = 200_000;
@@ -97,6 +97,12 @@ struct Seen {
     discarded: Option<String>,
     off: Option<String>,
     condition: Option<String>,
+    guard: Option<Guarded>,
+}
+
+/// What runs only after a person's answer runs for nobody else.
+pub(super) fn for_a_person(asked: Option<String>) -> Option<Guarded> {
+    asked.map(|asks| Guarded { admits: vec![TriggerKind::Manual], asks })
 }
 
 impl Seen {
@@ -111,6 +117,7 @@ impl Seen {
             discarded: None,
             off: None,
             condition: None,
+            guard: None,
         }
     }
 }
@@ -126,7 +133,7 @@ impl Build<'_> {
 
     fn edge(&mut self, from: NodeId, to: NodeId, seen: Seen) {
         if from != to {
-            let Seen { kind, strength, at, what, order, stops, discarded, off, condition } = seen;
+            let Seen { kind, strength, at, what, order, stops, discarded, off, condition, guard } = seen;
             self.graph.edge(Edge {
                 from,
                 to,
@@ -140,7 +147,7 @@ impl Build<'_> {
                 off,
                 rescue: false,
                 condition,
-                guard: None,
+                guard,
             });
         }
     }
@@ -441,6 +448,7 @@ impl Build<'_> {
             }
             let off = program.off(file, &call.conditions);
             let condition = condition(code.module(), &call.conditions);
+            let guard = for_a_person(program.asks_a_person(file, &call.conditions));
             let swallowed = call.in_try;
             let seen = |strength: Strength, what: String| Seen {
                 kind: EdgeKind::Calls,
@@ -452,6 +460,7 @@ impl Build<'_> {
                 discarded: swallowed.filter(|h| h.broad).map(|h| format!("the handler on line {}", code.code.file_line(h.line))),
                 off: off.clone(),
                 condition: condition.clone(),
+                guard: guard.clone(),
             };
             if let Destination::Own { to, makes, sure, .. } = reached {
                 let strength = if *sure { Strength::Resolved } else { Strength::Inferred };

@@ -227,7 +227,7 @@ pub(crate) fn only_run(signals: &mut Signals, graph: &Graph) {
     starters.extend(graph.entries());
     let run = graph.reach(&starters, Walk::at(Strength::Broken).with_tests(true));
     for (index, signal) in signals.all.iter_mut().enumerate().filter(|(_, signal)| elsewhere(signal)) {
-        if !graph.node_of(index).is_some_and(|node| run.has(node)) {
+        if !graph.nodes_of(index).any(|node| run.has(node)) {
             signal.off.get_or_insert_with(|| "nothing in the scanned repository runs it".to_owned());
         }
     }

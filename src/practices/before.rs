@@ -71,7 +71,7 @@ impl Judge<'_> {
             answer.standing = Standing::indicated(Because::Inferred);
             answer.why = Some(Miss::quote(self.evidence.signals.all[by].at.clone(), "", by, near::unsure(Strength::Inferred)));
         }
-        let targets: Vec<(usize, NodeId)> = graph.node_of(by).map(|n| (by, n)).into_iter().collect();
+        let targets: Vec<(usize, NodeId)> = graph.nodes_of(by).map(|n| (by, n)).collect();
         if let Some(found) = self.best(From::Anyone, &[], &targets, false) {
             if ask.stops && found.unheeded.is_some() {
                 return Answer::no();

@@ -11,11 +11,12 @@ use super::answer::{Answer, cap, joined};
 use super::named::{self, Named};
 use super::select::{is_kind, select};
 use super::{Evidence, Judged, Miss, Proof, STARTS, near, nothing_found, rank};
-use crate::graph::NodeId;
 use crate::graph::reach::{Reached, Walk};
+use crate::graph::{Edge, NodeId};
 use crate::rules::practice::{Clause, From, HistoryAsk, Notebooks, On, Part, PracticeAsk, PracticeRule, Select, Share, ShareOf};
+use crate::signals::Owner;
 use crate::verdict::Standing;
-use crate::words::{Because, Scope, Strength, TriggerKind, Unknown, Verdict};
+use crate::words::{Because, EdgeKind, Scope, Strength, TriggerKind, Unknown, Verdict};
 
 /// Reads the rules for one system and remembers what it has answered.
 pub(crate) struct Judge<'e> {
@@ -248,6 +249,7 @@ impl<'e> Judge<'e> {
             Clause::Tested(tested) => self.tested(tested),
             Clause::Imported(select) => super::imported::answer(self, select),
             Clause::InImage(select) => super::image::answer(self, select),
+            Clause::ImageHolds(ask) => super::held::answer(self, ask),
             Clause::Steps(steps) => super::steps::answer(self, steps),
             Clause::Practice(PracticeAsk::Id(ask)) => {
                 let (id, word) =
@@ -286,7 +288,24 @@ impl<'e> Judge<'e> {
 
     /// Signals meant that stand on a node.
     pub(crate) fn targets(&self, ask: &Select) -> Vec<(usize, NodeId)> {
-        select(self.evidence, ask).into_iter().filter_map(|(s, n)| n.map(|n| (s, n))).collect()
+        let graph = self.evidence.graph;
+        let found = select(self.evidence, ask).into_iter();
+        let nodes = |s: usize| graph.nodes_of(s).map(move |n| (s, n));
+        match ask.on {
+            On::Applied => found.flat_map(|(s, _)| self.applied(s).map(move |n| (s, n))).collect(),
+            On::ForTraining => {
+                found.flat_map(|(s, _)| nodes(s)).filter(|(_, n)| !self.evidence.system.only_answers(graph, *n)).collect()
+            }
+            _ => found.flat_map(|(s, _)| nodes(s)).collect(),
+        }
+    }
+
+    /// What a command that applies the file of a signal leads to there.
+    fn applied(&self, signal: usize) -> impl Iterator<Item = NodeId> + 'e {
+        let (graph, path) = (self.evidence.graph, &self.evidence.signals.all[signal].at.path);
+        let here = move |e: &&Edge| e.kind == EdgeKind::Applies && e.off.is_none() && graph.nodes[e.to].at.path == *path;
+        let leads: BTreeSet<NodeId> = graph.edges.iter().filter(here).map(|e| e.to).collect();
+        leads.into_iter()
     }
 
     /// `signal`: seen where it must be seen.
@@ -297,8 +316,13 @@ impl<'e> Judge<'e> {
         }
         // that something is written in another repository shows nothing of this one
         let elsewhere = |s: usize| self.evidence.signals.all[s].scope == Scope::Elsewhere;
-        if ask.on == On::File {
+        if matches!(ask.on, On::File | On::Own) {
             found.retain(|(s, _)| !elsewhere(*s));
+        }
+        if ask.on == On::Own {
+            // a program that declares is the project itself
+            let seen = |s: usize| &self.evidence.signals.all[s];
+            found.retain(|(s, _)| matches!(seen(*s).owner, Owner::Code(_)) || !self.evidence.system.beside(&seen(*s).at.path));
         }
         if found.is_empty() {
             return Answer::no();
@@ -311,10 +335,11 @@ impl<'e> Judge<'e> {
             }
             found.retain(|(s, _)| !named::is_file(&self.evidence.signals.all[*s]));
         }
-        if ask.on == On::File {
+        if matches!(ask.on, On::File | On::Own) {
             return self.of_files(ask, found);
         }
-        let targets: Vec<(usize, NodeId)> = found.iter().filter_map(|(s, n)| n.map(|n| (*s, n))).collect();
+        let graph = self.evidence.graph;
+        let targets: Vec<(usize, NodeId)> = found.iter().flat_map(|(s, _)| graph.nodes_of(*s).map(|n| (*s, n))).collect();
         let tests = ask.scope.contains(&Scope::Test);
         let inside = |nodes: &[bool]| -> Vec<(usize, NodeId)> { targets.iter().filter(|(_, n)| nodes[*n]).copied().collect() };
         let (from, candidates) = match ask.on {
@@ -323,10 +348,11 @@ impl<'e> Judge<'e> {
             On::TrainRun | On::TrainReads => (From::Anyone, inside(&self.evidence.system.train_run)),
             On::ServeRun => (From::Anyone, inside(&self.evidence.system.serve_run)),
             On::BothRuns => (From::Anyone, inside(&self.evidence.system.both_runs)),
-            On::Live | On::File => (From::Anyone, targets.clone()),
+            On::Applied | On::ForTraining => (From::Anyone, self.targets(ask)),
+            On::Live | On::File | On::Own => (From::Anyone, targets.clone()),
         };
         let answer = self.competing(from, &[], &candidates, ask.check, ask.notebooks, tests);
-        if answer.holds() || matches!(ask.on, On::Unattended | On::BothRuns | On::TrainReads) {
+        if answer.holds() || matches!(ask.on, On::Unattended | On::BothRuns | On::TrainReads | On::Applied | On::ForTraining) {
             return answer;
         }
         // written, but nothing runs it as asked
@@ -350,7 +376,7 @@ impl<'e> Judge<'e> {
     }
 
     /// Signals that stand in files, whatever runs: as good as the surest of them.
-    fn of_files(&self, ask: &Select, mut found: Vec<(usize, Option<NodeId>)>) -> Answer {
+    pub(super) fn of_files(&self, ask: &Select, mut found: Vec<(usize, Option<NodeId>)>) -> Answer {
         let all = &self.evidence.signals.all;
         // the surest first, and of those what something starts; last what stands in a module that cannot be loaded
         let live = self.live();
@@ -437,7 +463,11 @@ impl<'e> Judge<'e> {
             .enumerate()
             .filter(|(_, s)| is_kind(s, ask) && self.evidence.system.owns(&s.at.path))
             .filter(|(_, s)| s.scope != Scope::Elsewhere || s.off.is_none())
-            .map(|(i, _)| (i, self.evidence.graph.node_of(i)))
+            .flat_map(|(i, _)| {
+                let mut nodes: Vec<Option<NodeId>> = self.evidence.graph.nodes_of(i).map(Some).collect();
+                nodes.resize(nodes.len().max(1), None);
+                nodes.into_iter().map(move |node| (i, node))
+            })
             .collect()
     }
 

@@ -8,6 +8,7 @@ mod answer;
 mod before;
 mod chain;
 mod clause;
+mod held;
 mod image;
 mod imported;
 mod leads;
@@ -18,6 +19,7 @@ mod select;
 mod source;
 mod steps;
 mod tested;
+mod tied;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -61,6 +61,7 @@ fn named<'r>(clause: &'r Clause, into: &mut Vec<Ask<'r>>) {
         Clause::Cap(cap) => named(&cap.of, into),
         Clause::Imported(_)
         | Clause::InImage(_)
+        | Clause::ImageHolds(_)
         | Clause::Not(_)
         | Clause::Steps(_)
         | Clause::Share(_)
@@ -106,6 +107,7 @@ fn failing<'r>(judge: &mut Judge<'_>, clause: &'r Clause, into: &mut Vec<Ask<'r>
         | Clause::Leads(_)
         | Clause::Imported(_)
         | Clause::InImage(_)
+        | Clause::ImageHolds(_)
         | Clause::Share(_)
         | Clause::History(_)
         | Clause::Steps(_) => {}
@@ -363,6 +365,8 @@ pub(super) const fn elsewhere(on: On) -> &'static str {
         On::TrainReads => " is not named by what trains",
         On::ServeRun => " is not part of what serves",
         On::BothRuns => " is not part of both training and serving",
-        On::Live | On::File | On::Unattended => " stands here, and nothing starts it",
+        On::ForTraining => " only leads to answers of the model, or watches them",
+        On::Applied => " stands here, and no command brings it about",
+        On::Live | On::File | On::Own | On::Unattended => " stands here, and nothing starts it",
     }
 }

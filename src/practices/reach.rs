@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::answer::{Answer, cap};
 use super::chain::{Chain, chain};
 use super::clause::Judge;
-use super::{Miss, near, rank};
-use crate::graph::NodeId;
+use super::{Miss, near, rank, tied};
 use crate::graph::reach::{Reached, Walk};
+use crate::graph::{NodeId, NodeKind};
 use crate::rules::practice::{From, Notebooks, Reach, Select};
 use crate::source::Location;
 use crate::verdict::Standing;
@@ -313,7 +313,10 @@ impl Judge<'_> {
                     continue;
                 }
                 let things = graph.reach(&[starter], Walk { things: true, ..Walk::at(least).with_tests(tests) });
-                let hit = targets.iter().filter(|(_, node)| things.has(*node)).min_by_key(|(s, node)| (things.hops(*node), *s));
+                let marks: Vec<NodeId> = through.iter().map(|(_, node)| *node).filter(|node| direct.has(*node)).collect();
+                let is_tied = |node: NodeId| !ask.tied || tied::is_tied(graph, (&direct, &marks), &things, node);
+                let hits = targets.iter().filter(|(_, node)| things.has(*node) && is_tied(*node));
+                let hit = hits.min_by_key(|(s, node)| (things.hops(*node), *s));
                 if let Some((signal, node)) = hit {
                     let path = things.path(*node);
                     let found = chain(graph, self.evidence.signals, path, *node, *signal);
@@ -345,7 +348,9 @@ impl Judge<'_> {
         let mut from: BTreeSet<NodeId> = BTreeSet::new();
         for node in 0..graph.nodes.len() {
             for edge in graph.leaving(node).filter(|e| e.off.is_none()) {
-                let started_by = edge.kind == crate::words::EdgeKind::Starts && containing[edge.from];
+                // what started the check started the rest as well, whatever the check says
+                let of_a_trigger = matches!(graph.nodes[edge.from].kind, NodeKind::Trigger(_));
+                let started_by = edge.kind == crate::words::EdgeKind::Starts && containing[edge.from] && !of_a_trigger;
                 let earlier = edge.condition.is_some()
                     && edge.runs()
                     && (marks.iter().any(|(s, n)| *n == node && self.evidence.signals.all[*s].at.line <= edge.at.line)

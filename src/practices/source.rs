@@ -5,17 +5,22 @@ use std::collections::BTreeSet;
 use super::answer::Answer;
 use super::{Evidence, Proof};
 use crate::fact::{FactKind, Pin};
+use crate::graph::NodeKind;
 use crate::source::{Location, RepoPath, is_copy};
 use crate::verdict::Standing;
 use crate::words::{Unknown, Verdict};
 
-/// The share of direct dependencies of the system that are fixed to one version. Packages for those who work on the code
+/// The share of direct dependencies of the system, or of those that some command installs from their list, that are fixed to one version. Packages for those who work on the code
 /// are no part of what runs.
 pub(crate) fn pinned(evidence: &Evidence<'_>, at_least: f64) -> Answer {
     let signals = evidence.signals.all.iter().filter(|s| &*s.id == "deps.tool");
     let tools: BTreeSet<(&RepoPath, u32)> = signals.map(|s| (&s.at.path, s.at.line)).collect();
-    let (mut fixed, mut all) = (0_usize, 0_usize);
-    let mut place = None;
+    // what nothing installs from says less than what something does
+    let graph = evidence.graph;
+    let installs = graph.edges.iter().filter(|e| e.runs() && e.off.is_none() && graph.nodes[e.from].kind == NodeKind::Command);
+    let installed: BTreeSet<&RepoPath> = installs.map(|e| &graph.nodes[e.to].at.path).collect();
+    // of everything, and of what is installed
+    let mut counts = [(0_usize, 0_usize, None); 2];
     let own = |p: &str| evidence.system.owns(p) && evidence.system.is_source(p) && !is_copy(p);
     for (path, facts) in evidence.book.iter().filter(|(p, _)| own(p)) {
         for fact in &facts.facts {
@@ -24,15 +29,20 @@ pub(crate) fn pinned(evidence: &Evidence<'_>, at_least: f64) -> Answer {
             if aside || tools.contains(&(path, fact.line)) {
                 continue;
             }
-            all += 1;
-            if dependency.pin == Pin::Exact {
-                fixed += 1;
-                place = place.or(Some(Location::line(path, fact.line)));
+            let both = 1 + usize::from(installed.contains(path));
+            for (fixed, all, place) in counts.iter_mut().take(both) {
+                *all += 1;
+                if dependency.pin == Pin::Exact {
+                    *fixed += 1;
+                    place.get_or_insert((path, fact.line));
+                }
             }
         }
     }
     let mut answer = empty(Verdict::NotShown);
-    if all > 0 && fixed as f64 >= at_least * all as f64 {
+    let enough = |(fixed, all, _): &&(usize, usize, _)| *all > 0 && *fixed as f64 >= at_least * *all as f64;
+    if let Some((fixed, all, place)) = counts.iter().find(enough) {
+        let place = place.map(|(path, line)| Location::line(path, line));
         answer.standing = Standing::plain(Verdict::Met);
         answer.places.push(Proof {
             at: place,

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Lead, Run, Target, View};
-use crate::fact::{Called, Command, FactKind, FileFacts, Inputs, Templated, UnitId, Uses, UsesTarget};
+use crate::fact::{Called, Command, FactKind, FileFacts, Inputs, Templated, UnitId, UnitKind, Uses, UsesTarget};
 use crate::source::{self, RepoPath};
 use crate::syntax::shell::{HOLE, quoted};
 use crate::syntax::tree::Tree;
@@ -32,6 +32,20 @@ pub(crate) fn calls(view: &View<'_>) -> BTreeMap<RepoPath, Vec<Inputs>> {
                         && view.book.get(path).is_some_and(asks)
                         && let Some(told) = arguments(command, path)
                     {
+                        all.entry(path.clone()).or_default().insert(told);
+                    }
+                }
+            }
+            // a Makefile by the variables that it is given
+            if let FactKind::Command(command) = &fact.kind
+                && matches!(command.program(), "make" | "gmake")
+                && let Some(told) = super::make::variables(command)
+            {
+                for lead in super::command(command, (path, fact.unit), view) {
+                    if let Target::Unit { path, kind: UnitKind::Target, .. } = &lead.to
+                        && view.book.get(path).is_some_and(asks)
+                    {
+                        let told = Inputs::from([(Called::ARGUMENTS.to_owned(), told.clone())]);
                         all.entry(path.clone()).or_default().insert(told);
                     }
                 }

@@ -449,6 +449,12 @@ pub(super) fn configuration(invocation: &Invocation<'_>, view: &View<'_>) -> Vec
     let Some(dir) = invocation.dir() else { return Vec::new() };
     let at = said.values(&["-chdir", "--chdir", "--terragrunt-working-dir"]).next().unwrap_or(".");
     let mut folders: Vec<String> = source::join(dir, at).into_iter().collect();
+    // the folder that is told and not there; what the command itself fetches or writes may lie anywhere
+    let gone = |folder: &&String| !folder.contains('$') && **folder != "." && !view.inventory.is_dir(folder);
+    if let Some(folder) = folders.first().filter(gone).filter(|folder| super::launch::certain(invocation, folder, view)) {
+        let to = Target::Missing { path: folder.clone(), what: format!("there is no folder `{folder}`") };
+        return vec![Lead { to, edge: EdgeKind::Applies, strength: Strength::Broken, what: format!("applies {folder}") }];
+    }
     let mut leads = Vec::new();
     let mut next = 0;
     while let Some(folder) = folders.get(next).cloned() {

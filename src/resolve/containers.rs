@@ -107,7 +107,9 @@ fn build(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec<Le
         Located::Found(path, strength) => {
             vec![Lead { to: Target::File { path, run: Run::Script }, edge: EdgeKind::Invokes, strength, what }]
         }
-        Located::Missing(_) if !context.contains("://") && !context.contains('$') => {
+        Located::Missing(path)
+            if !context.contains("://") && !context.contains('$') && super::launch::certain(invocation, &path, view) =>
+        {
             let missing = format!("there is no `{name}` in `{dir}`");
             vec![Lead {
                 to: Target::Missing { path: name, what: missing },
@@ -349,17 +351,37 @@ pub(super) fn builds(uses: &Uses) -> bool {
 
 /// The image definition that a published step builds.
 pub(super) fn step(uses: &Uses, view: &View<'_>) -> Option<RepoPath> {
+    named_by(uses, view).filter(|path| view.inventory.contains(path)).map(RepoPath::from)
+}
+
+/// The image definition that a published step names word by word and that is not there, nor put there by its file.
+pub(super) fn step_gone(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Option<Lead> {
+    let literal = |(_, value): &(String, String)| !value.contains("${{") && !value.contains("://");
+    let told = |key: &str| ["context", "path", "file", "dockerfile", "containerfiles", "build_file"].contains(&key);
+    let plain = uses.with.iter().filter(|(key, _)| told(key)).all(literal);
+    // another repository's tree is what is sent where no folder is named
+    let sent = uses.with.iter().any(|(key, _)| matches!(key.as_str(), "context" | "path" | "file"));
+    let path = named_by(uses, view).filter(|path| plain && sent && !view.inventory.contains(path))?;
+    if super::launch::may_be_made(from, &path, view) {
+        return None;
+    }
+    let what = format!("there is no `{path}`");
+    let lead = |to| Lead { to, edge: EdgeKind::Invokes, strength: Strength::Broken, what: format!("builds {path}") };
+    Some(lead(Target::Missing { path: path.clone(), what }))
+}
+
+/// The path of the image definition that a published step names, or means by naming none.
+fn named_by(uses: &Uses, view: &View<'_>) -> Option<String> {
     if !builds(uses) {
         return None;
     }
     let given = |keys: &[&str]| uses.with.iter().find(|(key, _)| keys.contains(&key.as_str())).map(|(_, v)| v.trim());
     let context = given(&["context", "path"]).filter(|c| !c.contains("://") && !c.contains("${{")).unwrap_or(".");
-    let named = match given(&["file", "dockerfile", "containerfiles", "build_file"]) {
+    match given(&["file", "dockerfile", "containerfiles", "build_file"]) {
         // of this action the file is named from the root, whatever the context
         Some(file) => source::join(".", file).filter(|p| view.inventory.contains(p)).or_else(|| source::join(context, file)),
         None => source::join(context, "Dockerfile"),
-    };
-    named.filter(|path| view.inventory.contains(path)).map(RepoPath::from)
+    }
 }
 
 /// The keys under which a published step puts the image: its tags, or what another step of the file computes them from.

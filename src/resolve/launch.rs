@@ -171,7 +171,6 @@ fn of_words(leads: &[Lead], rest: &[Word], view: &View<'_>) -> Vec<Lead> {
 /// Whether a file that is not there cannot have been made on the way: no other command of the same file names it or
 /// brings in what is elsewhere, and nothing that was used fetched its folder.
 pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) -> bool {
-    let name = crate::source::file_name(path);
     let Some(facts) = view.book.get(invocation.path) else { return true };
     // an action of another repository works on what its callers have brought along
     let handed = facts.units.first().is_some_and(|unit| unit.kind == UnitKind::Action);
@@ -184,12 +183,17 @@ pub(super) fn certain(invocation: &Invocation<'_>, path: &str, view: &View<'_>) 
         let handed_over = u.kind == UnitKind::Job && u.parent.is_none();
         handed_over || matches!(u.kind, UnitKind::Image | UnitKind::Service | UnitKind::Manifest)
     });
+    !in_image && !invocation.is_placed() && !may_be_made(invocation.path, path, view)
+}
+
+/// Whether a file may put another there that the repository does not have.
+pub(super) fn may_be_made(by: &RepoPath, path: &str, view: &View<'_>) -> bool {
+    let name = crate::source::file_name(path);
+    let Some(facts) = view.book.get(by) else { return false };
     let made = view.made.get_or_init(|| view.book.iter().map(|(path, facts)| (path.clone(), Made::by(facts, view))).collect());
     let may = |at: &usize| matches!(facts.facts.get(*at).map(|f| &f.kind), Some(FactKind::Uses(uses)) if may_hold(uses, path));
-    let made = made
-        .get(invocation.path)
-        .is_some_and(|made| made.fetched || made.written.iter().any(|out| out.ends_with(name)) || made.used.iter().any(may));
-    !in_image && !invocation.is_placed() && !made
+    made.get(by)
+        .is_some_and(|made| made.fetched || made.written.iter().any(|out| out.ends_with(name)) || made.used.iter().any(may))
 }
 
 /// What may put files there that a file's own repository does not have: asked for at every script that is missing.

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{Invocation, Lead, Target, View};
-use crate::fact::{FactKind, UnitKind, UsesTarget};
+use crate::fact::{Command, FactKind, UnitKind, UsesTarget};
 use crate::source::{self, RepoPath};
+use crate::syntax::shell::{HOLE, quoted};
 use crate::words::{EdgeKind, Strength};
 
 /// `make [-C dir] [-f file] [k=v] [target …]`.
@@ -51,7 +52,26 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
     if targets.is_empty() {
         targets.push("");
     }
-    targets.into_iter().flat_map(|target| one(&path, target, view)).collect()
+    // a make that another starts is given the same variables
+    let same = || view.book.get(&path).filter(|_| *invocation.path == path)?.units.get(invocation.unit?);
+    let given = variables(invocation.command)
+        .or_else(|| same().filter(|unit| unit.kind == UnitKind::Target)?.name.split_once(' ').map(|(_, given)| given.to_owned()));
+    targets.into_iter().flat_map(|target| one(&path, target, given.as_deref(), view)).collect()
+}
+
+/// Longest list of variables that a target is read for, in bytes.
+const MAX_GIVEN: usize = 300;
+
+/// The variables that a command line sets, as one line; none where it sets none.
+pub(super) fn variables(command: &Command) -> Option<String> {
+    let named = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !text.is_empty();
+    let pairs = command.words.iter().skip(1).filter_map(|word| {
+        let (name, value) = word.text.split_once('=').filter(|(name, _)| named(name))?;
+        let value = if word.literal { quoted(value) } else { HOLE.to_owned() };
+        Some(format!("{name}={value}"))
+    });
+    let line = pairs.collect::<Vec<_>>().join(" ");
+    (!line.is_empty() && line.len() <= MAX_GIVEN).then_some(line)
 }
 
 /// Whether it only says what it would do.
@@ -65,9 +85,18 @@ fn only_says(invocation: &Invocation<'_>) -> bool {
     invocation.arguments().iter().any(|word| WORDS.contains(&word.text.as_str()) || letters(&word.text))
 }
 
-fn one(path: &RepoPath, target: &str, view: &View<'_>) -> Vec<Lead> {
+fn one(path: &RepoPath, target: &str, given: Option<&str>, view: &View<'_>) -> Vec<Lead> {
     if target.contains('$') {
         return Vec::new();
+    }
+    if let Some(given) = given {
+        let name = format!("{target} {given}");
+        let known = view.book.get(path).is_some_and(|f| f.units.iter().any(|u| u.kind == UnitKind::Target && u.name == name));
+        if known {
+            let what = format!("make {}", name.trim_start());
+            let to = Target::Unit { path: path.clone(), kind: UnitKind::Target, name };
+            return vec![Lead { to, edge: EdgeKind::Invokes, strength: Strength::Resolved, what }];
+        }
     }
     let what = if target.is_empty() { "make".to_owned() } else { format!("make {target}") };
     let has =

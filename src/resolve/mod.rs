@@ -476,6 +476,11 @@ fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         }
         if let Located::Found(path, strength) = invocation.locate(value, view) {
             let run = run_of(&path);
+            // a program that nothing here knows looks at code as often as it runs it; a package's own description runs nothing
+            let described = matches!(source::file_name(&path), "pyproject.toml" | "setup.cfg" | "package.json");
+            if described || (run != Run::Manifest && !named && !submits) {
+                continue;
+            }
             // a file that is run when applied (a script, a job's definition) is handed over; anything else is applied
             let strength = if named || submits { strength } else { strength.min(Strength::Inferred) };
             let edge = if matches!(run, Run::Manifest) { EdgeKind::Applies } else { EdgeKind::Submits };
@@ -517,6 +522,9 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
     let lead = |to: Target, strength: Strength| Lead { to, edge: uses.edge, strength, what: uses.reference.clone() };
     match &uses.to {
         UsesTarget::Remote(reference) => {
+            if let Some(gone) = containers::step_gone(uses, from, view) {
+                return vec![gone];
+            }
             // a script that a workflow elsewhere is given is run there, as far as anybody can tell from here
             let workflow = source::WORKFLOW_HOMES.iter().any(|home| reference.contains(&format!("/{home}/workflows/")));
             let handed = uses
@@ -580,7 +588,13 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
         }
         UsesTarget::File(path) => {
             match calls::file(path, view).or_else(|| from_project_folder(path, from, view)).or_else(|| as_notebook(path, view)) {
-                Some(to) => match view.book.get(&to).and_then(|facts| Some((facts, facts.called.as_ref()?))) {
+                // what is only taken in is not called
+                Some(to) => match view
+                    .book
+                    .get(&to)
+                    .and_then(|facts| Some((facts, facts.called.as_ref()?)))
+                    .filter(|_| uses.edge != EdgeKind::Imports)
+                {
                     Some((facts, called)) => vec![calls::lead(uses, &to, facts, called)],
                     None => {
                         // the folder of an action stands for what defines it

@@ -7,6 +7,7 @@
 //! Invariants: nothing is read and nothing run; every question is bounded in depth, candidates and steps; the answers
 //! depend on the files alone, in path order.
 
+mod asked;
 mod attribute;
 mod callback;
 mod commands;
@@ -19,6 +20,7 @@ mod result;
 mod settle;
 #[cfg(test)]
 pub(crate) mod tests;
+mod told;
 mod wording;
 mod world;
 mod written;
@@ -41,6 +43,7 @@ use index::Index;
 use infer::{Ctx, Infer, Type};
 pub(crate) use meaning::Meaning;
 pub(crate) use quick::Quick;
+pub(crate) use told::{Course, Told, Why};
 pub(crate) use wording::{name_text, text_of};
 
 /// Index into [`Program::files`].

@@ -18,6 +18,30 @@ pub(crate) struct Callables {
     pub(crate) keywords: BTreeSet<String>,
     /// Objects that hold commands.
     pub(crate) command_lines: Vec<CommandLine>,
+    /// By package, the functions and methods whose answer a person gives.
+    asks: BTreeMap<String, BTreeSet<String>>,
+    /// How functions are told the words of the command line.
+    pub(crate) told: Told,
+}
+
+/// Decorators and functions that hand the words of the command line to a function, by their full names.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Told {
+    /// Decorators that make a function a command line of its own.
+    pub(crate) commands: BTreeSet<String>,
+    /// Decorators that give a parameter an option.
+    pub(crate) options: BTreeSet<String>,
+    /// Decorators that give a parameter a word by its place.
+    pub(crate) places: BTreeSet<String>,
+    /// Decorators that add `--version`.
+    pub(crate) versions: BTreeSet<String>,
+    /// What reads options and places off the parameters.
+    pub(crate) by_signature: BTreeSet<String>,
+    /// What gives the parameters words as literals of Python.
+    pub(crate) literals: BTreeSet<String>,
+    /// What fills one parameter with `key=value` words.
+    pub(crate) keys: BTreeSet<String>,
 }
 
 /// How a class takes the function that it runs.
@@ -68,6 +92,13 @@ pub(crate) enum Registers {
 }
 
 impl Callables {
+    /// Whether a person answers what is called, by its full name.
+    pub(crate) fn asks_a_person(&self, name: &str) -> bool {
+        let package = name.split(['.', '#']).next().unwrap_or(name);
+        let last = name.rsplit(['.', '#']).next().unwrap_or(name);
+        self.asks.get(package).is_some_and(|all| all.contains(last))
+    }
+
     /// The kind of command line that a class or decorator of this name makes (`click.group#group` is one as well).
     pub(crate) fn line(&self, name: &str) -> Option<&CommandLine> {
         let (maker, methods) = name.split_once('#').map_or((name, None), |(m, rest)| (m, Some(rest)));

@@ -252,6 +252,7 @@ fn walk(clause: &Clause, visit: &mut dyn FnMut(&Clause)) {
         | Clause::Tested(_)
         | Clause::Imported(_)
         | Clause::InImage(_)
+        | Clause::ImageHolds(_)
         | Clause::Steps(_)
         | Clause::Practice(_) => {}
     }
@@ -306,6 +307,7 @@ fn references(clause: &Clause, signals: &[SignalRule], known: &Known, problems: 
             select(&l.from);
             select(&l.to);
         }
+        Clause::ImageHolds(h) => [&h.image, &h.built_by, &h.of].into_iter().for_each(select),
         Clause::Steps(s) => {
             for id in s.named.values().flat_map(super::signal::OneOrMany::all) {
                 named(id, problems);

@@ -157,6 +157,8 @@ pub enum Clause {
     Imported(Select),
     /// Such a signal runs inside an image that is built here and that something starts.
     InImage(Select),
+    /// An image that is defined here and built to be started takes in the file of such a signal.
+    ImageHolds(ImageHolds),
     /// Kinds of work are separate, linked steps of one definition.
     Steps(Steps),
     /// Another practice or probe holds.
@@ -201,6 +203,8 @@ pub enum On {
     Live,
     /// Anywhere in a file of the system: a file fact.
     File,
+    /// In a file, as `file`, but not in the folder of another program that the repository holds beside the system.
+    Own,
     /// In what runs when training is started.
     TrainRun,
     /// As `train_run`; of a signal that is a file: what runs when training is started names that file.
@@ -213,6 +217,10 @@ pub enum On {
     Ci,
     /// In what something unattended starts; else not there.
     Unattended,
+    /// Where it is there for training: not in what only leads to answers, or watches them. In `to` of `reach` as well.
+    ForTraining,
+    /// In a file that a command brings about: what is declared there, whether or not it then runs.
+    Applied,
 }
 
 /// Whether code in notebooks counts.
@@ -262,6 +270,9 @@ pub struct Reach {
     /// What the same run must reach as well (training on the way to a deployment).
     #[serde(default)]
     pub via: Option<Select>,
+    /// Of `via`: one start for both is not enough. One runs in the other's job, waits for it, or takes what it makes.
+    #[serde(default)]
+    pub tied: bool,
     /// The chain must start at, or pass, a node that carries such a signal (a monitor on the way to training).
     #[serde(default)]
     pub past: Option<Select>,
@@ -281,6 +292,18 @@ pub struct Leads {
     pub from: Select,
     /// What it must run.
     pub to: Select,
+}
+
+/// What an image takes in, where what it starts is not followed any further.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImageHolds {
+    /// The image's definition.
+    pub image: Select,
+    /// What builds the image and runs it.
+    pub built_by: Select,
+    /// What a file inside of it must do.
+    pub of: Select,
 }
 
 /// A test that asserts something exercises what is meant.

@@ -31,6 +31,8 @@ pub(crate) struct Programs {
     here: BTreeMap<String, Here>,
     /// Kinds of cluster objects that run nothing, in small letters.
     pub(crate) idle: BTreeSet<String>,
+    /// Programs, with the words that do, and published steps that make a cluster on the machine of the job.
+    throwaway: BTreeMap<String, Vec<String>>,
     /// Programs that are told what to evaluate.
     #[serde(default)]
     evaluates: BTreeMap<String, Evaluates>,
@@ -114,6 +116,16 @@ fn published<'t, T>(table: &'t BTreeMap<String, T>, reference: &str) -> Option<&
 }
 
 impl Programs {
+    /// Whether a program with those words makes a cluster that goes with the machine of the job.
+    pub(crate) fn makes_a_throwaway_cluster(&self, program: &str, words: &str) -> bool {
+        self.throwaway.get(program).is_some_and(|all| all.iter().any(|said| words.starts_with(said.as_str())))
+    }
+
+    /// Whether a step of this reference does.
+    pub(crate) fn is_throwaway_step(&self, reference: &str) -> bool {
+        published(&self.throwaway, reference).is_some()
+    }
+
     /// How a step of this reference (`owner/name@version`) is told what to run in the workspace of its job.
     pub(crate) fn here(&self, reference: &str) -> Option<&Here> {
         published(&self.here, reference)

@@ -304,6 +304,10 @@ pub struct BranchMatch {
     /// The enclosing function's qualified name fits this regular expression.
     #[serde(default)]
     pub within: Option<String>,
+    /// What is called to give the value that the test asks fits this regular expression (`validate_rows` of
+    /// `answer = validate_rows(rows)` before `if not answer.ok`).
+    #[serde(default)]
+    pub given_by: Option<String>,
     /// The file imports one of these (dotted prefixes).
     #[serde(default)]
     pub imports: OneOrMany,

@@ -4,6 +4,9 @@
 //! qualifier `rows`: `held_out`, `fitted` (the very variables that the fit was given), `search` (inside what a search
 //! tries out), `own` (the tool chooses its rows itself) or `open`.
 //!
+//! What compares two shares of one table, as a split for training has them, compares nothing new with anything old: such
+//! a comparison, and what else its function does for it, is at most likely.
+//!
 //! Invariant: `fitted` is said only where the same unreassigned value feeds both; whatever is unsure is `open`.
 
 mod trace;
@@ -14,12 +17,14 @@ use super::{Owner, Signal};
 use crate::resolve::Program;
 use crate::resolve::program::{At, FileId};
 use crate::source::RepoPath;
-use crate::syntax::python::{Call, CallId, Root, Value};
-use crate::words::{Op, Scope};
-use trace::{HELD, KEPT, Origin, Rows, Trace, UNKNOWN, says_apart, says_training};
+use crate::syntax::python::{Call, CallId, Name, Root, Target, Value};
+use crate::words::{Op, Scope, Strength};
+use trace::{BY_PLACE, ELEMENT, HELD, KEPT, Origin, Rows, Trace, UNKNOWN, says_apart, says_training};
 
 /// Most fits and measurements that are followed.
 const MOST: usize = 300;
+/// Deepest nesting of a value that is looked into.
+const NESTED: usize = 8;
 
 /// Marks every measurement. `scope` says why a file is there.
 pub(crate) fn mark(signals: &mut [Signal], program: &Program, scope: &dyn Fn(&RepoPath) -> Scope) {
@@ -42,6 +47,25 @@ pub(crate) fn mark(signals: &mut [Signal], program: &Program, scope: &dyn Fn(&Re
     let splits = calls(&|s| s.id.starts_with("eval.split"));
     let searched: BTreeSet<At> =
         calls(&|s| s.op == Some(Op::Tune)).iter().flat_map(|(f, c)| program.passed(*f, *c)).map(|p| p.at).collect();
+    let counts = |file: FileId| program.files().get(file).is_some_and(|f| scope(&f.path) != Scope::Test);
+    let ask = Ask { program, trained: &trained, splits: &splits, counts: &counts };
+    // an answer that only a metric is given serves nobody
+    let metrics = calls(&|s| s.op == Some(Op::Evaluate));
+    for signal in signals.iter_mut().filter(|s| s.op == Some(Op::Serve)) {
+        if place(signal).is_some_and(|at| ask.only_measured(at, &metrics)) {
+            signal.op = None;
+        }
+    }
+    let compared: Vec<(usize, (FileId, CallId))> =
+        signals.iter().enumerate().filter(|(_, s)| compares(s)).filter_map(|(i, s)| Some((i, place(s)?))).take(MOST).collect();
+    let scope_of = |at: &(FileId, CallId)| ask.call(*at).map(|call| At { file: at.0, scope: call.scope });
+    let within: BTreeSet<At> =
+        compared.iter().filter(|(_, at)| ask.shares_of_one(*at)).filter_map(|(_, at)| scope_of(at)).collect();
+    for (signal, _) in compared.iter().filter(|(_, at)| scope_of(at).is_some_and(|scope| within.contains(&scope))) {
+        if let Some(signal) = signals.get_mut(*signal) {
+            signal.strength = signal.strength.min(Strength::Inferred);
+        }
+    }
     let measured: Vec<(usize, (FileId, CallId))> = signals
         .iter()
         .enumerate()
@@ -55,8 +79,6 @@ pub(crate) fn mark(signals: &mut [Signal], program: &Program, scope: &dyn Fn(&Re
     if measured.is_empty() {
         return;
     }
-    let counts = |file: FileId| program.files().get(file).is_some_and(|f| scope(&f.path) != Scope::Test);
-    let ask = Ask { program, trained: &trained, splits: &splits, counts: &counts };
     let fits: Vec<Rows> =
         trained.iter().take(MOST).flat_map(|at| ask.rows(*at, true)).filter(|r| !r.origins.is_empty()).collect();
     for (signal, at) in measured.into_iter().take(MOST) {
@@ -68,6 +90,11 @@ pub(crate) fn mark(signals: &mut [Signal], program: &Program, scope: &dyn Fn(&Re
         };
         signal.qualifiers.insert("rows".to_owned(), word.to_owned());
     }
+}
+
+/// Whether a signal compares data with data.
+fn compares(signal: &Signal) -> bool {
+    signal.op == Some(Op::Monitor) && signal.id.starts_with("monitor.drift")
 }
 
 struct Ask<'p> {
@@ -95,6 +122,58 @@ impl Ask<'_> {
             .collect()
     }
 
+    /// Whether what a call gives is handed to metrics and to nothing else: directly, or by a name of its own.
+    fn only_measured(&self, (file, id): (FileId, CallId), metrics: &BTreeSet<(FileId, CallId)>) -> bool {
+        let (Some(call), Some(code)) = (self.call((file, id)), self.program.files().get(file)) else { return false };
+        let module = code.module();
+        let given = |call: &Call, wanted: &dyn Fn(&Value) -> bool| {
+            call.args.iter().chain(call.keywords.iter().map(|(_, v)| v)).any(|v| mentions(v, wanted, NESTED))
+        };
+        let measures = |id: CallId| metrics.contains(&(file, id));
+        let itself = |value: &Value| matches!(value, Value::Call(other) if *other == id);
+        if module.calls.iter().enumerate().any(|(at, other)| measures(at) && given(other, &itself)) {
+            return true;
+        }
+        let plain = |name: &Name| match &name.root {
+            Root::Local(local) if name.path.is_empty() => Some(local.clone()),
+            _ => None,
+        };
+        let named = module.assigns.iter().filter(|a| a.scope == call.scope && itself(&a.value)).find_map(|a| match &*a.targets {
+            [Target::Name(name)] => plain(name),
+            _ => None,
+        });
+        let Some(named) = named else { return false };
+        let is = |value: &Value| matches!(value, Value::Name(name) if root(name) == Some(named.as_str()));
+        let mut uses = module
+            .calls
+            .iter()
+            .enumerate()
+            .filter(|(_, other)| other.scope == call.scope && (root(&other.callee) == Some(named.as_str()) || given(other, &is)))
+            .peekable();
+        let elsewhere = module.returns.iter().any(|r| r.scope == call.scope && mentions(&r.value, &is, NESTED))
+            || module.assigns.iter().any(|a| a.scope == call.scope && !itself(&a.value) && mentions(&a.value, &is, NESTED));
+        uses.peek().is_some() && !elsewhere && uses.all(|(at, _)| measures(at))
+    }
+
+    /// Whether a call is given two shares of one table, cut by place or by a split, whoever calls.
+    fn shares_of_one(&self, at: (FileId, CallId)) -> bool {
+        let Some(call) = self.call(at) else { return false };
+        let new = || Trace::new(self.program, self.trained, self.splits, self.counts);
+        let frames = new().frames(At { file: at.0, scope: call.scope });
+        !frames.is_empty()
+            && frames.iter().all(|frame| {
+                let sides: Vec<Rows> = new().each(call, frame).into_iter().filter(|rows| !rows.origins.is_empty()).collect();
+                let shares: Option<Vec<(&Origin, &String)>> = sides.iter().map(share).collect();
+                shares.is_some_and(|shares| match shares.as_slice() {
+                    [(one, cut), (other, apart)] => {
+                        let before = |o: &Origin| o.cuts.split_last().map(|(_, before)| before.to_vec());
+                        one.leaf == other.leaf && cut != apart && before(one) == before(other)
+                    }
+                    _ => false,
+                })
+            })
+    }
+
     /// Whether a call stands in one of the functions, or in one that stands in it.
     fn within(&self, at: (FileId, CallId), functions: &BTreeSet<At>) -> bool {
         let (Some(call), Some(file)) = (self.call(at), self.program.files().get(at.0)) else { return false };
@@ -118,6 +197,46 @@ impl Ask<'_> {
             "open"
         }
     }
+}
+
+/// The name that a dotted or indexed name begins with.
+fn root(name: &Name) -> Option<&str> {
+    let mut root = &name.root;
+    for _ in 0..NESTED {
+        match root {
+            Root::Local(local) => return Some(local),
+            Root::Item(of, _) => root = &of.root,
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Whether a value is, or holds, one that is wanted; what stands in the arguments of a call is another's.
+fn mentions(value: &Value, wanted: &dyn Fn(&Value) -> bool, depth: usize) -> bool {
+    let Some(left) = depth.checked_sub(1) else { return false };
+    let inner = |value: &Value| mentions(value, wanted, left);
+    wanted(value)
+        || match value {
+            Value::List(items) | Value::Tuple(items) => items.iter().any(inner),
+            Value::Dict(items) => items.iter().any(|(_, v)| inner(v)),
+            Value::BinOp { left, right, .. } => inner(left) || inner(right),
+            Value::Compare { left, rights, .. } => inner(left) || rights.iter().any(inner),
+            Value::BoolOp { values, .. } => values.iter().any(inner),
+            Value::Choice { then, otherwise, .. } => inner(then) || inner(otherwise),
+            Value::Unary { value, .. } | Value::Starred(value) => inner(value),
+            _ => false,
+        }
+}
+
+/// The one origin of rows that were last cut by place or by a split, with that cut.
+fn share(rows: &Rows) -> Option<(&Origin, &String)> {
+    let mut origins = rows.origins.iter();
+    let (Some(origin), None) = (origins.next(), origins.next()) else { return None };
+    let cut = origin.cuts.last()?;
+    // two cuts on one line are told apart by which of them it is
+    let told = origin.cuts.iter().rev().find(|cut| !cut.starts_with(ELEMENT))?;
+    (told.contains(BY_PLACE) || told.starts_with(HELD) || told.starts_with(KEPT)).then_some((origin, cut))
 }
 
 /// A name as written: `y_test`, `test["y"]`.
@@ -281,6 +400,24 @@ mod tests {
             "import sys\nt = pd.read_csv(sys.argv[1])\nr2_score(t.y, t.said)\n",
         );
         assert_eq!(marks(&[("score.py", score), ("train.py", train)]), ["open"]);
+    }
+
+    #[test]
+    fn shares_of_one_table_are_nothing_new() {
+        let sure = |text: &str| {
+            let text = format!(
+                "import pandas as pd\nfrom evidently import Report\ndef check(table):\n    t = pd.read_sql('all', table)\n{text}\n    Report([]).run(now, then)\n"
+            );
+            static RULES: std::sync::LazyLock<Catalog> = std::sync::LazyLock::new(|| Catalog::embedded().expect("sound rules"));
+            let found = signals(&RULES, &[("drift.py", &text)]);
+            found.all.iter().any(|s| &*s.id == "monitor.drift.check" && s.strength == crate::words::Strength::Resolved)
+        };
+        assert!(!sure("    n = int(len(t) * 0.8)\n    then = t.iloc[:n]\n    now = t.iloc[n:]"));
+        assert!(!sure("    now, then = t.iloc[9:], t.iloc[:9]"));
+        assert!(!sure("    from sklearn.model_selection import train_test_split\n    then, now = train_test_split(t)"));
+        assert!(sure("    then = t[t.day < 3]\n    now = t[t.day > 3]"));
+        assert!(sure("    then = t.loc['2026-01':'2026-02']\n    now = t.loc['2026-03':]"));
+        assert!(sure("    then = pd.read_parquet('then.parquet')\n    now = t.iloc[9:]"));
     }
 
     #[test]

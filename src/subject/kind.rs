@@ -146,9 +146,7 @@ impl Look<'_> {
     fn by_itself(&self, ops: &[Op]) -> bool {
         let live = self.graph.reach(&self.graph.triggers(TriggerKind::is_unattended), Walk::at(Strength::Assumed));
         self.signals.all.iter().enumerate().any(|(i, s)| {
-            s.scope == Scope::Source
-                && s.op.is_some_and(|op| ops.contains(&op))
-                && self.graph.node_of(i).is_some_and(|n| live.has(n))
+            s.scope == Scope::Source && s.op.is_some_and(|op| ops.contains(&op)) && self.graph.nodes_of(i).any(|n| live.has(n))
         })
     }
 
@@ -164,7 +162,7 @@ impl Look<'_> {
             .all
             .iter()
             .enumerate()
-            .any(|(i, s)| s.scope == Scope::Source && s.op == Some(op) && self.graph.node_of(i).is_some_and(|n| run.has(n)))
+            .any(|(i, s)| s.scope == Scope::Source && s.op == Some(op) && self.graph.nodes_of(i).any(|n| run.has(n)))
     }
 
     fn template(&self) -> Option<Subject> {

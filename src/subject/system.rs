@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::group::{group, project_of};
-use crate::fact::Placement;
+use crate::fact::{Placement, UnitKind};
 use crate::graph::reach::Walk;
-use crate::graph::{Graph, NodeId, NodeKind};
+use crate::graph::{Graph, Node, NodeId, NodeKind};
 use crate::settings::Named;
 use crate::signals::{Signal, Signals};
 use crate::source::{RepoPath, file_name, folder};
@@ -50,7 +50,13 @@ pub(crate) struct System {
     /// For every node: runs for training and for serving, each by a way of its own; that one program holds both roots
     /// ties nothing that it does for one of them to the other.
     pub(crate) both_runs: Vec<bool>,
+    /// For every node: leads to what trains.
+    to_train: Vec<bool>,
+    /// For every node: leads to what serves, or watches what is served.
+    to_use: Vec<bool>,
     others: Vec<String>,
+    /// Folders of other programs, with a manifest of their own, in which nothing of this system lies or runs.
+    besides: Vec<String>,
     lifted: BTreeSet<RepoPath>,
     unsourced: BTreeSet<RepoPath>,
 }
@@ -68,6 +74,30 @@ impl System {
     /// Whether an example or switched-off file counts as source, because something live reaches it.
     pub(crate) fn lifts(&self, path: &str) -> bool {
         self.lifted.contains(path)
+    }
+
+    /// Whether a node only takes part in giving answers or in watching them: those who run it, up to the first that leads
+    /// to training or to such use, lead to use alone.
+    pub(crate) fn only_answers(&self, graph: &Graph, node: NodeId) -> bool {
+        let leads = |node: NodeId, to: &[bool]| to.get(node).copied().unwrap_or(false);
+        let (mut open, mut seen, mut used) = (vec![node], BTreeSet::from([node]), false);
+        while let Some(node) = open.pop() {
+            if leads(node, &self.to_train) {
+                return false;
+            }
+            if leads(node, &self.to_use) {
+                used = true;
+                continue;
+            }
+            let by = graph.arriving(node).filter(|e| e.runs() && e.off.is_none()).map(|e| e.from);
+            open.extend(by.filter(|from| seen.insert(*from)).collect::<Vec<_>>());
+        }
+        used
+    }
+
+    /// Whether a file lies in the folder of another program than this system.
+    pub(crate) fn beside(&self, path: &str) -> bool {
+        self.besides.iter().any(|folder| beneath(path, folder))
     }
 
     /// Whether a file counts as source.
@@ -97,6 +127,10 @@ pub(crate) fn systems(
         (scope || lifted.contains(&s.at.path)) && s.off.is_none()
     };
     let roots = roots(signals, graph, counts);
+    // who compares what came in, not who only counts requests
+    let compares = |s: &Signal| s.id.starts_with("monitor.drift") || s.id.starts_with("monitor.quality");
+    let watching = signals.all.iter().enumerate().filter(|(_, s)| s.op == Some(Op::Monitor) && compares(s) && counts(s));
+    let watches: Vec<NodeId> = watching.filter_map(|(signal, _)| graph.node_of(signal)).collect();
     let groups = regroup(group(&roots, signals, graph, projects), declared, &|r| &signals.all[roots[r].signal].at.path);
     let unsourced: BTreeSet<RepoPath> = placements
         .iter()
@@ -108,7 +142,7 @@ pub(crate) fn systems(
         .map(|group| {
             let nodes = |fits: fn(&Root) -> bool| group.iter().map(|r| &roots[*r]).filter(|r| fits(r)).collect::<Vec<_>>();
             let (trains, serves) = (nodes(|r| r.trains), nodes(|r| r.serves));
-            let ids = |of: &[&Root]| of.iter().map(|r| r.node).collect::<Vec<_>>();
+            let ids = |of: &[&Root]| of.iter().flat_map(|r| graph.nodes_of(r.signal)).collect::<Vec<_>>();
             // what would train where nothing is seen to: its files are those of the first kind
             let learning = ids(&nodes(|r| r.trains || !r.serves));
             System {
@@ -123,7 +157,10 @@ pub(crate) fn systems(
                 train_run: run_of(graph, &learning),
                 serve_run: run_of(graph, &ids(&serves)),
                 both_runs: both_runs(graph, &learning, &ids(&serves)),
+                to_train: graph.reach_back(&learning, Walk::at(Strength::Broken)),
+                to_use: graph.reach_back(&[ids(&serves), watches.clone()].concat(), Walk::at(Strength::Broken)),
                 others: Vec::new(),
+                besides: Vec::new(),
                 lifted: lifted.clone(),
                 unsourced: unsourced.clone(),
             }
@@ -138,10 +175,30 @@ pub(crate) fn systems(
     for (index, system) in found.iter_mut().enumerate() {
         system.path.clone_from(&paths[index]);
         system.name.clone_from(named[index].map_or(&paths[index], |s| &s.name));
+        system.besides = projects.iter().filter(|project| is_beside(project, system, graph)).cloned().collect();
         system.others = paths.iter().enumerate().filter(|(i, p)| *i != index && **p != ".").map(|(_, p)| p.clone()).collect();
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
+}
+
+/// Whether a project is another program's: it runs something of its own, and nothing of the system lies or runs in it.
+fn is_beside(project: &str, system: &System, graph: &Graph) -> bool {
+    let own = system.train_files.iter().chain(&system.serve_files).any(|path| beneath(path, project));
+    if project == "." || own || beneath(&system.path, project) {
+        return false;
+    }
+    let runs = |node: &Node| {
+        matches!(node.kind, NodeKind::Program | NodeKind::Unit(UnitKind::Image | UnitKind::Service))
+            && node.scope == Scope::Source
+    };
+    let here = (0..graph.nodes.len()).filter(|n| beneath(&graph.nodes[*n].at.path, project));
+    let (mut program, mut part) = (false, false);
+    for node in here {
+        program |= runs(&graph.nodes[node]);
+        part |= system.train_run[node] || system.serve_run[node];
+    }
+    program && !part
 }
 
 /// The innermost of the declared folders that holds a file.

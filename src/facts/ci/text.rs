@@ -72,6 +72,28 @@ pub(super) fn lower<Own>(
     facts
 }
 
+/// Longest text into which more is put, in bytes.
+const MAX_PUT: usize = 1 << 20;
+
+/// A text with something in the place of what stands between two marks; where `put` knows nothing both stay.
+pub(super) fn put_between(text: &str, (open, close): (&str, &str), put: &dyn Fn(&str) -> Option<String>) -> String {
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((before, after)) = rest.split_once(open).filter(|_| out.len() < MAX_PUT) {
+        out.push_str(before);
+        match after.split_once(close).and_then(|(name, tail)| Some((put(name)?, tail))) {
+            Some((value, tail)) => {
+                out.push_str(&value);
+                rest = tail;
+            }
+            None => {
+                out.push_str(open);
+                rest = after;
+            }
+        }
+    }
+    out + rest
+}
+
 /// Writes paths that begin at the root of the workspace from the folder that a command runs in.
 pub(super) fn from_the_root(command: &mut Command) {
     let Some(dir) = command.dir.as_deref() else { return };

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::fact::{Command, Data, DataKind, FactKind, FileFacts, Needs, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
+use crate::fact::{
+    CONTEXT, Command, Data, DataKind, FactKind, FileFacts, Needs, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget,
+};
 use crate::facts::shell::{Shell, lower};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{self, SourceFile, file_name, folder};
@@ -64,23 +66,30 @@ fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: 
         if let Some(dir) = source::join(home, at)
             && let Some(path) = source::join(&dir, name)
         {
-            built_in = Some(dir);
             let uses = Uses {
                 reference: path.clone(),
-                with: Vec::new(),
+                with: vec![(CONTEXT.to_owned(), dir.clone())],
                 to: UsesTarget::File(path),
                 edge: EdgeKind::Invokes,
                 on_failure: OnFailure::Stops,
             };
+            built_in = Some(dir);
             facts.state(id, build.line(), FactKind::Uses(uses));
         }
     }
     if let Some(image) = service.get("image").and_then(|i| Some((i.text()?, i.line()))) {
         let writes = service.get("build").is_some();
         facts.state(id, image.1, FactKind::Data(Data { kind: DataKind::Image, key: image.0.to_owned(), writes, hash: None }));
+        // without a command of its own a service runs what the image says, which is known where that is built here
+        if !writes && service.get("command").is_none() && service.get("entrypoint").is_none() {
+            let (reference, to) = (image.0.to_owned(), UsesTarget::Image(image.0.to_owned()));
+            let uses = Uses { reference, with: Vec::new(), to, edge: EdgeKind::Invokes, on_failure: OnFailure::Stops };
+            facts.state(id, image.1, FactKind::Uses(uses));
+        }
     }
     for key in ["entrypoint", "command"] {
         let Some(run) = service.get(key) else { continue };
+        let before = facts.facts.len();
         let dir = service.get("working_dir").is_none().then(|| built_in.clone().unwrap_or_else(|| home.to_owned()));
         match run.kind() {
             Kind::Seq => {
@@ -103,6 +112,12 @@ fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: 
                     let line = run.line();
                     lower(text, &|_| line, id, &Shell { dir, ..Shell::default() }, context, facts);
                 }
+            }
+        }
+        // the words of `command`, or of whoever runs the service, follow
+        for fact in facts.facts.iter_mut().skip(before).filter(|_| key == "entrypoint") {
+            if let FactKind::Command(command) = &mut fact.kind {
+                command.more = true;
             }
         }
     }

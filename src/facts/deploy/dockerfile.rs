@@ -97,7 +97,12 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
             None if !words.is_empty() => facts.state(
                 0,
                 started.line,
-                FactKind::Command(Command { through, ..Command::new(words, Some(folder(&file.path).to_owned())) }),
+                // who starts the image may add words to an entry point
+                FactKind::Command(Command {
+                    through,
+                    more: parsed.stages.iter().flat_map(|s| &s.instructions).any(|i| i.keyword == "ENTRYPOINT"),
+                    ..Command::new(words, Some(folder(&file.path).to_owned()))
+                }),
             ),
             None => {}
         }

@@ -173,7 +173,7 @@ fn marked(text: &str, facts: &mut FileFacts) {
     let lines = (1..).zip(text.lines()).filter(|(_, line)| line.contains(MARK));
     for (number, line) in lines.take(MAX_IMAGES) {
         let comment = line.split_once('#').and_then(|(_, comment)| comment.split_once(MARK));
-        let named = comment.and_then(|(_, rest)| rest.trim_start().trim_start_matches(':').trim_start().strip_prefix('"'));
+        let named = comment.map(|(_, rest)| rest.trim_start_matches(['"', ' ', ':']));
         let policy = named.and_then(|rest| rest.split('"').next()).and_then(|rest| rest.split(':').nth(1));
         if let Some(policy) = policy {
             facts.state(None, number, FactKind::Setting { key: MARK.to_owned(), value: policy.to_owned() });

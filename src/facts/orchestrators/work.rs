@@ -92,7 +92,9 @@ impl<'b> Lowering<'b> {
         };
         let literal = !word.contains('$');
         let words = vec![Word { text: program.to_owned(), literal: true }, Word { text: word, literal }];
-        self.fact(to.file, to.unit, to.line, FactKind::Command(Command::new(words, dir)));
+        // what the script is given is told in many ways, none of which is followed
+        let command = Command { more: true, ..Command::new(words, dir) };
+        self.fact(to.file, to.unit, to.line, FactKind::Command(command));
     }
 
     /// The file that says it, the script and its folder.

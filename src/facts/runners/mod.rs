@@ -42,4 +42,5 @@ pub(crate) const ALL: &[Reader] = &[
 ];
 
 /// Readers of files that take values from others, each by its name.
-pub(crate) const GIVEN: &[(&str, ReadFor)] = &[(dvc::PIPELINE.name, dvc::with_parameters)];
+pub(crate) const GIVEN: &[(&str, ReadFor)] =
+    &[(dvc::PIPELINE.name, dvc::with_parameters), (makefile::READER.name, makefile::read_for)];

@@ -93,9 +93,9 @@ pub(super) fn first_seen(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
     move |signal| {
         let seen = &findings.signals.all[signal];
         let node = graph.node_of(signal);
-        let starts = match node {
-            Some(n) if live.has(n) => 0,
-            Some(n) if by_hand.has(n) => 1,
+        let starts = match () {
+            _ if graph.nodes_of(signal).any(|n| live.has(n)) => 0,
+            _ if graph.nodes_of(signal).any(|n| by_hand.has(n)) => 1,
             _ => 2,
         };
         let name = crate::source::file_name(&seen.at.path).to_lowercase();

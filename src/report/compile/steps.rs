@@ -120,7 +120,7 @@ fn not_training(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepNa
     }
     let graph = findings.graph;
     let leading = |signals: &[usize]| {
-        let aims: Vec<NodeId> = signals.iter().filter_map(|i| graph.node_of(*i)).collect();
+        let aims: Vec<NodeId> = signals.iter().flat_map(|i| graph.nodes_of(*i)).collect();
         graph.reach_back(&aims, Walk::at(Strength::Assumed))
     };
     let (serves, trains) = (leading(&system.system.serves), leading(&system.system.trains));
@@ -170,7 +170,7 @@ fn targets(
     let own = |path: &str| system.system.owns(path) && system.system.is_source(path);
     let all = findings.signals.all.iter().enumerate();
     all.filter(|(_, s)| fits(s) && s.off.is_none() && own(&s.at.path))
-        .filter_map(|(i, _)| findings.graph.node_of(i).map(|n| (i, n)))
+        .flat_map(|(i, _)| findings.graph.nodes_of(i).map(move |n| (i, n)))
         .collect()
 }
 
@@ -188,7 +188,7 @@ fn told_by_practice(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: St
     signals.dedup();
     // what a practice hangs on besides, a condition or a job that hands over, does not do the step
     signals.retain(|i| findings.signals.all[*i].op.is_some());
-    signals.into_iter().filter_map(|i| Some((i, findings.graph.node_of(i)?))).collect()
+    signals.into_iter().flat_map(|i| findings.graph.nodes_of(i).map(move |n| (i, n))).collect()
 }
 
 /// Monitoring that a platform is told to do, where no program of this system does it.
@@ -211,7 +211,7 @@ fn nearest(findings: &Findings<'_>, targets: &[(usize, NodeId)], starters: &[Nod
 /// what comes back by itself puts it to use.
 fn served(findings: &Findings<'_>, system: &JudgedSystem<'_>, open: Option<String>) -> Step {
     let graph = findings.graph;
-    let targets: Vec<(usize, NodeId)> = system.system.serves.iter().filter_map(|i| Some((*i, graph.node_of(*i)?))).collect();
+    let targets: Vec<(usize, NodeId)> = system.system.serves.iter().flat_map(|i| graph.nodes_of(*i).map(|n| (*i, n))).collect();
     let reach = |starters: Vec<NodeId>, least| nearest(findings, &targets, &starters, least);
     // who rolls it out may be elsewhere
     let assumed = |p: &&Judged| p.standing.because == Some(Because::Assumed);

@@ -70,6 +70,19 @@ pub(crate) struct Offered {
     pub(crate) sure: bool,
 }
 
+/// What the words behind a program choose.
+#[derive(Debug, Clone)]
+pub(super) struct Choice {
+    /// The function.
+    pub(super) at: At,
+    /// How many words there are up to the last that chose.
+    pub(super) rest: usize,
+    /// The last word that chose.
+    pub(super) word: String,
+    /// Functions that other words would have chosen.
+    pub(super) others: BTreeSet<At>,
+}
+
 /// Where a program starts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Start<'n> {
@@ -121,19 +134,60 @@ impl Program {
 
     /// The function that the words behind a program choose among its commands, where their number leaves a choice.
     pub(crate) fn chosen(&self, path: &str, start: Start<'_>, words: &[Word]) -> Option<At> {
+        let choice = self.choice(self.file(path, None)?, start, words)?;
+        (choice.rest > 0).then_some(choice.at)
+    }
+
+    /// What the words behind a program choose among its commands, and what they leave aside; a single command that needs
+    /// no name is chosen by no word.
+    pub(super) fn choice(&self, file: FileId, start: Start<'_>, words: &[Word]) -> Option<Choice> {
         if self.commands.asks.is_empty() && self.commands.groups.is_empty() && self.commands.objects.is_empty() {
             return None;
         }
-        let file = self.file(path, None)?;
         let mut menu = self.asked_from(file, start)?;
-        let mut words = words.iter();
+        let mut at = 0;
+        let mut others = BTreeSet::new();
+        let mut kept = BTreeSet::new();
         for _ in 0..MAX_DEPTH {
-            let item = self.commands.menus.get(menu)?.choose(&mut words)?;
+            let offers = self.commands.menus.get(menu)?;
+            kept.extend(&offers.first);
+            if let ([Item { to: To::Function(only), .. }], true, true) =
+                (&offers.items[..], offers.alone, offers.first.is_empty())
+                && offers.choose(words.get(at..)?).is_none()
+                && others.is_empty()
+            {
+                return Some(Choice { at: *only, rest: at, word: String::new(), others });
+            }
+            let (item, next) = offers.choose(words.get(at..)?)?;
+            let before = at;
+            at += next;
+            for other in offers.items.iter().filter(|other| !std::ptr::eq(*other, item)) {
+                match other.to {
+                    To::Function(function) => {
+                        others.insert(function);
+                        let inner = self.commands.groups.get(&function).map(|inner| self.commands.offers(*inner));
+                        others.extend(inner.into_iter().flatten().map(|o| o.at));
+                    }
+                    To::Menu(inner) => others.extend(self.commands.offers(inner).into_iter().map(|o| o.at)),
+                }
+            }
+            // a word behind an option may be its value, where another names a command as well
+            let more = offers.choose(words.get(at..)?).is_some();
+            if more && words.get(before..at - 1).is_some_and(|w| w.last().is_some_and(|w| w.text.starts_with('-'))) {
+                return None;
+            }
             match item.to {
                 To::Menu(inner) => menu = inner,
-                To::Function(at) => match self.commands.groups.get(&at) {
-                    Some(inner) => menu = *inner,
-                    None => return Some(at),
+                To::Function(function) => match self.commands.groups.get(&function) {
+                    Some(inner) => {
+                        kept.insert(function);
+                        menu = *inner;
+                    }
+                    None => {
+                        let word = words.get(at - 1).map_or(String::new(), |w| w.text.clone());
+                        others.retain(|other| *other != function && !kept.contains(other));
+                        return Some(Choice { at: function, rest: at, word, others });
+                    }
                 },
             }
         }
@@ -180,14 +234,14 @@ impl Program {
 }
 
 impl Menu {
-    /// The command of the first word that is no option and no option's value.
-    fn choose<'w>(&self, words: &mut impl Iterator<Item = &'w Word>) -> Option<&Item> {
+    /// The command of the first word that is no option and no option's value, and the number of words up to it.
+    fn choose(&self, words: &[Word]) -> Option<(&Item, usize)> {
         let named = |text: &str| self.items.iter().find(|item| item.names.iter().any(|n| n == text));
         let mut after_option = false;
-        for word in words {
+        for (at, word) in words.iter().enumerate() {
             let text = word.text.as_str();
             match named(text) {
-                Some(item) => return Some(item),
+                Some(item) => return Some((item, at + 1)),
                 None if text.starts_with('-') => after_option = !text.contains('='),
                 None if after_option => after_option = false,
                 None => return None,

@@ -203,6 +203,11 @@ impl Index {
         self.call_lines.get(call).copied().unwrap_or(u32::MAX)
     }
 
+    /// Whether something is added to a name somewhere in the file.
+    pub(super) fn is_changed(&self, name: &str) -> bool {
+        self.changed.contains(name)
+    }
+
     /// Indices of the results of a function.
     pub(super) fn returns(&self, scope: ScopeId) -> &[usize] {
         self.returns.get(&scope).map_or(&[], Vec::as_slice)

@@ -105,7 +105,7 @@ impl World {
     }
 
     /// Whether a call of a method hands over the object by itself: not for static ones, nor for `Base.method(self)`.
-    fn is_bound(&self, code: &CodeFile, call: CallId, to: At) -> bool {
+    pub(super) fn is_bound(&self, code: &CodeFile, call: CallId, to: At) -> bool {
         let Some(scope) = self.scope(to).filter(|_| self.class_of(to).is_some()) else { return false };
         let has = |word: &str| scope.decorators.iter().any(|d| matches!(d, Value::Name(n) if n.last() == Some(word)));
         let explicit = code.module().calls.get(call).and_then(|c| c.args.first()).is_some_and(

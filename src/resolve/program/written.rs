@@ -282,7 +282,7 @@ fn taken(name: &Name) -> Option<(&str, Vec<String>)> {
 }
 
 /// Whether an assignment binds a plain name.
-fn binds(assign: &Assign, name: &str) -> bool {
+pub(super) fn binds(assign: &Assign, name: &str) -> bool {
     let is = |it: &Name| it.path.is_empty() && matches!(&it.root, Root::Local(local) if local == name);
     assign.targets.iter().any(|target| match target {
         Target::Name(it) => is(it),

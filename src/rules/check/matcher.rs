@@ -121,7 +121,7 @@ pub(super) fn compile(matcher: &Matcher, patterns: &mut Patterns) -> Result<(), 
         }
         Matcher::PythonBranch(m) => {
             patterns.add_regex(&m.tests)?;
-            m.within.iter().try_for_each(|r| patterns.add_regex(r))
+            m.within.iter().chain(&m.given_by).try_for_each(|r| patterns.add_regex(r))
         }
         Matcher::ShellCommand(CommandMatch::Words(_)) => Ok(()),
         Matcher::ShellCommand(CommandMatch::Full(full)) => full.matches.iter().try_for_each(|r| patterns.add_regex(r)),

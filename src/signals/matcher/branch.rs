@@ -6,7 +6,7 @@ use super::text::cut;
 use super::{About, Hit, Look, constant};
 use crate::rules::signal::{BranchDoes, BranchMatch};
 use crate::signals::BranchSpan;
-use crate::syntax::python::{Exits, Flow, FlowId, FlowKind, Root, ScopeId, Value};
+use crate::syntax::python::{Assign, CallId, Exits, Flow, FlowId, FlowKind, Name, Root, ScopeId, Target, Value};
 
 /// Deepest nesting of a test that is looked at.
 const DEPTH: usize = 12;
@@ -28,8 +28,12 @@ pub(crate) fn branch(matcher: &BranchMatch, look: &Look<'_>) -> Vec<Hit> {
                 continue;
             }
             let Some(span) = span(id, flow, seen, matcher.does) else { continue };
-            let mut words = Words { seen, scope: flow.scope, found: Vec::new(), ordered: Vec::new(), compares: false };
+            let mut words =
+                Words { seen, scope: flow.scope, found: Vec::new(), ordered: Vec::new(), given: Vec::new(), compares: false };
             words.take(test, 0, true);
+            if matcher.given_by.as_ref().is_some_and(|r| !words.given.iter().any(|by| patterns.regex(r, by))) {
+                continue;
+            }
             if constant::is_constant(id, flow, seen) {
                 continue;
             }
@@ -86,6 +90,8 @@ struct Words<'s, 'l> {
     found: Vec<String>,
     /// Those that stand on a side of `<`, `<=`, `>` or `>=`.
     ordered: Vec<String>,
+    /// What is called to give a value that is asked.
+    given: Vec<String>,
     compares: bool,
 }
 
@@ -108,12 +114,18 @@ impl Words<'_, '_> {
                     self.found.extend(of.dotted().or_else(|| of.last().map(str::to_owned)));
                     root = &of.root;
                 }
+                match &name.root {
+                    Root::Local(local) => self.given_to(local),
+                    Root::Call(call) => self.given_from(*call),
+                    _ => {}
+                }
                 if let (Root::Local(local), true) = (&name.root, name.path.is_empty() && depth < 4) {
                     self.bound(local, depth, decides);
                 }
             }
             Value::Str(text) => self.found.push(text.clone()),
             Value::Call(call) => {
+                self.given_from(*call);
                 let Some(call) = self.seen.module().calls.get(*call) else { return };
                 if let Some(name) = call.callee.dotted().or_else(|| call.callee.last().map(str::to_owned)) {
                     self.found.push(format!("{name}("));
@@ -137,6 +149,28 @@ impl Words<'_, '_> {
             }
             _ => {}
         }
+    }
+
+    /// What is called where a name is given its value, alone or as one of several.
+    fn given_to(&mut self, local: &str) {
+        let is = |name: &Name| matches!(&name.root, Root::Local(l) if l == local) && name.path.is_empty();
+        let gives = |assign: &&Assign| {
+            assign.scope == self.scope
+                && assign.targets.iter().any(|target| match target {
+                    Target::Name(name) => is(name),
+                    Target::Tuple(names) => names.iter().any(is),
+                    _ => false,
+                })
+        };
+        let value = self.seen.module().assigns.iter().filter(gives).map(|assign| &assign.value).next_back();
+        if let Some(Value::Call(call)) = value {
+            self.given_from(*call);
+        }
+    }
+
+    fn given_from(&mut self, call: CallId) {
+        let callee = self.seen.module().calls.get(call).map(|call| &call.callee);
+        self.given.extend(callee.and_then(|name| name.dotted().or_else(|| name.last().map(str::to_owned))));
     }
 
     /// `passed = auc >= LIMIT` before `if not passed`: the test is the comparison. `auc = metrics["auc"]` names the

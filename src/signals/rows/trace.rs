@@ -136,6 +136,12 @@ impl<'p> Trace<'p> {
         rows
     }
 
+    /// The rows of each argument, in order.
+    pub(super) fn each(&mut self, call: &Call, frame: &Rc<Frame>) -> Vec<Rows> {
+        let values = call.args.iter().chain(call.keywords.iter().map(|(_, v)| v));
+        values.map(|value| self.value(value, frame, call.line, None, DEPTH)).collect()
+    }
+
     fn module(&self, file: FileId) -> Option<&'p Module> {
         self.program.files().get(file).map(|f| f.module())
     }
@@ -158,7 +164,7 @@ impl<'p> Trace<'p> {
                     let rows = self.value(item, frame, line, None, left);
                     // `a, b = t[:9], t[9:]`: two cuts on one line
                     let by_place = rows.origins.iter().any(|o| o.cuts.last().is_some_and(|c| c.contains(BY_PLACE)));
-                    if by_place { rows.cut(&format!("element {at}")) } else { rows }
+                    if by_place { rows.cut(&format!("{ELEMENT}{at}")) } else { rows }
                 }
                 None => all(self, &mut items.iter()),
             },
@@ -180,7 +186,10 @@ impl<'p> Trace<'p> {
             Root::Call(call) => self.call(*call, frame, part, depth),
             Root::Item(of, key) => {
                 let of = self.name(of, frame, line, None, depth.saturating_sub(1));
-                match self.cut_by(key, frame, line) {
+                // a range of labels is one of days or names, and no share
+                let labels = name.path.is_empty() && matches!(&name.root, Root::Item(of, _) if of.last() == Some("loc"));
+                let by = self.cut_by(key, frame, line).map(|by| if labels { by.replace(BY_PLACE, " of ") } else { by });
+                match by {
                     Some(by) if !of.origins.is_empty() => of.cut(&by),
                     _ => of,
                 }
@@ -487,7 +496,9 @@ fn argument<'c>(call: &'c Call, name: &str, index: usize, offset: usize) -> Opti
 pub(super) const UNKNOWN: &str = " of ";
 
 /// Joins what cannot be told apart by its text to its line.
-const BY_PLACE: &str = " at ";
+pub(super) const BY_PLACE: &str = " at ";
+/// Which of several values on one line is meant.
+pub(super) const ELEMENT: &str = "element ";
 
 /// What a split keeps for training, and what it holds out.
 pub(super) const KEPT: &str = "kept by";

@@ -280,14 +280,16 @@ impl Lower<'_> {
         for case in &choice.cases {
             let mut literals = Vec::new();
             self.pattern(&case.pattern, &mut literals);
-            if let Some(guard) = &case.guard {
-                self.visit(guard);
-            }
+            let guard = case.guard.as_deref().map(|guard| self.value(guard, 1));
             let left = Box::new(subject.clone());
             let test = match literals.len() {
                 0 => None,
                 1 => Some(Value::Compare { left, ops: vec!["=="], rights: literals }),
                 _ => Some(Value::Compare { left, ops: vec!["in"], rights: vec![Value::Tuple(literals)] }),
+            };
+            let test = match (test, guard) {
+                (Some(test), Some(guard)) => Some(Value::BoolOp { op: "and", values: vec![test, guard] }),
+                (test, _) => test,
             };
             let flow = self.open(FlowKind::Match, test, case.range, exits::of_body(&case.body), last);
             self.body(&case.body);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::condition::{self, Language, Value};
 use super::super::held::{Held, Truth};
+use super::super::text::put_between;
 use crate::facts::shell::HOLE;
 use crate::syntax::tree::{Kind, Node};
 use crate::words::TriggerKind;
@@ -89,31 +90,12 @@ impl<'t> Known<'t> {
         if !text.contains("<<") {
             return text.to_owned();
         }
-        let mut out = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once("<<") {
-            out.push_str(before);
-            let named = after.split_once(">>").map(|(name, tail)| (name.trim(), tail));
-            let named = named.filter(|(name, _)| {
-                name.starts_with("parameters.") || name.starts_with("pipeline.") || name.starts_with("matrix.")
-            });
-            match named {
-                Some((name, tail)) => {
-                    match self.text_of(name, parameters) {
-                        Some(value) if value.len() <= MAX_VALUE && out.len() < (1 << 20) => out.push_str(value),
-                        _ => out.push_str(HOLE),
-                    }
-                    rest = tail;
-                }
-                // a heredoc
-                None => {
-                    out.push_str("<<");
-                    rest = after;
-                }
-            }
-        }
-        out.push_str(rest);
-        out
+        // anything else is a heredoc
+        let is_name = |name: &str| ["parameters.", "pipeline.", "matrix."].iter().any(|front| name.starts_with(front));
+        let value = |name: &str| self.text_of(name, parameters).filter(|value| value.len() <= MAX_VALUE);
+        put_between(text, ("<<", ">>"), &|name| {
+            Some(name.trim()).filter(|name| is_name(name)).map(|name| value(name).unwrap_or(HOLE).to_owned())
+        })
     }
 
     fn text_of<'p>(&'p self, name: &str, parameters: &'p Parameters<'_>) -> Option<&'p str> {

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 
 use super::called::{self, Callee};
 use super::plan::Source;
+use super::text::put_between;
 use crate::fact::{FileFacts, Inputs, Unit, UnitKind};
 use crate::facts::shell::HOLE;
 use crate::facts::{Context, ReadFor, Reader, When};
@@ -171,23 +172,9 @@ impl Resource<'_> {
 
 /// A text with holes in the place of what is put in when the pipeline is set, or a task is told.
 fn put(text: &str) -> String {
-    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some((before, after)) = rest.split_once("((") {
-        out.push_str(before);
-        match after.split_once("))") {
-            Some((name, behind)) if name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.:/\"".contains(c)) => {
-                out.push_str(HOLE);
-                rest = behind;
-            }
-            // the arithmetic of a shell
-            _ => {
-                out.push_str("((");
-                rest = after;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
+    // anything else is the arithmetic of a shell
+    let is_name = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.:/\"".contains(c));
+    put_between(text, ("((", "))"), &|name| is_name(name).then(|| HOLE.to_owned()))
 }
 
 /// A task in a file of its own, for each name under which its callers give it the repository.

@@ -26,7 +26,8 @@ use crate::words::TriggerKind;
 use template::{Made, What};
 
 pub(crate) use hooks::HOOK;
-pub(crate) use kinds::{KIND, TIMES};
+pub(crate) use kinds::KIND;
+pub(crate) use kinds::TIMES;
 
 /// Where the service looks for the definition.
 const ROOT: &str = ".taskcluster.yml";
