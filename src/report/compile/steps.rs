@@ -101,7 +101,7 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
     } else {
         idle(targets.first().map(|(i, _)| *i), open)
     };
-    let why = if only_service && why.is_empty() { OF_SERVICE.to_owned() } else { why };
+    let why = if only_service && starter != Starter::Unknown { OF_SERVICE.to_owned() } else { why };
     Step { step, starter, evidence: at.map(|s| vec![signal(findings, s)]).unwrap_or_default(), why }
 }
 
