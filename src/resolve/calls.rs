@@ -112,9 +112,12 @@ pub(super) fn file(path: &str, view: &View<'_>) -> Option<RepoPath> {
         return Some(path.into());
     }
     let inside = ["action.yml", "action.yaml", "Dockerfile"].iter().filter_map(|name| source::join(path, name));
-    // a module of a data flow is a file, or a folder with its main file
-    let module = path.strip_suffix(".nf").and_then(|folder| source::join(folder, "main.nf"));
-    inside.chain(module).into_iter().find(|p| view.inventory.contains(p)).map(RepoPath::from)
+    inside.chain(main_of_module(path)).into_iter().find(|p| view.inventory.contains(p)).map(RepoPath::from)
+}
+
+/// A module of a data flow is a file, or a folder with its main file.
+pub(super) fn main_of_module(path: &str) -> Option<String> {
+    source::join(path.strip_suffix(".nf")?, "main.nf")
 }
 
 /// The values a caller gives to the inputs that matter; what it does not give has its default.

@@ -124,7 +124,10 @@ impl<'v> View<'v> {
 
     fn find_parts(&self, path: &RepoPath, taking: &[&Fact]) -> Vec<RepoPath> {
         let part = |fact: &Fact| match &fact.kind {
-            FactKind::Uses(Uses { to: UsesTarget::File(to), .. }) => Some(RepoPath::from(to.as_str())),
+            FactKind::Uses(Uses { to: UsesTarget::File(to), .. }) => {
+                let module = calls::main_of_module(to).filter(|_| !self.inventory.contains(to));
+                Some(RepoPath::from(module.as_deref().unwrap_or(to)))
+            }
             FactKind::Command(command) => {
                 let invocation = Invocation::new(command, path, fact.unit, self);
                 match invocation.locate(&invocation.arguments().first()?.text, self) {
