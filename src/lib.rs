@@ -1,7 +1,7 @@
 //! treering reads a Git repository and says how far its machine-learning work is automated, and how it knows.
 //!
-//! The whole program is the function [`scan`]: walk → facts → signals → graph → subject → practices → maturity → report,
-//! each stage a room of its own that imports only from rooms before it. It checks what is asked and makes the threads;
+//! The whole program is the function [`scan`]: walk → history → scope → facts → signals → graph → subject → practices →
+//! maturity → report, each stage a room of its own that imports only from rooms before it. It checks what is asked and makes the threads;
 //! `arrive` finds repository, settings and files, `scan_here` asks Git and goes through the rooms, `look` goes from files
 //! to the graph, `judge` from systems to levels, and `write_down` makes the report. `ARCHITECTURE.md` is the map.
 //!

@@ -1,7 +1,7 @@
 //! Facts and what they lead to, joined into nodes and edges.
 //!
 //! What `resolve` found across files becomes edges here. A unit contains what it owns; a trigger starts it; a command invokes what
-//! `resolve` says it names. What is switched off by an explicit word keeps its edge, marked, so that the report can
+//! `resolve` says it names. What is written and does not run keeps its edge, marked with why, so that the report can
 //! say what is missing.
 
 mod gate;
@@ -10,8 +10,8 @@ mod throwaway;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::courses::{self, Launched};
 use super::reach::Walk;
-use super::told::{self, Launched};
 use super::{Edge, EdgeId, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
 use crate::fact::{
     Book, Code, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId, UnitKind, Until,
@@ -80,7 +80,7 @@ pub(crate) fn connect(
     // guards that came with what was attached
     build.graph.guards = std::sync::OnceLock::new();
     super::interpreter::mark(&mut build.graph, book, view, program, catalog);
-    told::vary(&mut build.graph, program, signals, &build.launched);
+    courses::vary(&mut build.graph, program, signals, &build.launched);
     super::breaks::degrade(&mut build.graph);
     build.graph
 }
@@ -373,7 +373,7 @@ impl Build<'_> {
             self.launched.push(launched);
         }
         for lead in leads {
-            let lead = resolve::told(command, lead, self.view);
+            let lead = resolve::as_called(command, lead, self.view);
             self.lead((node, fact.unit), path, fact.line, order, lead, stops, discarded(&command.on_failure));
         }
         for (at, _) in facts.embedded.iter().filter(|(at, _)| *at == index) {
@@ -422,7 +422,7 @@ impl Build<'_> {
             }
             _ => return None,
         };
-        Some(Launched { command: node, path, named, words: told::words(words, command.more) })
+        Some(Launched { command: node, path, named, words: courses::words(words, command.more) })
     }
 
     /// The function that the words of a command choose among those of the program that it starts.
@@ -664,6 +664,7 @@ impl Build<'_> {
         Some(node)
     }
 
+    /// Puts each signal on the node that does it.
     fn attach(&mut self, signals: &Signals) {
         self.graph.signal_nodes = vec![None; signals.all.len()];
         for (index, signal) in signals.all.iter().enumerate() {

@@ -11,13 +11,13 @@
 pub(crate) mod breaks;
 mod configuration;
 pub(crate) mod connect;
+mod courses;
 mod held;
 mod interpreter;
 pub(crate) mod order;
 pub(crate) mod python;
 pub(crate) mod reach;
 mod requests;
-mod told;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -101,7 +101,8 @@ pub(crate) struct Edge {
     pub(crate) stops: bool,
     /// Set where the failure of `to` is thrown away; says by what.
     pub(crate) discarded: Option<String>,
-    /// Set where the edge is written but switched off by an explicit word; such edges are walked for near misses only.
+    /// Set where the edge is written and does not run; says why. Walked for near misses, and where `rescue` is set for what
+    /// follows a failure.
     pub(crate) off: Option<String>,
     /// What switches it off is only that nothing failed: for what undoes or tells of a failure it is a way.
     pub(crate) rescue: bool,

@@ -1,8 +1,9 @@
 //! The verb `reach`: who starts what, by which chain, and how good that is.
 //!
 //! Of several chains the best decides: those that no notebook starts before those that one does, broken ones last; within
-//! each the greatest weakest strength, then continuous before other unattended triggers before people, then fewest hops. One walk for each strength and class of starters, in falling order, ends at the
-//! first that arrives.
+//! each the greatest weakest strength, then continuous before other unattended triggers before people, then fewest hops.
+//! One walk for each strength and class of starters, in falling order, ends at the first that arrives. Where all that is
+//! sought follows a failure (rollback, alert, notify), edges marked `rescue` are ways as well.
 
 use std::collections::{BTreeMap, BTreeSet};
 

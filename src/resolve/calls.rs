@@ -1,4 +1,5 @@
-//! Files that others call with inputs: with which values, and what each caller is led to.
+//! Files that others call with inputs (workflows, actions, templates; scripts by their arguments, Makefiles by their
+//! variables), and pipelines by the parameter files that they name: with which values, and what each caller is led to.
 //!
 //! A file is read once for each different set of values (`facts`); which sets there are can only be said here, where
 //! caller and callee are both known. A caller whose set was not read for is an open end, never led to another's.
@@ -85,7 +86,7 @@ fn arguments(command: &Command, script: &str) -> Option<Inputs> {
 }
 
 /// A lead to a script, to what that script is with the arguments it is given here.
-pub(crate) fn told(command: &Command, lead: Lead, view: &View<'_>) -> Lead {
+pub(crate) fn as_called(command: &Command, lead: Lead, view: &View<'_>) -> Lead {
     let Target::File { path, run: Run::Script } = &lead.to else { return lead };
     let Some(facts) = view.book.get(path).filter(|facts| asks(facts)) else { return lead };
     let unit = arguments(command, path).and_then(|told| {

@@ -40,7 +40,7 @@ use crate::walk::Inventory;
 use crate::words::{EdgeKind, Strength};
 
 pub(crate) use bundles::BUNDLES;
-pub(crate) use calls::{calls, told};
+pub(crate) use calls::{as_called, calls};
 pub(crate) use containers::started_image;
 pub(crate) use copies::{DOUBT, unnamed};
 pub(crate) use cron::{CRONTAB, is_read_by_cron};

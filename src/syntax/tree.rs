@@ -1,6 +1,6 @@
 //! One tree for every structured format, with the line of everything in it.
 //!
-//! YAML, JSON, TOML, HCL and INI are lowered to the same arena, so whatever looks for keys, values
+//! YAML, JSON, TOML, HCL, INI and Bicep are lowered to the same arena, so whatever looks for keys, values
 //! and lines is written once and works for all of them.
 //!
 //! Invariants:

@@ -1,4 +1,5 @@
-//! Shell scripts.
+//! Shell scripts: read once for their own sake, and once for each list of arguments that a caller gives, each time as a
+//! unit of its own.
 
 use crate::fact::{Called, FileFacts, Inputs, Unit, UnitKind};
 use crate::facts::shell::{HOLE, Shell, lower_script};

@@ -1,4 +1,5 @@
-//! What the guards of a unit come to: for whom it runs, and whether its failure counts.
+//! What the guards of a unit come to: for whom it runs, whether its failure counts, and whether only a failure starts it
+//! (then it is off, but a way for what undoes or tells: `rescue`).
 
 use super::Build;
 use crate::fact::{Fact, FactKind, FileFacts, Guard, Trigger, Unit, UnitKind};

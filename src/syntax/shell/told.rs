@@ -44,7 +44,7 @@ pub fn asks(script: &Script) -> bool {
         || (tests.count() > 0 && script.commands.iter().flat_map(|c| &c.assignments).any(|(_, word)| numbered(&word.text)))
 }
 
-/// For every command of the script why it cannot run, as words that follow a name (`told …, and …`).
+/// For every command of the script why it cannot run, as a sentence (`it is told …; it runs only where …`).
 pub fn ruled_out(script: &Script, told: &Told) -> Vec<Option<String>> {
     let none = vec![None; script.commands.len()];
     let tested = |c: &Command| c.conditions.iter().any(|condition| condition.test.contains('$'));

@@ -10,16 +10,16 @@ use crate::fact::{FactKind, Guard, UnitId};
 use crate::syntax::tree::Node;
 use crate::words::TriggerKind;
 
-/// What a job's condition says about the jobs it needs.
+/// Which failures of the jobs it needs keep a job away.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct AfterFailure {
+pub(super) struct Heeds {
     /// It runs although a job that it needs failed.
     pub(super) runs: bool,
     /// Needed jobs whose success the condition asks for all the same; `*` for all.
     pub(super) but: Vec<String>,
 }
 
-impl AfterFailure {
+impl Heeds {
     /// Whether it stays away when that job fails.
     pub(super) fn stops_on(&self, job: &str) -> bool {
         !self.runs || self.but.iter().any(|b| b == job || b == "*")
@@ -27,8 +27,8 @@ impl AfterFailure {
 }
 
 /// Reads the guards of a job or step.
-pub(super) fn read(node: Node<'_>, unit: UnitId, known: &Known, reading: &mut Reading<'_>) -> AfterFailure {
-    let mut after = AfterFailure::default();
+pub(super) fn read(node: Node<'_>, unit: UnitId, known: &Known, reading: &mut Reading<'_>) -> Heeds {
+    let mut after = Heeds::default();
     if let Some(condition) = node.get("if") {
         let line = node.key_line("if").unwrap_or_else(|| condition.line());
         match condition.text() {
@@ -125,23 +125,23 @@ struct Facts<'k> {
 }
 
 /// The guards that a condition comes to.
-fn of_condition(text: &str, known: &Known, started: Started) -> (Vec<Guard>, AfterFailure) {
+fn of_condition(text: &str, known: &Known, started: Started) -> (Vec<Guard>, Heeds) {
     let whole = text.trim();
     let inner = whole.strip_prefix("${{").and_then(|t| t.strip_suffix("}}")).map_or(whole, str::trim);
     if inner.is_empty() && whole.is_empty() {
-        return (Vec::new(), AfterFailure::default());
+        return (Vec::new(), Heeds::default());
     }
     let facts = Facts { known, started, merged: inner.contains("pull_request.merged") };
     let asked = judge(&expression::parse(inner), false, &facts);
     let shown = one_line(inner);
     if asked.never {
-        return (vec![Guard::Never(format!("if: {shown}"))], AfterFailure::default());
+        return (vec![Guard::Never(format!("if: {shown}"))], Heeds::default());
     }
     let mut guards = Vec::new();
     guards.extend(asked.repositories.into_iter().map(Guard::Repository));
     guards.extend(asked.refs.into_iter().map(Guard::Ref));
     guards.extend(asked.events.map(Guard::Event));
-    let after = AfterFailure { runs: asked.always.is_some(), but: asked.succeeded };
+    let after = Heeds { runs: asked.always.is_some(), but: asked.succeeded };
     guards.extend(match (asked.failed, asked.always) {
         (Some(word), _) => Some(Guard::AfterFailure(word)),
         (None, always) => always.map(Guard::Always),

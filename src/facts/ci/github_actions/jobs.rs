@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::expression;
-use super::guards::{self, AfterFailure};
+use super::guards::{self, Heeds};
 use super::known::{Cell, Known};
 use super::{Reading, matrix, settings, steps};
 use crate::fact::{FactKind, Guard, Needs, Unit, UnitId, UnitKind};
@@ -18,7 +18,7 @@ const MAX_TOLD: usize = 20;
 /// Reads every job of a workflow, whose unit is `workflow`.
 pub(super) fn read(jobs: Node<'_>, workflow: UnitId, known: &Known, reading: &mut Reading<'_>) {
     let mut ids: BTreeMap<String, UnitId> = BTreeMap::new();
-    let mut ordered: Vec<(UnitId, Node<'_>, AfterFailure)> = Vec::new();
+    let mut ordered: Vec<(UnitId, Node<'_>, Heeds)> = Vec::new();
     for (key, job) in jobs.entries() {
         if ids.len() >= MAX_JOBS {
             reading.notice(key.line, NoticeKind::TooLarge, &format!("more than {MAX_JOBS} jobs; the others were not read"));
@@ -37,13 +37,7 @@ pub(super) fn read(jobs: Node<'_>, workflow: UnitId, known: &Known, reading: &mu
     }
 }
 
-fn one(
-    name: &str,
-    (line, workflow): (u32, UnitId),
-    job: Node<'_>,
-    outer: &Known,
-    reading: &mut Reading<'_>,
-) -> (UnitId, AfterFailure) {
+fn one(name: &str, (line, workflow): (u32, UnitId), job: Node<'_>, outer: &Known, reading: &mut Reading<'_>) -> (UnitId, Heeds) {
     let id = reading.unit(Unit {
         kind: UnitKind::Job,
         name: name.to_owned(),
@@ -70,7 +64,7 @@ fn one(
     (id, after)
 }
 
-fn needs(id: UnitId, job: Node<'_>, after: &AfterFailure, ids: &BTreeMap<String, UnitId>, reading: &mut Reading<'_>) {
+fn needs(id: UnitId, job: Node<'_>, after: &Heeds, ids: &BTreeMap<String, UnitId>, reading: &mut Reading<'_>) {
     let Some(needs) = job.get("needs") else { return };
     for (name, line) in needs.strings() {
         let Some(on) = ids.get(name).copied() else {

@@ -1,7 +1,7 @@
 //! The resources of a template, whichever of its two formats declares them, and what their values mean.
 //!
-//! A parameter is its default where it has a literal one; an expression that is more than a name, or a text with names put
-//! in, is open.
+//! A parameter is its default where it has a literal one. A text of Bicep with names put in is filled where each of them is
+//! known; any other expression, in JSON also one that is more than a name, is open.
 
 use std::collections::BTreeMap;
 

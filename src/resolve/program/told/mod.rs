@@ -136,7 +136,7 @@ impl Program {
         let (others, instead) = match &tell.choice {
             Some(choice) if !choice.others.is_empty() => {
                 let others: BTreeSet<At> = choice.others.iter().copied().filter(|at| *at != choice.at).collect();
-                (others, format!("told `{}`, which is another command", choice.word))
+                (others, format!("it is told `{}`, which is another command", choice.word))
             }
             _ => (BTreeSet::new(), String::new()),
         };
@@ -370,7 +370,7 @@ impl<'p> Tell<'p> {
     fn printed(&self, prints: &BTreeSet<String>) -> Option<String> {
         let before = self.words.iter().take_while(|w| w.text != "--");
         let word = before.filter(|w| w.literal).find(|w| prints.contains(&w.text))?;
-        Some(format!("told `{}`, it prints something and ends", word.text))
+        Some(format!("it is told `{}`; it prints something and ends", word.text))
     }
 
     /// Lines of a function after which it has certainly, or maybe, been left.
@@ -400,7 +400,7 @@ impl<'p> Tell<'p> {
             match self.standing(&conditions, frame) {
                 Standing::Certain => {
                     let by = self.branch(id, frame).by.unwrap_or_else(|| "so".into());
-                    found.push((flow.end_line, Why::Off(format!("told {by}; it ends before, where `{}`", test()))));
+                    found.push((flow.end_line, Why::Off(format!("it is told {by}; it ends before, where `{}`", test()))));
                 }
                 Standing::Unsure(_) => found.push((flow.end_line, Why::Unsure(format!("not {}", test())))),
                 _ => {}
@@ -449,7 +449,7 @@ impl<'p> Tell<'p> {
             match (truth.holds, truth.by) {
                 (Some(true), Some(_)) => {}
                 (Some(false), Some(by)) => {
-                    return Standing::Off(format!("told {by}; it runs only where `{}`", self.asked(*id, frame)));
+                    return Standing::Off(format!("it is told {by}; it runs only where `{}`", self.asked(*id, frame)));
                 }
                 (None, Some(_)) => {
                     certain = false;

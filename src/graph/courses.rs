@@ -1,4 +1,5 @@
-//! Programs that are told words: one copy of their nodes for each list of words that decides something.
+//! Python programs that are told words: one copy of their nodes for each course (`Program::course`); lists of words that
+//! decide the same share one.
 //!
 //! What a program is told belongs to the way on which it was started, not to the node. So whoever starts it with words
 //! that decide over its branches is led to copies of the functions that hang on them, and everything behind those is
