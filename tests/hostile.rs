@@ -123,20 +123,20 @@ fn plant(root: &Path, seed: &Seed, cases: &[(String, Vec<u8>)]) -> BTreeMap<Stri
 fn readers() -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for source in code::sources() {
+        if source.name == "facts/document.rs" {
+            let formats = source.code.split(" => ").filter_map(|before| before.rsplit_once("Format::"));
+            all.extend(
+                formats
+                    .map(|(_, name)| name)
+                    .filter(|name| name.bytes().all(|b| b.is_ascii_alphabetic()))
+                    .map(|name| format!("document::{name}")),
+            );
+        }
         let Some(room) = source.name.strip_prefix("facts/").and_then(|n| n.strip_suffix("mod.rs")) else { continue };
         let room = room.trim_end_matches('/');
         if let Some((_, table)) = source.code.split_once("const ALL: &[Reader] = &[") {
             let names = table.split(']').next().unwrap_or_default().split(',').map(str::trim).filter(|n| !n.is_empty());
             all.extend(names.map(|name| format!("{room}::{name}")));
-        }
-        if room.is_empty() {
-            all.extend(
-                source
-                    .code
-                    .split("Some(Format::")
-                    .skip(1)
-                    .filter_map(|rest| Some(format!("document::{}", rest.split_once(')')?.0))),
-            );
         }
     }
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/orchestrators");

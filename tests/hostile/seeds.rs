@@ -961,6 +961,13 @@ if __name__ == "__main__":
         text: "terraform {\n  required_version = \">= 1.5\"\n}\nlocals { tags = { app = \"looms\" } }\nresource \"aws_cloudwatch_metric_alarm\" \"slow\" {\n  count       = var.on ? 1 : 0\n  alarm_name  = \"looms-${local.tags.app}\"\n  namespace   = \"AWS/SageMaker\"\n  metric_name = \"ModelLatency\"\n  dimensions  = { EndpointName = aws_sagemaker_endpoint.looms.name }\n}\nresource \"aws_sagemaker_endpoint\" \"looms\" {\n  name = <<-EOT\n    looms\n  EOT\n  dynamic \"x\" {\n    for_each = [for i in range(3) : i if i > 1]\n    content { y = x.value }\n  }\n}\n",
     },
     Seed {
+        of: "document::Bicep",
+        place: "conf/c@.bicepparam",
+        lead: (SCRIPT, "az ml job create --file conf/c@.bicepparam"),
+        form: Form::Words,
+        text: "using './main.bicep'\n\n// looms\nparam every = '0 4 * * 1'\nparam on = true\nparam looms = [\n  'north'\n  { name: 'south', depth: 4 }\n]\n",
+    },
+    Seed {
         of: "document::Ini",
         place: "conf/c@.ini",
         lead: (SCRIPT, "az ml job create --file conf/c@.ini"),
