@@ -1,0 +1,78 @@
+use super::*;
+
+/// The programs that run, of a script that is told something.
+fn runs(text: &str, arguments: &[&str]) -> String {
+    let told = Told {
+        arguments: Some(arguments.iter().map(|a| if *a == "?" { None } else { Some((*a).to_owned()) }).collect()),
+        ..Told::default()
+    };
+    run_with(text, &told)
+}
+
+fn run_with(text: &str, told: &Told) -> String {
+    let script = parse(text, &Options::default());
+    assert_eq!(script.errors, [], "{text}");
+    let out = ruled_out(&script, told);
+    let names = script.commands.iter().zip(out).filter(|(_, why)| why.is_none());
+    let names = names.filter_map(|(command, _)| Some(command.words.first()?.text.clone()));
+    names.filter(|name| name.len() == 1 && name.as_bytes()[0].is_ascii_lowercase()).collect()
+}
+
+#[test]
+fn an_argument_is_held_against_a_test() {
+    let text = "if [ \"$1\" = \"train\" ]; then\n  t\nelse\n  e\nfi\n[[ $1 == tr* ]] && g\n[ \"$1\" != train ] || h\na\n";
+    assert_eq!(runs(text, &["train"]), "tgha");
+    assert_eq!(runs(text, &["plan"]), "ea");
+    assert_eq!(runs(text, &[]), "ea");
+    assert_eq!(runs(text, &["?"]), "tegha");
+    assert_eq!(run_with(text, &Told::default()), "tegha");
+}
+
+#[test]
+fn arms_and_loops_over_arguments() {
+    let arms = "case \"$1\" in\n  --plan|-p) p ;;\n  --create) c ;;\n  *) d ;;\nesac\n";
+    assert_eq!(runs(arms, &["--plan"]), "pd");
+    assert_eq!(runs(arms, &["--create"]), "cd");
+    let looped = "MODE=plan\nwhile [ $# -gt 0 ]; do\n  case $1 in\n    --create) MODE=create; shift ;;\n    --env) ENV=$2; shift 2 ;;\n  esac\ndone\nif [ \"$MODE\" = create ]; then c; fi\ncase $MODE in plan) p;; esac\n";
+    assert_eq!(runs(looped, &["--env", "dev"]), "p");
+    assert_eq!(runs(looped, &["--env", "dev", "--create"]), "cp");
+    assert_eq!(runs(looped, &["--env", "?"]), "cp");
+    let each = "for a in \"$@\"; do\n  if [ $a = go ]; then g; fi\ndone\n";
+    assert_eq!(runs(each, &["stay"]), "");
+    assert_eq!(runs(each, &["stay", "go"]), "g");
+    let options = "while getopts \"tp\" o; do\n case $o in\n t) t;;\n p) p;;\n esac\ndone\n";
+    assert_eq!(runs(options, &["-p"]), "p");
+    assert_eq!(runs(options, &["-tp"]), "tp");
+}
+
+#[test]
+fn variables_and_flags() {
+    let text = "TRAIN=false\n[ \"$1\" = go ] && TRAIN=true\nif $TRAIN; then t; fi\nif [ -n \"$OTHER\" ]; then o; fi\nif [ \"${2:-no}\" = yes ]; then y; fi\n";
+    assert_eq!(runs(text, &["go"]), "to");
+    assert_eq!(runs(text, &[]), "o");
+    assert_eq!(runs(text, &["stay", "yes"]), "oy");
+    let told = Told { variables: [("OTHER".to_owned(), String::new())].into(), ..Told::default() };
+    assert_eq!(run_with(text, &told), "ty");
+    assert_eq!(runs("read -r GO\nif [ \"$GO\" = y ]; then t; fi\n", &[]), "t");
+    assert_eq!(runs("if [ $# -eq 0 ]; then u; exit 1; fi\nt\n", &[]), "u");
+    assert_eq!(runs("if [ $# -eq 0 ]; then u; exit 1; fi\nt\n", &["x"]), "t");
+}
+
+#[test]
+fn functions_have_parameters_of_their_own() {
+    let text = "main() {\n  case \"$1\" in\n    train) t ;;\n    plan) p ;;\n  esac\n}\nmain \"$@\"\n";
+    assert_eq!(runs(text, &["plan"]), "p");
+    assert_eq!(runs(text, &["train"]), "t");
+    let steps = "step() {\n  if [ \"$1\" = fit ]; then f; fi\n  if [ \"$1\" = test ]; then s; fi\n}\nstep fit\n";
+    assert_eq!(runs(steps, &[]), "f");
+    assert_eq!(runs(&format!("{steps}step test\n"), &[]), "fs");
+    assert_eq!(runs(&format!("{steps}trap step EXIT\n"), &[]), "fs");
+}
+
+#[test]
+fn only_what_is_told_something_asks() {
+    let asks = |text: &str| asks(&parse(text, &Options::default()));
+    assert!(asks("if [ \"$1\" = a ]; then x; fi\n") && asks("M=${1:-a}\n[ $M = a ] && x\n"));
+    assert!(asks("while getopts ab o; do x; done\n") && asks("for a in \"$@\"; do x; done\n"));
+    assert!(!asks("x \"$1\"\n") && !asks("if [ -f \"$HOME\" ]; then x; fi\n"));
+}
