@@ -74,7 +74,7 @@ impl<'s> Scan<'s> {
             let trimmed = rest.trim_start();
             self.skip(rest.len() - trimmed.len());
             if trimmed.starts_with("//") || trimmed.starts_with('#') {
-                self.to_line_end();
+                self.skip_line();
             } else if let Some(inside) = trimmed.strip_prefix("/*") {
                 self.skip(2 + inside.find("*/").map_or(inside.len(), |end| end + 2));
             } else {
@@ -83,7 +83,7 @@ impl<'s> Scan<'s> {
         }
     }
 
-    fn to_line_end(&mut self) {
+    fn skip_line(&mut self) {
         let rest = self.rest();
         self.skip(rest.find('\n').unwrap_or(rest.len()));
     }
@@ -137,7 +137,7 @@ impl<'s> Scan<'s> {
                     self.key(name, Style::Plain)?;
                     // its type, which may be a choice of texts over several lines
                     let line = self.line();
-                    match self.to_value() {
+                    match self.skip_to_value() {
                         true => self.value()?,
                         false => self.builder.leaf(Leaf::null(line)).map(drop)?,
                     }
@@ -166,11 +166,11 @@ impl<'s> Scan<'s> {
     /// Says that a line cannot be read, and leaves it.
     fn wrong(&mut self, line: u32, what: &str) {
         self.builder.note(line, what);
-        self.to_line_end();
+        self.skip_line();
     }
 
     /// Goes to the value behind `=`; false where the declaration ends before it.
-    fn to_value(&mut self) -> bool {
+    fn skip_to_value(&mut self) -> bool {
         let start = self.at;
         let passed = self.pass();
         let sign = equals(passed);

@@ -26,9 +26,9 @@ impl Program {
         let Some(depth) = depth.checked_sub(1) else { return false };
         let answer = |value: &Value| self.is_answer(at, value, scope, depth);
         match value {
-            Value::Call(call) => self.is_asking(at, *call, scope, depth),
+            Value::Call(call) => self.is_asking(at, *call, depth),
             Value::Name(name) => match &name.root {
-                Root::Call(call) => self.is_asking(at, *call, scope, depth),
+                Root::Call(call) => self.is_asking(at, *call, depth),
                 Root::Local(local) => name.path.is_empty() && self.is_bound_to_answer(at, local, scope, depth),
                 _ => false,
             },
@@ -39,7 +39,7 @@ impl Program {
         }
     }
 
-    fn is_asking(&self, (file, code): (FileId, &CodeFile), call: CallId, scope: ScopeId, depth: u32) -> bool {
+    fn is_asking(&self, (file, code): (FileId, &CodeFile), call: CallId, depth: u32) -> bool {
         if let Destination::External { name, .. } = self.reached(file, call)
             && self.world.callables.asks_a_person(name)
         {
@@ -47,7 +47,7 @@ impl Program {
         }
         // a method of the answer: `input("go?").lower()`
         let root = code.module().calls.get(call).map(|call| &call.callee);
-        matches!(root, Some(Name { root: Root::Call(inner), .. }) if depth > 0 && self.is_asking((file, code), *inner, scope, depth - 1))
+        matches!(root, Some(Name { root: Root::Call(inner), .. }) if depth > 0 && self.is_asking((file, code), *inner, depth - 1))
     }
 
     fn is_bound_to_answer(&self, at: (FileId, &CodeFile), local: &str, scope: ScopeId, depth: u32) -> bool {

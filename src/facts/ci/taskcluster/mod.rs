@@ -100,7 +100,7 @@ impl Way {
 
     /// What the service tells a template.
     fn told(self, path: &str) -> What {
-        let own = |path: &str| ["html_url", "clone_url", "git_url", "ssh_url", "url"].iter().any(|end| path == *end);
+        let own = |path: &str| ["html_url", "clone_url", "git_url", "ssh_url", "url"].contains(&path);
         match path {
             "tasks_for" => What::Text(self.name().to_owned()),
             "event.ref" if self == Self::Push => What::Front("refs/heads/".to_owned()),

@@ -320,7 +320,7 @@ impl<'p> Tell<'p> {
         let named = words.iter().any(|w| flags.iter().any(|f| w.text == *f || w.text.starts_with(&format!("{f}="))));
         if !said.is_empty() {
             flags = said;
-        } else if !literals && !option && !named || literals && !named {
+        } else if !named && (literals || !option) {
             flags = Vec::new();
         }
         let mut argument = Argument::named(param.name.clone(), flags);
