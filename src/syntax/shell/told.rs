@@ -358,8 +358,13 @@ impl Text<'_> {
         let mut certain = values.is_some();
         for command in &script.commands {
             let first = command.words.first().map_or("", |word| word.text.as_str());
-            let changed = matches!(first, "read" | "mapfile" | "readarray" | "getopts" | "printf" | "eval" | "let" | "select")
-                && command.words.iter().skip(1).any(|word| word.text == name || first == "eval");
+            let named = || command.words.iter().skip(1).any(|word| word.text == name);
+            let changed = match first {
+                "read" | "mapfile" | "readarray" | "getopts" | "printf" | "let" | "select" => named(),
+                // what another file, or a text that is put together, sets
+                "source" | "." | "eval" => true,
+                _ => false,
+            };
             if changed {
                 return match first {
                     "getopts" => self.options(command, depth),
@@ -442,8 +447,10 @@ impl Text<'_> {
     /// The arguments of the script, or of one of its functions; none where they are not known.
     fn arguments(&mut self, within: Option<usize>, depth: usize) -> Option<Vec<Values>> {
         let Some(function) = within else {
+            // `eval set -- …` as well
             let resets = self.script.commands.iter().any(|c| {
-                c.function.is_none() && c.words.first().is_some_and(|w| w.text == "set") && c.words.iter().any(|w| w.text == "--")
+                let first = c.words.first().map_or("", |word| word.text.as_str());
+                c.function.is_none() && (first == "eval" || (first == "set" && c.words.iter().any(|w| w.text == "--")))
             });
             let told = self.told.arguments.as_ref().filter(|_| !resets)?;
             return Some(told.iter().map(|one| one.as_deref().map_or(Values::Any, Values::one)).collect());

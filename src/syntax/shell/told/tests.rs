@@ -53,6 +53,10 @@ fn variables_and_flags() {
     assert_eq!(runs(text, &["stay", "yes"]), "oy");
     let told = Told { variables: [("OTHER".to_owned(), String::new())].into(), ..Told::default() };
     assert_eq!(run_with(text, &told), "ty");
+    let set_elsewhere = "MODE=plan\n. ./settings.sh\nif [ \"$MODE\" = apply ]; then t; fi\n";
+    assert_eq!(runs(set_elsewhere, &[]), "t");
+    let parsed = "eval set -- \"$(getopt -o '' -l apply -- \"$@\")\"\nif [ \"$1\" = --apply ]; then t; fi\n";
+    assert_eq!(runs(parsed, &["-a"]), "t");
     assert_eq!(runs("read -r GO\nif [ \"$GO\" = y ]; then t; fi\n", &[]), "t");
     assert_eq!(runs("if [ $# -eq 0 ]; then u; exit 1; fi\nt\n", &[]), "u");
     assert_eq!(runs("if [ $# -eq 0 ]; then u; exit 1; fi\nt\n", &["x"]), "t");
