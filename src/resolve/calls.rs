@@ -71,6 +71,10 @@ fn asks(facts: &FileFacts) -> bool {
 
 /// The arguments that a command gives to a script; none where not even their number is known.
 fn arguments(command: &Command, script: &str) -> Option<Inputs> {
+    // what starts an image is told the rest by whoever starts that
+    if command.more {
+        return None;
+    }
     let name = source::file_name(script);
     let at = command.words.iter().position(|word| source::file_name(&word.text) == name)?;
     let mut line: Vec<String> = Vec::new();
@@ -148,6 +152,15 @@ mod tests {
     use super::*;
     use crate::syntax::shell::Word;
     use crate::walk::Inventory;
+
+    #[test]
+    fn a_script_that_others_tell_more_is_told_nothing_for_certain() {
+        let words = ["./run.sh", "fit"].map(|w| Word { text: w.to_owned(), literal: true }).to_vec();
+        let plain = Command::new(words, None);
+        let line = arguments(&plain, "run.sh").and_then(|inputs| inputs.get(Called::ARGUMENTS).cloned());
+        assert_eq!(line.as_deref(), Some("fit"));
+        assert_eq!(arguments(&Command { more: true, ..plain }, "run.sh"), None);
+    }
 
     #[test]
     fn a_target_that_nobody_gives_is_an_open_end() {
