@@ -100,7 +100,8 @@ pub(crate) fn as_called(command: &Command, lead: Lead, view: &View<'_>) -> Lead 
     });
     match unit {
         Some(unit) => Lead { to: Target::Unit { path: path.clone(), kind: unit.kind, name: unit.name.clone() }, ..lead },
-        None => lead,
+        // what it does hangs on what it is told, and that is not known
+        None => Lead { strength: lead.strength.min(Strength::Inferred), ..lead },
     }
 }
 
