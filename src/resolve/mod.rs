@@ -11,6 +11,7 @@ mod collected;
 mod containers;
 mod copies;
 mod cron;
+mod dotnet;
 mod flows;
 mod installs;
 mod launch;
@@ -251,6 +252,7 @@ const FAMILIES: &[Family] = &[
     },
     Family { names: &["bash", "sh", "zsh", "dash", "source", "."], follow: launch::shell },
     Family { names: &["Rscript", "R", "julia", "quarto"], follow: launch::script },
+    Family { names: &["dotnet"], follow: dotnet::follow },
     Family { names: &["papermill", "jupyter", "runipy"], follow: launch::notebook },
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], follow: collected::follow },
     Family { names: &["dvc"], follow: stages::dvc },

@@ -80,3 +80,24 @@ fn only_what_is_told_something_asks() {
     assert!(asks("while getopts ab o; do x; done\n") && asks("for a in \"$@\"; do x; done\n"));
     assert!(!asks("x \"$1\"\n") && !asks("if [ -f \"$HOME\" ]; then x; fi\n"));
 }
+
+#[test]
+fn what_sets_a_variable_otherwise() {
+    let ends = |sets: &str| run_with(&format!("N=0\n{sets}\nif [ \"$N\" = 0 ]; then\n  exit 0\nfi\na\n"), &Told::default());
+    assert_eq!(ends("M=1"), "");
+    assert_eq!(ends("M=1\nexport N M\nexport O=2"), "");
+    for sets in [
+        "if t; then ((++N)); fi",
+        "for f in *; do [ -e $f ] && N=$((M+=1)) && : $((N+=1)); done",
+        "let N++",
+        "let 'N += 2'",
+        "unset N",
+        "export $(cat .env | xargs)",
+        "declare \"$key=$value\"",
+        "export \"N=$other\"",
+        "f() { local -n M=N; M=1; }",
+        "trap 'N=1' USR1",
+    ] {
+        assert!(ends(sets).ends_with('a'), "{sets}");
+    }
+}
