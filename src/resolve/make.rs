@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Invocation, Lead, Target, View};
-use crate::fact::{Command, FactKind, UnitKind, UsesTarget};
+use super::{Invocation, Lead, Target, View, placed};
+use crate::fact::{Command, Fact, FactKind, UnitKind, Uses, UsesTarget};
 use crate::source::{self, RepoPath};
 use crate::syntax::shell::{HOLE, quoted};
 use crate::words::{EdgeKind, Strength};
@@ -108,7 +108,7 @@ fn one(path: &RepoPath, target: &str, given: Option<&str>, view: &View<'_>) -> V
             vec![Lead { to, edge: EdgeKind::Invokes, strength: Strength::Resolved, what }]
         }
         // a pattern rule, a file, or a Makefile that could not be read whole may still make it
-        None if view.inventory.contains(target) || patterned(&files, target, view) => Vec::new(),
+        None if view.inventory.contains(target) || patterned(&files, target, view) || is_open(&files, view) => Vec::new(),
         None => {
             let missing =
                 if target.is_empty() { format!("`{path}` has no target") } else { format!("`{path}` has no target `{target}`") };
@@ -127,6 +127,20 @@ fn patterned(files: &[RepoPath], target: &str, view: &View<'_>) -> bool {
     })
 }
 
+/// The file, or the pattern of files, that a line of a Makefile includes.
+fn taken_in(fact: &Fact) -> Option<&str> {
+    match &fact.kind {
+        FactKind::Uses(Uses { to: UsesTarget::File(to), .. }) if fact.unit.is_none() => Some(to),
+        _ => None,
+    }
+}
+
+/// Whether files include what only a run knows, which may hold any target.
+fn is_open(files: &[RepoPath], view: &View<'_>) -> bool {
+    let facts = files.iter().filter_map(|path| view.book.get(path)).flat_map(|facts| &facts.facts);
+    facts.filter_map(taken_in).any(|to| to.contains(['$', '`']))
+}
+
 /// A Makefile and what it includes, as far as that is there.
 pub(super) fn included(path: &RepoPath, view: &View<'_>) -> Vec<RepoPath> {
     let mut seen: BTreeSet<RepoPath> = BTreeSet::new();
@@ -138,12 +152,10 @@ pub(super) fn included(path: &RepoPath, view: &View<'_>) -> Vec<RepoPath> {
             continue;
         }
         for fact in view.book.get(&path).into_iter().flat_map(|f| &f.facts) {
-            if let FactKind::Uses(uses) = &fact.kind
-                && fact.unit.is_none()
-                && let UsesTarget::File(to) = &uses.to
-                && view.inventory.contains(to)
-            {
-                order.push(to.as_str().into());
+            match taken_in(fact) {
+                Some(to) if to.contains('*') => order.extend(placed::matching(to, view).into_iter().map(RepoPath::from)),
+                Some(to) if view.inventory.contains(to) => order.push(to.into()),
+                _ => {}
             }
         }
     }

@@ -124,21 +124,25 @@ impl<'v> View<'v> {
     }
 
     fn find_parts(&self, path: &RepoPath, taking: &[&Fact]) -> Vec<RepoPath> {
-        let part = |fact: &Fact| match &fact.kind {
+        let parts = |fact: &Fact| match &fact.kind {
+            FactKind::Uses(Uses { to: UsesTarget::File(to), .. }) if to.contains('*') => {
+                placed::matching(to, self).into_iter().map(RepoPath::from).collect()
+            }
             FactKind::Uses(Uses { to: UsesTarget::File(to), .. }) => {
                 let module = calls::main_of_module(to).filter(|_| !self.inventory.contains(to));
-                Some(RepoPath::from(module.as_deref().unwrap_or(to)))
+                vec![RepoPath::from(module.as_deref().unwrap_or(to))]
             }
             FactKind::Command(command) => {
                 let invocation = Invocation::new(command, path, fact.unit, self);
-                match invocation.locate(&invocation.arguments().first()?.text, self) {
-                    Located::Found(path, Strength::Resolved) => Some(path),
-                    _ => None,
+                let located = invocation.arguments().first().map(|word| invocation.locate(&word.text, self));
+                match located {
+                    Some(Located::Found(path, Strength::Resolved)) => vec![path],
+                    _ => Vec::new(),
                 }
             }
-            _ => None,
+            _ => Vec::new(),
         };
-        taking.iter().filter_map(|fact| part(fact)).filter(|to| self.inventory.contains(to)).collect()
+        taking.iter().flat_map(|fact| parts(fact)).filter(|to| self.inventory.contains(to)).collect()
     }
 }
 
@@ -591,6 +595,13 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
                 }
             }
         }
+        // files that a pattern fits, taken in one after the other
+        UsesTarget::File(pattern) if pattern.contains('*') && uses.edge == EdgeKind::Imports => {
+            let one = |path: String| Uses { to: UsesTarget::File(path), ..uses.clone() };
+            placed::matching(pattern, view).into_iter().flat_map(|path| self::uses(&one(path), from, view)).collect()
+        }
+        // what only a run knows
+        UsesTarget::File(path) if path.contains('$') && uses.edge == EdgeKind::Imports => Vec::new(),
         UsesTarget::File(path) => {
             match calls::file(path, view).or_else(|| from_project_folder(path, from, view)).or_else(|| as_notebook(path, view)) {
                 // what is only taken in is not called
