@@ -118,9 +118,8 @@ fn of_dotted(text: &str, invocation: &Invocation<'_>, view: &View<'_>) -> Dotted
             return Dotted::Found(file.as_str().into());
         }
         if view.inventory.is_dir(&path) {
-            // a package holds what its own file names, else the module is not there
-            let whole = end == parts.len() || view.inventory.contains(&format!("{path}/__init__.py"));
-            return if whole { Dotted::Found(path.as_str().into()) } else { Dotted::Missing(text.to_owned()) };
+            // tests do not stand in the file of a package itself
+            return if end == parts.len() { Dotted::Found(path.as_str().into()) } else { Dotted::Missing(text.to_owned()) };
         }
     }
     Dotted::Unknown
