@@ -193,7 +193,7 @@ fn a_class_that_is_chosen_by_its_name() {
     };
     check(&pick("Type[Base]"), "~a.py#Base.fit");
     check(&pick("type[Base]"), "~a.py#Base.fit");
-    check(&pick("dict[Base]"), "? pick.fit");
+    check(&pick("dict[Base]"), "? .fit");
 }
 
 #[test]
