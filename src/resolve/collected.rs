@@ -11,6 +11,58 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
     of_runner(invocation, 0, &program, view)
 }
 
+/// Options of runners whose value is the next word.
+const TAKING: &[&str] = &[
+    "--alluredir",
+    "--asyncio-mode",
+    "--basetemp",
+    "--capture",
+    "--color",
+    "--confcutdir",
+    "--cov-config",
+    "--cov-fail-under",
+    "--cov-report",
+    "--cover-package",
+    "--deselect",
+    "--data-file",
+    "--dist",
+    "--durations",
+    "--html",
+    "--ignore",
+    "--ignore-glob",
+    "--import-mode",
+    "--include",
+    "--junit-xml",
+    "--junitxml",
+    "--log-cli-level",
+    "--log-file",
+    "--log-level",
+    "--maxfail",
+    "--maxprocesses",
+    "--numprocesses",
+    "--omit",
+    "--override-ini",
+    "--pattern",
+    "--pythonwarnings",
+    "--rcfile",
+    "--reruns",
+    "--reruns-delay",
+    "--rootdir",
+    "--source",
+    "--tb",
+    "--timeout",
+    "--top-level-directory",
+    "-W",
+    "-c",
+    "-k",
+    "-m",
+    "-n",
+    "-o",
+    "-p",
+    "-r",
+    "-t",
+];
+
 /// What a runner collects, its own arguments starting at `from`.
 pub(super) fn of_runner(invocation: &Invocation<'_>, from: usize, runner: &str, view: &View<'_>) -> Vec<Lead> {
     let arguments = invocation.arguments().get(from..).unwrap_or(&[]);
@@ -21,7 +73,8 @@ pub(super) fn of_runner(invocation: &Invocation<'_>, from: usize, runner: &str, 
     let mut named: Vec<RepoPath> = Vec::new();
     let mut missing: Option<String> = None;
     let mut skip = false;
-    for word in arguments {
+    let mut words = arguments.iter().peekable();
+    while let Some(word) = words.next() {
         if std::mem::take(&mut skip) {
             continue;
         }
@@ -29,11 +82,10 @@ pub(super) fn of_runner(invocation: &Invocation<'_>, from: usize, runner: &str, 
         match text {
             // where `unittest` begins
             "-s" | "--start-directory" if unittest => {}
-            "-k" | "-m" | "-n" | "-c" | "-o" | "-p" | "--cov-report" | "--junitxml" | "--rootdir" | "-s" | "-t"
-                if text.starts_with('-') =>
-            {
-                skip = !matches!(text, "-s" if runner == "pytest");
-            }
+            "--cov" => skip = words.peek().is_some_and(|next| !next.text.starts_with('-')),
+            text if TAKING.contains(&text) => skip = true,
+            // `pytest -s` shows what is printed
+            "-s" if runner != "pytest" => skip = true,
             text if unittest && is_dotted(text) => match of_dotted(text, invocation, view) {
                 Dotted::Found(path) => named.push(path),
                 Dotted::Missing(path) => missing = Some(path),

@@ -1,6 +1,6 @@
 //! `make`: targets of a Makefile and of what it includes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Invocation, Lead, Target, View, placed};
 use crate::fact::{Command, Fact, FactKind, UnitKind, Uses, UsesTarget};
@@ -116,6 +116,38 @@ fn one(path: &RepoPath, target: &str, given: Option<&str>, view: &View<'_>) -> V
             vec![Lead { to, edge: EdgeKind::Invokes, strength: Strength::Broken, what }]
         }
     }
+}
+
+/// Whether a file is one that Makefiles include, and that nobody runs by itself.
+pub(super) fn is_part(path: &str) -> bool {
+    path.ends_with(".mk")
+}
+
+/// The folders in which the recipes of a part run: those of the Makefiles that include it, through other parts too.
+pub(super) fn run_from(part: &RepoPath, takers: &BTreeMap<RepoPath, BTreeSet<&RepoPath>>) -> BTreeSet<String> {
+    let mut seen: BTreeSet<&RepoPath> = BTreeSet::new();
+    let mut next = vec![part];
+    let mut folders = BTreeSet::new();
+    while let Some(path) = next.pop() {
+        match takers.get(path) {
+            Some(by) if seen.insert(path) => next.extend(by),
+            Some(_) => {}
+            None => drop(folders.insert(source::folder(path).to_owned())),
+        }
+    }
+    folders
+}
+
+/// The folders in which a command of a part may run, where that is not the part's own.
+pub(super) fn moved(command: &Command, path: &RepoPath, view: &View<'_>) -> Vec<String> {
+    let own = source::folder(path);
+    let Some(folders) = view.run_from.get(path).filter(|folders| !folders.iter().eq([own])) else { return Vec::new() };
+    let Some(dir) = command.dir.as_deref() else { return Vec::new() };
+    let below = if own == "." { Some(dir) } else { dir.strip_prefix(own) };
+    let below = below.filter(|rest| own == "." || rest.is_empty() || rest.starts_with('/'));
+    below
+        .map(|rest| folders.iter().filter_map(|folder| source::join(folder, rest.trim_start_matches('/'))).collect())
+        .unwrap_or_default()
 }
 
 fn patterned(files: &[RepoPath], target: &str, view: &View<'_>) -> bool {

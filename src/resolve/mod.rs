@@ -30,7 +30,7 @@ pub(crate) mod tasks;
 mod uploads;
 mod wholes;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 use crate::fact::{Book, Command, Data, Fact, FactKind, FileFacts, UnitId, UnitKind, Uses, UsesTarget};
@@ -64,6 +64,8 @@ pub(crate) struct View<'v> {
     commands: BTreeMap<&'v str, &'v RepoPath>,
     /// Files that another file takes in as a part of itself (`include`, `source`), and the first that does.
     taken_in: BTreeMap<RepoPath, &'v RepoPath>,
+    /// Parts of Makefiles in other folders: those in which their recipes run.
+    run_from: BTreeMap<RepoPath, BTreeSet<String>>,
     /// What each file takes in; every bare command of a text with such parts asks for them.
     parts: HashMap<&'v str, Vec<RepoPath>>,
     /// Functions of shell texts by name: the files that define one, in path order.
@@ -94,25 +96,44 @@ impl<'v> View<'v> {
             }
         }
         let taken_in = BTreeMap::new();
+        let run_from = BTreeMap::new();
         let parts = HashMap::new();
         let images = OnceLock::new();
         let places = OnceLock::new();
         let objects = OnceLock::new();
         let made = OnceLock::new();
-        let mut view =
-            Self { inventory, book, imports, programs, commands, taken_in, parts, functions, images, places, objects, made };
+        let mut view = Self {
+            inventory,
+            book,
+            imports,
+            programs,
+            commands,
+            taken_in,
+            run_from,
+            parts,
+            functions,
+            images,
+            places,
+            objects,
+            made,
+        };
         let takers: Vec<(&RepoPath, Vec<&Fact>)> = book
             .iter()
             .map(|(path, facts)| (path, facts.facts.iter().filter(|fact| takes_in(fact)).collect()))
             .filter(|(_, taking): &(_, Vec<_>)| !taking.is_empty())
             .collect();
         let mut taken_in = BTreeMap::new();
+        let mut makefiles: BTreeMap<RepoPath, BTreeSet<&RepoPath>> = BTreeMap::new();
         for (path, taking) in &takers {
             for part in view.find_parts(path, taking) {
+                if make::is_part(&part) {
+                    makefiles.entry(part.clone()).or_default().insert(path);
+                }
                 taken_in.entry(part).or_insert(*path);
             }
         }
         view.taken_in = taken_in;
+        view.run_from = makefiles.keys().map(|part| (part.clone(), make::run_from(part, &makefiles))).collect();
         // a part that is itself taken in looks for its own from where it is taken in, which is known from here on
         view.parts = takers.iter().map(|(path, taking)| (&***path, view.find_parts(path, taking))).collect();
         view
@@ -303,13 +324,16 @@ pub(crate) struct Invocation<'c> {
     pub(crate) unit: Option<UnitId>,
     /// What its folder is in the repository, where it moves to one of an image.
     place: Option<String>,
+    /// The folders in which it may run in place of its own.
+    moved: Vec<String>,
 }
 
 impl<'c> Invocation<'c> {
     /// A command, and where it stands.
     pub(crate) fn new(command: &'c Command, path: &'c RepoPath, unit: Option<UnitId>, view: &View<'_>) -> Self {
         let place = command.place.as_deref().filter(|_| command.dir.is_none()).and_then(|at| placed::of(path, unit, at, view));
-        Self { command, path, unit, place }
+        let moved = make::moved(command, path, view);
+        Self { command, path, unit, place, moved }
     }
 }
 
@@ -321,7 +345,11 @@ impl Invocation<'_> {
 
     /// Folder it runs in.
     pub(crate) fn dir(&self) -> Option<&str> {
-        self.command.dir.as_deref().or(self.place.as_deref())
+        match self.moved.as_slice() {
+            [] => self.command.dir.as_deref().or(self.place.as_deref()),
+            [one] => Some(one),
+            _ => None,
+        }
     }
 
     /// Whether its folder is one of an image.
@@ -371,6 +399,14 @@ impl Invocation<'_> {
             // an absolute path is one of the machine, and what lies there cannot be said here
             let absent = if word.starts_with('/') { Located::Unknown } else { Located::Missing(path) };
             return self.by_suffix(clean, view).unwrap_or(absent);
+        }
+        if !self.moved.is_empty() && !word.contains('$') {
+            let there = |path: &String| view.inventory.contains(path) || view.inventory.is_dir(path);
+            let mut found = self.moved.iter().filter_map(|dir| source::join(dir, word)).filter(there).peekable();
+            return match (found.next(), found.peek()) {
+                (Some(path), None) => Located::Found(path.into(), Strength::Resolved),
+                _ => Located::Unknown,
+            };
         }
         // computed in front: a literal end that only one file has
         let literal = clean.rsplit(['}', '$', ')']).next().unwrap_or(clean).trim_start_matches('/');

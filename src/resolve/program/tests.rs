@@ -241,7 +241,10 @@ fn what_is_made_of_steps_is_its_last() {
     assert_eq!(made(inner), "sklearn.linear_model.Lasso#fit");
     assert_eq!(made("steps = [('b', Lasso())]\nchain = Pipeline(steps)"), "sklearn.linear_model.Lasso#fit");
     // what else is in the list is not known
-    assert_eq!(made("steps = [('b', StandardScaler())]\nsteps.append(late())\nchain = Pipeline(steps)"), "sklearn.pipeline.Pipeline#fit");
+    assert_eq!(
+        made("steps = [('b', StandardScaler())]\nsteps.append(late())\nchain = Pipeline(steps)"),
+        "sklearn.pipeline.Pipeline#fit"
+    );
     assert_eq!(made("chain = Pipeline([('a', StandardScaler()), ('b', 'passthrough')])"), "sklearn.pipeline.Pipeline#fit");
     assert_eq!(made("chain = make_pipeline(StandardScaler(), *more)"), "sklearn.pipeline.make_pipeline#fit");
 }
