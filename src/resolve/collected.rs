@@ -5,6 +5,10 @@ use crate::fact::FactKind;
 use crate::source::{self, RepoPath, file_name};
 use crate::words::{EdgeKind, Strength};
 
+/// Options with which a runner lists or prints, and runs no test.
+const ONLY_LISTS: &[&str] =
+    &["--collect-only", "--co", "--fixtures", "--markers", "--setup-plan", "--setup-only", "--version", "--help", "-h"];
+
 /// `pytest [paths] [-k …]`.
 pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let program = invocation.command.program().to_owned();
@@ -70,6 +74,9 @@ pub(super) fn of_runner(invocation: &Invocation<'_>, from: usize, runner: &str, 
         return Vec::new();
     }
     let unittest = runner == "unittest" || arguments.first().is_some_and(|w| w.text == "unittest");
+    if arguments.iter().any(|word| ONLY_LISTS.contains(&&*word.text)) {
+        return Vec::new();
+    }
     let mut named: Vec<RepoPath> = Vec::new();
     let mut missing: Option<String> = None;
     let mut skip = false;
