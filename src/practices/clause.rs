@@ -27,6 +27,7 @@ pub(crate) struct Judge<'e> {
     pub(super) triggers: BTreeMap<TriggerKind, Vec<NodeId>>,
     pub(super) entries: Vec<NodeId>,
     pub(super) live: std::cell::OnceCell<Reached>,
+    pub(super) run_by_others: std::cell::OnceCell<Reached>,
     /// What the training run names, worked out when first asked for.
     pub(super) named: Option<Named>,
 }
@@ -43,6 +44,7 @@ impl<'e> Judge<'e> {
             triggers,
             entries,
             live: std::cell::OnceCell::new(),
+            run_by_others: std::cell::OnceCell::new(),
             named: None,
         }
     }
@@ -94,7 +96,9 @@ impl<'e> Judge<'e> {
             let mut found = self.clause(&weaker.when).cap(weaker.because);
             if rank(found.standing) > rank(best.standing) && found.holds() {
                 if found.standing.because == Some(weaker.because) && !weaker.says.is_empty() {
-                    found.why = self.place_of(&found).map(|at| Miss::plain(at, weaker.says.clone()));
+                    // what is written and switched off says more than that it is missing
+                    let says = |at| Miss::plain(at, weaker.says.clone());
+                    found.why = near::switched_off(self, rule).or_else(|| self.place_of(&found).map(says));
                 }
                 best = found;
             }
@@ -115,6 +119,9 @@ impl<'e> Judge<'e> {
             if against.holds() {
                 best = Answer { standing: Standing::plain(Verdict::Contradicted), qualified: BTreeMap::new(), ..against };
             }
+        }
+        if best.holds() && best.chains.is_empty() {
+            best.chains = self.way_to(&best).into_iter().collect();
         }
         // what starts nothing here, or cannot run, may be started or run by what was not read
         let elsewhere =

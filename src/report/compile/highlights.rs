@@ -43,8 +43,11 @@ pub(super) fn chain_heads(findings: &Findings<'_>, system: &JudgedSystem<'_>) ->
         let Some(best) = judged.chains.iter().find(does).or_else(|| judged.chains.first()) else { continue };
         let written = chain(findings, best);
         // without a trigger the first hop is a line of a program, which says less than the program
-        let first = |first: &super::super::Hop| if best.trigger.is_some() { first.what.clone() } else { first.path.clone() };
-        let text = written.0.first().map(first).unwrap_or_default();
+        let start = best.edges.first().map(|e| findings.graph.edges[*e].from).or_else(|| findings.graph.node_of(best.signal));
+        let text = match start.filter(|_| best.trigger.is_none()) {
+            Some(start) => redact::snippet(&findings.graph.nodes[start].label),
+            None => written.0.first().map(|first| first.what.clone()).unwrap_or_default(),
+        };
         // headed by what it does in the end, whoever asked for it
         let op = written.0.last().and_then(|last| last.op).unwrap_or(*op);
         heads.push((
@@ -115,10 +118,12 @@ pub(super) fn first_seen(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
     }
 }
 
-/// What a person can start: triggers by hand, and programs.
+/// What a person can start: triggers by hand, and programs. What is in an image is not among them: that is started where
+/// something names the image.
 pub(super) fn people(findings: &Findings<'_>) -> Vec<NodeId> {
-    let mut people = findings.graph.triggers(|k| k == TriggerKind::Manual);
-    people.extend(findings.graph.entries());
+    let graph = findings.graph;
+    let mut people = graph.triggers(|k| k == TriggerKind::Manual);
+    people.extend(graph.entries().into_iter().filter(|n| !graph.is_start_of_image(*n)));
     people
 }
 
