@@ -134,6 +134,21 @@ impl<'s> Page<'s> {
         Self { style, text: String::new() }
     }
 
+    /// An empty page of the same style, to see how much room something takes.
+    pub(super) fn trial(&self) -> Self {
+        Self::new(self.style)
+    }
+
+    /// Lines that are written.
+    pub(super) fn lines(&self) -> usize {
+        self.text.matches('\n').count()
+    }
+
+    /// Writes what stands on another page.
+    pub(super) fn append(&mut self, other: &Page<'_>) {
+        self.text.push_str(&other.text);
+    }
+
     /// Columns of the page.
     pub(super) fn width(&self) -> usize {
         self.style.width.max(40)

@@ -3,7 +3,7 @@
 
 use super::page::Ink;
 use crate::report::{
-    Assessment, Because, Cause, Chain, ChainHead, Evidence, FilesFrom, Hop, Op, Report, Repository, Starter, StepName, Strength,
+    Assessment, Because, Cause, Chain, ChainHead, Deed, Evidence, FilesFrom, Hop, Op, Report, Repository, Starter, StepName, Strength,
     SubjectKind, System, TriggerKind, Unknown, Verdict,
 };
 
@@ -47,6 +47,46 @@ pub(in crate::render) fn deed(op: Op) -> &'static str {
     }
 }
 
+/// Which of several deeds of a run a reader should see first, least first: what decides on a model and moves it on, what
+/// watches it, what makes it, what prepares.
+pub(in crate::render) fn deed_rank(op: Op) -> u8 {
+    match op {
+        Op::Deploy | Op::Promote | Op::Gate | Op::Rollback => 0,
+        Op::Register | Op::Train | Op::Monitor => 1,
+        Op::Evaluate | Op::Alert | Op::ValidateData | Op::Ingest => 2,
+        Op::Tune | Op::Features | Op::Package | Op::Serve | Op::Notify => 3,
+    }
+}
+
+/// What keeps a deed from being as sure as what it is told beside; nothing where that holds for both.
+pub(in crate::render) fn deed_state(deed: &Deed<'_>, beside: &ChainHead) -> Option<(Ink, &'static str)> {
+    match deed.because {
+        Some(because) if Some(because) != beside.because => {
+            Some((if because.works() { Ink::Part } else { Ink::Bad }, reason(because, Some(deed.chain))))
+        }
+        None if deed.strength < beside.strength => match deed.strength {
+            Strength::Resolved => None,
+            Strength::Inferred => Some((Ink::Part, "linked by name")),
+            Strength::Assumed => Some((Ink::Part, "hangs on the outside")),
+            Strength::Broken => Some((Ink::Bad, "cannot run as written")),
+        },
+        _ => None,
+    }
+}
+
+/// A sentence that is too long for a line or two, cut after a word.
+pub(in crate::render) fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let end = text.char_indices().nth(most).map_or(text.len(), |(at, _)| at);
+    let head = text.get(..end).unwrap_or(text);
+    let head = head.rsplit_once(' ').map_or(head, |(before, _)| before);
+    // a quotation that is cut is closed, so that what follows reads as ours
+    let open = head.matches('`').count() % 2 == 1;
+    format!("{}…{}", head.trim_end_matches([' ', ',', ';', ':']), if open { "`" } else { "" })
+}
+
 /// What a chain that is told does in the end.
 pub(in crate::render) fn head_deed(head: &ChainHead) -> &'static str {
     // that a pipeline is put in place delivers no model yet
@@ -68,7 +108,7 @@ pub(in crate::render) fn completeness(head: &ChainHead) -> (Ink, &'static str) {
     match head.because {
         None => (Ink::Good, "complete"),
         Some(Because::Assumed) if head.trigger.is_none() => (Ink::Part, "starts elsewhere"),
-        Some(Because::Idle) if head.trigger.is_none() => (Ink::Bad, "nothing starts it"),
+        Some(Because::Idle) if head.trigger.is_none() => (Ink::Bad, "only by hand"),
         Some(Because::Idle) if head.trigger.is_some_and(TriggerKind::is_unattended) => (Ink::Bad, "what it makes is not used"),
         Some(because) => (if because.works() { Ink::Part } else { Ink::Bad }, reason(because, Some(&head.chain))),
     }

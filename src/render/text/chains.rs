@@ -2,14 +2,25 @@
 
 use super::phrases;
 use crate::render::page::{Ink, Line, Page, width_of};
-use crate::report::{Because, Cause, ChainHead, EdgeKind, Hop, Lookalike, Report, Repository, Strength, System, Unknown};
+use crate::report::{
+    Because, Cause, ChainHead, Deed, EdgeKind, Hop, Lookalike, OpenEnd, Report, Repository, Story, Strength, System, Unknown, When,
+};
 
-/// Chains shown, and hops of each, unless the user wants all.
-const CHAINS: usize = 3;
-const HOPS: usize = 9;
+/// Stories told, unless the user wants all chains.
+const STORIES: usize = 3;
 
-/// Sentences on what only looks automatic, unless the user wants all.
+/// Lines that each further story may count on.
+const LEAST: usize = 3;
+
+/// How much of a story is told, from all to little: rows of its way, and deeds besides.
+const FORMS: [(usize, usize); 8] = [(9, 4), (8, 4), (7, 4), (6, 3), (5, 3), (4, 2), (3, 1), (2, 0)];
+
+/// Sentences on what only looks automatic, unless the user wants all, and lines that they may take.
 const LOOKALIKES: usize = 3;
+const LOOKALIKE_LINES: usize = 5;
+
+/// Characters of such a sentence that are told.
+const SENTENCE: usize = 130;
 
 /// Ends that lie open, unless the user wants all.
 const ENDS: usize = 3;
@@ -17,22 +28,81 @@ const ENDS: usize = 3;
 /// Hops that a chain must share with one above, from the start, to be told from there on.
 const SHARED: usize = 3;
 
-/// The strongest chains, hop by hop.
-pub(super) fn strongest(page: &mut Page<'_>, system: &System, report: &Report) {
+/// A chain that was told, with the hops that were shown.
+type Told<'r> = (&'r ChainHead, Vec<&'r Hop>);
+
+/// The strongest chains: those of one start as one story, in about so many lines; in full, each hop by hop.
+pub(super) fn strongest(page: &mut Page<'_>, system: &System, report: &Report, room: usize) {
     let repository = &report.repository;
     page.title("STRONGEST CHAINS");
     if system.chain_heads.is_empty() {
         return none(page, system, report);
     }
-    let most = if page.verbose() > 0 { usize::MAX } else { CHAINS };
-    let mut told: Vec<(&ChainHead, Vec<&Hop>)> = Vec::new();
-    for head in system.chain_heads.iter().take(most) {
-        let hops = shown(page, head);
-        chain_head(page, head, &hops, &told, repository);
-        told.push((head, hops));
+    let mut told: Vec<Told<'_>> = Vec::new();
+    if page.verbose() > 0 {
+        for head in &system.chain_heads {
+            let hops = shown(page, head);
+            chain_head(page, head, &hops, &told, repository, usize::MAX);
+            told.push((head, hops));
+        }
+        return;
     }
-    if let Some(more) = system.chain_heads.len().checked_sub(most).filter(|n| *n > 0) {
+    let stories = system.stories();
+    let mut left = room;
+    for (number, story) in stories.iter().enumerate().take(STORIES) {
+        let others = stories.len().min(STORIES) - number - 1;
+        let one = fitting(page, story, &told, repository, left.saturating_sub(others * LEAST));
+        left = left.saturating_sub(one.lines());
+        page.append(&one);
+        told.push((story.head, shown(page, story.head)));
+    }
+    if let Some(more) = stories.len().checked_sub(STORIES).filter(|n| *n > 0) {
         page.wrap(2, 2, &Line::of(Ink::Quiet, &format!("and {more} more: -v")));
+    }
+}
+
+/// A story in the fullest form that fits, or else in the shortest.
+fn fitting<'s>(page: &Page<'s>, story: &Story<'_>, told: &[Told<'_>], repository: &Repository, room: usize) -> Page<'s> {
+    let mut one = page.trial();
+    for (rows, deeds) in FORMS {
+        one = page.trial();
+        let hops = shown(page, story.head);
+        chain_head(&mut one, story.head, &hops, told, repository, rows);
+        besides(&mut one, story, deeds, repository);
+        if one.lines() <= room {
+            break;
+        }
+    }
+    one
+}
+
+/// What the same run does besides: a line each, by when it is done.
+fn besides(page: &mut Page<'_>, story: &Story<'_>, most: usize, repository: &Repository) {
+    // what has a headline of its own, or moves a model on, before what only looks at it
+    let mut shown: Vec<(usize, &Deed<'_>)> = story.deeds.iter().enumerate().collect();
+    shown.sort_by_key(|(at, deed)| (!deed.headline, phrases::deed_rank(deed.op), *at));
+    let left = shown.len().saturating_sub(most);
+    shown.truncate(most);
+    shown.sort_by_key(|(at, _)| *at);
+    let deeds = || shown.iter().map(|(_, deed)| *deed);
+    let at = column(page, 23, deeds().map(|deed| place(deed.end)));
+    for deed in deeds() {
+        let when = match deed.when {
+            When::Before => "first",
+            When::Beside => "also",
+            When::After => "then",
+        };
+        let name = format!("{when:<6}{:<13}", phrases::deed(deed.op)).replace(' ', "\u{a0}");
+        let link = phrases::hop_link(repository, deed.end);
+        let mut what = Line::new().plain(&deed.end.what);
+        if let Some((ink, state)) = phrases::deed_state(deed, story.head) {
+            what = what.add(ink, &format!(" ({state})"));
+        }
+        let begins = Line::of(Ink::Quiet, &name).place(&place(deed.end), link);
+        page.pair(4, &begins, at.max(4 + begins.width() + 2).min(page.width() * 11 / 20), &what);
+    }
+    if left > 0 && most > 0 {
+        page.wrap(4, 4, &Line::of(Ink::Quiet, &format!("and {}: -v", phrases::count(left, "more effect", "more effects"))));
     }
 }
 
@@ -88,7 +158,7 @@ struct Shared {
     deed: &'static str,
 }
 
-fn shared(hops: &[&Hop], told: &[(&ChainHead, Vec<&Hop>)]) -> Option<Shared> {
+fn shared(hops: &[&Hop], told: &[Told<'_>]) -> Option<Shared> {
     let same = |from: usize, before: &[&Hop]| {
         let (here, there) = (hops.iter().skip(from), before.iter().skip(from));
         here.zip(there).take_while(|(a, b)| place(a) == place(b) && a.what == b.what).count()
@@ -102,7 +172,14 @@ fn shared(hops: &[&Hop], told: &[(&ChainHead, Vec<&Hop>)]) -> Option<Shared> {
     fits.max_by_key(|(shared, ..)| *shared).map(|(_, hops, other_start, deed)| Shared { hops, other_start, deed })
 }
 
-fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[(&ChainHead, Vec<&Hop>)], repository: &Repository) {
+fn chain_head(
+    page: &mut Page<'_>,
+    head: &ChainHead,
+    hops: &[&Hop],
+    told: &[Told<'_>],
+    repository: &Repository,
+    most: usize,
+) {
     let (ink, state) = phrases::completeness(head);
     let state = Line::of(ink, &state.replace(' ', "\u{a0}"));
     let name = Line::of(Ink::Strong, &format!("{:<11}", phrases::head_deed(head)).replace(' ', "\u{a0}"));
@@ -119,7 +196,7 @@ fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[(&Ch
         let with = line.clone().add(Ink::Quiet, &between);
         let line = if with.width() + state.width() + 4 <= page.width() { with } else { line };
         page.edges(2, &line, &state);
-        return one(page, &[*last], None, 8, repository);
+        return one(page, &[*last], (None, None), 8, repository);
     }
     let link = |hop: &Hop| phrases::hop_link(repository, hop);
     if let Some(shared) = shared(hops, told).filter(|_| short) {
@@ -134,12 +211,12 @@ fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[(&Ch
         if let Some(last) = from.checked_sub(1).and_then(|at| hops.get(at)) {
             page.wrap(4, 6, &Line::of(Ink::Quiet, &format!("as {} above, up to ", shared.deed)).place(&place(last), link(last)));
         }
-        return list(page, hops.get(from..).unwrap_or_default(), repository);
+        return list(page, hops.get(from..).unwrap_or_default(), repository, most);
     }
     let starts = hops.first().filter(|first| short && hops.len() > 1 && first.what == head.text && first.outside.is_none());
     let Some(first) = starts else {
         page.edges(2, &line, &state);
-        return list(page, hops, repository);
+        return list(page, hops, repository, most);
     };
     // where it starts stands beside what starts it, where there is room, and else below
     let begins = Line::new().place(&place(first), link(first));
@@ -155,7 +232,7 @@ fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[(&Ch
         let at = Some(4 + begins.width() + 2).filter(|at| *at <= page.width() / 2).unwrap_or(8);
         page.pair(4, &begins, at, &Line::new().plain(if known { "" } else { why }));
     }
-    list(page, hops.get(1..).unwrap_or_default(), repository);
+    list(page, hops.get(1..).unwrap_or_default(), repository, most);
 }
 
 /// Whether nothing and nobody is known to start it.
@@ -163,22 +240,23 @@ fn is_idle(head: &ChainHead) -> bool {
     head.trigger.is_none() && head.because == Some(Because::Idle)
 }
 
-fn list(page: &mut Page<'_>, hops: &[&Hop], repository: &Repository) {
+fn list(page: &mut Page<'_>, hops: &[&Hop], repository: &Repository, most: usize) {
     let runs = if page.verbose() == 0 { runs(page, hops) } else { hops.iter().map(|hop| vec![*hop]).collect() };
-    let cut = page.verbose() == 0 && runs.len() > HOPS;
+    let cut = runs.len() > most;
     // The trigger and the effect are what a reader looks for; the middle of a long chain can wait.
-    let (first, last) = if cut { (HOPS / 2, runs.len() - HOPS / 2) } else { (runs.len(), runs.len()) };
+    let (first, last) = if cut { ((most - 1) / 2, runs.len() - most / 2) } else { (runs.len(), runs.len()) };
     let at = column(page, 4, runs.iter().filter_map(|run| run.first()).map(|hop| place(hop)));
-    let next = |at: usize| runs.get(at + 1).and_then(|run| run.first()).copied();
+    let head = |number: Option<usize>| number.and_then(|number| runs.get(number)).and_then(|run| run.first()).copied();
     for (number, run) in runs.iter().enumerate().take(first) {
-        one(page, run, next(number), at, repository);
+        one(page, run, (head(number.checked_sub(1)), head(Some(number + 1))), at, repository);
     }
     if cut {
         let between: usize = runs.get(first..last).unwrap_or_default().iter().map(Vec::len).sum();
-        page.wrap(6, 6, &Line::of(Ink::Quiet, &format!("... {between} hops between: -v")));
+        page.wrap(6, 6, &Line::of(Ink::Quiet, &format!("... {}: -v", phrases::count(between, "hop between", "hops between"))));
     }
     for (number, run) in runs.iter().enumerate().skip(last) {
-        one(page, run, next(number), at, repository);
+        let before = number.checked_sub(1).filter(|before| !cut || *before >= last);
+        one(page, run, (head(before), head(Some(number + 1))), at, repository);
     }
 }
 
@@ -220,15 +298,22 @@ fn told(page: &Page<'_>, hop: &Hop, next: Option<&Hop>) -> String {
     if wide { hop.what.replacen(&module, "…", 1) } else { hop.what.clone() }
 }
 
-fn one(page: &mut Page<'_>, run: &[&Hop], next: Option<&Hop>, at: usize, repository: &Repository) {
+fn one(page: &mut Page<'_>, run: &[&Hop], around: (Option<&Hop>, Option<&Hop>), at: usize, repository: &Repository) {
     let Some((hop, others)) = run.split_first() else { return };
+    let (before, next) = around;
     let mut what = Line::new().plain(&told(page, hop, next));
     for other in others {
         let link = phrases::hop_link(repository, other);
         what = what.add(Ink::Quiet, ", then ").place(&format!(":{}", other.line), link).plain(" ").plain(&other.what);
     }
     let link = phrases::hop_link(repository, hop);
-    page.pair(4, &Line::new().place(&place(hop), link), at, &what);
+    // of a file whose name leaves no room beside it, the line is enough where the row above names the file
+    let same = before.is_some_and(|before| (&before.repository, &before.path) == (&hop.repository, &hop.path));
+    if same && hop.line > 0 && page.verbose() == 0 && 4 + width_of(&place(hop)) + 2 > at {
+        page.pair(6, &Line::new().place(&format!(":{}", hop.line), link), 13, &what);
+    } else {
+        page.pair(4, &Line::new().place(&place(hop), link), at, &what);
+    }
     if let Some(outside) = &hop.outside {
         let told = format!("... {outside} is not in this scan, so what it does cannot be said here");
         page.wrap(6, 10, &Line::of(Ink::Part, &told));
@@ -250,6 +335,7 @@ pub(super) fn lookalikes(page: &mut Page<'_>, system: &System, repository: &Repo
     for lookalike in &system.lookalikes {
         let path = lookalike.evidence.first().and_then(|e| e.path.as_deref()).unwrap_or_default();
         let why = phrases::seen_from(&lookalike.why, path);
+        let why = if page.verbose() > 0 { why } else { phrases::cut(&why, SENTENCE) };
         match groups.iter_mut().find(|(told, _)| *told == why) {
             Some((_, all)) => all.push(lookalike),
             None => groups.push((why, vec![lookalike])),
@@ -275,14 +361,22 @@ pub(super) fn lookalikes(page: &mut Page<'_>, system: &System, repository: &Repo
     // columns where they save turning the page, running text where a long path would leave a narrow one
     let at = rows.iter().map(|(place, _)| 2 + place.width() + 2).max().unwrap_or(0);
     let fits = rows.iter().all(|(_, why)| at + why.width() <= page.width());
+    let (mut shown, mut lines) = (0, 0);
     for (place, why) in rows {
+        let mut row = page.trial();
         if fits {
-            page.pair(2, &place, at, &why);
+            row.pair(2, &place, at, &why);
         } else {
-            page.wrap(2, 4, &place.plain(": ").join(why));
+            row.wrap(2, 4, &place.plain(": ").join(why));
         }
+        lines += row.lines();
+        if shown > 0 && page.verbose() == 0 && lines > LOOKALIKE_LINES {
+            break;
+        }
+        shown += 1;
+        page.append(&row);
     }
-    if let Some(more) = groups.len().checked_sub(most).filter(|n| *n > 0) {
+    if let Some(more) = groups.len().checked_sub(shown).filter(|n| *n > 0) {
         page.wrap(2, 2, &Line::of(Ink::Quiet, &format!("and {more} more: -v")));
     }
 }
@@ -304,16 +398,29 @@ pub(super) fn open_ends(page: &mut Page<'_>, system: &System, repository: &Repos
     }
     page.title("LEAVES THIS REPOSITORY");
     let most = if full { usize::MAX } else { ENDS };
-    for end in shown.iter().take(most) {
+    // of one repository, one line: what is named there, and where the first of it is
+    let mut groups: Vec<(Option<&str>, Vec<&OpenEnd>)> = Vec::new();
+    for end in shown {
+        let of = phrases::repository_of(&end.outside).filter(|_| !full);
+        match groups.iter_mut().find(|(name, _)| of.is_some() && *name == of) {
+            Some((_, all)) => all.push(end),
+            None => groups.push((of, vec![end])),
+        }
+    }
+    for (_, all) in groups.iter().take(most) {
+        let Some((end, others)) = all.split_first() else { continue };
         let mut line = Line::of(Ink::Strong, &end.outside);
         if let Some((evidence, place)) = end.evidence.iter().find_map(|e| phrases::place(e).map(|p| (e, p))) {
             line = line.plain(" (").place(&place, super::link(repository, evidence)).plain(")");
+        }
+        if !others.is_empty() {
+            line = line.add(Ink::Quiet, &format!(" and {} more of it", others.len()));
         }
         // what can be followed says what is missing by how it can be
         let why = if phrases::repository_of(&end.outside).is_some() { String::new() } else { format!(": {}", end.why) };
         page.wrap(2, 4, &line.plain(&why));
     }
-    if let Some(more) = shown.len().checked_sub(most).filter(|n| *n > 0) {
+    if let Some(more) = groups.len().checked_sub(most).filter(|n| *n > 0) {
         page.wrap(2, 2, &Line::of(Ink::Quiet, &format!("and {more} more: -v")));
     }
     if !copies.is_empty() {

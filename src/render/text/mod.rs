@@ -18,31 +18,49 @@ use crate::report::{
     Unknown, Verdict,
 };
 
+/// Lines that a report takes where it can, at 80 columns.
+const LINES: usize = 55;
+
+/// Lines of the strongest chains, without their title: no fewer, whatever else there is to say, and no more.
+const LEAST_CHAINS: usize = 8;
+const MOST_CHAINS: usize = 22;
+
 /// Writes the report for a terminal.
 pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::Result<()> {
     let mut page = Page::new(style);
     head(&mut page, report);
     let primary = report.systems.iter().find(|s| s.primary).or_else(|| report.systems.first());
-    match primary {
-        Some(system) => {
-            if system.generated {
-                page.wrap(2, 2, &Line::new().plain(&report.repository.subject.why));
-                page.blank();
-                title_of(&mut page, system, &report.repository);
-            }
-            in_full(&mut page, report, system);
+    // what comes after the chains is written first, for they take the room that is left
+    let mut rest = page.trial();
+    if let Some(system) = primary {
+        if system.generated {
+            page.wrap(2, 2, &Line::new().plain(&report.repository.subject.why));
+            page.blank();
+            title_of(&mut page, system, &report.repository);
         }
-        None => no_system(&mut page, report),
+        above(&mut page, report, system);
+        below(&mut rest, report, system);
+    } else {
+        no_system(&mut page, report);
     }
     for system in report.systems.iter().filter(|s| primary.is_none_or(|p| !std::ptr::eq(p, *s))) {
         if page.verbose() > 0 {
-            page.blank();
-            title_of(&mut page, system, &report.repository);
-            in_full(&mut page, report, system);
+            rest.blank();
+            title_of(&mut rest, system, &report.repository);
+            above(&mut rest, report, system);
+            chains::strongest(&mut rest, system, report, usize::MAX);
+            below(&mut rest, report, system);
         }
     }
-    notices(&mut page, report, primary);
-    foot(&mut page, primary);
+    notices(&mut rest, report, primary);
+    foot(&mut rest, primary);
+    if let Some(system) = primary {
+        // a narrow page needs more lines for the same
+        let lines = LINES * 80 / page.width().min(80);
+        let room = lines.saturating_sub(page.lines() + rest.lines() + 2).clamp(LEAST_CHAINS, MOST_CHAINS);
+        chains::strongest(&mut page, system, report, room);
+    }
+    page.append(&rest);
     out.write_all(page.finish().as_bytes())
 }
 
@@ -210,11 +228,15 @@ fn no_system(page: &mut Page<'_>, report: &Report) {
     }
 }
 
-fn in_full(page: &mut Page<'_>, report: &Report, system: &System) {
-    let repository = &report.repository;
+/// What is told of a system before its chains.
+fn above(page: &mut Page<'_>, report: &Report, system: &System) {
     levels::levels(page, system);
-    who::steps(page, &system.steps, repository);
-    chains::strongest(page, system, report);
+    who::steps(page, system, &report.repository);
+}
+
+/// What is told of a system after its chains.
+fn below(page: &mut Page<'_>, report: &Report, system: &System) {
+    let repository = &report.repository;
     chains::lookalikes(page, system, repository);
     chains::open_ends(page, system, repository);
     next::next(page, system, report);
