@@ -24,7 +24,7 @@ pub(super) fn release(graph: &mut Graph, book: &Book, waiting: &[Waiting]) {
         let done = |(_, live): &&(Strength, Reached)| done_by(until, &one.path, graph, book, live).is_some();
         let Some(strength) = walks.iter().find(done).map(|(strength, _)| *strength) else {
             // what somebody must run is named
-            let told = done_by(until, &one.path, graph, book, &by_hand).map(|node| who(graph, &by_hand, node));
+            let told = done_by(until, &one.path, graph, book, &by_hand).map(|node| who(graph, &by_hand, node, &one.path));
             if let (Some(told), Some(edge)) = (told, graph.edges.get_mut(one.edge)) {
                 if edge.what.ends_with(&one.held.why) {
                     edge.what.push_str(&format!(" ({told} does)"));
@@ -53,12 +53,14 @@ fn begun_by_people(graph: &Graph) -> Reached {
     graph.reach(if first.is_empty() { &entries } else { &first }, walk)
 }
 
-/// The line with which somebody begins what leads to a node.
-fn who(graph: &Graph, by_hand: &Reached, node: NodeId) -> String {
-    match by_hand.path(node).first().map(|edge| &graph.edges[*edge].at) {
-        Some(at) => at.to_string(),
-        None => graph.nodes[node].at.to_string(),
+/// The line with which somebody begins what leads to a node; of a file in the same folder its name is enough.
+fn who(graph: &Graph, by_hand: &Reached, node: NodeId, beside: &RepoPath) -> String {
+    let at = by_hand.path(node).first().map_or(&graph.nodes[node].at, |edge| &graph.edges[*edge].at);
+    let told = at.to_string();
+    if source::folder(&at.path) != source::folder(beside) {
+        return told;
     }
+    told.rsplit_once('/').map_or(told.clone(), |(_, name)| name.to_owned())
 }
 
 /// What keeps running once it is deployed, and is not switched off.
@@ -101,7 +103,8 @@ fn done_by(until: &Until, path: &RepoPath, graph: &Graph, book: &Book, live: &Re
     match until {
         Until::Applied => {
             let applies = |edge: &&crate::graph::Edge| {
-                let hands_over = matches!(edge.kind, EdgeKind::Applies | EdgeKind::Submits) && edge.strength == Strength::Resolved;
+                let hands_over =
+                    matches!(edge.kind, EdgeKind::Applies | EdgeKind::Submits) && edge.strength == Strength::Resolved;
                 hands_over && edge.off.is_none() && graph.nodes[edge.to].at.path == *path && live.has(edge.from)
             };
             graph.edges.iter().find(applies).map(|edge| edge.from)

@@ -15,6 +15,7 @@ use crate::graph::reach::{Reached, Walk};
 use crate::graph::{Edge, NodeId};
 use crate::rules::practice::{Clause, From, HistoryAsk, Notebooks, On, Part, PracticeAsk, PracticeRule, Select, Share, ShareOf};
 use crate::signals::Owner;
+use crate::source::RepoPath;
 use crate::verdict::Standing;
 use crate::words::{Because, EdgeKind, Scope, Strength, TriggerKind, Unknown, Verdict};
 
@@ -27,7 +28,7 @@ pub(crate) struct Judge<'e> {
     pub(super) triggers: BTreeMap<TriggerKind, Vec<NodeId>>,
     pub(super) entries: Vec<NodeId>,
     pub(super) live: std::cell::OnceCell<Reached>,
-    pub(super) run_by_others: std::cell::OnceCell<Reached>,
+    pub(super) run_by_others: std::cell::OnceCell<(Reached, BTreeSet<RepoPath>)>,
     /// What the training run names, worked out when first asked for.
     pub(super) named: Option<Named>,
 }

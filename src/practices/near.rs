@@ -156,6 +156,7 @@ fn stopped(judge: &Judge<'_>, from: From, select: &Select) -> Option<Miss> {
     if select.notebooks == Notebooks::Never {
         targets.retain(|(signal, _)| !signals[*signal].notebook);
     }
+    targets.retain(|(signal, node)| !installs_another(judge, *signal, *node));
     let counts = reached(judge, from, Walk::at(Strength::Assumed).with_tests(tests));
     if from != From::Anyone && targets.iter().any(|(_, n)| counts.has(*n)) {
         // it is started as asked; what is missing lies elsewhere
@@ -185,6 +186,27 @@ fn stopped(judge: &Judge<'_>, from: From, select: &Select) -> Option<Miss> {
         .map(|(s, _)| (s, &signals[s]))
         .min_by_key(|(_, s)| (s.notebook, std::cmp::Reverse(s.scope), &s.at))?;
     Some(Miss::quote(seen.at.clone(), "", signal, out_of_place(seen)?))
+}
+
+/// Whether something is rolled out that starts images which are built here and hold nothing of this system, such as the
+/// tools that it works with.
+fn installs_another(judge: &Judge<'_>, signal: usize, node: NodeId) -> bool {
+    let evidence = judge.evidence();
+    let (graph, system) = (evidence.graph, evidence.system);
+    if evidence.signals.all[signal].op != Some(Op::Deploy) {
+        return false;
+    }
+    let applied: Vec<NodeId> =
+        graph.leaving(node).filter(|e| e.kind == EdgeKind::Applies && e.off.is_none()).map(|e| e.to).collect();
+    if applied.is_empty() {
+        return false;
+    }
+    let started = graph.reach(&applied, Walk::at(Strength::Assumed));
+    let all: Vec<NodeId> = (0..graph.nodes.len()).filter(|n| started.has(*n)).collect();
+    let own = |n: &NodeId| system.train_run[*n] || system.serve_run[*n];
+    let open = |n: &NodeId| matches!(graph.nodes[*n].kind, NodeKind::Outside | NodeKind::Missing);
+    let roots = || system.trains.iter().chain(&system.serves).flat_map(|s| graph.nodes_of(*s));
+    all.iter().any(|n| graph.is_start_of_image(*n)) && !all.iter().any(|n| own(n) || open(n)) && !roots().any(|n| started.has(n))
 }
 
 /// Why a thing does not count where it stands.

@@ -14,7 +14,7 @@ use super::{Miss, near, rank, tied};
 use crate::graph::reach::{Reached, Walk};
 use crate::graph::{Edge, NodeId, NodeKind};
 use crate::rules::practice::{From, Notebooks, Reach, Select};
-use crate::source::Location;
+use crate::source::{Location, RepoPath};
 use crate::verdict::Standing;
 use crate::words::{Because, EdgeKind, Op, Scope, Strength, TriggerKind, Verdict};
 
@@ -55,9 +55,8 @@ impl Judge<'_> {
                 // is the weakest of starts
                 let people = |notebook: bool, first: bool| -> Vec<NodeId> {
                     let graph = self.evidence.graph;
-                    let fits = |n: &&NodeId| {
-                        graph.nodes[**n].notebook == notebook && (notebook || first != self.run_by_others().has(**n))
-                    };
+                    let fits =
+                        |n: &&NodeId| graph.nodes[**n].notebook == notebook && (notebook || first != self.is_run_by_another(**n));
                     self.entries.iter().filter(|_| only.is_empty()).filter(fits).copied().collect()
                 };
                 vec![
@@ -74,16 +73,26 @@ impl Judge<'_> {
         }
     }
 
-    /// What some entry runs, so that entries among it are begun elsewhere; worked out when first asked. That an image could
-    /// be started is no beginning of what is in it.
-    fn run_by_others(&self) -> &Reached {
+    /// Whether some entry runs another, be it as a program that is told words.
+    fn is_run_by_another(&self, entry: NodeId) -> bool {
+        let graph = self.evidence.graph;
+        let (run, programs) = self.run_by_others();
+        run.has(entry) || graph.nodes[entry].kind == NodeKind::Program && programs.contains(&graph.nodes[entry].at.path)
+    }
+
+    /// What some entry runs, so that entries among it are begun elsewhere, and the programs among that; worked out when
+    /// first asked. That an image could be started is no beginning of what is in it.
+    fn run_by_others(&self) -> &(Reached, BTreeSet<RepoPath>) {
         self.run_by_others.get_or_init(|| {
             let graph = self.evidence.graph;
             let walk = Walk { imports: false, ..Walk::at(Strength::Inferred) };
             let entries = self.entries.iter().filter(|n| !graph.is_start_of_image(**n));
             let runs = |e: &&Edge| e.runs() && e.kind != EdgeKind::Imports && e.off.is_none() && e.strength >= walk.least;
             let next: BTreeSet<NodeId> = entries.flat_map(|n| graph.leaving(*n)).filter(runs).map(|e| e.to).collect();
-            graph.reach(&next.into_iter().collect::<Vec<_>>(), walk)
+            let run = graph.reach(&next.into_iter().collect::<Vec<_>>(), walk);
+            let nodes = graph.nodes.iter().enumerate().filter(|(n, node)| node.kind == NodeKind::Program && run.has(*n));
+            let programs = nodes.map(|(_, node)| node.at.path.clone()).collect();
+            (run, programs)
         })
     }
 

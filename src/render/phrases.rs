@@ -1,10 +1,11 @@
 //! The plain words that people read for the words of the data, because they misread the latter; shared by every format
 //! for people.
 
+use super::links::{Target, percent};
 use super::page::Ink;
 use crate::report::{
-    Assessment, Because, Cause, Chain, ChainHead, Deed, Evidence, FilesFrom, Hop, Op, Report, Repository, Starter, StepName, Strength,
-    SubjectKind, System, TriggerKind, Unknown, Verdict,
+    Assessment, Because, Cause, Chain, ChainHead, Deed, Evidence, FilesFrom, Hop, Op, Report, Repository, Starter, StepName,
+    Strength, SubjectKind, System, TriggerKind, Unknown, Verdict,
 };
 
 /// `1 practice`, `2 practices`.
@@ -72,6 +73,22 @@ pub(in crate::render) fn deed_state(deed: &Deed<'_>, beside: &ChainHead) -> Opti
         },
         _ => None,
     }
+}
+
+/// A sentence whose quotations are cut to so many characters.
+pub(in crate::render) fn shorter_quotes(text: &str, most: usize) -> String {
+    let mut parts: Vec<String> = text.split('`').map(str::to_owned).collect();
+    // an odd number of marks quotes nothing for sure
+    if parts.len() % 2 == 0 {
+        return text.to_owned();
+    }
+    for quoted in parts.iter_mut().skip(1).step_by(2) {
+        if let Some((end, _)) = quoted.char_indices().nth(most).filter(|_| quoted.chars().count() > most + 1) {
+            quoted.truncate(end);
+            quoted.push('…');
+        }
+    }
+    parts.join("`")
 }
 
 /// A sentence that is too long for a line or two, cut after a word.
@@ -199,13 +216,13 @@ pub(in crate::render) fn hop_place(hop: &Hop) -> String {
     if hop.line > 0 { format!("{path}:{}", hop.line) } else { path }
 }
 
-/// Where a hop can be read at the remote.
-pub(in crate::render) fn hop_link(repository: &Repository, hop: &Hop) -> Option<String> {
+/// What the place of a hop links to.
+pub(in crate::render) fn hop_link(repository: &Repository, hop: &Hop) -> Option<Target> {
     if hop.repository.is_some() { None } else { link(repository, &hop.path, hop.line) }
 }
 
-/// Where a piece of evidence can be read at the remote.
-pub(in crate::render) fn evidence_link(repository: &Repository, evidence: &Evidence) -> Option<String> {
+/// What the place of a piece of evidence links to.
+pub(in crate::render) fn evidence_link(repository: &Repository, evidence: &Evidence) -> Option<Target> {
     let path = evidence.path.as_deref().filter(|_| evidence.repository.is_none())?;
     link(repository, path, evidence.line.unwrap_or(0))
 }
@@ -298,8 +315,13 @@ pub(super) fn repository_name(repository: &Repository) -> &str {
     name.rsplit(['/', ':']).next().unwrap_or(name)
 }
 
+/// What a place of the scanned repository links to.
+pub(in crate::render) fn link(repository: &Repository, path: &str, line: u32) -> Option<Target> {
+    Some(Target { path: path.to_owned(), line, remote: page_of(repository, path, line) })
+}
+
 /// Where a line can be read at the remote, for remotes whose addresses are known.
-pub(in crate::render) fn link(repository: &Repository, path: &str, line: u32) -> Option<String> {
+fn page_of(repository: &Repository, path: &str, line: u32) -> Option<String> {
     let remote = repository.remote.as_deref()?;
     let commit = repository.commit.as_deref()?;
     let (host, name) = remote
@@ -316,16 +338,6 @@ pub(in crate::render) fn link(repository: &Repository, path: &str, line: u32) ->
     Some(format!("https://{host}/{}/{middle}/{}/{}{anchor}", percent(name), percent(commit), percent(path)))
 }
 
-/// Every byte but the unreserved ones and `/` as `%XX`, so that a path can neither end the address nor the sequence.
-fn percent(text: &str) -> String {
-    text.bytes()
-        .map(|b| match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => char::from(b).to_string(),
-            b => format!("%{b:02X}"),
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -337,5 +349,15 @@ mod tests {
         assert_eq!(seen_from(why, "src/b.py"), why);
         assert_eq!(seen_from("starts program src/a.pyx", "src/a.py"), "starts program src/a.pyx");
         assert_eq!(seen_from(why, ""), why);
+    }
+
+    #[test]
+    fn what_is_long_is_cut_where_it_hurts_least() {
+        let why = "target fit leads to `model.fit(one, two, three)`; only a person starts it";
+        assert_eq!(shorter_quotes(why, 9), "target fit leads to `model.fit…`; only a person starts it");
+        assert_eq!(shorter_quotes("an odd ` mark", 2), "an odd ` mark");
+        assert_eq!(cut("one two three", 9), "one two…");
+        assert_eq!(cut("one `two three four", 12), "one `two…`");
+        assert_eq!(cut("one two", 9), "one two");
     }
 }

@@ -97,13 +97,7 @@ impl System {
 }
 
 /// A chain as a deed beside another; none where it ends at the same place or says not what it does.
-fn deed<'r>(
-    head: &Chain,
-    chain: &'r Chain,
-    practice: &'r str,
-    because: Option<Because>,
-    headline: bool,
-) -> Option<Deed<'r>> {
+fn deed<'r>(head: &Chain, chain: &'r Chain, practice: &'r str, because: Option<Because>, headline: bool) -> Option<Deed<'r>> {
     let end = chain.0.last()?;
     let same_end = head.0.last().is_some_and(|last| place(last) == place(end));
     let strength = chain.0.iter().map(|hop| hop.strength).min()?;

@@ -68,6 +68,10 @@ fn of_rule(page: &mut Page<'_>, rule: &Explanation, found: Option<&Inspection>) 
             continue;
         }
         page.title(title);
+        if title == "ALSO ASKED FOR AT THIS LEVEL" && lines.iter().any(|line| line.contains(" (core): ")) {
+            let told = "Core requirements here are carried by a row that weighs; they are not weighed twice.";
+            page.wrap(2, 4, &Line::of(Ink::Quiet, told));
+        }
         for line in lines {
             section_line(page, line);
         }

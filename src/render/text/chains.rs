@@ -3,7 +3,8 @@
 use super::phrases;
 use crate::render::page::{Ink, Line, Page, width_of};
 use crate::report::{
-    Because, Cause, ChainHead, Deed, EdgeKind, Hop, Lookalike, OpenEnd, Report, Repository, Story, Strength, System, Unknown, When,
+    Because, Cause, ChainHead, Deed, EdgeKind, Hop, Lookalike, OpenEnd, Report, Repository, Story, Strength, System, Unknown,
+    When,
 };
 
 /// Stories told, unless the user wants all chains.
@@ -19,8 +20,9 @@ const FORMS: [(usize, usize); 8] = [(9, 4), (8, 4), (7, 4), (6, 3), (5, 3), (4, 
 const LOOKALIKES: usize = 3;
 const LOOKALIKE_LINES: usize = 5;
 
-/// Characters of such a sentence that are told.
-const SENTENCE: usize = 130;
+/// Characters of such a sentence that are told, and of what it quotes.
+const SENTENCE: usize = 170;
+const QUOTE: usize = 44;
 
 /// Ends that lie open, unless the user wants all.
 const ENDS: usize = 3;
@@ -85,7 +87,6 @@ fn besides(page: &mut Page<'_>, story: &Story<'_>, most: usize, repository: &Rep
     shown.truncate(most);
     shown.sort_by_key(|(at, _)| *at);
     let deeds = || shown.iter().map(|(_, deed)| *deed);
-    let at = column(page, 23, deeds().map(|deed| place(deed.end)));
     for deed in deeds() {
         let when = match deed.when {
             When::Before => "first",
@@ -93,13 +94,13 @@ fn besides(page: &mut Page<'_>, story: &Story<'_>, most: usize, repository: &Rep
             When::After => "then",
         };
         let name = format!("{when:<6}{:<13}", phrases::deed(deed.op)).replace(' ', "\u{a0}");
-        let link = phrases::hop_link(repository, deed.end);
-        let mut what = Line::new().plain(&deed.end.what);
+        let mut line = Line::of(Ink::Quiet, &name).place(&place(deed.end), phrases::hop_link(repository, deed.end));
         if let Some((ink, state)) = phrases::deed_state(deed, story.head) {
-            what = what.add(ink, &format!(" ({state})"));
+            line = line.add(ink, &format!(" ({})", state.replace(' ', "\u{a0}")));
         }
-        let begins = Line::of(Ink::Quiet, &name).place(&place(deed.end), link);
-        page.pair(4, &begins, at.max(4 + begins.width() + 2).min(page.width() * 11 / 20), &what);
+        // the words are worth no line of their own, for the deed says what is done
+        let with = line.clone().plain("\u{a0} ").plain(&deed.end.what);
+        page.wrap(4, 8, if 4 + with.width() <= page.width() { &with } else { &line });
     }
     if left > 0 && most > 0 {
         page.wrap(4, 4, &Line::of(Ink::Quiet, &format!("and {}: -v", phrases::count(left, "more effect", "more effects"))));
@@ -172,14 +173,7 @@ fn shared(hops: &[&Hop], told: &[Told<'_>]) -> Option<Shared> {
     fits.max_by_key(|(shared, ..)| *shared).map(|(_, hops, other_start, deed)| Shared { hops, other_start, deed })
 }
 
-fn chain_head(
-    page: &mut Page<'_>,
-    head: &ChainHead,
-    hops: &[&Hop],
-    told: &[Told<'_>],
-    repository: &Repository,
-    most: usize,
-) {
+fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[Told<'_>], repository: &Repository, most: usize) {
     let (ink, state) = phrases::completeness(head);
     let state = Line::of(ink, &state.replace(' ', "\u{a0}"));
     let name = Line::of(Ink::Strong, &format!("{:<11}", phrases::head_deed(head)).replace(' ', "\u{a0}"));
@@ -199,6 +193,14 @@ fn chain_head(
         return one(page, &[*last], (None, None), 8, repository);
     }
     let link = |hop: &Hop| phrases::hop_link(repository, hop);
+    // the same place is reached from another start: how is for -v
+    let end = |hops: &[&Hop]| hops.last().map(|hop| place(hop));
+    let again =
+        told.iter().any(|(other, before)| end(before) == end(hops) && phrases::head_deed(other) == phrases::head_deed(head));
+    if let Some(first) = hops.first().filter(|first| short && again && first.line > 0) {
+        let also = name.plain("also by ").plain(what).plain(" (").place(&place(first), link(first)).plain(")");
+        return page.edges(2, &also, &state);
+    }
     if let Some(shared) = shared(hops, told).filter(|_| short) {
         let start = hops.first().filter(|_| shared.other_start);
         if let Some(first) = start.filter(|_| shared.hops >= hops.len()) {
@@ -335,7 +337,7 @@ pub(super) fn lookalikes(page: &mut Page<'_>, system: &System, repository: &Repo
     for lookalike in &system.lookalikes {
         let path = lookalike.evidence.first().and_then(|e| e.path.as_deref()).unwrap_or_default();
         let why = phrases::seen_from(&lookalike.why, path);
-        let why = if page.verbose() > 0 { why } else { phrases::cut(&why, SENTENCE) };
+        let why = if page.verbose() > 0 { why } else { phrases::cut(&phrases::shorter_quotes(&why, QUOTE), SENTENCE) };
         match groups.iter_mut().find(|(told, _)| *told == why) {
             Some((_, all)) => all.push(lookalike),
             None => groups.push((why, vec![lookalike])),

@@ -38,8 +38,7 @@ pub(super) fn levels(page: &mut Page<'_>, system: &System) {
 fn gates(page: &mut Page<'_>, system: &System) {
     let less =
         |m: &Assessment| m.level.zip(m.floor).filter(|(level, floor)| floor < level).map(|(_, floor)| (m.id.clone(), floor));
-    let parts: Vec<String> =
-        system.models.iter().filter_map(less).map(|(id, floor)| format!("{id}\u{a0}{floor}")).collect();
+    let parts: Vec<String> = system.models.iter().filter_map(less).map(|(id, floor)| format!("{id}\u{a0}{floor}")).collect();
     if !parts.is_empty() {
         let told = format!("A gate with --evidence\u{a0}complete takes what is proven: {}.", parts.join(", "));
         page.wrap(2, 4, &Line::of(Ink::Quiet, &told));

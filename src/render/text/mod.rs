@@ -11,6 +11,7 @@ mod who;
 
 use std::io::{self, Write};
 
+use super::links::Target;
 use super::page::{Ink, Line, Page, width_of};
 use super::{Style, phrases};
 use crate::report::{
@@ -22,7 +23,7 @@ use crate::report::{
 const LINES: usize = 55;
 
 /// Lines of the strongest chains, without their title: no fewer, whatever else there is to say, and no more.
-const LEAST_CHAINS: usize = 8;
+const LEAST_CHAINS: usize = 10;
 const MOST_CHAINS: usize = 22;
 
 /// Writes the report for a terminal.
@@ -33,11 +34,6 @@ pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::
     // what comes after the chains is written first, for they take the room that is left
     let mut rest = page.trial();
     if let Some(system) = primary {
-        if system.generated {
-            page.wrap(2, 2, &Line::new().plain(&report.repository.subject.why));
-            page.blank();
-            title_of(&mut page, system, &report.repository);
-        }
         above(&mut page, report, system);
         below(&mut rest, report, system);
     } else {
@@ -64,8 +60,8 @@ pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::
     out.write_all(page.finish().as_bytes())
 }
 
-/// Where a place can be read at the remote.
-fn link(repository: &Repository, evidence: &Evidence) -> Option<String> {
+/// What a place links to.
+fn link(repository: &Repository, evidence: &Evidence) -> Option<Target> {
     phrases::evidence_link(repository, evidence)
 }
 
@@ -85,6 +81,13 @@ fn head(page: &mut Page<'_>, report: &Report) {
     match (systems.as_slice(), repository.subject.kind) {
         ([system], SubjectKind::MlSystem) => title_of(page, system, repository),
         ([_, ..], SubjectKind::MlSystem | SubjectKind::MlCollection) => collection(page, report, &systems),
+        // what a template would generate is what is judged
+        (_, SubjectKind::Template) if report.systems.iter().any(|s| s.generated) => {
+            let first = report.systems.iter().find(|s| s.primary).or_else(|| report.systems.first());
+            if let Some(system) = first {
+                title_of(page, system, repository);
+            }
+        }
         (_, kind) => {
             // where a part of machine learning is there, "none" would say more than was looked for
             let partly = kind == SubjectKind::NotMl && !repository.subject.evidence.is_empty();
@@ -139,7 +142,7 @@ fn asked(page: &mut Page<'_>, report: &Report) {
 /// One system in a line: its name, where it trains and serves.
 fn title_of(page: &mut Page<'_>, system: &System, repository: &Repository) {
     let mut line = Line::of(Ink::Strong, &phrases::system_name(system, repository)).plain(if system.generated {
-        ": the ML system that it would generate"
+        ": a template; below, the ML system that it would generate"
     } else {
         ": one ML system"
     });
@@ -292,12 +295,12 @@ fn missed(miss: &NearestMiss) -> String {
 
 /// The places that decide a practice: where it falls short, of a chain that is met its two ends, and else the first thing
 /// found.
-fn decides(practice: &Practice, repository: &Repository) -> Vec<(String, Option<String>)> {
+fn decides(practice: &Practice, repository: &Repository) -> Vec<(String, Option<Target>)> {
     let of = |evidence: &Evidence| phrases::place(evidence).map(|place| (place, link(repository, evidence)));
     if let Some(miss) = &practice.nearest_miss {
         return miss.evidence.iter().find_map(of).into_iter().filter(|(place, _)| !miss.text.contains(place.as_str())).collect();
     }
-    let mut places: Vec<(String, Option<String>)> = Vec::new();
+    let mut places: Vec<(String, Option<Target>)> = Vec::new();
     if let Some(chain) = practice.chains.first().filter(|_| practice.verdict == Verdict::Met) {
         let ends = chain.0.first().into_iter().chain(chain.0.last());
         places.extend(ends.map(|hop| (chains::place(hop), phrases::hop_link(repository, hop))));
