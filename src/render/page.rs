@@ -150,6 +150,11 @@ impl<'s> Page<'s> {
         self.text == other.text
     }
 
+    /// Whether a place was written, which is never broken.
+    pub(super) fn tells(&self, place: &str) -> bool {
+        self.text.contains(visible(place).as_ref())
+    }
+
     /// Writes what stands on another page.
     pub(super) fn append(&mut self, other: &Page<'_>) {
         self.text.push_str(&other.text);

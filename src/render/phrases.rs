@@ -75,6 +75,14 @@ pub(in crate::render) fn deed_state(deed: &Deed<'_>, beside: &ChainHead) -> Opti
     }
 }
 
+/// What starts something, without the paths that must have changed.
+pub(in crate::render) fn some_paths(text: &str) -> String {
+    match [", only ", ", except "].iter().filter_map(|word| text.find(word).map(|at| (at, *word))).min() {
+        Some((at, word)) => format!("{}{word}some paths", text.get(..at).unwrap_or(text)),
+        None => text.to_owned(),
+    }
+}
+
 /// A sentence whose quotations are cut to so many characters.
 pub(in crate::render) fn shorter_quotes(text: &str, most: usize) -> String {
     let mut parts: Vec<String> = text.split('`').map(str::to_owned).collect();
@@ -356,6 +364,8 @@ mod tests {
         let why = "target fit leads to `model.fit(one, two, three)`; only a person starts it";
         assert_eq!(shorter_quotes(why, 9), "target fit leads to `model.fit…`; only a person starts it");
         assert_eq!(shorter_quotes("an odd ` mark", 2), "an odd ` mark");
+        assert_eq!(some_paths("push main, only a/**, b/**"), "push main, only some paths");
+        assert_eq!(some_paths("push main"), "push main");
         assert_eq!(cut("one two three", 9), "one two…");
         assert_eq!(cut("one `two three four", 12), "one `two…`");
         assert_eq!(cut("one two", 9), "one two");

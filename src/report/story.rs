@@ -65,7 +65,8 @@ impl System {
         }
         for story in &mut stories {
             self.besides(story);
-            story.deeds.sort_by_key(|deed| (deed.when, place_of(&story.head.chain, deed), deed.op as u8));
+            let head = story.head;
+            story.deeds.sort_by_key(|deed| (turn(head.op, deed), place_of(&head.chain, deed), deed.op as u8));
         }
         stories
     }
@@ -137,11 +138,25 @@ fn when(head: &Chain, chain: &Chain) -> When {
     }
 }
 
+/// When a deed has its turn: what is done in no known order stands where it is usually done.
+fn turn(head: Op, deed: &Deed<'_>) -> u8 {
+    match deed.when {
+        When::Before => 0,
+        When::Beside if deed.op < head => 1,
+        When::After => 2,
+        When::Beside => 3,
+    }
+}
+
 /// Where a deed leaves the way that is told: those that leave it earlier come first, then by line.
 fn place_of(head: &Chain, deed: &Deed<'_>) -> (usize, u32) {
     let at = shared(head, deed.chain);
     // of what is done later, what is deeper in the program is done first
-    let depth = if deed.when == When::After { usize::MAX - at } else { at };
+    let depth = match deed.when {
+        When::Before => at,
+        When::Beside => deed.op as usize,
+        When::After => usize::MAX - at,
+    };
     (depth, deed.chain.0.get(at).map_or(0, |hop| hop.line))
 }
 

@@ -18,7 +18,7 @@ const FORMS: [(usize, usize); 8] = [(9, 4), (8, 4), (7, 4), (6, 3), (5, 3), (4, 
 
 /// Sentences on what only looks automatic, unless the user wants all, and lines that they may take.
 const LOOKALIKES: usize = 3;
-const LOOKALIKE_LINES: usize = 5;
+const LOOKALIKE_LINES: usize = 4;
 
 /// Characters of such a sentence that are told, and of what it quotes.
 const SENTENCE: usize = 170;
@@ -41,15 +41,20 @@ pub(super) fn strongest(page: &mut Page<'_>, system: &System, report: &Report, r
         return none(page, system, report);
     }
     let mut told: Vec<Told<'_>> = Vec::new();
+    let mut stories = system.stories();
     if page.verbose() > 0 {
         for head in &system.chain_heads {
             let hops = shown(page, head);
             chain_head(page, head, &hops, &told, repository, usize::MAX);
             told.push((head, hops));
+            if let Some(story) = stories.iter_mut().find(|story| std::ptr::eq(story.head, head)) {
+                // what has a headline is told in full
+                story.deeds.retain(|deed| !deed.headline);
+                besides(page, story, usize::MAX, repository);
+            }
         }
         return;
     }
-    let stories = system.stories();
     let mut left = room;
     for (number, story) in stories.iter().enumerate().take(STORIES) {
         let others = stories.len().min(STORIES) - number - 1;
@@ -179,15 +184,20 @@ fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[Told
     let name = Line::of(Ink::Strong, &format!("{:<11}", phrases::head_deed(head)).replace(' ', "\u{a0}"));
     // what else there is to say of a start stands beside its place
     let (what, why) = head.text.split_once(": ").unwrap_or((&head.text, ""));
-    let line = name.clone().plain(what);
     let short = page.verbose() == 0;
+    let wide = name.width() + width_of(what) + state.width() + 4 > page.width();
+    let what = &if short && wide { phrases::some_paths(what) } else { what.to_owned() };
+    let line = name.clone().plain(what);
     if let Some(last) = hops.last().filter(|last| short && last.line > 0 && is_idle(head)) {
         // what never runs is told by its two ends
         let between = match hops.len() {
             1 => String::new(),
             all => format!(", {all}\u{a0}hops:\u{a0}-v"),
         };
-        let with = line.clone().add(Ink::Quiet, &between);
+        let first = hops.first().filter(|first| hops.len() > 1 && first.line > 0 && !what.contains(&first.path));
+        let at = |first: &&Hop| line.clone().plain(" (").place(&place(first), phrases::hop_link(repository, first)).plain(")");
+        let begins = first.map(at).filter(|at| at.width() + width_of(&between) + state.width() + 4 <= page.width());
+        let with = begins.unwrap_or_else(|| line.clone()).add(Ink::Quiet, &between);
         let line = if with.width() + state.width() + 4 <= page.width() { with } else { line };
         page.edges(2, &line, &state);
         return one(page, &[*last], (None, None), 8, repository);
@@ -198,8 +208,14 @@ fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[Told
     let again =
         told.iter().any(|(other, before)| end(before) == end(hops) && phrases::head_deed(other) == phrases::head_deed(head));
     if let Some(first) = hops.first().filter(|first| short && again && first.line > 0) {
-        let also = name.plain("also by ").plain(what).plain(" (").place(&place(first), link(first)).plain(")");
-        return page.edges(2, &also, &state);
+        let also = name.clone().plain("also by ").plain(what);
+        let at = Line::new().place(&place(first), link(first));
+        let with = also.clone().plain(" (").join(at.clone()).plain(")");
+        if with.width() + state.width() + 4 <= page.width() {
+            return page.edges(2, &with, &state);
+        }
+        page.edges(2, &also, &state);
+        return page.wrap(4, 4, &at);
     }
     if let Some(shared) = shared(hops, told).filter(|_| short) {
         let start = hops.first().filter(|_| shared.other_start);

@@ -337,13 +337,13 @@ fn criteria(page: &mut Page<'_>, system: &System) {
 }
 
 fn notices(page: &mut Page<'_>, report: &Report, primary: Option<&System>) {
-    let most = if page.verbose() > 0 { usize::MAX } else { 3 };
+    let full = page.verbose() > 0;
+    let most = if full { usize::MAX } else { 3 };
     let mut lines: Vec<Line> = not_followed(page, report, most);
-    if let Some(line) = primary.and_then(|system| unknown(report, system)) {
+    if let Some(line) = primary.and_then(|system| unknown(report, system, !full)) {
         lines.push(Line::new().plain(&line));
     }
     let skipped = &report.coverage.skipped;
-    let full = page.verbose() > 0;
     if !skipped.is_empty() && full {
         let shown: Vec<String> = skipped.iter().map(|s| format!("{} ({})", s.path, s.why)).collect();
         lines.push(Line::new().plain(&format!("could not be read: {}", shown.join(", "))));
@@ -367,6 +367,20 @@ fn notices(page: &mut Page<'_>, report: &Report, primary: Option<&System>) {
             None => groups.push(vec![notice]),
         }
     }
+    // files that were read in part are counted, the first is named; of one alone the reason is worth its lines
+    let (parts, groups): (Vec<_>, Vec<_>) =
+        groups.into_iter().partition(|group| !full && group.iter().all(|n| n.kind == NoticeKind::Unparsable && n.path.is_some()));
+    let broken: std::collections::BTreeSet<&str> = parts.iter().flatten().filter_map(|n| n.path.as_deref()).collect();
+    let groups = match parts.first().and_then(|group| group.first()).filter(|_| broken.len() > 1) {
+        Some(first) => {
+            let path = first.path.as_deref().unwrap_or_default();
+            let whole = phrases::path(first.repository.as_deref(), path);
+            let more = phrases::count(broken.len() - 1, "more file", "more files");
+            lines.push(Line::new().plain("read in part: ").place(&whole, None).plain(&format!(" and {more}: -v")));
+            groups
+        }
+        None => parts.into_iter().chain(groups).collect(),
+    };
     for group in groups.iter().take(most) {
         let Some((notice, others)) = group.split_first() else { continue };
         let mut line = Line::new();
@@ -429,6 +443,12 @@ fn not_followed(page: &Page<'_>, report: &Report, most: usize) -> Vec<Line> {
             more => format!(" and {more} more"),
         };
         line = line.plain(if number == 0 { "" } else { "; " });
+        // a file that was named above is not named again
+        if page.verbose() == 0 && paths.first().is_some_and(|path| page.tells(path)) {
+            let of = if paths.len() > 1 { format!(" ({} files)", paths.len()) } else { String::new() };
+            line = line.plain(&format!("{what}{of}"));
+            continue;
+        }
         for (at, path) in paths.iter().take(shown).enumerate() {
             let link = phrases::link(&report.repository, path, 0);
             line = line.plain(if at == 0 { "" } else { ", " }).place(path, link);
@@ -454,7 +474,7 @@ fn in_part(aside: usize, skipped: usize) -> Option<Line> {
 }
 
 /// Why some practices could not be looked for.
-fn unknown(report: &Report, system: &System) -> Option<String> {
+fn unknown(report: &Report, system: &System, brief: bool) -> Option<String> {
     let folder = report.inputs.tree == FilesFrom::Folder;
     let (needs, need) = if folder {
         ("needs history (no Git repository)", "need history (no Git repository)")
@@ -465,6 +485,8 @@ fn unknown(report: &Report, system: &System) -> Option<String> {
     let number = |why: Unknown| match why {
         // told with the files
         Unknown::NotRead if named => 0,
+        // nobody can do anything about it here; with the practices it is told which
+        Unknown::NoDetector if brief => 0,
         why => system.practices.iter().filter(|p| p.because == Some(Cause::Unknown(why))).count(),
     };
     let mut parts = Vec::new();
