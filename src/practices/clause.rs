@@ -121,7 +121,9 @@ impl<'e> Judge<'e> {
                 best = Answer { standing: Standing::plain(Verdict::Contradicted), qualified: BTreeMap::new(), ..against };
             }
         }
-        if best.holds() && best.chains.is_empty() {
+        // who imports something is no start of it
+        let of_imports = matches!(rule.met, Some(Clause::Imported(_)));
+        if best.holds() && best.chains.is_empty() && !of_imports {
             best.chains = self.way_to(&best).into_iter().collect();
         }
         // what starts nothing here, or cannot run, may be started or run by what was not read

@@ -69,7 +69,7 @@ fn of_rule(page: &mut Page<'_>, rule: &Explanation, found: Option<&Inspection>) 
         }
         page.title(title);
         if title == "ALSO ASKED FOR AT THIS LEVEL" && lines.iter().any(|line| line.contains(" (core): ")) {
-            let told = "Core requirements here are carried by a row that weighs; they are not weighed twice.";
+            let told = "None of these weighs for the level; core ones count where it is taken to the letter.";
             page.wrap(2, 4, &Line::of(Ink::Quiet, told));
         }
         for line in lines {

@@ -70,17 +70,26 @@ pub(super) fn strongest(page: &mut Page<'_>, system: &System, report: &Report, r
 
 /// A story in the fullest form that fits, or else in the shortest.
 fn fitting<'s>(page: &Page<'s>, story: &Story<'_>, told: &[Told<'_>], repository: &Repository, room: usize) -> Page<'s> {
+    let hops = shown(page, story.head);
+    let again = is_told(story.head, &hops, told);
     let mut one = page.trial();
     for (rows, deeds) in FORMS {
         one = page.trial();
-        let hops = shown(page, story.head);
         chain_head(&mut one, story.head, &hops, told, repository, rows);
-        besides(&mut one, story, deeds, repository);
+        if !again {
+            besides(&mut one, story, deeds, repository);
+        }
         if one.lines() <= room {
             break;
         }
     }
     one
+}
+
+/// Whether a chain above does the same at the same place.
+fn is_told(head: &ChainHead, hops: &[&Hop], told: &[Told<'_>]) -> bool {
+    let end = |hops: &[&Hop]| hops.last().map(|hop| place(hop));
+    told.iter().any(|(other, before)| end(before) == end(hops) && phrases::head_deed(other) == phrases::head_deed(head))
 }
 
 /// What the same run does besides: a line each, by when it is done.
@@ -92,13 +101,23 @@ fn besides(page: &mut Page<'_>, story: &Story<'_>, most: usize, repository: &Rep
     shown.truncate(most);
     shown.sort_by_key(|(at, _)| *at);
     let deeds = || shown.iter().map(|(_, deed)| *deed);
+    // what is done on one line is told on one
+    let mut rows: Vec<(&Deed<'_>, Vec<&str>)> = Vec::new();
     for deed in deeds() {
+        let name = phrases::deed(deed.op);
+        match rows.last_mut() {
+            Some((last, names)) if last.when == deed.when && place(last.end) == place(deed.end) => names.push(name),
+            _ => rows.push((deed, vec![name])),
+        }
+    }
+    for (deed, names) in rows {
         let when = match deed.when {
             When::Before => "first",
             When::Beside => "also",
             When::After => "then",
         };
-        let name = format!("{when:<6}{:<13}", phrases::deed(deed.op)).replace(' ', "\u{a0}");
+        let name = format!("{when:<6}{:<13}", names.join(", ")).replace(' ', "\u{a0}");
+        let name = if names.len() > 1 { format!("{name}\u{a0} ") } else { name };
         let mut line = Line::of(Ink::Quiet, &name).place(&place(deed.end), phrases::hop_link(repository, deed.end));
         if let Some((ink, state)) = phrases::deed_state(deed, story.head) {
             line = line.add(ink, &format!(" ({})", state.replace(' ', "\u{a0}")));
@@ -204,9 +223,7 @@ fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[Told
     }
     let link = |hop: &Hop| phrases::hop_link(repository, hop);
     // the same place is reached from another start: how is for -v
-    let end = |hops: &[&Hop]| hops.last().map(|hop| place(hop));
-    let again =
-        told.iter().any(|(other, before)| end(before) == end(hops) && phrases::head_deed(other) == phrases::head_deed(head));
+    let again = is_told(head, hops, told);
     if let Some(first) = hops.first().filter(|first| short && again && first.line > 0) {
         let also = name.clone().plain("also by ").plain(what);
         let at = Line::new().place(&place(first), link(first));
@@ -229,12 +246,12 @@ fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[Told
         if let Some(last) = from.checked_sub(1).and_then(|at| hops.get(at)) {
             page.wrap(4, 6, &Line::of(Ink::Quiet, &format!("as {} above, up to ", shared.deed)).place(&place(last), link(last)));
         }
-        return list(page, hops.get(from..).unwrap_or_default(), repository, most);
+        return list(page, hops.get(from..).unwrap_or_default(), None, repository, most);
     }
     let starts = hops.first().filter(|first| short && hops.len() > 1 && first.what == head.text && first.outside.is_none());
     let Some(first) = starts else {
         page.edges(2, &line, &state);
-        return list(page, hops, repository, most);
+        return list(page, hops, None, repository, most);
     };
     // where it starts stands beside what starts it, where there is room, and else below
     let begins = Line::new().place(&place(first), link(first));
@@ -250,7 +267,7 @@ fn chain_head(page: &mut Page<'_>, head: &ChainHead, hops: &[&Hop], told: &[Told
         let at = Some(4 + begins.width() + 2).filter(|at| *at <= page.width() / 2).unwrap_or(8);
         page.pair(4, &begins, at, &Line::new().plain(if known { "" } else { why }));
     }
-    list(page, hops.get(1..).unwrap_or_default(), repository, most);
+    list(page, hops.get(1..).unwrap_or_default(), Some(first), repository, most);
 }
 
 /// Whether nothing and nobody is known to start it.
@@ -258,7 +275,8 @@ fn is_idle(head: &ChainHead) -> bool {
     head.trigger.is_none() && head.because == Some(Because::Idle)
 }
 
-fn list(page: &mut Page<'_>, hops: &[&Hop], repository: &Repository, most: usize) {
+/// The rows of a way; `above` is the hop that the row above them tells.
+fn list(page: &mut Page<'_>, hops: &[&Hop], above: Option<&Hop>, repository: &Repository, most: usize) {
     let runs = if page.verbose() == 0 { runs(page, hops) } else { hops.iter().map(|hop| vec![*hop]).collect() };
     let cut = runs.len() > most;
     // The trigger and the effect are what a reader looks for; the middle of a long chain can wait.
@@ -266,7 +284,8 @@ fn list(page: &mut Page<'_>, hops: &[&Hop], repository: &Repository, most: usize
     let at = column(page, 4, runs.iter().filter_map(|run| run.first()).map(|hop| place(hop)));
     let head = |number: Option<usize>| number.and_then(|number| runs.get(number)).and_then(|run| run.first()).copied();
     for (number, run) in runs.iter().enumerate().take(first) {
-        one(page, run, (head(number.checked_sub(1)), head(Some(number + 1))), at, repository);
+        let before = if number == 0 { above } else { head(number.checked_sub(1)) };
+        one(page, run, (before, head(Some(number + 1))), at, repository);
     }
     if cut {
         let between: usize = runs.get(first..last).unwrap_or_default().iter().map(Vec::len).sum();
@@ -319,7 +338,10 @@ fn told(page: &Page<'_>, hop: &Hop, next: Option<&Hop>) -> String {
 fn one(page: &mut Page<'_>, run: &[&Hop], around: (Option<&Hop>, Option<&Hop>), at: usize, repository: &Repository) {
     let Some((hop, others)) = run.split_first() else { return };
     let (before, next) = around;
-    let mut what = Line::new().plain(&told(page, hop, next));
+    // a long command is told by how it begins
+    let text = told(page, hop, next);
+    let room = if 4 + width_of(&place(hop)) + 2 > at { page.width() - 10 } else { (page.width() - at) * 3 / 2 };
+    let mut what = Line::new().plain(&if page.verbose() == 0 { phrases::cut(&text, room) } else { text });
     for other in others {
         let link = phrases::hop_link(repository, other);
         what = what.add(Ink::Quiet, ", then ").place(&format!(":{}", other.line), link).plain(" ").plain(&other.what);

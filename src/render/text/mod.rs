@@ -32,12 +32,29 @@ pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::
     head(&mut page, report);
     let primary = report.systems.iter().find(|s| s.primary).or_else(|| report.systems.first());
     // what comes after the chains is written first, for they take the room that is left
+    match primary {
+        Some(system) => above(&mut page, report, system),
+        None => no_system(&mut page, report),
+    }
+    // a narrow page needs more lines for the same
+    let lines = LINES * 80 / page.width().min(80);
+    let mut rest = after(&page, report, primary, false);
+    if page.verbose() == 0 && page.lines() + rest.lines() + 2 + LEAST_CHAINS > lines {
+        rest = after(&page, report, primary, true);
+    }
+    if let Some(system) = primary {
+        let room = lines.saturating_sub(page.lines() + rest.lines() + 2).clamp(LEAST_CHAINS, MOST_CHAINS);
+        chains::strongest(&mut page, system, report, room);
+    }
+    page.append(&rest);
+    out.write_all(page.finish().as_bytes())
+}
+
+/// All that stands after the chains of the primary system; `tight` where there is little room for it.
+fn after<'s>(page: &Page<'s>, report: &Report, primary: Option<&System>, tight: bool) -> Page<'s> {
     let mut rest = page.trial();
     if let Some(system) = primary {
-        above(&mut page, report, system);
-        below(&mut rest, report, system);
-    } else {
-        no_system(&mut page, report);
+        below(&mut rest, report, system, tight);
     }
     for system in report.systems.iter().filter(|s| primary.is_none_or(|p| !std::ptr::eq(p, *s))) {
         if page.verbose() > 0 {
@@ -45,19 +62,12 @@ pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::
             title_of(&mut rest, system, &report.repository);
             above(&mut rest, report, system);
             chains::strongest(&mut rest, system, report, usize::MAX);
-            below(&mut rest, report, system);
+            below(&mut rest, report, system, false);
         }
     }
     notices(&mut rest, report, primary);
     foot(&mut rest, primary);
-    if let Some(system) = primary {
-        // a narrow page needs more lines for the same
-        let lines = LINES * 80 / page.width().min(80);
-        let room = lines.saturating_sub(page.lines() + rest.lines() + 2).clamp(LEAST_CHAINS, MOST_CHAINS);
-        chains::strongest(&mut page, system, report, room);
-    }
-    page.append(&rest);
-    out.write_all(page.finish().as_bytes())
+    rest
 }
 
 /// What a place links to.
@@ -238,11 +248,11 @@ fn above(page: &mut Page<'_>, report: &Report, system: &System) {
 }
 
 /// What is told of a system after its chains.
-fn below(page: &mut Page<'_>, report: &Report, system: &System) {
+fn below(page: &mut Page<'_>, report: &Report, system: &System, tight: bool) {
     let repository = &report.repository;
     chains::lookalikes(page, system, repository);
     chains::open_ends(page, system, repository);
-    next::next(page, system, report);
+    next::next(page, system, report, tight);
     practices(page, system, repository);
 }
 

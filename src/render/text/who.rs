@@ -68,7 +68,7 @@ const UNREAD: &str = "not read: ";
 fn shorter(why: &str, system: &System) -> String {
     let told = |text: &str| system.chain_heads.iter().any(|head| head.text.starts_with(text));
     match [": ", ", once ", " ("].iter().filter_map(|at| why.split_once(at)).map(|(start, _)| start).find(|start| told(start)) {
-        Some(start) => start.to_owned(),
+        Some(start) => start.replace(' ', "\u{a0}"),
         None => why.to_owned(),
     }
 }

@@ -323,7 +323,8 @@ fn written(findings: &Findings<'_>, chain: &practices::Chain, hop: &practices::H
     let seen = &findings.signals.all[chain.signal];
     let is_code = hop.at.path.ends_with(".py") || hop.at.path.ends_with(".ipynb");
     // what code does is not told by how it was started, nor by several names at once
-    let in_code = last && hop.at == seen.at && matches!(seen.owner, Owner::Code(_));
+    let same_line = (&hop.at.path, hop.at.line) == (&seen.at.path, seen.at.line);
+    let in_code = last && same_line && matches!(seen.owner, Owner::Code(_));
     if in_code && !is_code && hop.what != *seen.what {
         return redact::snippet(&seen.what);
     }
