@@ -279,21 +279,42 @@ fn is_idle(head: &ChainHead) -> bool {
 fn list(page: &mut Page<'_>, hops: &[&Hop], above: Option<&Hop>, repository: &Repository, most: usize) {
     let runs = if page.verbose() == 0 { runs(page, hops) } else { hops.iter().map(|hop| vec![*hop]).collect() };
     let cut = runs.len() > most;
-    // The trigger and the effect are what a reader looks for; the middle of a long chain can wait.
+    // the trigger and the effect are what a reader looks for, and where it leaves; the middle of a long chain can wait
     let (first, last) = if cut { ((most - 1) / 2, runs.len() - most / 2) } else { (runs.len(), runs.len()) };
+    let leaves = |run: &[&Hop]| run.iter().any(|hop| hop.outside.is_some());
+    let mut keep: Vec<bool> =
+        runs.iter().enumerate().map(|(number, run)| number < first || number >= last || leaves(run)).collect();
+    // a single row is not worth the words that it is left out
+    let alone: Vec<usize> = (0..keep.len())
+        .filter(|n| {
+            let is = |at: Option<usize>| at.and_then(|at| keep.get(at)).copied().unwrap_or(true);
+            !is(Some(*n)) && is(n.checked_sub(1)) && is(Some(*n + 1))
+        })
+        .collect();
+    for kept in alone {
+        if let Some(keep) = keep.get_mut(kept) {
+            *keep = true;
+        }
+    }
+    let shown = |number: usize| keep.get(number).copied().unwrap_or(false);
     let at = column(page, 4, runs.iter().filter_map(|run| run.first()).map(|hop| place(hop)));
     let head = |number: Option<usize>| number.and_then(|number| runs.get(number)).and_then(|run| run.first()).copied();
-    for (number, run) in runs.iter().enumerate().take(first) {
-        let before = if number == 0 { above } else { head(number.checked_sub(1)) };
+    let mut hidden = 0;
+    for (number, run) in runs.iter().enumerate() {
+        if !shown(number) {
+            hidden += run.len();
+            continue;
+        }
+        if hidden > 0 {
+            let told = format!("... {}: -v", phrases::count(hidden, "hop between", "hops between"));
+            page.wrap(6, 6, &Line::of(Ink::Quiet, &told));
+        }
+        let before = match number.checked_sub(1) {
+            None => above,
+            before => head(before).filter(|_| hidden == 0),
+        };
         one(page, run, (before, head(Some(number + 1))), at, repository);
-    }
-    if cut {
-        let between: usize = runs.get(first..last).unwrap_or_default().iter().map(Vec::len).sum();
-        page.wrap(6, 6, &Line::of(Ink::Quiet, &format!("... {}: -v", phrases::count(between, "hop between", "hops between"))));
-    }
-    for (number, run) in runs.iter().enumerate().skip(last) {
-        let before = number.checked_sub(1).filter(|before| !cut || *before >= last);
-        one(page, run, (head(before), head(Some(number + 1))), at, repository);
+        hidden = 0;
     }
 }
 
@@ -364,8 +385,8 @@ pub(super) fn place(hop: &Hop) -> String {
     phrases::hop_place(hop)
 }
 
-/// What looks automatic and is not.
-pub(super) fn lookalikes(page: &mut Page<'_>, system: &System, repository: &Repository) {
+/// What looks automatic and is not; the first of it where there is little room.
+pub(super) fn lookalikes(page: &mut Page<'_>, system: &System, repository: &Repository, tight: bool) {
     if system.lookalikes.is_empty() {
         return;
     }
@@ -410,7 +431,7 @@ pub(super) fn lookalikes(page: &mut Page<'_>, system: &System, repository: &Repo
             row.wrap(2, 4, &place.plain(": ").join(why));
         }
         lines += row.lines();
-        if shown > 0 && page.verbose() == 0 && lines > LOOKALIKE_LINES {
+        if shown > 0 && page.verbose() == 0 && (tight || lines > LOOKALIKE_LINES) {
             break;
         }
         shown += 1;

@@ -23,7 +23,7 @@ use crate::report::{
 const LINES: usize = 55;
 
 /// Lines of the strongest chains, without their title: no fewer, whatever else there is to say, and no more.
-const LEAST_CHAINS: usize = 10;
+const LEAST_CHAINS: usize = 11;
 const MOST_CHAINS: usize = 22;
 
 /// Writes the report for a terminal.
@@ -250,7 +250,7 @@ fn above(page: &mut Page<'_>, report: &Report, system: &System) {
 /// What is told of a system after its chains.
 fn below(page: &mut Page<'_>, report: &Report, system: &System, tight: bool) {
     let repository = &report.repository;
-    chains::lookalikes(page, system, repository);
+    chains::lookalikes(page, system, repository, tight);
     chains::open_ends(page, system, repository);
     next::next(page, system, report, tight);
     practices(page, system, repository);
