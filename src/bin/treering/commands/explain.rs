@@ -13,7 +13,7 @@ use crate::progress::Bar;
 
 pub fn run(explain: &Explain) -> Result<ExitCode> {
     let catalog = catalog(&explain.rules)?;
-    let (rule, found) = answer(explain, &catalog)?;
+    let (rule, found) = answer(explain, catalog)?;
     let style = super::style(true, explain.color, explain.width, explain.verbose);
     let root = explain.path.as_deref().unwrap_or(Path::new("."));
     let links = found.as_ref().and_then(|found| super::links(&style, &explain.hyperlink_format, root, &found.report));
