@@ -405,11 +405,19 @@ fn correct(subject: &mut subject::Subject, settings: &Settings) {
 
 /// Of a repository with systems, what is said of a folder of it speaks of those that lie there.
 fn of_folder(subject: &mut subject::Subject, below: &str, systems: &[System], all: usize, signals: &signals::Signals) {
-    if !claims(subject.kind) || systems.len() == all && all > 0 {
+    let judged = claims(subject.kind);
+    if !judged && subject.kind != words::SubjectKind::NotMl || judged && systems.len() == all {
         return;
     }
     subject.signals.retain(|i| signals.all.get(*i).is_some_and(|seen| subject::beneath(&seen.at.path, below)));
     subject.places.retain(|at| subject::beneath(&at.path, below));
+    if !judged {
+        // what else the repository holds was not asked for
+        let there = if subject.signals.is_empty() { "nothing" } else { "no system" };
+        subject.why =
+            format!("as a part of its repository, {there} below {below} that trains a model or serves one was recognised");
+        return;
+    }
     subject.why = match systems {
         [] => format!("nothing below {below} trains a model or serves one; of the whole repository: {}", subject.why),
         [one] => format!("the system below {below}, one of {all} in the repository: {}", one.why),

@@ -90,9 +90,7 @@ impl System {
         for deed in found {
             let known = story.head.op == deed.op || story.deeds.iter().any(|told| told.op == deed.op);
             // serving is told by who starts it, and messages are no work on a model
-            // what is read after the model is made is not what it was made of
-            let late = deed.when == When::After && deed.op < Op::Train && story.head.op >= Op::Train;
-            if !known && !late && !matches!(deed.op, Op::Serve | Op::Notify | Op::Package) {
+            if !known && !matches!(deed.op, Op::Serve | Op::Notify | Op::Package) {
                 story.deeds.push(deed);
             }
         }

@@ -96,7 +96,9 @@ fn is_told(head: &ChainHead, hops: &[&Hop], told: &[Told<'_>]) -> bool {
 fn besides(page: &mut Page<'_>, story: &Story<'_>, most: usize, repository: &Repository) {
     // what has a headline of its own, or moves a model on, before what only looks at it
     let mut shown: Vec<(usize, &Deed<'_>)> = story.deeds.iter().enumerate().collect();
-    shown.sort_by_key(|(at, deed)| (!deed.headline, phrases::deed_rank(deed.op), *at));
+    // and last what is read when the model is made already
+    let late = |deed: &Deed<'_>| deed.when == When::After && deed.op < story.head.op;
+    shown.sort_by_key(|(at, deed)| (late(deed), !deed.headline, phrases::deed_rank(deed.op), *at));
     let left = shown.len().saturating_sub(most);
     shown.truncate(most);
     shown.sort_by_key(|(at, _)| *at);

@@ -100,7 +100,7 @@ fn head(page: &mut Page<'_>, report: &Report) {
         }
         (_, kind) => {
             // where a part of machine learning is there, "none" would say more than was looked for
-            let partly = kind == SubjectKind::NotMl && !repository.subject.evidence.is_empty();
+            let partly = kind == SubjectKind::NotMl && (!repository.subject.evidence.is_empty() || report.inputs.below.is_some());
             let told = if partly { "no system that trains or serves was recognised" } else { phrases::subject(kind) };
             page.wrap(0, 2, &Line::of(Ink::Strong, phrases::repository_name(repository)).plain(": ").plain(told));
         }

@@ -193,6 +193,14 @@ fn broken(what: &str, missing: &str) -> String {
     named.map_or_else(|| format!("{what}: {missing}"), |(_, why)| format!("{what}: it {why}"))
 }
 
+/// Whether something leads to what makes or moves a model, or rolls it out.
+fn does_something(findings: &Findings<'_>, node: NodeId) -> bool {
+    let reached = findings.graph.reach(&[node], Walk::at(Strength::Assumed));
+    let moves = |op: Op| matches!(op, Op::Train | Op::Tune | Op::Register | Op::Promote | Op::Deploy);
+    let all = findings.signals.all.iter().enumerate().filter(|(_, seen)| seen.off.is_none() && seen.op.is_some_and(moves));
+    all.flat_map(|(signal, _)| findings.graph.nodes_of(signal)).any(|n| reached.has(n))
+}
+
 /// What looks automatic and is not: links switched off, links that break, checks whose failure stops nothing, and
 /// effects that only a person starts.
 pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> Vec<Lookalike> {
@@ -216,6 +224,8 @@ pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
             && !is_copy(&edge.at.path)
             && !is_run.contains(&(&graph.nodes[edge.to].at, &graph.nodes[edge.to].label))
             && matches!(edge.kind, EdgeKind::Starts | EdgeKind::Contains)
+            // what tells of a failure, or tidies up after one, pretends nothing
+            && (!edge.rescue || does_something(findings, edge.to))
         {
             found.push(Lookalike {
                 evidence: vec![place(findings, &edge.at, "switched-off")],
