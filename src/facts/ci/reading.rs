@@ -215,3 +215,17 @@ impl<Own> Reading<'_, Own> {
         found
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::with_paths;
+
+    #[test]
+    fn paths_stand_in_the_words_of_a_trigger() {
+        let told =
+            |paths: &[&str]| with_paths("push main".to_owned(), &paths.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>());
+        assert_eq!(told(&[]), "push main");
+        assert_eq!(told(&["model/**"]), "push main, only model/**");
+        assert_eq!(told(&["a", "b", "c", "!docs/**"]), "push main, only a, b and 1 more, except docs/**");
+    }
+}
