@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Invocation, Lead, Located, Run, Target, View};
-use crate::fact::{Command, Data, DataKind, Fact, FactKind, FileFacts, Unit, UnitKind, Uses, UsesTarget};
+use crate::fact::{CONTEXT, Command, Data, DataKind, Fact, FactKind, FileFacts, Unit, UnitKind, Uses, UsesTarget};
 use crate::source::{self, RepoPath};
 use crate::words::{EdgeKind, Strength};
 
@@ -77,7 +77,8 @@ const VALUED: &[&str] = &[
     "--progress",
 ];
 
-fn build(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec<Lead> {
+/// The definition that `docker build` is told, and the folder that is sent to be built.
+fn told_to_build<'w>(words: &[&'w str]) -> (Option<&'w str>, &'w str) {
     let mut file: Option<&str> = None;
     let mut context = ".";
     let mut at = 0;
@@ -94,6 +95,47 @@ fn build(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec<Le
         }
         at += 1;
     }
+    (file, context)
+}
+
+/// The image definition that a command builds, and the folder that it sends, where both are literal.
+pub(super) fn sent(command: &Command) -> Option<(String, String)> {
+    let words: Vec<&str> = command.words.iter().skip(1).map(|w| w.text.as_str()).collect();
+    let container = matches!(command.program(), "docker" | "podman" | "nerdctl" | "buildah");
+    let rest = match words.as_slice() {
+        ["build" | "bud", rest @ ..] | ["buildx" | "image" | "builder", "build", rest @ ..] if container => rest,
+        _ => return None,
+    };
+    let (file, context) = told_to_build(rest);
+    let dir = command.dir.as_deref().filter(|_| !context.contains(['$', ':']))?;
+    let folder = source::join(dir, context)?;
+    let definition = match file {
+        Some(file) => source::join(dir, file),
+        None => source::join(&folder, "Dockerfile"),
+    };
+    Some((definition?, folder))
+}
+
+/// The same of a published step, and of a service.
+pub(super) fn sent_by_step(uses: &Uses) -> Option<(String, String)> {
+    let given = |keys: &[&str]| uses.with.iter().find(|(key, _)| keys.contains(&key.as_str())).map(|(_, v)| v.trim());
+    match &uses.to {
+        UsesTarget::File(definition) => Some((definition.clone(), given(&[CONTEXT])?.to_owned())),
+        UsesTarget::Remote(_) if builds(uses) => {
+            let folder = given(&["context", "path"]).filter(|c| !c.contains("://") && !c.contains("${{"))?;
+            let folder = source::join(".", folder)?;
+            let definition = match given(&["file", "dockerfile", "containerfiles", "build_file"]) {
+                Some(file) => source::join(".", file),
+                None => source::join(&folder, "Dockerfile"),
+            };
+            Some((definition?, folder))
+        }
+        _ => None,
+    }
+}
+
+fn build(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec<Lead> {
+    let (file, context) = told_to_build(words);
     let Some(dir) = invocation.dir() else { return Vec::new() };
     let name = match file {
         Some(file) => file.to_owned(),

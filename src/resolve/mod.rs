@@ -45,6 +45,7 @@ pub(crate) use containers::started_image;
 pub(crate) use copies::{DOUBT, unnamed};
 pub(crate) use cron::{CRONTAB, is_read_by_cron};
 pub(crate) use installs::{Install, installs};
+pub(crate) use placed::AS;
 pub(crate) use program::{ALTERNATIVE, Callee, Program, Quick};
 pub(crate) use python::Modules;
 pub(crate) use wholes::wholes;

@@ -114,6 +114,13 @@ fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: 
                 }
             }
         }
+        if let Some(place) = service.at("working_dir").filter(|place| place.starts_with('/') && !place.contains('$')) {
+            for fact in facts.facts.iter_mut().skip(before) {
+                if let FactKind::Command(command) = &mut fact.kind {
+                    command.place.get_or_insert_with(|| place.to_owned());
+                }
+            }
+        }
         // the words of `command`, or of whoever runs the service, follow
         for fact in facts.facts.iter_mut().skip(before).filter(|_| key == "entrypoint") {
             if let FactKind::Command(command) = &mut fact.kind {

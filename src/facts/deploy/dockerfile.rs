@@ -44,7 +44,11 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
         facts.state(
             0,
             stage.line,
-            FactKind::Instruction(Instruction { keyword: "FROM".to_owned(), args: vec![stage.base.clone()], flags: Vec::new() }),
+            FactKind::Instruction(Instruction {
+                keyword: "FROM".to_owned(),
+                args: vec![stage.base.clone()],
+                flags: stage.name.iter().map(|name| (resolve::AS.to_owned(), name.clone())).collect(),
+            }),
         );
         for instruction in &stage.instructions {
             let args = match &instruction.form {
