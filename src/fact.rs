@@ -66,8 +66,11 @@ pub struct Called {
 }
 
 impl Called {
-    /// The one input of a script: its arguments in one line, as a shell would be given them.
+    /// The one input of a script: its arguments in one line, as a shell would be given them. By default none, or what
+    /// only a run knows, where they choose what it does.
     pub const ARGUMENTS: &'static str = "@";
+    /// The one input of an image: the words that are told to its entry point in place of its own, in such a line.
+    pub const TOLD: &'static str = "told";
 }
 
 /// What a file takes from the documents that it names.

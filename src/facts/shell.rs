@@ -43,6 +43,13 @@ impl Shell {
 /// Deepest nesting of shell text in commands (`bash -c "bash -c …"`).
 const DEPTH: usize = 3;
 
+/// The words that stand in one line; none for what only a run knows.
+pub(crate) fn said(line: &str) -> Vec<Option<String>> {
+    let script = shell::parse(&format!("_ {line}"), &Options::default());
+    let words = script.commands.into_iter().next().map(|command| command.words).unwrap_or_default();
+    words.into_iter().skip(1).map(|word| word.literal.then_some(word.text)).collect()
+}
+
 /// Lowers a text to commands of a unit. `line_of` turns a 1-based line of the text into a line of the file.
 pub(crate) fn lower(
     text: &str,
@@ -88,11 +95,14 @@ fn nested(
         });
     }
     let arguments = how.arguments.clone().filter(|_| depth == 0);
-    let never = shell::ruled_out(script, &Told { arguments, variables: how.variables.clone() });
+    let told = Told { arguments, variables: how.variables.clone() };
+    let never = shell::ruled_out(script, &told);
+    let put = shell::put_in(script, &told);
     let handing = handing_on(script);
-    let both = script.commands.iter().zip(never).flat_map(|(command, never)| {
-        let handed = handed_on(command, &handing).map(|words| (command, Cow::Owned(words), never.clone()));
-        std::iter::once((command, Cow::Borrowed(command.words.as_slice()), never.clone())).chain(handed)
+    let both = script.commands.iter().zip(never).zip(put).flat_map(|((command, never), put)| {
+        let words = put.map_or(Cow::Borrowed(command.words.as_slice()), Cow::Owned);
+        let handed = handed_on(&words, &handing).map(|words| (command, Cow::Owned(words), never.clone()));
+        std::iter::once((command, words, never)).chain(handed)
     });
     for (command, words, never) in both {
         let stripped = shell::strip(&words, context.wrappers);
@@ -196,8 +206,8 @@ fn handing_on(script: &Script) -> BTreeMap<&str, (&[Word], usize)> {
 }
 
 /// What a call of such a function runs.
-fn handed_on(command: &shell::Command, handing: &BTreeMap<&str, (&[Word], usize)>) -> Option<Vec<Word>> {
-    let (name, told) = command.words.split_first()?;
+fn handed_on(words: &[Word], handing: &BTreeMap<&str, (&[Word], usize)>) -> Option<Vec<Word>> {
+    let (name, told) = words.split_first()?;
     let (front, taken) = handing.get(name.text.as_str())?;
     let rest = told.get(*taken..).filter(|rest| !rest.is_empty())?;
     Some(front.iter().chain(rest).cloned().collect())

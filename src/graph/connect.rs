@@ -163,6 +163,10 @@ fn unit_key(path: &str, kind: UnitKind, name: &str) -> String {
 pub(super) fn node_key(path: &str, facts: &FileFacts, unit: usize) -> String {
     let it = &facts.units[unit];
     match (it.kind, it.parent) {
+        // what an image starts with words that it is told
+        (UnitKind::Service, _) if facts.units.first().is_some_and(|first| first.kind == UnitKind::Image) => {
+            format!("image-start:{path}#{}", it.name)
+        }
         // steps, jobs and functions of different parents may share a name
         (UnitKind::Step | UnitKind::Group | UnitKind::Job | UnitKind::ShellFunction | UnitKind::Manifest, Some(_)) => {
             format!("{}@{unit}", unit_key(path, it.kind, &it.name))
@@ -228,7 +232,7 @@ impl Build<'_> {
             UnitKind::Stage => format!("stage {}", it.name),
             UnitKind::Script => format!("script {}", it.name),
             UnitKind::ShellFunction => format!("function {}", it.name),
-            UnitKind::Service => format!("service {}", it.name),
+            UnitKind::Service => it.title.clone().unwrap_or_else(|| format!("service {}", it.name)),
             UnitKind::Image => format!("image of {}", it.name),
             UnitKind::EntryPoint => format!("command {}", it.name),
             UnitKind::Manifest => it.title.clone().unwrap_or_else(|| format!("manifest {}", it.name)),
@@ -363,7 +367,7 @@ impl Build<'_> {
             stops,
             discarded: discarded(&command.on_failure),
             condition: command.conditions.last().map(|c| shorten(c)),
-            off: command.off.as_deref().map(shorten),
+            off: command.off.clone().or_else(|| resolve::replaced(command, facts, fact.unit, self.view)).as_deref().map(shorten),
             ..Edge::plain(owner, node, EdgeKind::Contains, Strength::Resolved, at, text)
         });
         let mut leads = resolve::command(command, (path, fact.unit), self.view);
@@ -374,7 +378,7 @@ impl Build<'_> {
             self.launched.push(launched);
         }
         for lead in leads {
-            let lead = resolve::as_called(command, lead, self.view);
+            let Some(lead) = resolve::as_called(command, lead, self.view) else { continue };
             self.lead((node, fact.unit), path, fact.line, order, lead, stops, discarded(&command.on_failure));
         }
         for (at, _) in facts.embedded.iter().filter(|(at, _)| *at == index) {

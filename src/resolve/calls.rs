@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Lead, Run, Target, View};
+use super::{Lead, Run, Target, View, containers};
 use crate::fact::{Called, Command, FactKind, FileFacts, Inputs, Templated, UnitId, UnitKind, Uses, UsesTarget};
 use crate::source::{self, RepoPath};
 use crate::syntax::shell::{HOLE, quoted};
@@ -26,7 +26,8 @@ pub(crate) fn calls(view: &View<'_>) -> BTreeMap<RepoPath, Vec<Inputs>> {
         }
         for fact in &facts.facts {
             if let FactKind::Command(command) = &fact.kind
-                && command.words.iter().any(|word| scripts.contains(source::file_name(&word.text)))
+                && (command.words.iter().any(|word| scripts.contains(source::file_name(&word.text)))
+                    || super::placed::inside(command, path, fact.unit, view).is_some())
             {
                 for lead in super::command(command, (path, fact.unit), view) {
                     if let Target::File { path, run: Run::Script } = &lead.to
@@ -34,6 +35,22 @@ pub(crate) fn calls(view: &View<'_>) -> BTreeMap<RepoPath, Vec<Inputs>> {
                         && let Some(told) = arguments(command, path)
                     {
                         all.entry(path.clone()).or_default().insert(told);
+                    }
+                }
+            }
+            // an image by the words that it is told
+            let told = match &fact.kind {
+                FactKind::Command(command) => containers::told(command)
+                    .map(|line| (line, super::command(command, (path, fact.unit), view))),
+                FactKind::Uses(uses) => told(uses).map(|line| (line.to_owned(), super::of_reference(uses, path, view))),
+                _ => None,
+            };
+            if let Some((line, leads)) = told.filter(|(line, _)| line.len() <= MAX_VALUE) {
+                for lead in leads {
+                    if let Target::File { path, run: Run::Image } = &lead.to
+                        && view.book.get(path).is_some_and(starts)
+                    {
+                        all.entry(path.clone()).or_default().insert(Inputs::from([(Called::TOLD.to_owned(), line.clone())]));
                     }
                 }
             }
@@ -54,7 +71,7 @@ pub(crate) fn calls(view: &View<'_>) -> BTreeMap<RepoPath, Vec<Inputs>> {
             if let FactKind::Uses(uses) = &fact.kind
                 && let UsesTarget::File(path) = &uses.to
                 && let Some(path) = file(path, view)
-                && !view.book.get(&path).is_some_and(asks)
+                && !view.book.get(&path).is_some_and(|facts| asks(facts) || starts(facts))
                 && let Some(called) = view.book.get(&path).and_then(|f| f.called.as_ref())
             {
                 all.entry(path).or_default().insert(given(uses, called));
@@ -62,6 +79,26 @@ pub(crate) fn calls(view: &View<'_>) -> BTreeMap<RepoPath, Vec<Inputs>> {
         }
     }
     all.into_iter().map(|(path, sets)| (path, sets.into_iter().collect())).collect()
+}
+
+/// The words that a reference tells an image.
+pub(super) fn told(uses: &Uses) -> Option<&str> {
+    uses.with.iter().find(|(key, _)| key == Called::TOLD).map(|(_, line)| line.as_str())
+}
+
+/// Whether a file is an image definition that starts something.
+pub(super) fn starts(facts: &FileFacts) -> bool {
+    facts.called.as_ref().is_some_and(|called| called.inputs.contains_key(Called::TOLD))
+}
+
+/// A lead to the start of an image, to what that is where the image is told these words; none where that is not known.
+pub(super) fn as_told(lead: Lead, line: &str, view: &View<'_>) -> Option<Lead> {
+    let Target::File { path, run: Run::Image } = &lead.to else { return Some(lead) };
+    let facts = view.book.get(path)?;
+    let called = facts.called.as_ref()?;
+    let (_, unit) = called.by_inputs.iter().find(|(inputs, _)| inputs.get(Called::TOLD).is_some_and(|told| told == line))?;
+    let unit = facts.units.get(*unit)?;
+    Some(Lead { to: Target::Unit { path: path.clone(), kind: unit.kind, name: unit.name.clone() }, ..lead })
 }
 
 /// Whether a file is a script that does what its arguments choose.
@@ -76,7 +113,14 @@ fn arguments(command: &Command, script: &str) -> Option<Inputs> {
         return None;
     }
     let name = source::file_name(script);
-    let at = command.words.iter().position(|word| source::file_name(&word.text) == name)?;
+    let at = command.words.iter().position(|word| source::file_name(&word.text) == name);
+    // in an image it may have another name
+    let shell = matches!(command.program(), "bash" | "sh" | "zsh" | "dash" | "source" | ".");
+    let at = match at {
+        Some(at) => at,
+        None if shell => command.words.iter().skip(1).position(|word| !word.text.starts_with('-'))? + 1,
+        None => 0,
+    };
     let mut line: Vec<String> = Vec::new();
     for word in command.words.get(at + 1..)? {
         // an expansion may come to several arguments, or to none
@@ -89,10 +133,19 @@ fn arguments(command: &Command, script: &str) -> Option<Inputs> {
     (line.len() <= MAX_VALUE).then(|| Inputs::from([(Called::ARGUMENTS.to_owned(), line)]))
 }
 
-/// A lead to a script, to what that script is with the arguments it is given here.
-pub(crate) fn as_called(command: &Command, lead: Lead, view: &View<'_>) -> Lead {
+/// A lead to a script, to what that script is with the arguments it is given here, and to an image with the words that it
+/// is told; none where nothing is known of these.
+pub(crate) fn as_called(command: &Command, lead: Lead, view: &View<'_>) -> Option<Lead> {
+    if let (Target::File { run: Run::Image, .. }, Some(line)) = (&lead.to, containers::told(command)) {
+        return as_told(lead, &line, view);
+    }
+    Some(of_script(command, lead, view))
+}
+
+fn of_script(command: &Command, lead: Lead, view: &View<'_>) -> Lead {
     let Target::File { path, run: Run::Script } = &lead.to else { return lead };
     let Some(facts) = view.book.get(path).filter(|facts| asks(facts)) else { return lead };
+    let chooses = facts.called.as_ref().is_some_and(|c| c.inputs.get(Called::ARGUMENTS).is_some_and(|open| !open.is_empty()));
     let unit = arguments(command, path).and_then(|told| {
         let called = facts.called.as_ref()?;
         let (_, unit) = called.by_inputs.iter().find(|(inputs, _)| *inputs == told)?;
@@ -100,6 +153,7 @@ pub(crate) fn as_called(command: &Command, lead: Lead, view: &View<'_>) -> Lead 
     });
     match unit {
         Some(unit) => Lead { to: Target::Unit { path: path.clone(), kind: unit.kind, name: unit.name.clone() }, ..lead },
+        None if !chooses => lead,
         // what it does hangs on what it is told, and that is not known
         None => Lead { strength: lead.strength.min(Strength::Inferred), ..lead },
     }

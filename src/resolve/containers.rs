@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Invocation, Lead, Located, Run, Target, View};
-use crate::fact::{CONTEXT, Command, Data, DataKind, Fact, FactKind, FileFacts, Unit, UnitKind, Uses, UsesTarget};
+use crate::fact::{CONTEXT, Command, Data, DataKind, Fact, FactKind, FileFacts, Unit, UnitId, UnitKind, Uses, UsesTarget};
 use crate::source::{self, RepoPath};
+use crate::syntax::shell::{HOLE, Word, quoted};
 use crate::words::{EdgeKind, Strength};
 
 /// `docker build`, `docker run`, `docker compose up|run|build`.
@@ -169,17 +170,10 @@ fn run(words: &[&str], view: &View<'_>) -> Vec<Lead> {
     // what it starts is known where the image is built here
     match start(image, view) {
         Some(lead) => {
-            // another entry point, or words in place of the image's own command: what they say is followed by itself
+            // another entry point is followed by itself; words in place of the image's own are told to what it starts
             let options = words.get(..at).unwrap_or(&[]);
             let replaced = options.iter().any(|w| *w == "--entrypoint" || w.starts_with("--entrypoint="));
-            let told = words.get(at + 1).filter(|word| !word.starts_with('-'));
-            match told {
-                _ if replaced => Vec::new(),
-                None => vec![lead],
-                Some(program) if is_known(program) || !has_entry_point(&lead.to, view) => Vec::new(),
-                // they go to its entry point, which may do something else with them
-                Some(_) => vec![Lead { strength: lead.strength.min(Strength::Inferred), ..lead }],
-            }
+            if replaced { Vec::new() } else { vec![lead] }
         }
         // an image made elsewhere may do anything
         None if !image.is_empty() => {
@@ -191,17 +185,81 @@ fn run(words: &[&str], view: &View<'_>) -> Vec<Lead> {
     }
 }
 
-/// Whether a word is a program that is followed.
-fn is_known(program: &str) -> bool {
-    super::FAMILIES.iter().any(|family| family.names.contains(&source::file_name(program)))
+/// The words that `docker run` or `docker compose run` tells what it starts, in one line; none where it tells nothing.
+pub(super) fn told(command: &Command) -> Option<String> {
+    let words = command.words.get(1..)?;
+    let texts: Vec<&str> = words.iter().map(|w| w.text.as_str()).collect();
+    let container = matches!(command.program(), "docker" | "podman" | "nerdctl");
+    let at = match texts.as_slice() {
+        ["run", rest @ ..] if container => 1 + started_image(rest)?,
+        ["container", "run", rest @ ..] if container => 2 + started_image(rest)?,
+        ["compose", ..] if container => of_service(&texts, 1)?,
+        _ if command.program() == "docker-compose" => of_service(&texts, 0)?,
+        _ => return None,
+    };
+    line(words.get(at + 1..)?)
+}
+
+/// Where the service stands that `compose run` starts.
+fn of_service(words: &[&str], from: usize) -> Option<usize> {
+    let verb = words.iter().skip(from).position(|w| *w == "run")? + from;
+    if words.iter().any(|w| *w == "--entrypoint" || w.starts_with("--entrypoint=")) {
+        return None;
+    }
+    /// Options of `compose run` that take a value.
+    const TAKING: &[&str] = &[
+        "-e", "--env", "--env-file", "-v", "--volume", "-p", "--publish", "-u", "--user", "-w", "--workdir", "--name", "-l",
+        "--label", "--pull", "--cap-add", "--cap-drop",
+    ];
+    let mut at = verb + 1;
+    while let Some(word) = words.get(at).filter(|w| w.starts_with('-')) {
+        at += if TAKING.contains(word) { 2 } else { 1 };
+    }
+    Some(at)
+}
+
+/// Words in one line, as a shell would be given them; what is not literal is left open.
+fn line(words: &[Word]) -> Option<String> {
+    let of = |word: &Word| if word.literal { quoted(&word.text) } else { HOLE.to_owned() };
+    (!words.is_empty()).then(|| words.iter().map(of).collect::<Vec<_>>().join(" "))
 }
 
 /// Whether an image has an entry point, to which the words behind its name go.
-fn has_entry_point(image: &Target, view: &View<'_>) -> bool {
-    let Target::File { path, .. } = image else { return false };
-    view.book.get(path).is_some_and(|facts| {
+fn has_entry_point(image: &str, view: &View<'_>) -> bool {
+    view.book.get(image).is_some_and(|facts| {
         facts.facts.iter().any(|fact| matches!(&fact.kind, FactKind::Instruction(it) if it.keyword == "ENTRYPOINT"))
     })
+}
+
+/// Whether a reference builds the image of a service from a definition that was read.
+pub(super) fn builds_service(uses: &Uses, path: &str, view: &View<'_>) -> bool {
+    let image = |facts: &FileFacts| facts.units.first().is_some_and(|unit| unit.kind == UnitKind::Image);
+    uses.with.iter().any(|(key, _)| key == CONTEXT) && view.book.get(path).is_some_and(image)
+}
+
+/// The input of a reference to an image whose entry point is replaced.
+pub(crate) const REPLACED: &str = "entrypoint";
+
+/// Whether a service that is built here starts with what its image says, or tells that something.
+pub(super) fn is_started(uses: &Uses) -> bool {
+    !uses.with.iter().any(|(key, _)| key == REPLACED)
+}
+
+/// Why the command of a service is none by itself: it is told to the entry point of its image.
+pub(crate) fn replaced(command: &Command, facts: &FileFacts, unit: Option<UnitId>, view: &View<'_>) -> Option<String> {
+    let unit = unit.filter(|unit| facts.units.get(*unit).is_some_and(|u| u.kind == UnitKind::Service))?;
+    let image = facts.facts.iter().filter(|fact| fact.unit == Some(unit) && !command.at_build).find_map(|fact| match &fact.kind {
+        FactKind::Uses(uses) if super::calls::told(uses).is_some() => match &uses.to {
+            UsesTarget::File(path) => Some(RepoPath::from(path.as_str())),
+            UsesTarget::Image(image) => match start(image, view)?.to {
+                Target::File { path, .. } => Some(path),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    })?;
+    has_entry_point(&image, view).then(|| format!("it is told to the entry point of {image}"))
 }
 
 /// Where the image stands among the words behind `docker run`.
@@ -482,10 +540,7 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
     let names: &[&str] = if verb == "run" { rest.get(1..2).unwrap_or(&[]) } else { &rest[1..] };
     // another command in place of the service's own; a word that is no program may still go to its entry point
     let told = names.first().filter(|_| verb == "run").and_then(|name| words.iter().position(|w| w == name));
-    let told = told.and_then(|at| words.get(at + 1)).filter(|word| !word.starts_with('-'));
-    if told.is_some_and(|program| is_known(program)) {
-        return Vec::new();
-    }
+    let told = told.is_some_and(|at| words.get(at + 1).is_some());
     let mut leads = Vec::new();
     for path in paths {
         let Some(facts) = view.book.get(&path) else { continue };
@@ -495,15 +550,34 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
                     leads.extend(images_of(facts, unit));
                     continue;
                 }
+                // words in place of the service's own go to what its image starts
+                if told {
+                    let started = |lead: Lead| match lead.to {
+                        Target::File { path, .. } => Lead { to: Target::File { path, run: Run::Image }, ..lead },
+                        _ => lead,
+                    };
+                    leads.extend(images_of(facts, unit).into_iter().map(started));
+                    leads.extend(named_by_service(facts, unit).and_then(|image| start(image, view)));
+                    continue;
+                }
                 let to = Target::Unit { path: path.clone(), kind: UnitKind::Service, name: unit.name.clone() };
                 // on another machine, or in a folder that is computed, it may be another file of that name
-                let sure = invocation.dir().is_some() && told.is_none();
+                let sure = invocation.dir().is_some();
                 let strength = if sure { Strength::Resolved } else { Strength::Inferred };
                 leads.push(Lead { to, edge: EdgeKind::Invokes, strength, what: format!("{verb} service {}", unit.name) });
             }
         }
     }
     leads
+}
+
+/// The image of a service that is not built for it.
+fn named_by_service<'f>(facts: &'f FileFacts, service: &Unit) -> Option<&'f str> {
+    let own = |fact: &&Fact| fact.unit.and_then(|unit| facts.units.get(unit)).is_some_and(|unit| unit.name == service.name);
+    facts.facts.iter().filter(own).find_map(|fact| match &fact.kind {
+        FactKind::Data(d) if d.kind == DataKind::Image && !d.writes => Some(d.key.as_str()),
+        _ => None,
+    })
 }
 
 /// What is built for a service, which starts nothing.

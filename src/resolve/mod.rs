@@ -41,7 +41,7 @@ use crate::words::{EdgeKind, Strength};
 
 pub(crate) use bundles::BUNDLES;
 pub(crate) use calls::{as_called, calls};
-pub(crate) use containers::started_image;
+pub(crate) use containers::{REPLACED, replaced, started_image};
 pub(crate) use copies::{DOUBT, unnamed};
 pub(crate) use cron::{CRONTAB, is_read_by_cron};
 pub(crate) use installs::{Install, installs};
@@ -518,6 +518,9 @@ pub(crate) fn run_of(path: &str) -> Run {
 /// What a reference leads to.
 pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
     let mut leads = of_reference(uses, from, view);
+    if let Some(line) = calls::told(uses) {
+        leads = leads.into_iter().filter_map(|lead| calls::as_told(lead, line, view)).collect();
+    }
     leads.extend(copies::open(uses, &leads, view));
     copies::doubted(leads, from, view)
 }
@@ -590,6 +593,14 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
                 }
             }
         }
+        UsesTarget::File(path) if containers::builds_service(uses, path, view) => {
+            let path = RepoPath::from(path.as_str());
+            let runs = match containers::is_started(uses) {
+                true => vec![Run::Script, Run::Image],
+                false => vec![Run::Script],
+            };
+            runs.into_iter().map(|run| lead(Target::File { path: path.clone(), run }, Strength::Resolved)).collect()
+        }
         UsesTarget::File(path) => {
             match calls::file(path, view).or_else(|| from_project_folder(path, from, view)).or_else(|| as_notebook(path, view)) {
                 // what is only taken in is not called
@@ -597,7 +608,7 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
                     .book
                     .get(&to)
                     .and_then(|facts| Some((facts, facts.called.as_ref()?)))
-                    .filter(|_| uses.edge != EdgeKind::Imports)
+                    .filter(|(facts, _)| uses.edge != EdgeKind::Imports && !calls::starts(facts))
                 {
                     Some((facts, called)) => vec![calls::lead(uses, &to, facts, called)],
                     None => {

@@ -2,7 +2,7 @@
 //! unit of its own.
 
 use crate::fact::{Called, FileFacts, Inputs, Unit, UnitKind};
-use crate::facts::shell::{HOLE, Shell, lower_script};
+use crate::facts::shell::{HOLE, Shell, lower_script, said};
 use crate::facts::{Context, Reader, When};
 use crate::source::{SourceFile, extension, folder};
 use crate::syntax::shell;
@@ -42,10 +42,12 @@ pub(super) fn read_for(file: &SourceFile, context: &Context<'_>, calls: &[Inputs
     };
     facts.units.push(whole(file.name().to_owned()));
     lower_script(&script, &|line| line, 0, &how, context, &mut facts);
-    if !shell::asks(&script) {
+    let chooses = shell::asks(&script);
+    if !chooses && !shell::passes_on(&script) {
         return facts;
     }
-    let unknown = Inputs::from([(Called::ARGUMENTS.to_owned(), HOLE.to_owned())]);
+    let open = if chooses { HOLE } else { "" };
+    let unknown = Inputs::from([(Called::ARGUMENTS.to_owned(), open.to_owned())]);
     let mut called = Called { inputs: unknown, alone: Some(0), by_inputs: Vec::new() };
     for (number, inputs) in calls.iter().enumerate().take(MAX_CALLS) {
         let Some(told) = inputs.get(Called::ARGUMENTS) else { continue };
@@ -56,19 +58,12 @@ pub(super) fn read_for(file: &SourceFile, context: &Context<'_>, calls: &[Inputs
             _ => format!("{}, call {}: {}…", file.name(), number + 1, told.chars().take(MAX_SHOWN).collect::<String>()),
         };
         facts.units.push(whole(name));
-        let how = Shell { arguments: Some(split(told)), ..how.clone() };
+        let how = Shell { arguments: Some(said(told)), ..how.clone() };
         lower_script(&script, &|line| line, unit, &how, context, &mut facts);
         called.by_inputs.push((inputs.clone(), unit));
     }
     facts.called = Some(called);
     facts
-}
-
-/// The arguments that stand in one line; none for what only a run knows.
-fn split(line: &str) -> Vec<Option<String>> {
-    let script = shell::parse(&format!("_ {line}"), &shell::Options::default());
-    let words = script.commands.into_iter().next().map(|command| command.words).unwrap_or_default();
-    words.into_iter().skip(1).map(|word| word.literal.then_some(word.text)).collect()
 }
 
 #[cfg(test)]

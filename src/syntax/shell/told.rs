@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Command, Condition, ConditionKind, Options, Script, Word, parse};
+use super::{Command, Condition, ConditionKind, HOLE, Options, Script, Word, parse};
 
 /// Most values that something may have before it may be anything.
 const MAX_VALUES: usize = 64;
@@ -39,9 +39,39 @@ pub fn asks(script: &Script) -> bool {
         }
         false
     };
+    let program = |command: &Command| command.words.iter().take(2).any(|w| is_all(&w.text) || matches!(w.text.as_str(), "$1" | "${1}"));
+    if script.commands.iter().any(|c| c.function.is_none() && !matches!(first(c), "echo" | "printf" | "shift" | "set") && program(c)) {
+        return true;
+    }
     let tests = script.commands.iter().flat_map(|c| c.conditions.iter());
     tests.clone().any(|condition| numbered(&condition.test) || condition.test.contains("getopts "))
         || (tests.count() > 0 && script.commands.iter().flat_map(|c| &c.assignments).any(|(_, word)| numbered(&word.text)))
+}
+
+/// Whether a script tells others what it is told, or a part of it.
+pub fn passes_on(script: &Script) -> bool {
+    let own = |word: &Word| is_all(&word.text) || reference(&word.text).is_some_and(|(name, _, _)| name.parse::<u8>().is_ok_and(|n| n > 0));
+    let of = |c: &Command| c.words.iter().skip(1).any(own) || c.assignments.iter().any(|(_, word)| own(word));
+    script.commands.iter().any(|c| c.function.is_none() && of(c))
+}
+
+/// All arguments, in one word.
+fn is_all(text: &str) -> bool {
+    matches!(text, "$@" | "${@}" | "$*" | "${*}")
+}
+
+/// The first word of a command.
+fn first(command: &Command) -> &str {
+    command.words.first().map_or("", |word| word.text.as_str())
+}
+
+/// The words of every command of a script that is told arguments, with what is certain put in; none where that changes
+/// nothing. What is left out where it stands, because it is empty, is left out.
+pub fn put_in(script: &Script, told: &Told) -> Vec<Option<Vec<Word>>> {
+    let asks = |c: &Command| told.arguments.is_some() && !c.substitution && c.words.iter().any(|w| !w.literal);
+    let mut text = Text { script, told, values: BTreeMap::new(), parameters: BTreeMap::new(), tests: BTreeMap::new() };
+    let words = |(at, command): (usize, &Command)| asks(command).then(|| text.put(at, command)).flatten();
+    script.commands.iter().enumerate().map(words).collect()
 }
 
 /// For every command of the script why it cannot run, as a sentence (`it is told …; it runs only where …`).
@@ -124,6 +154,66 @@ struct Text<'s> {
 }
 
 impl Text<'_> {
+    /// The words of a command with all put in that is certain.
+    fn put(&mut self, at: usize, command: &Command) -> Option<Vec<Word>> {
+        let mut words: Vec<Word> = Vec::new();
+        for word in &command.words {
+            let taken = || self.taken(at, command.function);
+            let values: Vec<Values> = if word.literal {
+                vec![]
+            } else if is_all(&word.text) {
+                let taken = taken()?;
+                self.arguments(command.function, 0)?.into_iter().skip(taken).collect()
+            } else {
+                match self.numbered(word, at, command.function, 0) {
+                    Some(value) => vec![value],
+                    None => vec![self.expand(&word.text, command.function, 0)],
+                }
+            };
+            if word.literal {
+                words.push(word.clone());
+                continue;
+            }
+            for value in values {
+                match value {
+                    Values::Of(all) if all.len() == 1 => {
+                        let text = all.into_iter().next().filter(|text| !text.is_empty());
+                        words.extend(text.map(|text| Word { text, literal: true }));
+                    }
+                    _ if is_all(&word.text) => words.push(Word { text: HOLE.to_owned(), literal: false }),
+                    _ => words.push(word.clone()),
+                }
+            }
+        }
+        (words != command.words).then_some(words)
+    }
+
+    /// What a word is that is one argument by its number, where it stands.
+    fn numbered(&mut self, word: &Word, at: usize, within: Option<usize>, depth: usize) -> Option<Values> {
+        let (name, default, after) = reference(&word.text)?;
+        let number = name.parse::<usize>().ok().filter(|n| *n > 0 && default.is_none() && after.is_empty())?;
+        let taken = self.taken(at, within)?;
+        let all = self.arguments(within, depth)?;
+        Some(all.into_iter().nth(taken + number - 1).unwrap_or_else(|| Values::one("")))
+    }
+
+    /// How many arguments were shifted away before a command; none where that is not certain.
+    fn taken(&self, at: usize, within: Option<usize>) -> Option<usize> {
+        let mut taken = 0;
+        for command in self.script.commands.iter().take(at).filter(|c| c.function == within) {
+            match (first(command), command.words.get(1)) {
+                ("eval", _) => return None,
+                ("set", Some(_)) if command.words.iter().any(|word| word.text == "--") => return None,
+                ("shift", count) => {
+                    let looped = !command.conditions.is_empty() || command.substitution;
+                    taken += count.map_or(Some(1), |word| word.text.parse::<usize>().ok()).filter(|_| !looped)?;
+                }
+                _ => {}
+            }
+        }
+        Some(taken)
+    }
+
     /// Why a command cannot run.
     fn never(&mut self, command: &Command) -> Option<String> {
         let conditions = command.conditions.clone();
@@ -356,8 +446,8 @@ impl Text<'_> {
         let script = self.script;
         let mut values: Option<Values> = self.told.variables.get(name).map(|value| Values::one(value));
         let mut certain = values.is_some();
-        for command in &script.commands {
-            let first = command.words.first().map_or("", |word| word.text.as_str());
+        for (at, command) in script.commands.iter().enumerate() {
+            let first = first(command);
             let named = || command.words.iter().skip(1).any(|word| word.text == name);
             let changed = match first {
                 "read" | "mapfile" | "readarray" | "getopts" | "printf" | "let" | "select" => named(),
@@ -390,7 +480,10 @@ impl Text<'_> {
                     continue;
                 }
                 certain |= command.conditions.is_empty() && command.function.is_none() && !command.substitution;
-                let value = self.word(word, command.function, depth + 1);
+                let value = match self.numbered(word, at, command.function, depth + 1) {
+                    Some(value) => value,
+                    None => self.word(word, command.function, depth + 1),
+                };
                 values = Some(values.map_or(value.clone(), |before| before.or(value)));
             }
         }
