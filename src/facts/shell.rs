@@ -31,6 +31,8 @@ pub(crate) struct Shell {
     pub(crate) arguments: Option<Vec<Option<String>>>,
     /// It runs while an image is built.
     pub(crate) at_build: bool,
+    /// It runs on another machine or in a container.
+    pub(crate) elsewhere: bool,
 }
 
 impl Shell {
@@ -40,6 +42,8 @@ impl Shell {
     }
 }
 
+/// Most variables that one text hands on.
+const MAX_EXPORTED: usize = 100;
 /// Deepest nesting of shell text in commands (`bash -c "bash -c …"`).
 const DEPTH: usize = 3;
 
@@ -104,7 +108,13 @@ fn nested(
         let handed = handed_on(&words, &handing).map(|words| (command, Cow::Owned(words), never.clone()));
         std::iter::once((command, words, never)).chain(handed)
     });
+    let mut exported: Vec<(String, Option<String>)> = Vec::new();
     for (command, words, never) in both {
+        let set = command.assignments.iter().map(|(name, word)| (name.clone(), word.literal.then(|| word.text.clone())));
+        if command.words.first().is_some_and(|word| word.text == "export") {
+            let certain = command.conditions.is_empty() && command.function.is_none();
+            exported.extend(set.clone().map(|(name, value)| (name, value.filter(|_| certain))).take(MAX_EXPORTED));
+        }
         let stripped = shell::strip(&words, context.wrappers);
         if stripped.words.is_empty() {
             continue;
@@ -149,6 +159,8 @@ fn nested(
             at_build: how.at_build,
             more: stripped.wrappers.iter().any(|wrapper| wrapper == "xargs"),
             through: stripped.wrappers,
+            elsewhere: how.elsewhere,
+            environment: exported.iter().take(MAX_EXPORTED).cloned().chain(set).collect(),
         };
         let line = line_of(command.line);
         let inner = Inner { line, depth };
@@ -167,7 +179,7 @@ fn nested(
             }
             // what runs on another machine starts in a folder that is not known here, and in a shell of its own
             Some(Body::Remote(text, first)) if inner.depth < DEPTH => {
-                let how = Shell { at_build: how.at_build, ..Shell::default() };
+                let how = Shell { at_build: how.at_build, elsewhere: true, ..Shell::default() };
                 let line_of = |n: u32| if first == 0 { inner.line } else { first.saturating_add(n.saturating_sub(1)) };
                 nested(&shell::parse(&text, &how.options()), &line_of, owner, &how, context, into, depth + 1);
             }

@@ -371,14 +371,16 @@ impl Build<'_> {
             ..Edge::plain(owner, node, EdgeKind::Contains, Strength::Resolved, at, text)
         });
         let mut leads = resolve::command(command, (path, fact.unit), self.view);
-        let started: Vec<(Launched, Lead)> =
-            leads.iter().filter_map(|lead| Some((self.launched(command, node, lead)?, lead.clone()))).collect();
+        let started: Vec<(Launched, Lead)> = leads
+            .iter()
+            .filter_map(|lead| Some((self.launched(command, (facts, fact.unit), node, lead)?, lead.clone())))
+            .collect();
         for (launched, lead) in started {
             leads.extend(self.chosen(&launched, &lead));
             self.launched.push(launched);
         }
         for lead in leads {
-            let Some(lead) = resolve::as_called(command, lead, self.view) else { continue };
+            let Some(lead) = resolve::as_called(command, lead, (facts, fact.unit), self.view) else { continue };
             self.lead((node, fact.unit), path, fact.line, order, lead, stops, discarded(&command.on_failure));
         }
         for (at, _) in facts.embedded.iter().filter(|(at, _)| *at == index) {
@@ -399,7 +401,7 @@ impl Build<'_> {
     }
 
     /// The program that a command starts, and the words that it gives it.
-    fn launched(&self, command: &Command, node: NodeId, lead: &Lead) -> Option<Launched> {
+    fn launched(&self, command: &Command, from: (&FileFacts, Option<UnitId>), node: NodeId, lead: &Lead) -> Option<Launched> {
         let after = |fits: &dyn Fn(&str) -> bool| {
             let at = command.words.iter().position(|w| fits(w.text.as_str()))?;
             command.words.get(at + 1..)
@@ -427,7 +429,8 @@ impl Build<'_> {
             }
             _ => return None,
         };
-        Some(Launched { command: node, path, named, words: courses::words(words, command.more) })
+        let environment = resolve::environment::of_command(command, from.0, from.1);
+        Some(Launched { command: node, path, named, words: courses::words(words, command.more), environment })
     }
 
     /// The function that the words of a command choose among those of the program that it starts.

@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Lead, Run, Target, View, containers};
-use crate::fact::{Called, Command, FactKind, FileFacts, Inputs, Templated, UnitId, UnitKind, Uses, UsesTarget};
+use super::{Lead, Run, Target, View, containers, environment};
+use crate::fact::{CONTEXT, Called, Command, FactKind, FileFacts, Inputs, Templated, UnitId, UnitKind, Uses, UsesTarget};
 use crate::source::{self, RepoPath};
 use crate::syntax::shell::{HOLE, quoted};
 use crate::syntax::tree::Tree;
@@ -31,26 +31,29 @@ pub(crate) fn calls(view: &View<'_>) -> BTreeMap<RepoPath, Vec<Inputs>> {
             {
                 for lead in super::command(command, (path, fact.unit), view) {
                     if let Target::File { path, run: Run::Script } = &lead.to
-                        && view.book.get(path).is_some_and(asks)
-                        && let Some(told) = arguments(command, path)
+                        && let Some(script) = view.book.get(path).filter(|facts| asks(facts))
+                        && let Some(told) = script_is_told(command, path, (facts, fact.unit), script, view)
                     {
                         all.entry(path.clone()).or_default().insert(told);
                     }
                 }
             }
             // an image by the words that it is told
-            let told = match &fact.kind {
-                FactKind::Command(command) => containers::told(command)
-                    .map(|line| (line, super::command(command, (path, fact.unit), view))),
-                FactKind::Uses(uses) => told(uses).map(|line| (line.to_owned(), super::of_reference(uses, path, view))),
+            let started = match &fact.kind {
+                FactKind::Command(command) => {
+                    told_by_command(command).map(|inputs| (inputs, super::command(command, (path, fact.unit), view)))
+                }
+                FactKind::Uses(uses) => {
+                    told_by_reference(uses, facts, fact.unit, view).map(|inputs| (inputs, super::of_reference(uses, path, view)))
+                }
                 _ => None,
             };
-            if let Some((line, leads)) = told.filter(|(line, _)| line.len() <= MAX_VALUE) {
+            if let Some((inputs, leads)) = started {
                 for lead in leads {
                     if let Target::File { path, run: Run::Image } = &lead.to
                         && view.book.get(path).is_some_and(starts)
                     {
-                        all.entry(path.clone()).or_default().insert(Inputs::from([(Called::TOLD.to_owned(), line.clone())]));
+                        all.entry(path.clone()).or_default().insert(inputs.clone());
                     }
                 }
             }
@@ -91,12 +94,57 @@ pub(super) fn starts(facts: &FileFacts) -> bool {
     facts.called.as_ref().is_some_and(|called| called.inputs.contains_key(Called::TOLD))
 }
 
-/// A lead to the start of an image, to what that is where the image is told these words; none where that is not known.
-pub(super) fn as_told(lead: Lead, line: &str, view: &View<'_>) -> Option<Lead> {
+/// What an image is told by a command that starts it; none where that is nothing.
+fn told_by_command(command: &Command) -> Option<Inputs> {
+    let line = containers::told(command).filter(|line| line.len() <= MAX_VALUE);
+    let mut inputs: Inputs = variables(containers::variables(command));
+    inputs.extend(line.map(|line| (Called::TOLD.to_owned(), line)));
+    (!inputs.is_empty()).then_some(inputs)
+}
+
+/// What an image is told by a unit that starts it; none where that is nothing.
+fn told_by_reference(uses: &Uses, facts: &FileFacts, unit: Option<UnitId>, view: &View<'_>) -> Option<Inputs> {
+    let image = matches!(uses.to, UsesTarget::Image(_)) || uses.with.iter().any(|(key, _)| key == CONTEXT);
+    let given = if image { environment::of_unit(facts, unit) } else { return None };
+    let mut inputs = variables(environment::asked(given, view));
+    let line = told(uses).filter(|line| line.len() <= MAX_VALUE);
+    inputs.extend(line.map(|line| (Called::TOLD.to_owned(), line.to_owned())));
+    (!inputs.is_empty()).then_some(inputs)
+}
+
+/// Variables as inputs.
+fn variables(given: environment::Environment) -> Inputs {
+    given.into_iter().map(|(name, value)| (format!("{}{name}", Called::VARIABLE), value)).collect()
+}
+
+/// What a reference starts, as that is with what it tells.
+pub(super) fn as_started(leads: Vec<Lead>, uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
+    if !leads.iter().any(|lead| matches!(lead.to, Target::File { run: Run::Image, .. })) {
+        return leads;
+    }
+    // the same reference may stand in several units that give it different variables
+    let Some(facts) = view.book.get(from) else { return leads };
+    let with = |same: &dyn Fn(&Uses) -> bool| {
+        let it = facts.facts.iter().find(|fact| matches!(&fact.kind, FactKind::Uses(it) if same(it)));
+        it.and_then(|fact| fact.unit)
+    };
+    let alike = |it: &Uses| it.reference == uses.reference && it.with == uses.with;
+    let unit = with(&|it| std::ptr::eq(it, uses)).or_else(|| with(&alike));
+    match told_by_reference(uses, facts, unit, view) {
+        Some(inputs) => leads.into_iter().filter_map(|lead| as_told(lead, &inputs, view)).collect(),
+        None => leads,
+    }
+}
+
+/// A lead to the start of an image, to what that is where the image is told this; none where that is not known.
+fn as_told(lead: Lead, inputs: &Inputs, view: &View<'_>) -> Option<Lead> {
     let Target::File { path, run: Run::Image } = &lead.to else { return Some(lead) };
     let facts = view.book.get(path)?;
     let called = facts.called.as_ref()?;
-    let (_, unit) = called.by_inputs.iter().find(|(inputs, _)| inputs.get(Called::TOLD).is_some_and(|told| told == line))?;
+    let Some((_, unit)) = called.by_inputs.iter().find(|(known, _)| known == inputs) else {
+        // its own command, of which a variable may choose a part
+        return (!inputs.contains_key(Called::TOLD)).then_some(Lead { strength: lead.strength.min(Strength::Inferred), ..lead });
+    };
     let unit = facts.units.get(*unit)?;
     Some(Lead { to: Target::Unit { path: path.clone(), kind: unit.kind, name: unit.name.clone() }, ..lead })
 }
@@ -104,6 +152,23 @@ pub(super) fn as_told(lead: Lead, line: &str, view: &View<'_>) -> Option<Lead> {
 /// Whether a file is a script that does what its arguments choose.
 fn asks(facts: &FileFacts) -> bool {
     facts.called.as_ref().is_some_and(|called| called.inputs.contains_key(Called::ARGUMENTS))
+}
+
+/// What a command tells a script: arguments, and of the variables that the script asks for those with a certain value.
+fn script_is_told(
+    command: &Command,
+    path: &str,
+    (facts, unit): (&FileFacts, Option<UnitId>),
+    script: &FileFacts,
+    view: &View<'_>,
+) -> Option<Inputs> {
+    let asked = &script.called.as_ref()?.inputs;
+    let mut told = arguments(command, path)?;
+    if asked.keys().any(|name| name.starts_with(Called::VARIABLE)) {
+        let given = variables(environment::asked(environment::of_command(command, facts, unit), view));
+        told.extend(given.into_iter().filter(|(name, _)| asked.contains_key(name)));
+    }
+    Some(told)
 }
 
 /// The arguments that a command gives to a script; none where not even their number is known.
@@ -135,18 +200,18 @@ fn arguments(command: &Command, script: &str) -> Option<Inputs> {
 
 /// A lead to a script, to what that script is with the arguments it is given here, and to an image with the words that it
 /// is told; none where nothing is known of these.
-pub(crate) fn as_called(command: &Command, lead: Lead, view: &View<'_>) -> Option<Lead> {
-    if let (Target::File { run: Run::Image, .. }, Some(line)) = (&lead.to, containers::told(command)) {
-        return as_told(lead, &line, view);
+pub(crate) fn as_called(command: &Command, lead: Lead, from: (&FileFacts, Option<UnitId>), view: &View<'_>) -> Option<Lead> {
+    if let (Target::File { run: Run::Image, .. }, Some(inputs)) = (&lead.to, told_by_command(command)) {
+        return as_told(lead, &inputs, view);
     }
-    Some(of_script(command, lead, view))
+    Some(of_script(command, lead, from, view))
 }
 
-fn of_script(command: &Command, lead: Lead, view: &View<'_>) -> Lead {
+fn of_script(command: &Command, lead: Lead, from: (&FileFacts, Option<UnitId>), view: &View<'_>) -> Lead {
     let Target::File { path, run: Run::Script } = &lead.to else { return lead };
     let Some(facts) = view.book.get(path).filter(|facts| asks(facts)) else { return lead };
     let chooses = facts.called.as_ref().is_some_and(|c| c.inputs.get(Called::ARGUMENTS).is_some_and(|open| !open.is_empty()));
-    let unit = arguments(command, path).and_then(|told| {
+    let unit = script_is_told(command, path, from, facts, view).and_then(|told| {
         let called = facts.called.as_ref()?;
         let (_, unit) = called.by_inputs.iter().find(|(inputs, _)| *inputs == told)?;
         facts.units.get(*unit)

@@ -200,6 +200,20 @@ pub(super) fn told(command: &Command) -> Option<String> {
     line(words.get(at + 1..)?)
 }
 
+/// Variables that `docker run` gives to what it starts, where their values are literal and may choose something.
+pub(super) fn variables(command: &Command) -> BTreeMap<String, String> {
+    let words: Vec<&Word> = command.words.iter().skip(1).collect();
+    let run = matches!(command.program(), "docker" | "podman" | "nerdctl") && words.first().is_some_and(|w| w.text == "run");
+    let texts: Vec<&str> = words.iter().map(|w| w.text.as_str()).collect();
+    let Some(end) = texts.get(1..).filter(|_| run).and_then(started_image) else { return BTreeMap::new() };
+    let options = words.get(1..=end).unwrap_or_default();
+    let given = options.iter().zip(options.iter().skip(1)).filter(|(option, _)| matches!(option.text.as_str(), "-e" | "--env"));
+    let joined = options.iter().filter_map(|w| Some((w, w.text.strip_prefix("--env=")?)));
+    let pairs = given.map(|(_, w)| (w, w.text.as_str())).chain(joined).filter(|(w, _)| w.literal);
+    let pairs = pairs.filter_map(|(_, text)| text.split_once('='));
+    pairs.filter(|(_, value)| super::environment::chooses(value)).map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
+}
+
 /// Where the service stands that `compose run` starts.
 fn of_service(words: &[&str], from: usize) -> Option<usize> {
     let verb = words.iter().skip(from).position(|w| *w == "run")? + from;
@@ -208,8 +222,23 @@ fn of_service(words: &[&str], from: usize) -> Option<usize> {
     }
     /// Options of `compose run` that take a value.
     const TAKING: &[&str] = &[
-        "-e", "--env", "--env-file", "-v", "--volume", "-p", "--publish", "-u", "--user", "-w", "--workdir", "--name", "-l",
-        "--label", "--pull", "--cap-add", "--cap-drop",
+        "-e",
+        "--env",
+        "--env-file",
+        "-v",
+        "--volume",
+        "-p",
+        "--publish",
+        "-u",
+        "--user",
+        "-w",
+        "--workdir",
+        "--name",
+        "-l",
+        "--label",
+        "--pull",
+        "--cap-add",
+        "--cap-drop",
     ];
     let mut at = verb + 1;
     while let Some(word) = words.get(at).filter(|w| w.starts_with('-')) {
@@ -248,17 +277,18 @@ pub(super) fn is_started(uses: &Uses) -> bool {
 /// Why the command of a service is none by itself: it is told to the entry point of its image.
 pub(crate) fn replaced(command: &Command, facts: &FileFacts, unit: Option<UnitId>, view: &View<'_>) -> Option<String> {
     let unit = unit.filter(|unit| facts.units.get(*unit).is_some_and(|u| u.kind == UnitKind::Service))?;
-    let image = facts.facts.iter().filter(|fact| fact.unit == Some(unit) && !command.at_build).find_map(|fact| match &fact.kind {
-        FactKind::Uses(uses) if super::calls::told(uses).is_some() => match &uses.to {
-            UsesTarget::File(path) => Some(RepoPath::from(path.as_str())),
-            UsesTarget::Image(image) => match start(image, view)?.to {
-                Target::File { path, .. } => Some(path),
+    let image =
+        facts.facts.iter().filter(|fact| fact.unit == Some(unit) && !command.at_build).find_map(|fact| match &fact.kind {
+            FactKind::Uses(uses) if super::calls::told(uses).is_some() => match &uses.to {
+                UsesTarget::File(path) => Some(RepoPath::from(path.as_str())),
+                UsesTarget::Image(image) => match start(image, view)?.to {
+                    Target::File { path, .. } => Some(path),
+                    _ => None,
+                },
                 _ => None,
             },
             _ => None,
-        },
-        _ => None,
-    })?;
+        })?;
     has_entry_point(&image, view).then(|| format!("it is told to the entry point of {image}"))
 }
 

@@ -11,6 +11,7 @@ mod collected;
 mod containers;
 mod copies;
 mod cron;
+pub(crate) mod environment;
 mod flows;
 mod installs;
 mod launch;
@@ -74,6 +75,8 @@ pub(crate) struct View<'v> {
     places: OnceLock<placed::Places>,
     /// Objects of clusters by kind and name, and the file that declares each; found when first asked for.
     objects: OnceLock<BTreeMap<String, Option<RepoPath>>>,
+    /// Variables of the environment that some program asks for; found when first asked for.
+    asked: OnceLock<std::collections::BTreeSet<String>>,
     /// For each file what may put files there; found when first asked for.
     made: OnceLock<BTreeMap<RepoPath, launch::Made>>,
 }
@@ -99,8 +102,22 @@ impl<'v> View<'v> {
         let places = OnceLock::new();
         let objects = OnceLock::new();
         let made = OnceLock::new();
-        let mut view =
-            Self { inventory, book, imports, programs, commands, taken_in, parts, functions, images, places, objects, made };
+        let asked = OnceLock::new();
+        let mut view = Self {
+            inventory,
+            book,
+            imports,
+            programs,
+            commands,
+            taken_in,
+            parts,
+            functions,
+            images,
+            places,
+            objects,
+            asked,
+            made,
+        };
         let takers: Vec<(&RepoPath, Vec<&Fact>)> = book
             .iter()
             .map(|(path, facts)| (path, facts.facts.iter().filter(|fact| takes_in(fact)).collect()))
@@ -518,9 +535,7 @@ pub(crate) fn run_of(path: &str) -> Run {
 /// What a reference leads to.
 pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
     let mut leads = of_reference(uses, from, view);
-    if let Some(line) = calls::told(uses) {
-        leads = leads.into_iter().filter_map(|lead| calls::as_told(lead, line, view)).collect();
-    }
+    leads = calls::as_started(leads, uses, from, view);
     leads.extend(copies::open(uses, &leads, view));
     copies::doubted(leads, from, view)
 }

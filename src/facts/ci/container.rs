@@ -42,7 +42,8 @@ fn image(container: Node<'_>, id: UnitId, put: Put<'_>, reading: &mut Reading<'_
     let to = UsesTarget::Image(reference.clone());
     // words in place of those that the image has
     let told = container.get("args").filter(|args| args.kind() == Kind::Seq).map(|args| {
-        let of = |word: &Node<'_>| put(said(word)).filter(|text| !text.contains("$(")).map_or(HOLE.to_owned(), |text| word_of(&text));
+        let of =
+            |word: &Node<'_>| put(said(word)).filter(|text| !text.contains("$(")).map_or(HOLE.to_owned(), |text| word_of(&text));
         (Called::TOLD.to_owned(), words(args).iter().map(of).collect::<Vec<_>>().join(" "))
     });
     let uses = Uses { reference, with: told.into_iter().collect(), to, edge: EdgeKind::Invokes, on_failure: OnFailure::Stops };

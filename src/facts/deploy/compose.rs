@@ -103,7 +103,13 @@ fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: 
         // a service runs what the image says, or tells that something, which is known where that is built here
         if !writes && service.get("entrypoint").is_none() {
             let (reference, to) = (image.0.to_owned(), UsesTarget::Image(image.0.to_owned()));
-            let uses = Uses { reference, with: started(service).into_iter().collect(), to, edge: EdgeKind::Invokes, on_failure: OnFailure::Stops };
+            let uses = Uses {
+                reference,
+                with: started(service).into_iter().collect(),
+                to,
+                edge: EdgeKind::Invokes,
+                on_failure: OnFailure::Stops,
+            };
             facts.state(id, image.1, FactKind::Uses(uses));
         }
     }

@@ -103,11 +103,22 @@ pub(super) fn read_for(file: &SourceFile, context: &Context<'_>, calls: &[Inputs
     let open = Inputs::from([(Called::TOLD.to_owned(), String::new())]);
     let mut called = Called { inputs: open, alone: Some(0), by_inputs: Vec::new() };
     for (number, inputs) in calls.iter().enumerate().take(MAX_CALLS) {
-        let Some(line) = inputs.get(Called::TOLD) else { continue };
-        let words: Vec<String> = said(line).into_iter().map(|word| word.unwrap_or_else(|| HOLE.to_owned())).collect();
-        let Some(started) = parsed.told(&words, last.line) else { continue };
+        let line = inputs.get(Called::TOLD);
+        let started = match line {
+            Some(line) => {
+                let words: Vec<String> = said(line).into_iter().map(|word| word.unwrap_or_else(|| HOLE.to_owned())).collect();
+                parsed.told(&words, last.line)
+            }
+            None => parsed.command_of(None),
+        };
+        let Some(started) = started else { continue };
         let unit = facts.units.len();
-        let shown: String = line.replace(HOLE, "…").chars().take(MAX_SHOWN).collect();
+        let variables = || inputs.iter().filter_map(|(key, value)| Some((key.strip_prefix(Called::VARIABLE)?, value)));
+        let shown = variables().map(|(name, value)| format!("{name}={value}")).chain(line.cloned());
+        let shown: String = shown.collect::<Vec<_>>().join(" ").replace(HOLE, "…").chars().take(MAX_SHOWN).collect();
+        for (key, value) in variables() {
+            facts.state(unit, started.line, FactKind::Setting { key: key.to_owned(), value: value.clone() });
+        }
         facts.units.push(Unit {
             kind: UnitKind::Service,
             name: format!("{} told {shown} ({})", file.name(), number + 1),
@@ -116,7 +127,8 @@ pub(super) fn read_for(file: &SourceFile, context: &Context<'_>, calls: &[Inputs
             end_line: started.line,
             parent: None,
         });
-        start(&started, unit, false, file, context, &mut facts);
+        // nobody adds words where the start says none; a command may
+        start(&started, unit, entry && line.is_none(), file, context, &mut facts);
         called.by_inputs.push((inputs.clone(), unit));
     }
     facts.called = Some(called);

@@ -39,8 +39,13 @@ pub fn asks(script: &Script) -> bool {
         }
         false
     };
-    let program = |command: &Command| command.words.iter().take(2).any(|w| is_all(&w.text) || matches!(w.text.as_str(), "$1" | "${1}"));
-    if script.commands.iter().any(|c| c.function.is_none() && !matches!(first(c), "echo" | "printf" | "shift" | "set") && program(c)) {
+    let program =
+        |command: &Command| command.words.iter().take(2).any(|w| is_all(&w.text) || matches!(w.text.as_str(), "$1" | "${1}"));
+    if script
+        .commands
+        .iter()
+        .any(|c| c.function.is_none() && !matches!(first(c), "echo" | "printf" | "shift" | "set") && program(c))
+    {
         return true;
     }
     let tests = script.commands.iter().flat_map(|c| c.conditions.iter());
@@ -50,9 +55,38 @@ pub fn asks(script: &Script) -> bool {
 
 /// Whether a script tells others what it is told, or a part of it.
 pub fn passes_on(script: &Script) -> bool {
-    let own = |word: &Word| is_all(&word.text) || reference(&word.text).is_some_and(|(name, _, _)| name.parse::<u8>().is_ok_and(|n| n > 0));
+    let own = |word: &Word| {
+        is_all(&word.text) || reference(&word.text).is_some_and(|(name, _, _)| name.parse::<u8>().is_ok_and(|n| n > 0))
+    };
     let of = |c: &Command| c.words.iter().skip(1).any(own) || c.assignments.iter().any(|(_, word)| own(word));
     script.commands.iter().any(|c| c.function.is_none() && of(c))
+}
+
+/// Variables by which a script chooses what it does, and which it does not set for certain.
+pub fn variables(script: &Script) -> BTreeSet<String> {
+    let tests = script.commands.iter().flat_map(|c| c.conditions.iter()).map(|condition| condition.test.as_str());
+    let mut found = BTreeSet::new();
+    for test in tests {
+        let mut rest = test;
+        while let Some(at) = rest.find('$') {
+            rest = rest.get(at..).unwrap_or_default();
+            if let Some((name, _, _)) =
+                reference(rest).filter(|(name, _, _)| name.starts_with(|c: char| !c.is_ascii_digit() && c != '#'))
+            {
+                found.insert(name.to_owned());
+            }
+            rest = rest.get(1..).unwrap_or_default();
+        }
+        if found.len() > MAX_VALUES {
+            break;
+        }
+    }
+    let set = |c: &&Command| c.conditions.is_empty() && c.function.is_none() && !c.substitution;
+    let own = |name: &str, word: &Word| !word.text.contains(&format!("{{{name}:"));
+    for (name, _) in script.commands.iter().filter(set).flat_map(|c| &c.assignments).filter(|(name, word)| own(name, word)) {
+        found.remove(name);
+    }
+    found
 }
 
 /// All arguments, in one word.
