@@ -108,6 +108,7 @@ fn nested(
         let handed = handed_on(&words, &handing).map(|words| (command, Cow::Owned(words), never.clone()));
         std::iter::once((command, words, never)).chain(handed)
     });
+    let checkout = checkout(script).filter(|_| how.dir.is_none());
     let mut exported: Vec<(String, Option<String>)> = Vec::new();
     for (command, words, never) in both {
         let set = command.assignments.iter().map(|(name, word)| (name.clone(), word.literal.then(|| word.text.clone())));
@@ -146,9 +147,10 @@ fn nested(
                 _ => c.test.clone(),
             })
             .collect();
+        let pulled = checkout.as_ref().and_then(|at| in_checkout(command.dir.as_deref()?, at));
         let lowered = Command {
             words: stripped.words,
-            dir: within(directory(command.dir.as_deref(), how), stripped.folder.as_ref()),
+            dir: within(pulled.clone().or_else(|| directory(command.dir.as_deref(), how)), stripped.folder.as_ref()),
             place: command.dir.as_deref().filter(|dir| dir.starts_with('/')).map(str::to_owned),
             on_failure,
             conditions,
@@ -159,7 +161,7 @@ fn nested(
             at_build: how.at_build,
             more: stripped.wrappers.iter().any(|wrapper| wrapper == "xargs"),
             through: stripped.wrappers,
-            elsewhere: how.elsewhere,
+            elsewhere: how.elsewhere || pulled.is_some(),
             environment: exported.iter().take(MAX_EXPORTED).cloned().chain(set).collect(),
         };
         let line = line_of(command.line);
@@ -190,6 +192,29 @@ fn nested(
             }
             _ => {}
         }
+    }
+}
+
+/// The folder of another machine in which a text brings a checkout up to date, which is most likely one of this repository;
+/// none where it is not the only one.
+fn checkout(script: &Script) -> Option<String> {
+    const VERBS: &[&str] = &["pull", "fetch", "checkout", "reset", "switch"];
+    let updates = |command: &&shell::Command| {
+        let words: Vec<&str> = command.words.iter().map(|w| w.text.as_str()).skip_while(|w| *w == "sudo").collect();
+        words.first() == Some(&"git") && words.get(1).is_some_and(|verb| VERBS.contains(verb))
+    };
+    let mut all = script.commands.iter().filter(updates).map(|command| command.dir.as_deref());
+    let first = all.next()??;
+    let moves = script.commands.iter().filter(|c| c.words.first().is_some_and(|w| matches!(w.text.as_str(), "cd" | "pushd")));
+    let alone = all.all(|other| other == Some(first)) && (first != "?" || moves.count() == 1);
+    alone.then(|| first.to_owned())
+}
+
+/// Where a folder of that machine lies in the repository.
+fn in_checkout(dir: &str, checkout: &str) -> Option<String> {
+    match dir.strip_prefix(checkout)? {
+        "" => Some(".".to_owned()),
+        rest => source::join(".", rest.strip_prefix('/')?),
     }
 }
 
@@ -301,6 +326,20 @@ mod tests {
         let all = told(text);
         assert!(all.iter().any(|c| c == "4 python fit.py @.") && all.iter().any(|c| c == "5 az ml job create @."), "{all:?}");
         assert!(!all.iter().any(|c| c.starts_with("6 python")), "{all:?}");
+    }
+
+    #[test]
+    fn a_checkout_on_another_machine_is_most_likely_this_repository() {
+        for (text, is) in [
+            ("ssh me@there 'cd ~/app && git pull && make fit'", "1 make fit @."),
+            ("ssh me@there 'cd \"$DIR\"; git fetch; git checkout main; cd deploy; make fit'", "1 make fit @?"),
+            ("ssh me@there 'cd /srv/app; sudo git pull origin main; cd ops; make fit'", "1 make fit @ops"),
+            ("ssh me@there 'cd /srv/app; git pull; cd /srv/other; git pull; make fit'", "1 make fit @?"),
+            ("ssh me@there 'cd /srv/app; make fit'", "1 make fit @?"),
+        ] {
+            let told = told(text);
+            assert_eq!(told.last().map(String::as_str), Some(is), "{text}: {told:?}");
+        }
     }
 
     #[test]

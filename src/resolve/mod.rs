@@ -417,7 +417,12 @@ pub(crate) enum Located {
 
 /// What a command leads to.
 pub(crate) fn command(command: &Command, from: (&RepoPath, Option<UnitId>), view: &View<'_>) -> Vec<Lead> {
-    let leads = of_command(command, from, view);
+    let mut leads = of_command(command, from, view);
+    if command.elsewhere && command.dir.is_some() {
+        // a checkout on another machine is most likely one of this repository, and what it lacks may be there
+        leads.retain(|lead| !matches!(lead.to, Target::Missing { .. }));
+        leads.iter_mut().for_each(|lead| lead.strength = lead.strength.min(Strength::Inferred));
+    }
     copies::doubted(leads, from.0, view)
 }
 

@@ -39,13 +39,12 @@ pub fn asks(script: &Script) -> bool {
         }
         false
     };
-    let program =
-        |command: &Command| command.words.iter().take(2).any(|w| is_all(&w.text) || matches!(w.text.as_str(), "$1" | "${1}"));
-    if script
-        .commands
-        .iter()
-        .any(|c| c.function.is_none() && !matches!(first(c), "echo" | "printf" | "shift" | "set") && program(c))
-    {
+    let program = |command: &Command| {
+        let front = |word: &&Word| matches!(word.text.as_str(), "exec" | "eval" | "command" | "nohup" | "sudo" | "time");
+        let word = command.words.iter().find(|word| !front(word));
+        word.is_some_and(|word| is_all(&word.text) || matches!(word.text.as_str(), "$1" | "${1}"))
+    };
+    if script.commands.iter().any(|c| c.function.is_none() && program(c)) {
         return true;
     }
     let tests = script.commands.iter().flat_map(|c| c.conditions.iter());
