@@ -8,7 +8,7 @@ use super::model::{Known, Model};
 use super::needles::SHORTEST;
 use super::pattern::Patterns;
 use super::practice::{Clause, Detectors, PracticeAsk, PracticeRule, Select};
-use super::signal::SignalRule;
+use super::signal::{Matcher, SignalRule};
 use crate::error::RuleError;
 use matcher::{compile, forms, too_short};
 
@@ -37,7 +37,9 @@ impl Loading {
                 ));
             }
             if self.take(path, line, &rule.id, rule.replaces, wrong) {
-                self.signals.retain(|known| known.id != rule.id);
+                if rule.replaces {
+                    self.signals.retain(|known| known.id != rule.id);
+                }
                 self.signals.push(rule);
             }
         }
@@ -56,7 +58,9 @@ impl Loading {
         for rule in rules {
             let line = given.next_line(&rule.id);
             if self.take(path, line, &rule.id, rule.replaces, wrong) {
-                self.practices.retain(|known| known.id != rule.id);
+                if rule.replaces {
+                    self.practices.retain(|known| known.id != rule.id);
+                }
                 self.practices.push(rule);
             }
         }
@@ -120,7 +124,19 @@ impl<'t> Given<'t> {
     }
 }
 
-/// Checks everything that needs more than one rule, and compiles every pattern.
+/// Takes the patterns of rules that are known to be sound: a scan with the built-in rules alone does not prove them again.
+pub(crate) fn trusted(signals: &[SignalRule], patterns: &mut Patterns) {
+    for matcher in signals.iter().flat_map(matchers) {
+        // nothing is compiled yet, so that nothing can be wrong
+        let _ = compile(matcher, patterns);
+    }
+}
+
+fn matchers(rule: &SignalRule) -> impl Iterator<Item = &Matcher> {
+    rule.any.iter().chain(&rule.unless).chain(&rule.unless_file).chain(&rule.only_with)
+}
+
+/// Checks everything that needs more than one rule, and takes every pattern.
 pub(crate) fn check(
     signals: &[SignalRule],
     practices: &[PracticeRule],
@@ -145,12 +161,12 @@ pub(crate) fn check(
         if rule.any.is_empty() && !off {
             say(&rule.id, format!("`{}` looks for nothing; give it a matcher under `any:`", rule.id));
         }
-        for matcher in rule.any.iter().chain(&rule.unless).chain(&rule.unless_file).chain(&rule.only_with) {
+        for matcher in matchers(rule) {
             if let Err(message) = compile(matcher, patterns) {
                 say(&rule.id, format!("`{}`: {message}; correct it", rule.id));
             }
         }
-        for matcher in rule.any.iter().chain(&rule.unless).chain(&rule.unless_file).chain(&rule.only_with) {
+        for matcher in matchers(rule) {
             for message in forms(matcher) {
                 say(&rule.id, format!("`{}`: {message}", rule.id));
             }

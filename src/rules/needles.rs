@@ -192,8 +192,13 @@ impl Words {
 
     /// None where there are no words.
     fn automaton(&self) -> Option<&AhoCorasick> {
-        let build =
-            || AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).match_kind(MatchKind::Standard).build(&self.words).ok();
+        let build = || {
+            AhoCorasick::builder()
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
+                .match_kind(MatchKind::Standard)
+                .build(&self.words)
+                .ok()
+        };
         if self.words.is_empty() { None } else { self.automaton.get_or_init(build).as_ref() }
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use globset::{Glob, GlobBuilder, GlobMatcher};
-use regex::{Regex, RegexBuilder};
+use regex::bytes::{Regex, RegexBuilder};
 
 /// Formats whose documents rules ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,11 +43,14 @@ pub(crate) fn format_at(path: &str) -> Option<Format> {
     }
 }
 
+/// Where GitHub keeps workflows.
+const WORKFLOWS: &str = ".github/workflows/";
+
 /// A glob of a rule; `*` stops at `/`, `**` does not; workflows are those of any host that reads them. The error says what
 /// is wrong with it.
 pub(crate) fn glob(text: &str) -> Result<Glob, String> {
     let homes = crate::source::WORKFLOW_HOMES.join(",");
-    let of_any = text.strip_prefix(".github/workflows/").map(|rest| format!("{{{homes}}}/workflows/{rest}"));
+    let of_any = text.strip_prefix(WORKFLOWS).map(|rest| format!("{{{homes}}}/workflows/{rest}"));
     GlobBuilder::new(of_any.as_deref().unwrap_or(text))
         .literal_separator(true)
         .build()
@@ -110,18 +113,24 @@ impl Patterns {
     /// Whether a regular expression of the rules fits; `.` alone fits everything.
     pub(crate) fn regex(&self, pattern: &str, text: &str) -> bool {
         let compiled = || self.regexes.get(pattern)?.get_or_init(|| regex(pattern).ok()).as_ref();
-        pattern == "." || compiled().is_some_and(|r| r.is_match(text))
+        pattern == "." || compiled().is_some_and(|r| r.is_match(text.as_bytes()))
     }
 
     /// Whether a glob of the rules fits a path.
     pub(crate) fn glob(&self, pattern: &str, path: &str) -> bool {
+        if !pattern.contains(['*', '?', '[', '{', '\\']) && !pattern.starts_with(WORKFLOWS) {
+            return pattern == path;
+        }
         let compiled = || self.globs.get(pattern)?.get_or_init(|| glob(pattern).ok().map(|g| g.compile_matcher())).as_ref();
         compiled().is_some_and(|g| g.is_match(path))
     }
 }
 
+/// Classes are those of ASCII: names of code, keys and commands are, and the tables of Unicode were half of what it took
+/// to compile a pattern.
 fn regex(text: &str) -> Result<Regex, String> {
-    RegexBuilder::new(text).size_limit(LARGEST).build().map_err(|e| format!("`{text}` is no regular expression: {e}"))
+    let built = RegexBuilder::new(text).unicode(false).size_limit(LARGEST).build();
+    built.map_err(|e| format!("`{text}` is no regular expression: {e}"))
 }
 
 /// Whether a dotted name fits a pattern: segments by `.`, `*` for one segment, `**` for any number, `#method` at the

@@ -106,8 +106,20 @@ impl<'f> Infer<'f> {
                 only.map(|(f, sub)| Found { what: Type::Method(f, sub), sure: false })
             }
             Some(member) => self.bound(member, class, name),
-            None => None,
+            None => self.given_below(class, name),
         }
+    }
+
+    /// What the classes that build on one give their objects under a name that itself gives none: never sure.
+    fn given_below(&mut self, class: At, name: &'f str) -> Option<Found<'f>> {
+        let world = self.world;
+        let mut settled = Settled::default();
+        for sub in world.below(class) {
+            let Some(fields) = world.files.get(sub.file).and_then(|code| code.index.field(sub.scope, name)) else { continue };
+            let found = self.agree(sub.file, fields.iter());
+            settled.add(found);
+        }
+        settled.finish().map(|found| found.after(false))
     }
 
     /// What a class has under a name, its bases in their order; with `after`, only what comes behind that class.
@@ -265,24 +277,28 @@ impl<'f> Infer<'f> {
 }
 
 impl World {
-    /// Sub-classes, at any distance, that define a method of that name themselves.
-    fn overriding(&self, class: At, name: &str) -> Vec<(At, At)> {
-        let mut found = Vec::new();
+    /// Sub-classes, at any distance.
+    fn below(&self, class: At) -> Vec<At> {
         let mut seen = vec![class];
         let mut next = 0;
         while let Some(class) = seen.get(next).copied() {
             next += 1;
             for sub in self.subclasses.get(&class).into_iter().flatten() {
-                if seen.len() >= MAX_SUBCLASSES || seen.contains(sub) {
-                    continue;
-                }
-                seen.push(*sub);
-                if let Some(scope) = self.files.get(sub.file).and_then(|f| f.index.definition(sub.scope, name)) {
-                    found.push((*sub, At { scope, ..*sub }));
+                if seen.len() < MAX_SUBCLASSES && !seen.contains(sub) {
+                    seen.push(*sub);
                 }
             }
         }
-        found
+        seen.split_off(1)
+    }
+
+    /// Sub-classes, at any distance, that define a method of that name themselves.
+    fn overriding(&self, class: At, name: &str) -> Vec<(At, At)> {
+        let defined = |sub: At| {
+            let scope = self.files.get(sub.file)?.index.definition(sub.scope, name)?;
+            Some((sub, At { scope, ..sub }))
+        };
+        self.below(class).into_iter().filter_map(defined).collect()
     }
 
     /// A method that only says that sub-classes must have it.

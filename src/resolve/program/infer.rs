@@ -353,8 +353,15 @@ impl<'f> Infer<'f> {
         })
     }
 
-    /// The type that an annotation names, as a value of it.
+    /// The type that an annotation names, as a value of it; `Type[X]` is a class, which may as well build on `X`.
     pub(super) fn annotation(&mut self, name: &'f Name, ctx: Ctx<'f>) -> Option<Found<'f>> {
+        if let Name { root: Root::Item(of, class), path } = name
+            && let (true, Value::Name(class)) = (path.is_empty(), &**class)
+            && (of.dotted().as_deref() == Some("type")
+                || matches!(self.name(of, ctx)?.what, Type::External(name) if &*name == "typing.Type"))
+        {
+            return self.name(class, ctx).filter(|f| matches!(f.what, Type::Class(_))).map(|f| f.after(false));
+        }
         let found = self.name(name, ctx)?;
         match found.what {
             Type::Class(class) => Some(Found { what: Type::Object(class), ..found }),

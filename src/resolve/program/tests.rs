@@ -173,6 +173,30 @@ fn classes_and_their_bases() {
 }
 
 #[test]
+fn what_sub_classes_give_their_objects() {
+    let base = "--- a.py\nclass Base:\n    def go(self):\n        self.m.fit()\n";
+    let sub = |number: u32, class: &str| {
+        format!("class S{number}(Base):\n    def __init__(self):\n        from x import {class}\n        self.m = {class}()\n")
+    };
+    let said = |text: String| calls(&text).into_iter().next().unwrap_or_default();
+    assert_eq!(said(format!("{base}{}", sub(1, "T"))), "~x.T#fit");
+    assert_eq!(said(format!("{base}{}{}", sub(1, "T"), sub(2, "U"))), "~x.T|x.U#fit");
+    assert_eq!(said(base.to_owned()), "? m.fit");
+}
+
+#[test]
+fn a_class_that_is_chosen_by_its_name() {
+    let pick = |annotation: &str| {
+        format!(
+            "--- a.py\nimport importlib\nfrom typing import Type\nclass Base:\n    def fit(self): pass\nclass Other:\n    def fit(self): pass\ndef pick(name) -> {annotation}:\n    return getattr(importlib.import_module(name), name)\npick('x')().fit()"
+        )
+    };
+    check(&pick("Type[Base]"), "~a.py#Base.fit");
+    check(&pick("type[Base]"), "~a.py#Base.fit");
+    check(&pick("dict[Base]"), "? .fit");
+}
+
+#[test]
 fn classes_that_build_on_one_from_outside() {
     let net = "from lightning import LightningModule\nclass Net(LightningModule):\n    def fit(self): pass\n";
     check(&format!("--- a.py\n{net}Net()"), "a.py#Net (lightning.LightningModule)");

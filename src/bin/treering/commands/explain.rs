@@ -13,7 +13,7 @@ use crate::progress::Bar;
 
 pub fn run(explain: &Explain) -> Result<ExitCode> {
     let catalog = catalog(&explain.rules)?;
-    let (rule, found) = answer(explain, &catalog)?;
+    let (rule, found) = answer(explain, catalog)?;
     let style = super::style(true, explain.color, explain.width, explain.verbose, true);
     let mut bytes = Vec::new();
     treering::write_explanation(rule.as_ref(), found.as_ref(), &mut bytes, &style)?;

@@ -15,7 +15,7 @@ use crate::progress::Bar;
 
 pub fn run(scan: &Scan) -> Result<ExitCode> {
     let catalog = catalog(&scan.rules)?;
-    let gates = held_against::Gates::of(scan, &catalog)?;
+    let gates = held_against::Gates::of(scan, catalog)?;
     let outputs = outputs(scan)?;
     if scan.paths.len() > 1 && outputs.iter().any(|output| output.path.is_some()) {
         bail!("--output takes one report and {} paths were given; scan one path at a time, or leave it out", scan.paths.len());
@@ -33,7 +33,7 @@ pub fn run(scan: &Scan) -> Result<ExitCode> {
     // all of them before a word is written: a report that comes out is one of a scan that was done
     let bar = Bar::new(scan.quiet);
     let reports: Result<Vec<Report>, treering::Error> =
-        scan.paths.iter().map(|path| treering::scan(path, &catalog, &options, &bar)).collect();
+        scan.paths.iter().map(|path| treering::scan(path, catalog, &options, &bar)).collect();
     bar.clear();
     let reports = reports?;
 
