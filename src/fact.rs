@@ -476,6 +476,9 @@ pub struct Uses {
 /// The input of a reference to an image definition that names the folder which is sent to be built.
 pub const CONTEXT: &str = "context";
 
+/// How the name begins of an action that a command deploys: who runs the file around it does not run that.
+pub const DEPLOYED: &str = "deployed ";
+
 /// Where a [`Uses`] leads, as far as its own file says.
 #[derive(Debug, Clone)]
 pub enum UsesTarget {

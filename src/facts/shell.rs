@@ -1,6 +1,7 @@
 //! Shell text, wherever it stands, lowered to commands.
 
 mod body;
+mod functions;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -75,7 +76,9 @@ pub(crate) fn lower_script(
     context: &Context<'_>,
     into: &mut FileFacts,
 ) {
+    let first = into.facts.len();
     nested(script, line_of, unit, how, context, into, 0);
+    functions::deployed(first, into);
 }
 
 fn nested(

@@ -15,7 +15,7 @@ use super::courses::{self, Launched};
 use super::reach::Walk;
 use super::{Edge, EdgeId, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
 use crate::fact::{
-    Book, Code, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId, UnitKind, Until,
+    Book, Code, Command, DEPLOYED, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId, UnitKind, Until,
     Uses, UsesTarget,
 };
 use crate::resolve::program::Start;
@@ -553,6 +553,8 @@ impl Build<'_> {
                 // what an object only defines is run by those who name it
                 .filter(|u| facts.units[*u].kind != UnitKind::Action || !starts::holds_objects(facts))
                 .filter(|u| !facts.is_scheduled(*u))
+                // what a command deploys is run by what starts it there
+                .filter(|u| facts.units[*u].kind != UnitKind::Action || !facts.units[*u].name.starts_with(DEPLOYED))
                 // what it was read as for those who call it is theirs
                 .filter(|u| {
                     facts.called.as_ref().is_none_or(|c| !c.by_inputs.iter().any(|(_, unit)| unit == u) || c.alone.is_none())
