@@ -15,8 +15,8 @@ use super::courses::{self, Launched};
 use super::reach::Walk;
 use super::{Edge, EdgeId, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
 use crate::fact::{
-    Book, Code, Command, DEPLOYED, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId, UnitKind, Until,
-    Uses, UsesTarget,
+    Book, Code, Command, DEPLOYED, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId,
+    UnitKind, Until, Uses, UsesTarget,
 };
 use crate::resolve::program::Start;
 use crate::resolve::{self, Lead, Program, Run, Target, View};

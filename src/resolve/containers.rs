@@ -543,7 +543,20 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
                 files.extend(words.get(at + 1));
                 at += 1;
             }
-            "-p" | "--project-name" | "--project-directory" | "--ansi" | "--progress" | "--parallel" | "--profile" | "--env-file" | "-e" | "--env" | "-v" | "--entrypoint" | "-u" | "--user"
+            "-p"
+            | "--project-name"
+            | "--project-directory"
+            | "--ansi"
+            | "--progress"
+            | "--parallel"
+            | "--profile"
+            | "--env-file"
+            | "-e"
+            | "--env"
+            | "-v"
+            | "--entrypoint"
+            | "-u"
+            | "--user"
             | "-w" => at += 1,
             word if word.starts_with('-') => {}
             word => rest.push(word),

@@ -3,7 +3,9 @@
 //! Deploying runs nothing of a function. It is a part of its own that a message, a request, a change in a store or a clock
 //! starts, once somebody has run the command; a clock that another command of the same text sets for it is its own.
 
-use crate::fact::{Command, DEPLOYED, Fact, FactKind, FileFacts, Held, OnFailure, Trigger, Unit, UnitKind, Until, Uses, UsesTarget};
+use crate::fact::{
+    Command, DEPLOYED, Fact, FactKind, FileFacts, Held, OnFailure, Trigger, Unit, UnitKind, Until, Uses, UsesTarget,
+};
 use crate::source;
 use crate::words::{EdgeKind, Strength, TriggerKind};
 
@@ -49,7 +51,9 @@ struct Clock<'c> {
 pub(super) fn deployed(first: usize, facts: &mut FileFacts) {
     let commands = |facts: &FileFacts| {
         let all = facts.facts.iter().skip(first).filter_map(|fact| match &fact.kind {
-            FactKind::Command(command) if command.program() == "gcloud" && command.off.is_none() => Some((fact.clone(), command.clone())),
+            FactKind::Command(command) if command.program() == "gcloud" && command.off.is_none() => {
+                Some((fact.clone(), command.clone()))
+            }
             _ => None,
         });
         all.take(10 * MOST).collect::<Vec<(Fact, Command)>>()
@@ -62,8 +66,16 @@ pub(super) fn deployed(first: usize, facts: &mut FileFacts) {
         let Some(to) = code(&said, name, command) else { continue };
         let unit = facts.units.len();
         let (line, end_line) = (fact.line, fact.end_line);
-        facts.units.push(Unit { kind: UnitKind::Action, name: format!("{DEPLOYED}{name}"), title: None, line, end_line, parent: None });
-        let uses = Uses { reference: name.to_owned(), with: Vec::new(), to, edge: EdgeKind::Invokes, on_failure: OnFailure::Stops };
+        facts.units.push(Unit {
+            kind: UnitKind::Action,
+            name: format!("{DEPLOYED}{name}"),
+            title: None,
+            line,
+            end_line,
+            parent: None,
+        });
+        let uses =
+            Uses { reference: name.to_owned(), with: Vec::new(), to, edge: EdgeKind::Invokes, on_failure: OnFailure::Stops };
         facts.state(unit, line, FactKind::Uses(uses));
         let words = ["gcloud", "functions", "deploy", name].map(str::to_owned).to_vec();
         let mine = clocks.iter().filter(|clock| match said.value("--trigger-topic") {
@@ -99,11 +111,12 @@ fn other(said: &Said<'_>) -> Trigger {
 /// A clock that calls a topic or an address.
 fn clock<'c>(fact: &Fact, command: &'c Command) -> Option<Clock<'c>> {
     let said = Said::of(command);
-    let calls = match (said.behind(&["scheduler", "jobs", "create", "pubsub"]), said.behind(&["scheduler", "jobs", "create", "http"])) {
-        (Some(_), _) => said.value("--topic")?,
-        (_, Some(_)) => said.value("--uri")?,
-        _ => return None,
-    };
+    let calls =
+        match (said.behind(&["scheduler", "jobs", "create", "pubsub"]), said.behind(&["scheduler", "jobs", "create", "http"])) {
+            (Some(_), _) => said.value("--topic")?,
+            (_, Some(_)) => said.value("--uri")?,
+            _ => return None,
+        };
     Some(Clock { every: said.value("--schedule")?, at: fact.line, calls })
 }
 
@@ -130,7 +143,9 @@ mod tests {
         lower(text, &|line| line, 0, &how, &Context::default(), &mut facts);
         let all = facts.facts.iter().filter_map(|fact| match &fact.kind {
             FactKind::Trigger(t) => Some(format!("{} {}", fact.line, t.text)),
-            FactKind::Uses(Uses { to: UsesTarget::Function { path, name, .. }, .. }) => Some(format!("{} {path} {name}", fact.line)),
+            FactKind::Uses(Uses { to: UsesTarget::Function { path, name, .. }, .. }) => {
+                Some(format!("{} {path} {name}", fact.line))
+            }
             _ => None,
         });
         all.collect()
@@ -138,7 +153,8 @@ mod tests {
 
     #[test]
     fn a_function_is_started_by_what_its_deployment_says() {
-        let deploy = "gcloud functions deploy fit --runtime python312 --source jobs/fit --entry-point run --trigger-topic weekly\n";
+        let deploy =
+            "gcloud functions deploy fit --runtime python312 --source jobs/fit --entry-point run --trigger-topic weekly\n";
         assert_eq!(told(deploy), ["1 jobs/fit/main.py run", "1 a message (weekly)"]);
         let clock = "gcloud scheduler jobs create pubsub monday --schedule '0 3 * * 1' --topic weekly --message-body go\n";
         assert_eq!(told(&format!("{deploy}{clock}")), ["1 jobs/fit/main.py run", "2 schedule \"0 3 * * 1\""]);

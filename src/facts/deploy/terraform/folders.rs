@@ -137,7 +137,8 @@ impl<'t> Configuration<'t> {
     /// What a value says: a literal, or the resource that it names.
     fn says((at, value): (Self, Node<'t>)) -> Option<(bool, String)> {
         let literal = at.literal(value).map(|text| (false, text));
-        literal.or_else(|| Some((true, value.text().filter(|text| !text.contains("var.") && !text.contains("local."))?.to_owned())))
+        literal
+            .or_else(|| Some((true, value.text().filter(|text| !text.contains("var.") && !text.contains("local."))?.to_owned())))
     }
 
     /// What a name like `var.x` or `local.x` stands for.

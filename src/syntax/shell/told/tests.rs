@@ -79,7 +79,8 @@ fn what_is_certain_is_put_in() {
         let script = parse(text, &Options::default());
         let arguments = arguments.iter().map(|a| (*a != "?").then(|| (*a).to_owned())).collect();
         let told = Told { arguments: Some(arguments), ..Told::default() };
-        let words = put_in(&script, &told).into_iter().zip(&script.commands).map(|(put, c)| put.unwrap_or_else(|| c.words.clone()));
+        let words =
+            put_in(&script, &told).into_iter().zip(&script.commands).map(|(put, c)| put.unwrap_or_else(|| c.words.clone()));
         let line = |words: Vec<Word>| words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ");
         words.map(line).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
     };
