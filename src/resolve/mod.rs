@@ -24,6 +24,7 @@ mod queued;
 mod renamed;
 pub(crate) mod renewed;
 mod runners;
+mod services;
 mod stacks;
 mod stages;
 pub(crate) mod tasks;
@@ -42,13 +43,14 @@ use crate::words::{EdgeKind, Strength};
 
 pub(crate) use bundles::BUNDLES;
 pub(crate) use calls::{as_called, calls};
-pub(crate) use containers::{REPLACED, replaced, started_image};
+pub(crate) use containers::started_image;
 pub(crate) use copies::{DOUBT, unnamed};
 pub(crate) use cron::{CRONTAB, is_read_by_cron};
 pub(crate) use installs::{Install, installs};
 pub(crate) use placed::AS;
 pub(crate) use program::{ALTERNATIVE, Callee, Program, Quick};
 pub(crate) use python::Modules;
+pub(crate) use services::{REPLACED, replaced};
 pub(crate) use wholes::wholes;
 
 /// The tree and what was read of it so far.
@@ -613,9 +615,9 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
                 }
             }
         }
-        UsesTarget::File(path) if containers::builds_service(uses, path, view) => {
+        UsesTarget::File(path) if services::builds_service(uses, path, view) => {
             let path = RepoPath::from(path.as_str());
-            let runs = match containers::is_started(uses) {
+            let runs = match services::is_started(uses) {
                 true => vec![Run::Script, Run::Image],
                 false => vec![Run::Script],
             };

@@ -6,9 +6,12 @@
 //!
 //! Invariant: a command is only ruled out where no order of events could let it run with these arguments.
 
+mod put;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Command, Condition, ConditionKind, HOLE, Options, Script, Word, parse};
+use super::{Command, Condition, ConditionKind, Options, Script, Word, parse};
+pub use put::put_in;
 
 /// Most values that something may have before it may be anything.
 const MAX_VALUES: usize = 64;
@@ -98,15 +101,6 @@ fn first(command: &Command) -> &str {
     command.words.first().map_or("", |word| word.text.as_str())
 }
 
-/// The words of every command of a script that is told arguments, with what is certain put in; none where that changes
-/// nothing. What is left out where it stands, because it is empty, is left out.
-pub fn put_in(script: &Script, told: &Told) -> Vec<Option<Vec<Word>>> {
-    let asks = |c: &Command| told.arguments.is_some() && !c.substitution && c.words.iter().any(|w| !w.literal);
-    let mut text = Text { script, told, values: BTreeMap::new(), parameters: BTreeMap::new(), tests: BTreeMap::new() };
-    let words = |(at, command): (usize, &Command)| asks(command).then(|| text.put(at, command)).flatten();
-    script.commands.iter().enumerate().map(words).collect()
-}
-
 /// For every command of the script why it cannot run, as a sentence (`it is told …; it runs only where …`).
 pub fn ruled_out(script: &Script, told: &Told) -> Vec<Option<String>> {
     let none = vec![None; script.commands.len()];
@@ -187,40 +181,6 @@ struct Text<'s> {
 }
 
 impl Text<'_> {
-    /// The words of a command with all put in that is certain.
-    fn put(&mut self, at: usize, command: &Command) -> Option<Vec<Word>> {
-        let mut words: Vec<Word> = Vec::new();
-        for word in &command.words {
-            let taken = || self.taken(at, command.function);
-            let values: Vec<Values> = if word.literal {
-                vec![]
-            } else if is_all(&word.text) {
-                let taken = taken()?;
-                self.arguments(command.function, 0)?.into_iter().skip(taken).collect()
-            } else {
-                match self.numbered(word, at, command.function, 0) {
-                    Some(value) => vec![value],
-                    None => vec![self.expand(&word.text, command.function, 0)],
-                }
-            };
-            if word.literal {
-                words.push(word.clone());
-                continue;
-            }
-            for value in values {
-                match value {
-                    Values::Of(all) if all.len() == 1 => {
-                        let text = all.into_iter().next().filter(|text| !text.is_empty());
-                        words.extend(text.map(|text| Word { text, literal: true }));
-                    }
-                    _ if is_all(&word.text) => words.push(Word { text: HOLE.to_owned(), literal: false }),
-                    _ => words.push(word.clone()),
-                }
-            }
-        }
-        (words != command.words).then_some(words)
-    }
-
     /// What a word is that is one argument by its number, where it stands.
     fn numbered(&mut self, word: &Word, at: usize, within: Option<usize>, depth: usize) -> Option<Values> {
         let (name, default, after) = reference(&word.text)?;
