@@ -331,7 +331,7 @@ impl Build<'_> {
         let on_line = |c: &&crate::syntax::python::Call| c.line == fact.line;
         let Some(call) = code.module.calls.iter().find(on_line) else { return };
         let file = self.program.file(path, None);
-        let off = file.and_then(|file| self.program.off(file, &call.conditions));
+        let off = file.and_then(|file| self.program.never(file, call));
         let asked = python::for_a_person(file.and_then(|file| self.program.asks_a_person(file, &call.conditions)));
         if let Some(edge) = self.graph.edges.get_mut(edge) {
             edge.off = off;
@@ -614,7 +614,11 @@ impl Build<'_> {
         for (module, test) in tests {
             let at = self.graph.nodes[test].at.clone();
             let what = self.graph.nodes[test].label.clone();
+            let off = self.program.file(&at.path, None).and_then(|file| self.program.left_out(file, at.line));
             self.link(module, test, EdgeKind::Tests, Strength::Resolved, at, what);
+            if let Some(edge) = self.graph.edges.last_mut() {
+                edge.off = off;
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ mod commands;
 mod constant;
 mod index;
 mod infer;
+mod left_out;
 mod meaning;
 mod quick;
 mod result;
@@ -419,6 +420,11 @@ impl Program {
             .filter(|(_, s)| s.parent == class.scope && s.kind == ScopeKind::Function)
             .map(|(scope, _)| At { scope, ..class })
             .collect()
+    }
+
+    /// The methods that run where a method is called that only says that sub-classes must have it: one of these.
+    pub(crate) fn stand_ins(&self, method: At) -> Vec<At> {
+        self.world.stand_ins(method)
     }
 
     /// Where an own function is called: the file, the call, and how many parameters the call does not fill (`self`).
