@@ -402,6 +402,8 @@ pub struct Command {
     pub conditions: Vec<String>,
     /// Why it cannot run with what its text is told, where that is certain.
     pub off: Option<String>,
+    /// The kinds of trigger with which it runs, where its text asks what started it.
+    pub admits: Option<Vec<TriggerKind>>,
     /// Text fed to it (heredoc, here-string) with the line of the file where that text begins.
     pub stdin: Option<(String, u32)>,
     /// File that is fed to it (`< file`).
@@ -426,6 +428,7 @@ impl Command {
             on_failure: OnFailure::Stops,
             conditions: Vec::new(),
             off: None,
+            admits: None,
             stdin: None,
             fed: None,
             stdout: None,

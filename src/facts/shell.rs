@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use self::body::{Body, body_of};
 use super::Context;
+use super::ci::surroundings::{self, Ways};
 use crate::fact::{Code, Command, Fact, FactKind, FileFacts, OnFailure, Unit, UnitId, UnitKind};
 use crate::source;
 use crate::syntax::python::{self, Mode};
@@ -31,6 +32,8 @@ pub(crate) struct Shell {
     pub(crate) arguments: Option<Vec<Option<String>>>,
     /// It runs while an image is built.
     pub(crate) at_build: bool,
+    /// The ways in which it may be started; those of any service, or of none, where there are none.
+    pub(crate) ways: Option<Ways>,
 }
 
 impl Shell {
@@ -88,13 +91,15 @@ fn nested(
         });
     }
     let arguments = how.arguments.clone().filter(|_| depth == 0);
-    let never = shell::ruled_out(script, &Told { arguments, variables: how.variables.clone() });
+    let told = Told { arguments, variables: how.variables.clone(), given: BTreeMap::new() };
+    let ways = how.ways.clone().unwrap_or_else(|| surroundings::of_any(false));
+    let runs = surroundings::by_ways(script, told, &ways);
     let handing = handing_on(script);
-    let both = script.commands.iter().zip(never).flat_map(|(command, never)| {
-        let handed = handed_on(command, &handing).map(|words| (command, Cow::Owned(words), never.clone()));
-        std::iter::once((command, Cow::Borrowed(command.words.as_slice()), never.clone())).chain(handed)
+    let both = script.commands.iter().zip(runs).flat_map(|(command, runs)| {
+        let handed = handed_on(command, &handing).map(|words| (command, Cow::Owned(words), runs.clone()));
+        std::iter::once((command, Cow::Borrowed(command.words.as_slice()), runs.clone())).chain(handed)
     });
-    for (command, words, never) in both {
+    for (command, words, runs) in both {
         let stripped = shell::strip(&words, context.wrappers);
         if stripped.words.is_empty() {
             continue;
@@ -132,7 +137,8 @@ fn nested(
             place: command.dir.as_deref().filter(|dir| dir.starts_with('/')).map(str::to_owned),
             on_failure,
             conditions,
-            off: never,
+            off: runs.off,
+            admits: runs.admits,
             stdin,
             fed,
             stdout: command.stdout.clone(),

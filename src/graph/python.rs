@@ -146,6 +146,7 @@ impl Build<'_> {
                 discarded,
                 off,
                 rescue: false,
+                anyway: false,
                 condition,
                 guard,
             });

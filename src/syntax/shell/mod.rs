@@ -15,6 +15,7 @@ mod commands;
 mod constructs;
 mod dirs;
 mod flow;
+mod leaving;
 mod lists;
 mod prepare;
 mod told;
@@ -26,7 +27,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::SyntaxError;
-pub use told::{Told, asks, ruled_out};
+pub use told::{Told, asks, may_be, ruled_out};
 pub use wrappers::{Stripped, Wrapper, strip};
 
 /// Longer texts are not read at all.
@@ -120,6 +121,8 @@ pub struct Command {
     pub background: bool,
     /// Stands inside `$( )`, backticks or `<( )` of another command.
     pub substitution: bool,
+    /// Runs in a shell of its own (`( )`, a part of a pipe, `&`, `$( )`), which is all that it can leave.
+    pub apart: bool,
 }
 
 /// One word of a command, as the command would get it.

@@ -8,7 +8,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Command, Condition, ConditionKind, Options, Script, Word, parse};
+use super::leaving::Leaving;
+use super::{Command, Condition, ConditionKind, HOLE, Options, Script, Word, parse};
 
 /// Most values that something may have before it may be anything.
 const MAX_VALUES: usize = 64;
@@ -24,6 +25,9 @@ pub struct Told {
     pub arguments: Option<Vec<Option<String>>>,
     /// Variables that come with a literal value.
     pub variables: BTreeMap<String, String>,
+    /// What variables, and expressions that are filled in before the text is run, may be in one way of starting it; a
+    /// [`HOLE`] stands in a value for what only a run knows, and for something.
+    pub given: BTreeMap<String, Vec<String>>,
 }
 
 /// Whether what the script does depends on its arguments.
@@ -47,24 +51,31 @@ pub fn asks(script: &Script) -> bool {
 /// For every command of the script why it cannot run, as a sentence (`it is told …; it runs only where …`).
 pub fn ruled_out(script: &Script, told: &Told) -> Vec<Option<String>> {
     let none = vec![None; script.commands.len()];
-    let tested = |c: &Command| c.conditions.iter().any(|condition| condition.test.contains('$'));
-    if !script.commands.iter().any(tested) {
+    let mut leaving = Leaving::of(script);
+    let tested = |c: &Command| c.conditions.iter().any(|condition| is_judged(&condition.test));
+    if !leaving.anything() && !script.commands.iter().any(tested) {
         return none;
     }
     let mut text = Text { script, told, values: BTreeMap::new(), parameters: BTreeMap::new(), tests: BTreeMap::new() };
-    let mut ended: Option<String> = None;
     let mut out = none;
     for (command, why) in script.commands.iter().zip(&mut out) {
-        *why = match &ended {
-            Some(end) if command.function.is_none() => Some(end.clone()),
-            _ => text.never(command),
-        };
-        let ends = matches!(command.words.first(), Some(word) if word.text == "exit") && command.function.is_none();
-        if ends && why.is_none() && !command.conditions.is_empty() && !command.substitution && text.always(command) {
-            ended = Some(text.because(command.conditions.last().map_or("", |c| c.test.as_str()), "it ends where"));
+        *why = leaving.before(command).or_else(|| text.never(command));
+        if why.is_none() {
+            leaving.note(command, &mut |command| {
+                let always = !command.conditions.is_empty() && text.always(command);
+                always.then(|| text.because(command.conditions.last().map_or("", |c| c.test.as_str()), "it ends where"))
+            });
         }
     }
     out
+}
+
+/// Whether a test may be decided: it names something, or what it comes to stands in it.
+fn is_judged(test: &str) -> bool {
+    let plain = test.trim_start_matches("while ").trim_start_matches("until ").trim_start_matches("! ");
+    test.contains('$')
+        || plain.starts_with(['[', ':'])
+        || ["true", "false", "test ", "(("].iter().any(|word| plain.starts_with(word))
 }
 
 /// What something may be.
@@ -128,6 +139,13 @@ impl Text<'_> {
     fn never(&mut self, command: &Command) -> Option<String> {
         let conditions = command.conditions.clone();
         let failed = conditions.iter().find(|condition| !self.holds(condition, command.function, 0).succeed)?;
+        let shown = || failed.test.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !failed.test.contains('$') && !failed.test.contains("((") {
+            return Some(match failed.kind {
+                ConditionKind::Else | ConditionKind::Or => format!("it runs only without `{}`, which is always so", shown()),
+                _ => format!("it runs only where `{}`, which is never so", shown()),
+            });
+        }
         let word = match failed.kind {
             ConditionKind::Else | ConditionKind::Or => "it runs only without",
             _ => "it runs only where",
@@ -154,15 +172,25 @@ impl Text<'_> {
     }
 
     fn holds(&mut self, condition: &Condition, within: Option<usize>, depth: usize) -> May {
-        if condition.test.len() > MAX_TEST || !condition.test.contains('$') || depth > DEPTH {
+        if condition.test.len() > MAX_TEST || !is_judged(&condition.test) || depth > DEPTH {
             return May::EITHER;
         }
         match condition.kind {
-            ConditionKind::Loop => May::EITHER,
+            ConditionKind::Loop => self.turn(&condition.test, within, depth),
             ConditionKind::Case => self.arm(&condition.test, within, depth),
             ConditionKind::If | ConditionKind::And => self.list(&condition.test, within, depth),
             ConditionKind::Else | ConditionKind::Or => self.list(&condition.test, within, depth).not(),
         }
+    }
+
+    /// The head of a loop: one that asks for the same each time may never begin.
+    fn turn(&mut self, head: &str, within: Option<usize>, depth: usize) -> May {
+        let begins = match (head.strip_prefix("while "), head.strip_prefix("until ")) {
+            (Some(test), _) if !test.contains('$') => self.list(test, within, depth).succeed,
+            (_, Some(test)) if !test.contains('$') => self.list(test, within, depth).fail,
+            _ => true,
+        };
+        May { succeed: begins, fail: true }
     }
 
     /// `value in pattern | pattern`.
@@ -174,7 +202,7 @@ impl Text<'_> {
         if patterns.iter().any(|pattern| pattern.contains(['$', '`'])) {
             return May::EITHER;
         }
-        let fits = |value: &String| patterns.iter().any(|pattern| matches(pattern, value));
+        let fits = |value: &String| patterns.iter().any(|pattern| may_be(pattern, value));
         // an arm before this one may have taken the value
         May { succeed: values.iter().any(fits), fail: true }
     }
@@ -186,7 +214,12 @@ impl Text<'_> {
             None => (false, test.to_owned()),
         };
         let parsed = self.tests.entry(plain).or_insert_with_key(|text| parse(text, &Options::default())).clone();
-        if !parsed.errors.is_empty() || parsed.commands.iter().any(|c| c.substitution || c.words.is_empty()) {
+        let spoils = |c: &Command| c.substitution || c.background || c.words.is_empty();
+        // a `!` that is no word of a test inverts a part, and the parts do not say which
+        let inverts = |words: &mut dyn Iterator<Item = &str>| words.filter(|word| *word == "!").count();
+        let kept = inverts(&mut parsed.commands.iter().flat_map(|c| &c.words).map(|word| word.text.as_str()));
+        let written = inverts(&mut test.split_whitespace()) - usize::from(inverted);
+        if !parsed.errors.is_empty() || parsed.commands.iter().any(spoils) || kept != written {
             return May::EITHER;
         }
         let mut all: Option<May> = None;
@@ -214,6 +247,9 @@ impl Text<'_> {
                 inner
             }
             [open, inner @ ..] if open.text == "test" => inner,
+            [word, ..] if matches!(word.text.as_str(), "true" | ":") => return May { succeed: true, fail: false },
+            [word, ..] if word.text == "false" => return May { succeed: false, fail: true },
+            [only] if only.text.starts_with("((") => return self.arithmetic(&only.text, within, depth),
             [only] if !only.literal => {
                 return match self.expand(&only.text, within, depth) {
                     Values::Of(all) if all.iter().all(|v| v == "true" || v == "false") => {
@@ -247,35 +283,39 @@ impl Text<'_> {
             [flag, one] if flag.text == "-n" => self.is_empty(one, within, depth).not(),
             [flag, one] if flag.text == "-z" => self.is_empty(one, within, depth),
             [left, operator, right] => {
-                let (Values::Of(left), Values::Of(right)) = (self.word(left, within, depth), self.word(right, within, depth))
-                else {
-                    return May::EITHER;
-                };
-                let fits = |of: &dyn Fn(&str, &str) -> bool| {
-                    let all: Vec<bool> = left.iter().flat_map(|l| right.iter().map(|r| of(l, r))).collect();
-                    May { succeed: all.contains(&true), fail: all.contains(&false) }
-                };
-                let number = |of: &dyn Fn(i64, i64) -> bool| {
-                    let parsed = |all: &BTreeSet<String>| all.iter().all(|text| text.trim().parse::<i64>().is_ok());
-                    if !parsed(&left) || !parsed(&right) {
-                        return May::EITHER;
-                    }
-                    fits(&|l, r| of(l.trim().parse().unwrap_or(0), r.trim().parse().unwrap_or(0)))
-                };
-                match operator.text.as_str() {
-                    "=" | "==" => fits(&|l, r| matches(r, l)),
-                    "!=" => fits(&|l, r| matches(r, l)).not(),
-                    "-eq" => number(&|l, r| l == r),
-                    "-ne" => number(&|l, r| l != r),
-                    "-lt" => number(&|l, r| l < r),
-                    "-le" => number(&|l, r| l <= r),
-                    "-gt" => number(&|l, r| l > r),
-                    "-ge" => number(&|l, r| l >= r),
-                    _ => May::EITHER,
-                }
+                let (left, right) = (self.word(left, within, depth), self.word(right, within, depth));
+                compared(&left, &operator.text, &right)
             }
+            [] => May { succeed: false, fail: true },
             _ => May::EITHER,
         }
+    }
+
+    /// `(( a > b ))`: numbers, and variables that hold some.
+    fn arithmetic(&mut self, text: &str, within: Option<usize>, depth: usize) -> May {
+        const OPERATORS: [(&str, &str); 6] =
+            [("==", "-eq"), ("!=", "-ne"), ("<=", "-le"), (">=", "-ge"), ("<", "-lt"), (">", "-gt")];
+        let Some(inner) = text.strip_prefix("((").and_then(|rest| rest.strip_suffix("))")) else { return May::EITHER };
+        let parts = OPERATORS.iter().find_map(|(mark, word)| inner.split_once(mark).map(|(left, right)| (left, *word, right)));
+        let (left, operator, right) = parts.unwrap_or((inner, "-ne", "0"));
+        let mut term = |term: &str| {
+            let name = term.trim().trim_start_matches('$').trim_start_matches('{').trim_end_matches('}');
+            if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') || name.is_empty() {
+                return Values::Any;
+            }
+            match term.trim().parse::<i64>() {
+                Ok(number) => Values::one(&number.to_string()),
+                // what is not set is nought there
+                Err(_) => match self.named(name, within, depth + 1) {
+                    Values::Of(all) => {
+                        Values::Of(all.into_iter().map(|v| if v.is_empty() { "0".to_owned() } else { v }).collect())
+                    }
+                    Values::Any => Values::Any,
+                },
+            }
+        };
+        let (left, right) = (term(left), term(right));
+        compared(&left, operator, &right)
     }
 
     fn is_empty(&mut self, word: &Word, within: Option<usize>, depth: usize) -> May {
@@ -286,13 +326,18 @@ impl Text<'_> {
     }
 
     fn word(&mut self, word: &Word, within: Option<usize>, depth: usize) -> Values {
-        if word.literal { Values::one(&word.text) } else { self.expand(&word.text, within, depth) }
+        if word.literal && word.text.contains('$') {
+            return Values::one(&word.text);
+        }
+        self.expand(&word.text, within, depth)
     }
 
     /// What a word with at most one expansion in it may be.
     fn expand(&mut self, text: &str, within: Option<usize>, depth: usize) -> Values {
         let Some(at) = text.find('$') else {
-            return if text.contains('`') { Values::Any } else { Values::one(text) };
+            // what a generator fills in before a shell sees it
+            let filled = ["{{", "<<", "{%", "<%", "%(", "@@", "__"].iter().any(|mark| text.contains(mark));
+            return if filled || text.contains('`') { Values::Any } else { Values::one(text) };
         };
         let (before, rest) = text.split_at(at);
         let Some((name, default, after)) = reference(rest) else { return Values::Any };
@@ -337,7 +382,7 @@ impl Text<'_> {
             return all.into_iter().nth(number - 1).unwrap_or_else(|| Values::one(""));
         }
         if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            return Values::Any;
+            return self.given(name).unwrap_or(Values::Any);
         }
         match self.values.get(name) {
             Some(Some(known)) => return known.clone(),
@@ -351,10 +396,16 @@ impl Text<'_> {
         values
     }
 
+    /// What a name is in the way of starting that is asked about.
+    fn given(&self, name: &str) -> Option<Values> {
+        self.told.given.get(name).map(|all| Values::Of(all.iter().cloned().collect()))
+    }
+
     /// Every value that the text, or who starts it, may give to a variable.
     fn assigned(&mut self, name: &str, depth: usize) -> Values {
         let script = self.script;
-        let mut values: Option<Values> = self.told.variables.get(name).map(|value| Values::one(value));
+        let literal = || self.told.variables.get(name).map(|value| Values::one(value));
+        let mut values: Option<Values> = self.given(name).or_else(literal);
         let mut certain = values.is_some();
         for command in &script.commands {
             let first = command.words.first().map_or("", |word| word.text.as_str());
@@ -506,9 +557,50 @@ impl Text<'_> {
     }
 }
 
+/// Two values compared as a test does it.
+fn compared(left: &Values, operator: &str, right: &Values) -> May {
+    let (Values::Of(left), Values::Of(right)) = (left, right) else { return May::EITHER };
+    let each = |of: &dyn Fn(&str, &str) -> May| {
+        let all: Vec<May> = left.iter().flat_map(|l| right.iter().map(|r| of(l, r))).collect();
+        May { succeed: all.iter().any(|may| may.succeed), fail: all.iter().any(|may| may.fail) }
+    };
+    let fits = |of: &dyn Fn(&str, &str) -> bool| {
+        each(&|l, r| {
+            let is = of(l, r);
+            May { succeed: is, fail: !is }
+        })
+    };
+    let number = |of: &dyn Fn(i64, i64) -> bool| {
+        let parsed = |all: &BTreeSet<String>| all.iter().all(|text| text.trim().parse::<i64>().is_ok());
+        if !parsed(left) || !parsed(right) {
+            return May::EITHER;
+        }
+        fits(&|l, r| of(l.trim().parse().unwrap_or(0), r.trim().parse().unwrap_or(0)))
+    };
+    match operator {
+        "=" | "==" => each(&|l, r| like(r, l)),
+        "!=" => each(&|l, r| like(r, l)).not(),
+        "=~" => each(&|l, r| match beginning(r) {
+            Some(pattern) => like(&pattern, l),
+            None => May::EITHER,
+        }),
+        "-eq" => number(&|l, r| l == r),
+        "-ne" => number(&|l, r| l != r),
+        "-lt" => number(&|l, r| l < r),
+        "-le" => number(&|l, r| l <= r),
+        "-gt" => number(&|l, r| l > r),
+        "-ge" => number(&|l, r| l >= r),
+        _ => May::EITHER,
+    }
+}
+
 /// `$name`, `${name}`, `${name:-default}` at the start of a text: the name, the default, and what follows.
 fn reference(text: &str) -> Option<(&str, Option<&str>, &str)> {
     let rest = text.strip_prefix('$')?;
+    // filled in before the text is run
+    if let Some((name, after)) = rest.strip_prefix("{{").and_then(|inner| inner.split_once("}}")) {
+        return Some((name.trim(), None, after));
+    }
     let Some(inner) = rest.strip_prefix('{') else {
         let end = match rest.chars().next()? {
             c if c.is_ascii_digit() || c == '#' => 1,
@@ -530,6 +622,42 @@ fn reference(text: &str) -> Option<(&str, Option<&str>, &str)> {
         _ => {
             let default = operation.strip_prefix(":-").or_else(|| operation.strip_prefix(":="))?;
             Some((name, Some(default), after))
+        }
+    }
+}
+
+/// The pattern of the shell for an expression that asks how a text begins; none for other expressions.
+fn beginning(expression: &str) -> Option<String> {
+    let inner = expression.strip_prefix('^')?;
+    let (plain, end) = inner.strip_suffix('$').map_or((inner, "*"), |plain| (plain, ""));
+    let is_plain = plain.chars().all(|c| c.is_ascii_alphanumeric() || "_-/".contains(c));
+    is_plain.then(|| format!("{plain}{end}"))
+}
+
+/// Whether a value, in which a hole may stand for something, can fit a pattern of the shell.
+pub fn may_be(pattern: &str, value: &str) -> bool {
+    like(pattern, value).succeed
+}
+
+/// How a value, in which a hole may stand for something, fits a pattern.
+fn like(pattern: &str, value: &str) -> May {
+    let Some((before, after)) = value.split_once(HOLE) else {
+        let is = matches(pattern, value);
+        return May { succeed: is || pattern.contains(HOLE), fail: !is || pattern.contains(HOLE) || pattern.contains('[') };
+    };
+    let open = ['*', '?', '[', '\\'];
+    match pattern.find(open) {
+        // every text that begins so
+        Some(at) if pattern.get(at..) == Some("*") && before.starts_with(pattern.get(..at).unwrap_or_default()) => {
+            May { succeed: true, fail: false }
+        }
+        Some(at) => {
+            let fixed = pattern.get(..at).unwrap_or_default();
+            May { succeed: before.starts_with(fixed) || fixed.starts_with(before), fail: true }
+        }
+        None => {
+            let longer = pattern.len() > before.len() + after.len();
+            May { succeed: longer && pattern.starts_with(before) && pattern.ends_with(after), fail: true }
         }
     }
 }
