@@ -466,6 +466,10 @@ pub struct Uses {
 
 /// The input of a reference to an image definition that names the folder which is sent to be built.
 pub const CONTEXT: &str = "context";
+/// The key under which a service says with which profiles alone it is started, separated by commas.
+pub const PROFILES: &str = "profiles";
+/// The key under which a service says how many of it there shall be.
+pub const REPLICAS: &str = "replicas";
 
 /// Where a [`Uses`] leads, as far as its own file says.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Invocation, Lead, Located, Run, Target, View};
-use crate::fact::{Command, Data, DataKind, Fact, FactKind, FileFacts, Unit, UnitKind, Uses, UsesTarget};
+use crate::fact::{Command, Data, DataKind, Fact, FactKind, FileFacts, PROFILES, REPLICAS, Unit, UnitKind, Uses, UsesTarget};
 use crate::source::{self, RepoPath};
 use crate::words::{EdgeKind, Strength};
 
@@ -453,6 +453,9 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
                     leads.extend(images_of(facts, unit));
                     continue;
                 }
+                if !is_started(facts, unit, verb, names, words) {
+                    continue;
+                }
                 let to = Target::Unit { path: path.clone(), kind: UnitKind::Service, name: unit.name.clone() };
                 // on another machine, or in a folder that is computed, it may be another file of that name
                 let sure = invocation.dir().is_some() && told.is_none();
@@ -462,6 +465,27 @@ fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec
         }
     }
     leads
+}
+
+/// Whether a service is among those that a command starts: one with profiles is where it is named, or a profile of it;
+/// one of which there shall be none is where a number is given.
+fn is_started(facts: &FileFacts, service: &Unit, verb: &str, names: &[&str], words: &[&str]) -> bool {
+    let own = |fact: &&Fact| fact.unit.and_then(|unit| facts.units.get(unit)).is_some_and(|unit| unit.name == service.name);
+    let said = |asked: &str| {
+        facts.facts.iter().filter(own).find_map(|fact| match &fact.kind {
+            FactKind::Setting { key, value } if key == asked => Some(value.as_str()),
+            _ => None,
+        })
+    };
+    let scaled = words.iter().any(|word| word.trim_start_matches("--scale=").starts_with(&format!("{}=", service.name)));
+    if said(REPLICAS).is_some() && verb != "run" && !scaled {
+        return false;
+    }
+    let Some(profiles) = said(PROFILES) else { return true };
+    let after = words.iter().zip(words.iter().skip(1)).filter(|(option, _)| **option == "--profile").map(|(_, value)| *value);
+    let mut asked = after.chain(words.iter().filter_map(|word| word.strip_prefix("--profile=")));
+    names.contains(&service.name.as_str())
+        || asked.any(|asked| asked == "*" || asked.contains('$') || profiles.split(',').any(|one| one == asked))
 }
 
 /// What is built for a service, which starts nothing.

@@ -168,6 +168,7 @@ phases:
                 "13 build: $ python fit.py --size big @ml",
                 "14 build: $ make report @ml",
                 "15 post_build: Always(\"post_build\")",
+                "15 post_build: needs install",
                 "16 post_build: $ make ship @ml",
             ],
             "\n{}",
