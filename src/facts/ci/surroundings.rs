@@ -210,3 +210,33 @@ fn set(kind: TriggerKind) -> Set {
         _ => &[],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::shell::Options;
+
+    fn told(text: &str, known: bool) -> String {
+        let script = shell::parse(text, &Options::default());
+        let runs = by_ways(&script, Told::default(), &of_any(known));
+        let last = runs.last().cloned().unwrap_or_default();
+        match (last.off, last.admits) {
+            (Some(_), _) => "never".to_owned(),
+            (None, Some(kinds)) => kinds.iter().map(|kind| format!("{kind:?}")).collect::<Vec<_>>().join(" "),
+            (None, None) => "always".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_script_that_asks_what_started_it_runs_for_that_alone() {
+        let nightly = "if [ \"$GITHUB_EVENT_NAME\" = schedule ]; then x; fi";
+        assert_eq!(told(nightly, true), "Schedule Data Alert Manual");
+        assert_eq!(told("if [ \"$CIRCLE_TAG\" ]; then x; fi", true), "Tag Data Registry Alert Upstream Api Manual");
+        assert_eq!(told("case $CI_PIPELINE_SOURCE in web) x;; esac", true), "Data Registry Alert Manual");
+        assert_eq!(told("[ \"${{ github.ref_name }}\" = main ] && x", true), "always");
+        assert_eq!(told("if [ \"$GITHUB_REF\" != \"\" ]; then exit; fi; x", true), "Pr Data Registry Alert Upstream Api Manual");
+        // nothing of that may be set where no service runs it
+        assert_eq!(told("if [ \"$GITHUB_REF\" != \"\" ]; then exit; fi; x", false), "always");
+        assert_eq!(told("if [ \"$SIZE\" = big ]; then x; fi", true), "always");
+    }
+}
