@@ -328,7 +328,7 @@ impl Build<'_> {
         let on_line = |c: &&crate::syntax::python::Call| c.line == fact.line;
         let Some(call) = code.module.calls.iter().find(on_line) else { return };
         let file = self.program.file(path, None);
-        let off = file.and_then(|file| self.program.off(file, &call.conditions));
+        let off = file.and_then(|file| self.program.never(file, call));
         let asked = python::for_a_person(file.and_then(|file| self.program.asks_a_person(file, &call.conditions)));
         if let Some(edge) = self.graph.edges.get_mut(edge) {
             edge.off = off;

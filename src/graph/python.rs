@@ -63,6 +63,7 @@ pub(crate) fn connect(
         build.calls(file, code, book);
         build.defined(code, book);
         build.contexts(file, code);
+        build.stand_ins(file, code);
         build.reexports(file, code);
         if code.code.notebook {
             build.shell_of_notebook(book, code);
@@ -430,7 +431,7 @@ impl Build<'_> {
                         discarded: swallowed
                             .filter(|h| h.broad)
                             .map(|h| format!("the handler on line {}", code.code.file_line(h.line))),
-                        off: program.off(file, &call.conditions),
+                        off: program.never(file, call),
                         condition: condition(code.module(), &call.conditions),
                         ..Seen::plain(EdgeKind::Contains, Strength::Resolved, &code.path, line, format!("{text}()"))
                     };
@@ -447,7 +448,7 @@ impl Build<'_> {
             if handed.is_empty() && offered.is_none() && !matches!(reached, Destination::Own { .. }) {
                 continue;
             }
-            let off = program.off(file, &call.conditions);
+            let off = program.never(file, call);
             let condition = condition(code.module(), &call.conditions);
             let guard = for_a_person(program.asks_a_person(file, &call.conditions));
             let swallowed = call.in_try;
@@ -511,6 +512,19 @@ impl Build<'_> {
             for node in self.uncalled_methods(*own) {
                 self.hooks += 1;
                 self.edge(from, node, seen(Strength::Inferred, what.clone()));
+            }
+        }
+    }
+
+    /// Who calls a method that sub-classes must have calls that of one of them.
+    fn stand_ins(&mut self, file: FileId, code: &CodeFile) {
+        for (scope, function) in code.module().scopes.iter().enumerate().filter(|(_, s)| s.kind == ScopeKind::Function) {
+            let at = At { file, scope };
+            for other in self.program.stand_ins(at) {
+                let (Some(from), Some(to)) = (self.node(at), self.node(other)) else { continue };
+                let name = self.program.scope(other).map_or("", |s| s.name.as_str());
+                let (line, what) = (code.code.file_line(function.line), format!("{name}() in its place"));
+                self.edge(from, to, Seen::plain(EdgeKind::Calls, Strength::Inferred, &code.path, line, what));
             }
         }
     }

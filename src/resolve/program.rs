@@ -421,6 +421,11 @@ impl Program {
             .collect()
     }
 
+    /// The methods that run where a method is called that only says that sub-classes must have it: one of these.
+    pub(crate) fn stand_ins(&self, method: At) -> Vec<At> {
+        self.world.stand_ins(method)
+    }
+
     /// Where an own function is called: the file, the call, and how many parameters the call does not fill (`self`).
     pub(crate) fn callers(&self, at: At) -> Vec<(FileId, CallId, usize)> {
         self.sites.get(&at).into_iter().flatten().map(|s| (s.file, s.call, s.offset)).collect()

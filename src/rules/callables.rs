@@ -20,6 +20,10 @@ pub(crate) struct Callables {
     pub(crate) command_lines: Vec<CommandLine>,
     /// By package, the functions and methods whose answer a person gives.
     asks: BTreeMap<String, BTreeSet<String>>,
+    /// What stands for the value of a field.
+    pub(crate) fields: BTreeSet<String>,
+    /// Methods that give an object of the class they are called on.
+    pub(crate) made_by: BTreeSet<String>,
     /// How functions are told the words of the command line.
     pub(crate) told: Told,
 }

@@ -97,6 +97,14 @@ fn classes() {
 }
 
 #[test]
+fn what_runs_in_the_place_of_an_abstract_method() {
+    check(
+        "--- a.py\nclass K:\n    def f(self): raise NotImplementedError\n    def g(self): pass\nclass L(K):\n    def f(self): pass\n    def g(self): pass\nclass M(K):\n    def f(self): pass",
+        &["a.py has a.py#K :1", "a.py has a.py#L :4", "a.py has a.py#M :7", "a.py#K.f ~> a.py#L.f :2", "a.py#K.f ~> a.py#M.f :2"],
+    );
+}
+
+#[test]
 fn what_is_handed_over_or_registered() {
     check(
         "--- a.py\nfrom threading import Thread\ndef f(): pass\ndef main():\n    Thread(target=f).start()",

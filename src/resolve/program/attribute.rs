@@ -301,6 +301,17 @@ impl World {
         self.below(class).into_iter().filter_map(defined).collect()
     }
 
+    /// The methods that stand in the place of one that only says that sub-classes must have it.
+    pub(super) fn stand_ins(&self, method: At) -> Vec<At> {
+        let Some(class) = self.class_of(method).filter(|class| self.subclasses.contains_key(class)) else { return Vec::new() };
+        let name = self.scope(method).and_then(|scope| scope.name.rsplit('.').next()).unwrap_or_default();
+        let others = self.overriding(class, name);
+        if others.is_empty() || !self.is_abstract(method) {
+            return Vec::new();
+        }
+        others.into_iter().map(|(_, method)| method).collect()
+    }
+
     /// A method that only says that sub-classes must have it.
     fn is_abstract(&self, function: At) -> bool {
         let Some(scope) = self.scope(function) else { return false };

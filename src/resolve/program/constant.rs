@@ -1,40 +1,84 @@
-//! What a constant switches off.
+//! What a constant switches off, or a certain way out before it.
 
-use super::{CodeFile, FileId, FlowId, FlowKind, Program, Root, ScopeId, Value, text_of};
+use super::{At, CodeFile, FileId, FlowId, FlowKind, Program, Root, ScopeId, Value, text_of};
+use crate::syntax::python::{Call, ParamKind};
+
+/// The truth of a name of a scope that is no constant of the top level.
+type Given<'g> = &'g dyn Fn(ScopeId, &str) -> Option<bool>;
 
 impl Program {
+    /// Why a call never happens: a constant switches it off, or its body has always been left before.
+    pub(crate) fn never(&self, file: FileId, call: &Call) -> Option<String> {
+        let left = || self.left_before(file, call).map(|line| format!("line {line} always ends it before"));
+        self.off(file, &call.conditions).or_else(left)
+    }
+
+    /// The line, as files count them, of what always leaves the body of a call before it.
+    pub(crate) fn left_before(&self, file: FileId, call: &Call) -> Option<u32> {
+        let code = self.world.files.get(file)?;
+        code.index.left_before(call).map(|line| code.code.file_line(line))
+    }
+
     /// Why what stands under these flows never runs: the constant that switches it off, as written.
     pub(crate) fn off(&self, file: FileId, conditions: &[FlowId]) -> Option<String> {
         let code = self.world.files.get(file)?;
         let flows = &code.module().flows;
+        let given: Given<'_> = &|scope, name| self.by_default(file, scope, name);
         conditions.iter().filter_map(|f| flows.get(*f)).find_map(|flow| match flow.kind {
             FlowKind::If | FlowKind::Elif | FlowKind::While => {
                 let test = flow.test.as_ref()?;
-                (code.constant(test, flow.scope, 4) == Some(false)).then(|| format!("if {}", text_of(test, 3)))
+                (code.constant(test, flow.scope, given, 4) == Some(false)).then(|| format!("if {}", text_of(test, 3)))
             }
             FlowKind::Else => {
                 let before = flows.get(flow.after?)?;
                 let test = before.test.as_ref().filter(|_| matches!(before.kind, FlowKind::If | FlowKind::Elif))?;
-                (code.constant(test, before.scope, 4) == Some(true)).then(|| format!("the else of: if {}", text_of(test, 3)))
+                (code.constant(test, before.scope, given, 4) == Some(true))
+                    .then(|| format!("the else of: if {}", text_of(test, 3)))
             }
             _ => None,
         })
     }
+
+    /// The truth of a parameter that no call fills: its default, where everyone who runs the function is known.
+    fn by_default(&self, file: FileId, scope: ScopeId, name: &str) -> Option<bool> {
+        let (function, position) = self.world.files.get(file)?.index.only_param(scope, name)?;
+        let at = At { file, scope: function };
+        let written = self.world.scope(at)?;
+        let param = written.params.get(position).filter(|p| matches!(p.kind, ParamKind::Plain | ParamKind::Keyword))?;
+        let truth = match param.default.as_ref()? {
+            Value::Bool(yes) => *yes,
+            Value::None => false,
+            _ => return None,
+        };
+        if !written.decorators.is_empty() || self.world.class_of(at).is_some() {
+            return None;
+        }
+        let sites = self.sites.get(&at).filter(|sites| !sites.is_empty())?;
+        let empty = |call: &Call| {
+            let spread = call.args.iter().any(|v| matches!(v, Value::Starred(_)));
+            let named = call.keywords.iter().any(|(key, _)| *key == param.name || key == "**");
+            !spread && !named && (param.kind == ParamKind::Keyword || call.args.len() <= position)
+        };
+        let called = |site: &super::Site| self.world.files.get(site.file).and_then(|f| f.module().calls.get(site.call));
+        let handed = || self.passed.iter().flat_map(|of| of.values().flatten()).any(|passed| passed.at == at);
+        (sites.iter().all(|site| called(site).is_some_and(empty)) && !handed()).then_some(truth)
+    }
 }
 
 impl CodeFile {
-    /// The truth of a test that needs no run: literals, and names of the top level that are given one literal once.
-    fn constant(&self, test: &Value, scope: ScopeId, depth: u32) -> Option<bool> {
+    /// The truth of a test that needs no run: literals, names of the top level that are given one literal once, and what
+    /// else is `given`.
+    fn constant(&self, test: &Value, scope: ScopeId, given: Given<'_>, depth: u32) -> Option<bool> {
         let depth = depth.checked_sub(1)?;
         match test {
             Value::Bool(yes) => Some(*yes),
             Value::Int(number) => Some(*number != 0),
             Value::None => Some(false),
             Value::Str(text) => Some(!text.is_empty()),
-            Value::Unary { op: "not", value } => self.constant(value, scope, depth).map(|yes| !yes),
+            Value::Unary { op: "not", value } => self.constant(value, scope, given, depth).map(|yes| !yes),
             Value::BoolOp { op, values } => {
                 let stop = *op == "or";
-                let parts: Vec<Option<bool>> = values.iter().map(|v| self.constant(v, scope, depth)).collect();
+                let parts: Vec<Option<bool>> = values.iter().map(|v| self.constant(v, scope, given, depth)).collect();
                 if parts.contains(&Some(stop)) { Some(stop) } else { parts.iter().all(|p| *p == Some(!stop)).then_some(!stop) }
             }
             Value::Name(name) => {
@@ -42,8 +86,14 @@ impl CodeFile {
                     return Some(false);
                 }
                 let Root::Local(local) = &name.root else { return None };
-                let value = self.index.only_literal(self.module(), scope, local).filter(|_| name.path.is_empty())?;
-                matches!(value, Value::Bool(_) | Value::Int(_)).then(|| self.constant(value, scope, depth))?
+                if !name.path.is_empty() {
+                    return None;
+                }
+                match self.index.only_literal(self.module(), scope, local) {
+                    Some(value @ (Value::Bool(_) | Value::Int(_))) => self.constant(value, scope, given, depth),
+                    Some(_) => None,
+                    None => given(scope, local),
+                }
             }
             _ => None,
         }

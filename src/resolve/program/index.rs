@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::quick::Quick;
 use crate::syntax::python::{
-    AssignKind, CallId, FlowId, FlowKind, ImportGuard, Module, Name, Root, ScopeId, ScopeKind, Target, Value,
+    AssignKind, Call, CallId, FlowId, FlowKind, ImportGuard, Module, Name, Root, ScopeId, ScopeKind, Target, Value,
 };
 
 /// What binds a name.
@@ -54,6 +54,8 @@ pub(super) struct Index {
     call_lines: Vec<u32>,
     /// Results of each function.
     returns: HashMap<ScopeId, Vec<usize>>,
+    /// What always leaves each body: the lines, and under which flows of the body it stands.
+    leaves: HashMap<ScopeId, Vec<Leave>>,
     /// Names that something is added to (`name += …`), in any scope.
     changed: HashSet<Box<str>>,
     next: u32,
@@ -90,6 +92,7 @@ impl Index {
             index.returns.entry(result.scope).or_default().push(id);
         }
         index.call_lines = call_lines(module);
+        index.leaves = leaves(module);
         index.exported = exported(module);
         index
     }
@@ -214,6 +217,20 @@ impl Index {
     }
 
     /// The literal that a name is given, where that happens once and unconditionally.
+    /// The line of what always leaves the body before a call is reached.
+    pub(super) fn left_before(&self, call: &Call) -> Option<u32> {
+        let before = |leave: &&Leave| leave.end_line < call.line && leave.under.iter().all(|flow| call.conditions.contains(flow));
+        self.leaves.get(&call.scope)?.iter().find(before).map(|leave| leave.line)
+    }
+
+    /// The only place where a name of the scope itself is bound: a parameter that nothing is assigned to.
+    pub(super) fn only_param(&self, scope: ScopeId, name: &str) -> Option<(ScopeId, usize)> {
+        match self.name(scope, name)? {
+            [Bind { what: What::Param(function, position), .. }] if !self.changed.contains(name) => Some((*function, *position)),
+            _ => None,
+        }
+    }
+
     pub(super) fn only_literal<'m>(&self, module: &'m Module, scope: ScopeId, name: &str) -> Option<&'m Value> {
         let mut scope = home(module, scope);
         let mut up = 0;
@@ -259,6 +276,48 @@ fn class_of_self(module: &Module, scope: ScopeId, name: &str) -> Option<ScopeId>
     let first = function.params.first().filter(|p| p.name == name);
     let class = module.scopes.get(function.parent).filter(|s| s.kind == ScopeKind::Class);
     (first.is_some() && class.is_some()).then_some(function.parent)
+}
+
+/// Most ways out of one body that are kept.
+const MAX_LEAVES: usize = 50;
+
+/// A statement that always leaves the body it stands in.
+#[derive(Debug)]
+struct Leave {
+    line: u32,
+    end_line: u32,
+    under: Vec<FlowId>,
+}
+
+/// Every `return`, `raise` that no handler around it catches, and end of the process, by scope.
+fn leaves(module: &Module) -> HashMap<ScopeId, Vec<Leave>> {
+    let mut found: HashMap<ScopeId, Vec<Leave>> = HashMap::new();
+    let mut add = |scope: ScopeId, leave: Leave| {
+        let of = found.entry(scope).or_default();
+        if of.len() < MAX_LEAVES {
+            of.push(leave);
+        }
+    };
+    for flow in &module.flows {
+        let certain = match flow.kind {
+            FlowKind::Return => true,
+            FlowKind::Raise => flow.in_try.is_none(),
+            FlowKind::Assert => flow.in_try.is_none() && flow.test == Some(Value::Bool(false)),
+            _ => false,
+        };
+        if certain {
+            let above = std::iter::successors(flow.parent, |id| module.flows.get(*id).and_then(|f| f.parent));
+            add(flow.scope, Leave { line: flow.line, end_line: flow.end_line, under: above.take(64).collect() });
+        }
+    }
+    for call in module.calls.iter().filter(|call| call.in_try.is_none()) {
+        let ends =
+            call.callee.dotted().is_some_and(|name| matches!(&*name, "sys.exit" | "os._exit" | "os.abort" | "exit" | "quit"));
+        if ends {
+            add(call.scope, Leave { line: call.line, end_line: call.end_line, under: call.conditions.clone() });
+        }
+    }
+    found
 }
 
 /// In `x = f(g(x))` over several lines, all of it sees the `x` from before.

@@ -188,10 +188,21 @@ impl<'f> Infer<'f> {
             Value::Lambda(scope) => Some(Found::sure(Type::Function(At { file: ctx.file, scope: *scope }))),
             Value::BoolOp { op: "or", values } => self.any_of(values.iter(), ctx),
             Value::Choice { then, otherwise, .. } => self.any_of([&**then, &**otherwise].into_iter(), ctx),
+            Value::BinOp { op: "|", left, right } => self.either(left, right, ctx),
             Value::BoolOp { .. } | Value::BinOp { .. } | Value::Unary { .. } | Value::Compare { .. } => None,
             Value::Starred(_) | Value::Other => None,
             _ => Some(Found::sure(Type::Literal(value, Rc::new(ctx)))),
         }
+    }
+
+    /// `A | B` of two own classes: the one that both build on.
+    fn either(&mut self, left: &'f Value, right: &'f Value, ctx: Ctx<'f>) -> Option<Found<'f>> {
+        let (Type::Class(one), Type::Class(other)) = (self.value(left, ctx)?.what, self.value(right, ctx)?.what) else {
+            return None;
+        };
+        let order = |class: At| self.world.bases.get(&class).map_or(&[][..], |bases| &bases.order);
+        let shared = order(one).iter().find(|class| order(other).contains(class))?;
+        Some(Found { what: Type::Class(*shared), sure: false })
     }
 
     /// What several values come to.

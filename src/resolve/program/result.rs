@@ -55,7 +55,10 @@ impl<'f> Infer<'f> {
             let callee = this.callee(file, call)?;
             let sure = callee.sure;
             match callee.what {
-                Type::External(name) => Some(this.outside(name, written, ctx)?.after(sure)),
+                Type::External(name) => Some(match this.made(written, ctx) {
+                    Some(object) => object,
+                    None => this.outside(name, written, ctx)?.after(sure),
+                }),
                 Type::Instance(name) => Some(Found { what: Type::Instance(joined(&name, '#', "__call__")?), sure }),
                 Type::Class(class) => Some(Found { what: Type::Object(class), sure }),
                 Type::Function(f) => Some(this.returned(f)?.after(sure)),
@@ -74,6 +77,15 @@ impl<'f> Infer<'f> {
                 Type::Module(_) | Type::Super(_) | Type::Literal(..) => None,
             }
         })
+    }
+
+    /// `Own.model_validate(…)`, where the method is of the class from outside that `Own` builds on.
+    fn made(&mut self, call: &'f Call, ctx: Ctx<'f>) -> Option<Found<'f>> {
+        self.world.callables.made_by.get(call.callee.path.last()?)?;
+        match self.chain(&call.callee, call.callee.path.len().checked_sub(1)?, ctx)?.what {
+            Type::Class(class) => Some(Found { what: Type::Object(class), sure: false }),
+            _ => None,
+        }
     }
 
     /// `TABLE.get("key")`, `TABLE.pop("key")` on a literal table.

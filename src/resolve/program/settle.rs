@@ -188,7 +188,34 @@ impl<'f> Infer<'f> {
         {
             return Some(declared);
         }
-        found
+        match found {
+            Some(stand_in @ Found { what: Type::Instance(_), .. }) if part.is_none() => {
+                let Type::Instance(name) = &stand_in.what else { return Some(stand_in) };
+                let field = self.world.callables.fields.contains(&**name).then(|| self.field(assign, ctx)).flatten();
+                field.or(Some(stand_in))
+            }
+            found => found,
+        }
+    }
+
+    /// What a field of a class holds that something stands in for: what is declared, else what it is by default.
+    fn field(&mut self, assign: &'f Assign, ctx: Ctx<'f>) -> Option<Found<'f>> {
+        if let Some(declared) = assign.annotation.as_ref().and_then(|name| self.annotation(name, ctx)) {
+            return Some(declared);
+        }
+        let Value::Call(call) = assign.value else { return None };
+        let call = self.world.files.get(ctx.file)?.module().calls.get(call)?;
+        let keyword =
+            |names: &[&str]| call.keywords.iter().find(|(key, _)| names.contains(&key.as_str())).map(|(_, value)| value);
+        if let Some(made) = keyword(&["default_factory", "factory"]) {
+            let what = match self.value(made, ctx)?.what {
+                Type::Class(class) => Type::Object(class),
+                Type::External(name) => Type::Instance(name),
+                _ => return None,
+            };
+            return Some(Found { what, sure: false });
+        }
+        self.value(keyword(&["default"]).or(call.args.first())?, ctx).map(|found| found.after(false))
     }
 
     /// One position of something that is unpacked.

@@ -185,6 +185,27 @@ fn what_sub_classes_give_their_objects() {
 }
 
 #[test]
+fn what_stands_in_for_a_field() {
+    let class = |field: &str| {
+        format!(
+            "--- a.py\nfrom dataclasses import dataclass, field\nfrom pydantic import BaseModel, Field\nfrom x import T, U\nclass K(BaseModel):\n    m: {field}\n    def go(self):\n        self.m.fit()"
+        )
+    };
+    check(&class("T = Field(...)"), "x.T#fit");
+    check(&class("T = field(default_factory=U)"), "x.T#fit");
+    check(&class("T | U = Field(U(), discriminator='kind')"), "~x.U#fit");
+    check(&class("T | U = field(default_factory=U)"), "~x.U#fit");
+    check(&class("T | U = Field(...)"), "pydantic.Field#fit");
+}
+
+#[test]
+fn an_object_that_a_method_from_outside_makes() {
+    let job = "--- a.py\nfrom pydantic import BaseModel\nclass Job(BaseModel):\n    def go(self): pass\n";
+    check(&format!("{job}Job.model_validate(p).go()"), "~a.py#Job.go (pydantic.BaseModel#go)");
+    check(&format!("{job}Job.other(p).run()"), "pydantic.BaseModel.other#run");
+}
+
+#[test]
 fn a_class_that_is_chosen_by_its_name() {
     let pick = |annotation: &str| {
         format!(
@@ -319,6 +340,41 @@ fn constants_that_switch_off() {
     assert_eq!(off("TRAIN = False\nTRAIN = True\nif TRAIN:\n    f()"), None);
     assert_eq!(off("TRAIN = True\nif TRAIN:\n    f()"), None);
     assert_eq!(off("if not x:\n    f()"), None);
+}
+
+#[test]
+fn what_is_never_reached() {
+    let never = |text: &str| {
+        let (book, modules) = book(&format!("--- a.py\nimport sys\n{text}"));
+        let program = Program::build(&book, &modules, &crate::rules::callables::built_in());
+        let call = |c: &&crate::syntax::python::Call| c.callee.dotted().as_deref() == Some("f");
+        let code = &program.files()[0];
+        program.never(0, code.module().calls.iter().find(call).expect("a call of f"))
+    };
+    let behind = Some("line 3 always ends it before".to_owned());
+    assert_eq!(never("def g():\n    return\n    f()"), behind);
+    assert_eq!(never("def g():\n    raise ValueError\n    f()"), behind);
+    assert_eq!(never("if a:\n    sys.exit(0)\n    f()"), behind);
+    assert_eq!(never("if a:\n    sys.exit(0)\nf()"), None);
+    assert_eq!(never("try:\n    raise ValueError\nexcept ValueError:\n    f()"), None);
+    assert_eq!(never("def g():\n    def h():\n        return\n    f()"), None);
+    assert_eq!(never("def g():\n    return f()"), None);
+    // a parameter that nobody fills has its default
+    let off = |call: &str| never(&format!("def g(x, retrain=False):\n    if retrain:\n        f()\n{call}"));
+    assert_eq!(off("g(1)").as_deref(), Some("if retrain"));
+    assert_eq!(off("g(1, True)"), None);
+    assert_eq!(off("g(1, retrain=a)"), None);
+    assert_eq!(off("g(*a)"), None);
+    assert_eq!(off("g(1)\nrun(g)"), None);
+    assert_eq!(off(""), None, "somebody may call it from elsewhere");
+    assert_eq!(never("@task\ndef g(retrain=False):\n    if retrain:\n        f()\ng()"), None);
+    assert_eq!(never("def g(retrain=False):\n    retrain = retrain or a\n    if retrain:\n        f()\ng()"), None);
+}
+
+#[test]
+fn methods_of_one_of_several_classes() {
+    let jobs = "--- a.py\nfrom pydantic import BaseModel, Field\nclass Job(BaseModel):\n    def go(self): raise NotImplementedError\nclass Fit(Job):\n    def go(self): pass\nclass Ask(Job):\n    def go(self): pass\nKind = Fit | Ask\nclass Settings(BaseModel):\n    job: Kind = Field(...)\n";
+    check(&format!("{jobs}Settings.model_validate(x).job.go()"), "~a.py#Job.go (pydantic.BaseModel#go)");
 }
 
 #[test]

@@ -68,7 +68,7 @@ pub(crate) fn call(matcher: &CallMatch, look: &Look<'_>) -> Vec<Hit> {
                     end_line: Some(seen.code.file_line(call.end_line)),
                     column: u32::try_from(index).unwrap_or(u32::MAX),
                     strength,
-                    off: switched_off(seen, &call.conditions),
+                    off: switched_off(seen, &call.conditions).or_else(|| left_before(look, seen, call)),
                     about: About::Call(seen.embedded, index),
                     ..Hit::new(seen.code.file_line(call.line), seen.owner(call.scope), name)
                 });
@@ -246,6 +246,12 @@ fn literal(value: &Value, call: &Call, look: &Look<'_>, seen: &Seen<'_>) -> Opti
         }
         _ => return None,
     })
+}
+
+/// Why a call certainly does not run: what stands before it always leaves.
+fn left_before(look: &Look<'_>, seen: &Seen<'_>, call: &Call) -> Option<String> {
+    let file = look.program.file(&seen.path, seen.embedded)?;
+    look.program.left_before(file, call).map(|line| format!("stands behind line {line}, which always ends it"))
 }
 
 /// Why something certainly does not run: it stands under a constant that is off.
