@@ -467,9 +467,9 @@ pub struct Uses {
 /// The input of a reference to an image definition that names the folder which is sent to be built.
 pub const CONTEXT: &str = "context";
 /// The key under which a service says with which profiles alone it is started, separated by commas.
-pub const PROFILES: &str = "profiles";
+pub const PROFILES: &str = "service.profiles";
 /// The key under which a service says how many of it there shall be.
-pub const REPLICAS: &str = "replicas";
+pub const REPLICAS: &str = "service.replicas";
 
 /// Where a [`Uses`] leads, as far as its own file says.
 #[derive(Debug, Clone)]

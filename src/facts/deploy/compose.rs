@@ -61,7 +61,7 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
 }
 
 /// What keeps a service from being started with the others: the profiles that somebody must ask for, or that there shall be
-/// none of it.
+/// none of it. What starts it by name does so all the same.
 fn absent(service: Node<'_>, id: UnitId, facts: &mut FileFacts) {
     let profiles: Vec<&str> =
         service.get("profiles").map(Node::strings).unwrap_or_default().into_iter().map(|(p, _)| p).collect();

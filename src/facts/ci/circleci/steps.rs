@@ -203,7 +203,8 @@ fn run(body: Node<'_>, line: u32, parent: UnitId, at: &mut At<'_, '_>, reading: 
         _ => None,
     });
     let all: Vec<&Command> = commands.take(2).collect();
-    let halts = matches!(all.as_slice(), [one] if one.off.is_none() && one.conditions.is_empty() && one.text().ends_with(" step halt"));
+    let halts =
+        matches!(all.as_slice(), [one] if one.off.is_none() && one.conditions.is_empty() && one.text().ends_with(" step halt"));
     if halts && at.depth == 0 && at.place.halted.is_none() {
         at.place.halted = Some("`step halt` in a step before it".to_owned());
     }
