@@ -607,7 +607,11 @@ impl Build<'_> {
         for (module, test) in tests {
             let at = self.graph.nodes[test].at.clone();
             let what = self.graph.nodes[test].label.clone();
+            let off = self.program.file(&at.path, None).and_then(|file| self.program.left_out(file, at.line));
             self.link(module, test, EdgeKind::Tests, Strength::Resolved, at, what);
+            if let Some(edge) = self.graph.edges.last_mut() {
+                edge.off = off;
+            }
         }
     }
 }

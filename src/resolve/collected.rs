@@ -5,6 +5,10 @@ use crate::fact::FactKind;
 use crate::source::{self, RepoPath, file_name};
 use crate::words::{EdgeKind, Strength};
 
+/// Options with which a runner lists or prints, and runs no test.
+const ONLY_LISTS: &[&str] =
+    &["--collect-only", "--co", "--fixtures", "--markers", "--setup-plan", "--setup-only", "--version", "--help", "-h"];
+
 /// `pytest [paths] [-k …]`.
 pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let program = invocation.command.program().to_owned();
@@ -15,6 +19,9 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
 pub(super) fn of_runner(invocation: &Invocation<'_>, from: usize, runner: &str, view: &View<'_>) -> Vec<Lead> {
     let arguments = invocation.arguments().get(from..).unwrap_or(&[]);
     if runner == "coverage" && !arguments.iter().any(|w| w.text == "pytest" || w.text == "unittest" || w.text == "discover") {
+        return Vec::new();
+    }
+    if arguments.iter().any(|word| ONLY_LISTS.contains(&&*word.text)) {
         return Vec::new();
     }
     let mut named: Vec<RepoPath> = Vec::new();

@@ -14,6 +14,7 @@ mod commands;
 mod constant;
 mod index;
 mod infer;
+mod left_out;
 mod meaning;
 mod quick;
 mod result;

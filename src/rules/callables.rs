@@ -24,6 +24,8 @@ pub(crate) struct Callables {
     pub(crate) fields: BTreeSet<String>,
     /// Methods that give an object of the class they are called on.
     pub(crate) made_by: BTreeSet<String>,
+    /// What leaves a test out.
+    pub(crate) skips: Skips,
     /// How functions are told the words of the command line.
     pub(crate) told: Told,
 }
@@ -46,6 +48,16 @@ pub(crate) struct Told {
     pub(crate) literals: BTreeSet<String>,
     /// What fills one parameter with `key=value` words.
     pub(crate) keys: BTreeSet<String>,
+}
+
+/// What leaves a test out, whatever is run.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Skips {
+    /// Decorators of a test or of its class, by their full names.
+    pub(crate) by: BTreeSet<String>,
+    /// Names of a file that are given one of these for all of its tests.
+    pub(crate) marks: BTreeSet<String>,
 }
 
 /// How a class takes the function that it runs.

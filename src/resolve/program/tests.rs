@@ -372,6 +372,28 @@ fn what_is_never_reached() {
 }
 
 #[test]
+fn tests_that_are_left_out() {
+    let out = |text: &str| {
+        let (book, modules) = book(&format!("--- a.py\nimport pytest, unittest\n{text}"));
+        let program = Program::build(&book, &modules, &crate::rules::callables::built_in());
+        let scopes = &program.files()[0].module().scopes;
+        let test = scopes.iter().find(|s| s.name.ends_with("test_a")).expect("a test").line;
+        program.left_out(0, test)
+    };
+    assert_eq!(out("@pytest.mark.skip(reason='x')\ndef test_a(): pass").as_deref(), Some("@pytest.mark.skip leaves it out"));
+    assert_eq!(
+        out("@unittest.skip('x')\nclass T(unittest.TestCase):\n    def test_a(self): pass").as_deref(),
+        Some("@unittest.skip leaves it out")
+    );
+    let whole = Some("line 2 leaves out every test of the file".to_owned());
+    assert_eq!(out("pytestmark = pytest.mark.skip\ndef test_a(): pass"), whole);
+    assert_eq!(out("pytestmark = [pytest.mark.skip('x'), pytest.mark.slow]\ndef test_a(): pass"), whole);
+    assert_eq!(out("pytestmark = pytest.mark.slow\ndef test_a(): pass"), None);
+    assert_eq!(out("@pytest.mark.skipif(a, reason='x')\ndef test_a(): pass"), None);
+    assert_eq!(out("@pytest.mark.skip\ndef test_b(): pass\ndef test_a(): pass"), None);
+}
+
+#[test]
 fn methods_of_one_of_several_classes() {
     let jobs = "--- a.py\nfrom pydantic import BaseModel, Field\nclass Job(BaseModel):\n    def go(self): raise NotImplementedError\nclass Fit(Job):\n    def go(self): pass\nclass Ask(Job):\n    def go(self): pass\nKind = Fit | Ask\nclass Settings(BaseModel):\n    job: Kind = Field(...)\n";
     check(&format!("{jobs}Settings.model_validate(x).job.go()"), "~a.py#Job.go (pydantic.BaseModel#go)");
