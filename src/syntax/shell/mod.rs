@@ -19,6 +19,7 @@ mod leaving;
 mod lists;
 mod prepare;
 mod told;
+mod values;
 mod walk;
 mod wordtext;
 mod wrappers;
@@ -27,7 +28,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::SyntaxError;
-pub use told::{Told, asks, may_be, ruled_out};
+pub use told::{Told, asks, ruled_out};
+pub use values::may_be;
 pub use wrappers::{Stripped, Wrapper, strip};
 
 /// Longer texts are not read at all.

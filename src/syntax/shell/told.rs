@@ -9,10 +9,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::leaving::Leaving;
-use super::{Command, Condition, ConditionKind, HOLE, Options, Script, Word, parse};
+use super::values::{MAX_VALUES, May, Values, compared, may_be};
+use super::{Command, Condition, ConditionKind, Options, Script, Word, parse};
 
-/// Most values that something may have before it may be anything.
-const MAX_VALUES: usize = 64;
 /// How far values are followed from variable to variable.
 const DEPTH: usize = 12;
 /// Longest test that is taken apart, in bytes: a longer one may have been cut.
@@ -26,7 +25,7 @@ pub struct Told {
     /// Variables that come with a literal value.
     pub variables: BTreeMap<String, String>,
     /// What variables, and expressions that are filled in before the text is run, may be in one way of starting it; a
-    /// [`HOLE`] stands in a value for what only a run knows, and for something.
+    /// [`HOLE`](super::HOLE) stands in a value for what only a run knows, and for something.
     pub given: BTreeMap<String, Vec<String>>,
 }
 
@@ -76,52 +75,6 @@ fn is_judged(test: &str) -> bool {
     test.contains('$')
         || plain.starts_with(['[', ':'])
         || ["true", "false", "test ", "(("].iter().any(|word| plain.starts_with(word))
-}
-
-/// What something may be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Values {
-    Any,
-    Of(BTreeSet<String>),
-}
-
-impl Values {
-    fn one(text: &str) -> Self {
-        Self::Of(BTreeSet::from([text.to_owned()]))
-    }
-
-    fn or(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Of(mut all), Self::Of(more)) if all.len() + more.len() <= MAX_VALUES => {
-                all.extend(more);
-                Self::Of(all)
-            }
-            _ => Self::Any,
-        }
-    }
-}
-
-/// Whether a test may succeed, and whether it may fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct May {
-    succeed: bool,
-    fail: bool,
-}
-
-impl May {
-    const EITHER: Self = Self { succeed: true, fail: true };
-
-    fn not(self) -> Self {
-        Self { succeed: self.fail, fail: self.succeed }
-    }
-
-    fn and(self, other: Self) -> Self {
-        Self { succeed: self.succeed && other.succeed, fail: self.fail || other.fail }
-    }
-
-    fn or(self, other: Self) -> Self {
-        self.not().and(other.not()).not()
-    }
 }
 
 struct Text<'s> {
@@ -557,43 +510,6 @@ impl Text<'_> {
     }
 }
 
-/// Two values compared as a test does it.
-fn compared(left: &Values, operator: &str, right: &Values) -> May {
-    let (Values::Of(left), Values::Of(right)) = (left, right) else { return May::EITHER };
-    let each = |of: &dyn Fn(&str, &str) -> May| {
-        let all: Vec<May> = left.iter().flat_map(|l| right.iter().map(|r| of(l, r))).collect();
-        May { succeed: all.iter().any(|may| may.succeed), fail: all.iter().any(|may| may.fail) }
-    };
-    let fits = |of: &dyn Fn(&str, &str) -> bool| {
-        each(&|l, r| {
-            let is = of(l, r);
-            May { succeed: is, fail: !is }
-        })
-    };
-    let number = |of: &dyn Fn(i64, i64) -> bool| {
-        let parsed = |all: &BTreeSet<String>| all.iter().all(|text| text.trim().parse::<i64>().is_ok());
-        if !parsed(left) || !parsed(right) {
-            return May::EITHER;
-        }
-        fits(&|l, r| of(l.trim().parse().unwrap_or(0), r.trim().parse().unwrap_or(0)))
-    };
-    match operator {
-        "=" | "==" => each(&|l, r| like(r, l)),
-        "!=" => each(&|l, r| like(r, l)).not(),
-        "=~" => each(&|l, r| match beginning(r) {
-            Some(pattern) => like(&pattern, l),
-            None => May::EITHER,
-        }),
-        "-eq" => number(&|l, r| l == r),
-        "-ne" => number(&|l, r| l != r),
-        "-lt" => number(&|l, r| l < r),
-        "-le" => number(&|l, r| l <= r),
-        "-gt" => number(&|l, r| l > r),
-        "-ge" => number(&|l, r| l >= r),
-        _ => May::EITHER,
-    }
-}
-
 /// `$name`, `${name}`, `${name:-default}` at the start of a text: the name, the default, and what follows.
 fn reference(text: &str) -> Option<(&str, Option<&str>, &str)> {
     let rest = text.strip_prefix('$')?;
@@ -624,73 +540,6 @@ fn reference(text: &str) -> Option<(&str, Option<&str>, &str)> {
             Some((name, Some(default), after))
         }
     }
-}
-
-/// The pattern of the shell for an expression that asks how a text begins; none for other expressions.
-fn beginning(expression: &str) -> Option<String> {
-    let inner = expression.strip_prefix('^')?;
-    let (plain, end) = inner.strip_suffix('$').map_or((inner, "*"), |plain| (plain, ""));
-    let is_plain = plain.chars().all(|c| c.is_ascii_alphanumeric() || "_-/".contains(c));
-    is_plain.then(|| format!("{plain}{end}"))
-}
-
-/// Whether a value, in which a hole may stand for something, can fit a pattern of the shell.
-pub fn may_be(pattern: &str, value: &str) -> bool {
-    like(pattern, value).succeed
-}
-
-/// How a value, in which a hole may stand for something, fits a pattern.
-fn like(pattern: &str, value: &str) -> May {
-    let Some((before, after)) = value.split_once(HOLE) else {
-        let is = matches(pattern, value);
-        return May { succeed: is || pattern.contains(HOLE), fail: !is || pattern.contains(HOLE) || pattern.contains('[') };
-    };
-    let open = ['*', '?', '[', '\\'];
-    match pattern.find(open) {
-        // every text that begins so
-        Some(at) if pattern.get(at..) == Some("*") && before.starts_with(pattern.get(..at).unwrap_or_default()) => {
-            May { succeed: true, fail: false }
-        }
-        Some(at) => {
-            let fixed = pattern.get(..at).unwrap_or_default();
-            May { succeed: before.starts_with(fixed) || fixed.starts_with(before), fail: true }
-        }
-        None => {
-            let longer = pattern.len() > before.len() + after.len();
-            May { succeed: longer && pattern.starts_with(before) && pattern.ends_with(after), fail: true }
-        }
-    }
-}
-
-/// Whether a value fits a pattern of the shell; a pattern with a set of letters fits everything.
-fn matches(pattern: &str, value: &str) -> bool {
-    if pattern.contains('[') || pattern.contains('\\') {
-        return true;
-    }
-    let (pattern, value): (Vec<char>, Vec<char>) = (pattern.chars().collect(), value.chars().collect());
-    let (mut p, mut v) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while v < value.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some((p, v));
-                p += 1;
-            }
-            Some(c) if *c == '?' || value.get(v) == Some(c) => {
-                p += 1;
-                v += 1;
-            }
-            _ => match star {
-                Some((at, from)) => {
-                    star = Some((at, from + 1));
-                    p = at + 1;
-                    v = from + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern.get(p..).unwrap_or_default().iter().all(|c| *c == '*')
 }
 
 #[cfg(test)]

@@ -540,12 +540,12 @@ fn conditions_are_held_against_what_starts_the_workflow() {
         &format!("on: {{push: {{branches: [main]}}}}\n{jobs}"),
         &[
             "1 w.yml: push: push main main",
-            "4 a: on x",
             "5 a: Never(\"if: false\")",
-            "10 c: Always(\"always()\")",
-            "7 b: needs a",
-            "9 c: needs b anyhow",
-            "7 b: Never(\"what it waits for: a, if: false\")",
+            "4 a: on x (own)",
+            "12 c: Always(\"always()\")",
+            "8 b: needs a",
+            "11 c: needs b anyhow",
+            "8 b: Never(\"what it waits for: a, if: false\")",
         ],
     );
     let asks = |on: &str, condition: &str| {

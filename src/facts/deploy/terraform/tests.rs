@@ -350,7 +350,7 @@ resource "aws_codebuild_webhook" "plain" {
             "48 build: $ python fit.py --branch main --size ${SIZE} $UNKNOWN @.",
             "59 build: $ make fit @.",
             "62 aws_codebuild_webhook.plain: Never(\"count = 0\")",
-            "62 aws_codebuild_webhook.plain: push: push main main (whether it follows this repository is not said here)",
+            "62 aws_codebuild_webhook.plain: push: push main main there shall be none of it (whether it follows this repository is not said here)",
             "64 aws_codebuild_webhook.plain: uses aws_codebuild_project.plain -> Action aws_codebuild_project.plain of .",
             "2 aws_codepipeline.ship: manual: the service, by hand",
             "6 aws_codepipeline.ship: push: push main main (whether it follows this repository is not said here)",

@@ -1,3 +1,4 @@
+use super::super::HOLE;
 use super::*;
 
 /// The programs that run, of a script that is told something.
