@@ -38,8 +38,8 @@ use std::path::{Path, PathBuf};
 
 pub use error::{Error, RuleError};
 pub use explain::{Explained, Explanation, FileView, Inspection, Link, Question, Row, Scope, Sighting, Start, Weighing};
-pub use render::{Format, Style, write, write_explanation};
-pub use report::Report;
+pub use render::{Format, LinkFormat, Links, Style, write, write_explanation};
+pub use report::{FilesFrom, Report};
 pub use rules::{Catalog, Listed, Summary};
 
 use history::{Enough, History};
@@ -192,7 +192,9 @@ fn scan_here(
     }
     correct(&mut subject, &given);
     if let Some(below) = &below {
+        let all = systems.len();
         systems.retain(|system| lies_below(system, below, &scene.signals));
+        of_folder(&mut subject, below, &systems, all, &scene.signals);
     }
 
     progress.stage("judging", 0, 0);
@@ -272,6 +274,7 @@ fn answer(
         book: &scene.book,
         placements: &scene.placements,
         program: &scene.program,
+        standard: &|module| catalog.interpreter.is_standard(module),
         judged,
         notices,
         scope: &|path| scopes.why(inventory, path),
@@ -397,6 +400,31 @@ fn correct(subject: &mut subject::Subject, settings: &Settings) {
     }
     if settings.in_repository {
         subject.places.insert(0, Location::line(&settings.file.as_str().into(), correction.line));
+    }
+}
+
+/// Of a repository with systems, what is said of a folder of it speaks of those that lie there.
+fn of_folder(subject: &mut subject::Subject, below: &str, systems: &[System], all: usize, signals: &signals::Signals) {
+    let judged = claims(subject.kind);
+    if !judged && subject.kind != words::SubjectKind::NotMl || judged && systems.len() == all {
+        return;
+    }
+    subject.signals.retain(|i| signals.all.get(*i).is_some_and(|seen| subject::beneath(&seen.at.path, below)));
+    subject.places.retain(|at| subject::beneath(&at.path, below));
+    if !judged {
+        // what else the repository holds was not asked for
+        let there = if subject.signals.is_empty() { "nothing" } else { "no system" };
+        subject.why =
+            format!("as a part of its repository, {there} below {below} that trains a model or serves one was recognised");
+        return;
+    }
+    subject.why = match systems {
+        [] => format!("nothing below {below} trains a model or serves one; of the whole repository: {}", subject.why),
+        [one] => format!("the system below {below}, one of {all} in the repository: {}", one.why),
+        several => format!("{} of the {all} systems of the repository lie below {below}", several.len()),
+    };
+    if systems.len() == 1 && subject.kind == words::SubjectKind::MlCollection {
+        subject.kind = words::SubjectKind::MlSystem;
     }
 }
 

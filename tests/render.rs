@@ -75,7 +75,7 @@ fn no_line_is_wider_than_the_page() {
 #[test]
 fn colour_and_links_add_nothing_but_colour_and_links() {
     let plain = text(&sample(), Style::default());
-    let rich = text(&sample(), Style { color: true, links: true, ..Style::default() });
+    let rich = text(&sample(), Style { color: true, links: Some(treering::Links::default()), ..Style::default() });
     assert!(!plain.contains('\u{1b}'));
     assert!(rich.contains(
         "\u{1b}]8;;https://github.com/acme/parcel-eta/blob/4be1c07d2f0a9e5b31c46f8877aa0d1122334455/Makefile#L12\u{1b}\\"

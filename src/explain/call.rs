@@ -16,11 +16,17 @@ const MOST: usize = 8;
 const DYNAMIC: &[&str] = &["getattr", "globals", "locals", "vars", "eval", "exec", "__import__"];
 
 /// For each call of a line that leads nowhere, why; in the order in which they run.
-pub(super) fn stops(program: &Program, path: &str, code: &Code, line: u32) -> Vec<String> {
+/// Calls of the standard library stop nothing: no rule will ever ask for them.
+pub(super) fn stops(program: &Program, standard: &dyn Fn(&str) -> bool, path: &str, code: &Code, line: u32) -> Vec<String> {
     let module = &code.module;
     let on_line = |call: &Call| code.file_line(call.line) == line;
     let calls = module.calls.iter().enumerate().filter(|(_, call)| on_line(call)).take(MOST);
-    calls.filter_map(|(id, call)| why(&program.callee(path, None, id), module, call)).collect()
+    let own = |callee: &Callee| match callee {
+        Callee::External { name, .. } => standard(name.split(['.', '#']).next().unwrap_or_default()),
+        Callee::Own { .. } | Callee::Unknown { .. } => false,
+    };
+    let all = calls.map(|(id, call)| (program.callee(path, None, id), call)).filter(|(callee, _)| !own(callee));
+    all.filter_map(|(callee, call)| why(&callee, module, call)).collect()
 }
 
 fn why(callee: &Callee, module: &Module, call: &Call) -> Option<String> {

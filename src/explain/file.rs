@@ -133,7 +133,8 @@ pub(super) fn view(seen: &Seen<'_>, path: &str, line: Option<u32>) -> Option<Fil
         let row = rows.entry(line).or_default();
         let seen_as: Vec<&str> = row.signals.iter().filter_map(|s| s.evidence.snippet.as_deref()).collect();
         // a line that a rule knows needs no word on what no rule knows
-        let stops = if seen_as.is_empty() { super::call::stops(seen.program, path, code, line) } else { Vec::new() };
+        let stops =
+            if seen_as.is_empty() { super::call::stops(seen.program, seen.standard, path, code, line) } else { Vec::new() };
         stops.into_iter().for_each(|stop| add(&mut row.stops, snippet(&stop)));
     }
     rows.retain(|_, row| !row.says_nothing());

@@ -98,6 +98,8 @@ pub(crate) struct Seen<'s> {
     pub(crate) placements: &'s BTreeMap<RepoPath, Placement>,
     /// The Python of the repository, its calls followed.
     pub(crate) program: &'s Program,
+    /// Whether a module is one of the language's own.
+    pub(crate) standard: &'s dyn Fn(&str) -> bool,
     /// The systems with their practices.
     pub(crate) judged: &'s [JudgedSystem<'s>],
     /// What could not be read or followed.

@@ -101,8 +101,9 @@ pub(crate) fn extract(
             .map(|(path, led_to)| {
                 let joined = joined.get(path).cloned().unwrap_or_default();
                 let (programs, copies) = (Some(&catalog.programs), Some(inventory.copies()));
-                let context = Context { wrappers: &catalog.wrappers, programs, joined, copies, ..Context::default() };
-                let outcome = one(path, *led_to, calls.get(path).map_or(&[], Vec::as_slice), inventory, catalog, &context);
+                let (wrappers, led_to) = (&*catalog.wrappers, *led_to);
+                let context = Context { wrappers, programs, led_to, joined, copies, ..Context::default() };
+                let outcome = one(path, led_to, calls.get(path).map_or(&[], Vec::as_slice), inventory, catalog, &context);
                 let so_far = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
                 if so_far.is_multiple_of(64) {
                     step(so_far, total);
@@ -265,10 +266,15 @@ fn one(
         let wanted = match reader.when {
             When::Always => true,
             When::LedTo => led_to,
+            When::LedToOr(starts) => led_to || starts(path, &file.text),
             When::Recognised(is) => joined.readers.contains(reader.name) || is(path, &file.text),
             When::Telling => led_to || *telling.get_or_insert_with(|| catalog.needles.tells(path, &file.text)),
         };
-        whole &= wanted || matches!(reader.when, When::Recognised(_));
+        whole &= match reader.when {
+            When::LedToOr(_) => led_to,
+            When::Recognised(_) => true,
+            _ => wanted,
+        };
         if wanted {
             let read = guarded(reader.name, &file, || match super::read_for(reader.name).filter(|_| !calls.is_empty()) {
                 Some(read_for) => read_for(&file, context, calls),

@@ -46,6 +46,9 @@ pub(crate) enum When {
     Telling,
     /// Only where something leads to it.
     LedTo,
+    /// Where something leads to it; and in round one where its path and text say that it may start something by itself,
+    /// for that alone (see [`Context::led_to`]).
+    LedToOr(fn(&str, &str) -> bool),
     /// In round one where its path and text say that it is one; and where another file of its format asks for it.
     Recognised(fn(&str, &str) -> bool),
 }
@@ -57,6 +60,8 @@ pub(crate) struct Context<'c> {
     pub(crate) wrappers: &'c [Wrapper],
     /// What programs and published steps do with what they are given, where that is known.
     pub(crate) programs: Option<&'c Programs>,
+    /// Something leads to the file.
+    pub(crate) led_to: bool,
     /// What other files of the same format ask of this one.
     pub(crate) joined: Joined,
     /// Copies of other repositories, which files may name.

@@ -140,6 +140,9 @@ pub(super) struct Waiting {
     pub(super) held: Held,
 }
 
+/// With what the key of the start of an image begins.
+pub(super) const START_OF_IMAGE: &str = "image-start:";
+
 /// Key of a unit's node.
 fn unit_key(path: &str, kind: UnitKind, name: &str) -> String {
     let word = match kind {
@@ -518,12 +521,10 @@ impl Build<'_> {
     /// What runs when an image is started.
     fn start_of_image(&mut self, path: &RepoPath, name: &str) -> NodeId {
         let at = Location::file(path);
-        let node = self.add(
-            format!("image-start:{path}#{name}"),
-            NodeKind::Unit(UnitKind::Service),
-            at,
-            format!("start of the image of {name}"),
-        );
+        // of several files of one name a reader must know which
+        let of = if crate::source::file_name(path) == name { path } else { name };
+        let label = format!("start of the image of {of}");
+        let node = self.add(format!("{START_OF_IMAGE}{path}#{name}"), NodeKind::Unit(UnitKind::Service), at, label);
         self.graph.nodes[node].entry = true;
         node
     }

@@ -16,12 +16,22 @@ pub(super) fn release(graph: &mut Graph, book: &Book, waiting: &[Waiting]) {
     let mut starters = graph.triggers(TriggerKind::is_unattended);
     starters.extend(kept(graph, book));
     let walks = [Strength::Resolved, Strength::Inferred].map(|least| (least, graph.reach(&starters, Walk::at(least))));
+    let by_hand = begun_by_people(graph);
     // more edges follow, and what was worked out for these walks would not know of them
     graph.guards = std::sync::OnceLock::new();
     for one in waiting {
         let Some(until) = &one.held.until else { continue };
-        let done = |(_, live): &&(Strength, Reached)| is_done(until, &one.path, graph, book, live);
-        let Some(strength) = walks.iter().find(done).map(|(strength, _)| *strength) else { continue };
+        let done = |(_, live): &&(Strength, Reached)| done_by(until, &one.path, graph, book, live).is_some();
+        let Some(strength) = walks.iter().find(done).map(|(strength, _)| *strength) else {
+            // what somebody must run is named
+            let told = done_by(until, &one.path, graph, book, &by_hand).map(|node| who(graph, &by_hand, node, &one.path));
+            if let (Some(told), Some(edge)) = (told, graph.edges.get_mut(one.edge)) {
+                if edge.what.ends_with(&one.held.why) {
+                    edge.what.push_str(&format!(" ({told} does)"));
+                }
+            }
+            continue;
+        };
         if let Some(edge) = graph.edges.get_mut(one.edge) {
             edge.strength = strength;
             if let Some(short) = edge.what.strip_suffix(&format!(": {}", one.held.why)) {
@@ -29,6 +39,28 @@ pub(super) fn release(graph: &mut Graph, book: &Book, waiting: &[Waiting]) {
             }
         }
     }
+}
+
+/// What people's entries lead to: those that no other entry runs where there are such, so that the script is told that
+/// calls the program and not the program.
+fn begun_by_people(graph: &Graph) -> Reached {
+    let entries: Vec<NodeId> = graph.entries().into_iter().filter(|n| !graph.nodes[*n].notebook).collect();
+    let walk = Walk { imports: false, ..Walk::at(Strength::Inferred) };
+    let next: Vec<NodeId> =
+        entries.iter().flat_map(|n| graph.leaving(*n)).filter(|e| e.runs() && e.off.is_none()).map(|e| e.to).collect();
+    let led = graph.reach(&next, walk);
+    let first: Vec<NodeId> = entries.iter().copied().filter(|n| !led.has(*n)).collect();
+    graph.reach(if first.is_empty() { &entries } else { &first }, walk)
+}
+
+/// The line with which somebody begins what leads to a node; of a file in the same folder its name is enough.
+fn who(graph: &Graph, by_hand: &Reached, node: NodeId, beside: &RepoPath) -> String {
+    let at = by_hand.path(node).first().map_or(&graph.nodes[node].at, |edge| &graph.edges[*edge].at);
+    let told = at.to_string();
+    if source::folder(&at.path) != source::folder(beside) {
+        return told;
+    }
+    told.rsplit_once('/').map_or(told.clone(), |(_, name)| name.to_owned())
 }
 
 /// What keeps running once it is deployed, and is not switched off.
@@ -63,32 +95,35 @@ fn kept(graph: &Graph, book: &Book) -> Vec<NodeId> {
     all.filter(|node| off.binary_search(node).is_err()).collect()
 }
 
-fn is_done(until: &Until, path: &RepoPath, graph: &Graph, book: &Book, live: &Reached) -> bool {
-    let runs = |key: &str| graph.find(key).is_some_and(|node| live.has(node));
+/// What runs that a trigger waits for; none where nothing of it does.
+fn done_by(until: &Until, path: &RepoPath, graph: &Graph, book: &Book, live: &Reached) -> Option<NodeId> {
+    let runs = |key: &str| graph.find(key).filter(|node| live.has(*node));
     let command = |fits: &dyn Fn(&Command) -> bool| {
-        book.iter().any(|(path, facts)| {
-            let mut all = facts.facts.iter().enumerate();
-            all.any(|(index, fact)| {
-                matches!(&fact.kind, FactKind::Command(command) if fits(command)) && runs(&command_key(path, index))
+        book.iter().find_map(|(path, facts)| {
+            facts.facts.iter().enumerate().find_map(|(index, fact)| match &fact.kind {
+                FactKind::Command(command) if fits(command) => runs(&command_key(path, index)),
+                _ => None,
             })
         })
     };
     match until {
-        Until::Applied => graph.edges.iter().any(|edge| {
-            let hands_over = matches!(edge.kind, EdgeKind::Applies | EdgeKind::Submits) && edge.strength == Strength::Resolved;
-            hands_over && edge.off.is_none() && graph.nodes[edge.to].at.path == *path && live.has(edge.from)
-        }),
+        Until::Applied => {
+            let applies = |edge: &&crate::graph::Edge| {
+                let hands_over =
+                    matches!(edge.kind, EdgeKind::Applies | EdgeKind::Submits) && edge.strength == Strength::Resolved;
+                hands_over && edge.off.is_none() && graph.nodes[edge.to].at.path == *path && live.has(edge.from)
+            };
+            graph.edges.iter().find(applies).map(|edge| edge.from)
+        }
         Until::Line(line) => {
-            let code = book.get(path).and_then(|facts| facts.code.as_ref());
-            code.is_some_and(|code| runs(&python::key_at_line(path, &code.module, *line)))
+            let code = book.get(path).and_then(|facts| facts.code.as_ref())?;
+            runs(&python::key_at_line(path, &code.module, *line))
         }
         Until::Installed { path: other, names } => {
             let path = other.as_ref().unwrap_or(path);
-            book.get(path).is_some_and(|facts| {
-                let named =
-                    facts.units.iter().enumerate().filter(|(_, u)| u.kind == UnitKind::Manifest && names.contains(&u.name));
-                named.into_iter().any(|(unit, _)| runs(&super::connect::node_key(path, facts, unit)))
-            })
+            let facts = book.get(path)?;
+            let named = facts.units.iter().enumerate().filter(|(_, u)| u.kind == UnitKind::Manifest && names.contains(&u.name));
+            named.into_iter().find_map(|(unit, _)| runs(&super::connect::node_key(path, facts, unit)))
         }
         Until::Command { words, dir } => command(&|command| {
             let program = std::iter::once(command.program());

@@ -206,6 +206,11 @@ impl Graph {
         self.signal_nodes.get(signal).copied().flatten()
     }
 
+    /// Whether a node is the start of an image, which somebody or something must start.
+    pub(crate) fn is_start_of_image(&self, node: NodeId) -> bool {
+        self.nodes[node].key.starts_with(connect::START_OF_IMAGE)
+    }
+
     /// All nodes that a signal stands on: its own, and copies of that for programs that are told words.
     pub(crate) fn nodes_of(&self, signal: usize) -> impl Iterator<Item = NodeId> + '_ {
         self.node_of(signal).into_iter().chain(self.copied_signals.get(&signal).into_iter().flatten().copied())

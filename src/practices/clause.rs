@@ -15,6 +15,7 @@ use crate::graph::reach::{Reached, Walk};
 use crate::graph::{Edge, NodeId};
 use crate::rules::practice::{Clause, From, HistoryAsk, Notebooks, On, Part, PracticeAsk, PracticeRule, Select, Share, ShareOf};
 use crate::signals::Owner;
+use crate::source::RepoPath;
 use crate::verdict::Standing;
 use crate::words::{Because, EdgeKind, Scope, Strength, TriggerKind, Unknown, Verdict};
 
@@ -27,6 +28,7 @@ pub(crate) struct Judge<'e> {
     pub(super) triggers: BTreeMap<TriggerKind, Vec<NodeId>>,
     pub(super) entries: Vec<NodeId>,
     pub(super) live: std::cell::OnceCell<Reached>,
+    pub(super) run_by_others: std::cell::OnceCell<(Reached, BTreeSet<RepoPath>)>,
     /// What the training run names, worked out when first asked for.
     pub(super) named: Option<Named>,
 }
@@ -43,6 +45,7 @@ impl<'e> Judge<'e> {
             triggers,
             entries,
             live: std::cell::OnceCell::new(),
+            run_by_others: std::cell::OnceCell::new(),
             named: None,
         }
     }
@@ -94,7 +97,9 @@ impl<'e> Judge<'e> {
             let mut found = self.clause(&weaker.when).cap(weaker.because);
             if rank(found.standing) > rank(best.standing) && found.holds() {
                 if found.standing.because == Some(weaker.because) && !weaker.says.is_empty() {
-                    found.why = self.place_of(&found).map(|at| Miss::plain(at, weaker.says.clone()));
+                    // what is written and switched off says more than that it is missing
+                    let says = |at| Miss::plain(at, weaker.says.clone());
+                    found.why = near::switched_off(self, rule).or_else(|| self.place_of(&found).map(says));
                 }
                 best = found;
             }
@@ -115,6 +120,11 @@ impl<'e> Judge<'e> {
             if against.holds() {
                 best = Answer { standing: Standing::plain(Verdict::Contradicted), qualified: BTreeMap::new(), ..against };
             }
+        }
+        // who imports something is no start of it
+        let of_imports = matches!(rule.met, Some(Clause::Imported(_)));
+        if best.holds() && best.chains.is_empty() && !of_imports {
+            best.chains = self.way_to(&best).into_iter().collect();
         }
         // what starts nothing here, or cannot run, may be started or run by what was not read
         let elsewhere =

@@ -48,6 +48,19 @@ pub(crate) fn miss(judge: &mut Judge<'_>, rule: &PracticeRule) -> Option<Miss> {
     })
 }
 
+/// The link that is written and switched off, where that alone keeps what a rule asks for from being started at all.
+pub(super) fn switched_off(judge: &mut Judge<'_>, rule: &PracticeRule) -> Option<Miss> {
+    let mut asked: Vec<Ask<'_>> = Vec::new();
+    failing(judge, rule.met.as_ref()?, &mut asked);
+    asked.into_iter().find_map(|ask| {
+        let Ask::Seen(from, select) = ask else { return None };
+        let (targets, tests) = (judge.targets(select), select.scope.contains(&Scope::Test));
+        let started = reached(judge, from, Walk::at(Strength::Assumed).with_tests(tests));
+        let none = from != From::Anyone && !targets.iter().any(|(_, n)| started.has(*n));
+        if none { off(judge, from, &targets, tests) } else { None }
+    })
+}
+
 /// What a rule names itself.
 fn named<'r>(clause: &'r Clause, into: &mut Vec<Ask<'r>>) {
     match clause {
@@ -143,6 +156,7 @@ fn stopped(judge: &Judge<'_>, from: From, select: &Select) -> Option<Miss> {
     if select.notebooks == Notebooks::Never {
         targets.retain(|(signal, _)| !signals[*signal].notebook);
     }
+    targets.retain(|(signal, node)| !installs_another(judge, *signal, *node));
     let counts = reached(judge, from, Walk::at(Strength::Assumed).with_tests(tests));
     if from != From::Anyone && targets.iter().any(|(_, n)| counts.has(*n)) {
         // it is started as asked; what is missing lies elsewhere
@@ -172,6 +186,27 @@ fn stopped(judge: &Judge<'_>, from: From, select: &Select) -> Option<Miss> {
         .map(|(s, _)| (s, &signals[s]))
         .min_by_key(|(_, s)| (s.notebook, std::cmp::Reverse(s.scope), &s.at))?;
     Some(Miss::quote(seen.at.clone(), "", signal, out_of_place(seen)?))
+}
+
+/// Whether something is rolled out that starts images which are built here and hold nothing of this system, such as the
+/// tools that it works with.
+fn installs_another(judge: &Judge<'_>, signal: usize, node: NodeId) -> bool {
+    let evidence = judge.evidence();
+    let (graph, system) = (evidence.graph, evidence.system);
+    if evidence.signals.all[signal].op != Some(Op::Deploy) {
+        return false;
+    }
+    let applied: Vec<NodeId> =
+        graph.leaving(node).filter(|e| e.kind == EdgeKind::Applies && e.off.is_none()).map(|e| e.to).collect();
+    if applied.is_empty() {
+        return false;
+    }
+    let started = graph.reach(&applied, Walk::at(Strength::Assumed));
+    let all: Vec<NodeId> = (0..graph.nodes.len()).filter(|n| started.has(*n)).collect();
+    let own = |n: &NodeId| system.train_run[*n] || system.serve_run[*n];
+    let open = |n: &NodeId| matches!(graph.nodes[*n].kind, NodeKind::Outside | NodeKind::Missing);
+    let roots = || system.trains.iter().chain(&system.serves).flat_map(|s| graph.nodes_of(*s));
+    all.iter().any(|n| graph.is_start_of_image(*n)) && !all.iter().any(|n| own(n) || open(n)) && !roots().any(|n| started.has(n))
 }
 
 /// Why a thing does not count where it stands.
@@ -218,14 +253,15 @@ fn manual_beside<'g>(graph: &'g Graph, off: &Edge) -> Option<&'g Edge> {
     (off.kind == EdgeKind::Starts).then(|| graph.arriving(off.to).find(by_hand)).flatten()
 }
 
-/// What a person can start: a workflow with a button before a target, a stage or a job, these before a program, and a
-/// notebook last.
+/// What a person can start: a workflow with a button before a target, a stage or a job, these before a program, a notebook
+/// after that, and last what is only in an image.
 fn by_a_person(judge: &Judge<'_>, targets: &[(usize, NodeId)], tests: bool) -> Option<Miss> {
     let graph = judge.evidence().graph;
+    let (images, entries): (Vec<NodeId>, Vec<NodeId>) = graph.entries().into_iter().partition(|n| graph.is_start_of_image(*n));
     let (units, others): (Vec<NodeId>, Vec<NodeId>) =
-        graph.entries().into_iter().partition(|n| matches!(graph.nodes[*n].kind, NodeKind::Unit(_)));
+        entries.into_iter().partition(|n| matches!(graph.nodes[*n].kind, NodeKind::Unit(_)));
     let (notebooks, programs): (Vec<NodeId>, Vec<NodeId>) = others.into_iter().partition(|n| graph.nodes[*n].notebook);
-    for starters in [graph.triggers(|k| k == TriggerKind::Manual), units, programs, notebooks] {
+    for starters in [graph.triggers(|k| k == TriggerKind::Manual), units, programs, notebooks, images] {
         let live = graph.reach(&starters, Walk::at(Strength::Inferred).with_tests(tests));
         let signals = &judge.evidence().signals.all;
         let best = targets.iter().filter(|(_, n)| live.has(*n)).min_by_key(|(s, n)| (signals[*s].notebook, live.hops(*n), *s));
@@ -235,12 +271,12 @@ fn by_a_person(judge: &Judge<'_>, targets: &[(usize, NodeId)], tests: bool) -> O
             NodeKind::Trigger(_) => {
                 Miss::quote(start.at.clone(), format!("{} starts ", start.label), *signal, ": a person must press it")
             }
-            NodeKind::Unit(crate::fact::UnitKind::Service | crate::fact::UnitKind::Image) => Miss::quote(
-                signals[*signal].at.clone(),
-                "",
-                *signal,
-                format!(" runs in the {}, which nothing here starts", start.label),
-            ),
+            NodeKind::Unit(crate::fact::UnitKind::Service | crate::fact::UnitKind::Image) => {
+                let image = graph.is_start_of_image(live.start(graph, *node));
+                let who = if image { "nothing here starts" } else { "only a person starts" };
+                let after = format!(" runs in the {}, which {who}", start.label);
+                Miss::quote(signals[*signal].at.clone(), "", *signal, after)
+            }
             _ if start.notebook => Miss::quote(start.at.clone(), "", *signal, " is in a notebook, which only a person runs"),
             NodeKind::Unit(_) => {
                 let evidence = judge.evidence();

@@ -12,11 +12,11 @@ use super::chain::{Chain, chain};
 use super::clause::Judge;
 use super::{Miss, near, rank, tied};
 use crate::graph::reach::{Reached, Walk};
-use crate::graph::{NodeId, NodeKind};
+use crate::graph::{Edge, NodeId, NodeKind};
 use crate::rules::practice::{From, Notebooks, Reach, Select};
-use crate::source::Location;
+use crate::source::{Location, RepoPath};
 use crate::verdict::Standing;
-use crate::words::{Because, Op, Scope, Strength, TriggerKind, Verdict};
+use crate::words::{Because, EdgeKind, Op, Scope, Strength, TriggerKind, Verdict};
 
 /// Most things past which a way may lead that are looked at one by one.
 const MAX_MARKS: usize = 40;
@@ -51,11 +51,13 @@ impl Judge<'_> {
             From::Release => vec![of(&[Push, Tag])],
             From::Alert => vec![of(&[Alert])],
             From::Anyone => {
-                // a notebook that somebody goes through comes last, for it is the weakest of starts
-                let people = |notebook: bool| -> Vec<NodeId> {
-                    let entries =
-                        self.entries.iter().filter(|n| only.is_empty() && self.evidence.graph.nodes[**n].notebook == notebook);
-                    entries.copied().collect()
+                // what no other entry runs is where somebody begins; a notebook that somebody goes through comes last, for it
+                // is the weakest of starts
+                let people = |notebook: bool, first: bool| -> Vec<NodeId> {
+                    let graph = self.evidence.graph;
+                    let fits =
+                        |n: &&NodeId| graph.nodes[**n].notebook == notebook && (notebook || first != self.is_run_by_another(**n));
+                    self.entries.iter().filter(|_| only.is_empty()).filter(fits).copied().collect()
                 };
                 vec![
                     of(continuous),
@@ -63,11 +65,35 @@ impl Judge<'_> {
                     of(&[Pr]),
                     of(&[Api, Upstream]),
                     of(&[Manual]),
-                    people(false),
-                    people(true),
+                    people(false, true),
+                    people(false, false),
+                    people(true, true),
                 ]
             }
         }
+    }
+
+    /// Whether some entry runs another, be it as a program that is told words.
+    fn is_run_by_another(&self, entry: NodeId) -> bool {
+        let graph = self.evidence.graph;
+        let (run, programs) = self.run_by_others();
+        run.has(entry) || graph.nodes[entry].kind == NodeKind::Program && programs.contains(&graph.nodes[entry].at.path)
+    }
+
+    /// What some entry runs, so that entries among it are begun elsewhere, and the programs among that; worked out when
+    /// first asked. That an image could be started is no beginning of what is in it.
+    fn run_by_others(&self) -> &(Reached, BTreeSet<RepoPath>) {
+        self.run_by_others.get_or_init(|| {
+            let graph = self.evidence.graph;
+            let walk = Walk { imports: false, ..Walk::at(Strength::Inferred) };
+            let entries = self.entries.iter().filter(|n| !graph.is_start_of_image(**n));
+            let runs = |e: &&Edge| e.runs() && e.kind != EdgeKind::Imports && e.off.is_none() && e.strength >= walk.least;
+            let next: BTreeSet<NodeId> = entries.flat_map(|n| graph.leaving(*n)).filter(runs).map(|e| e.to).collect();
+            let run = graph.reach(&next.into_iter().collect::<Vec<_>>(), walk);
+            let nodes = graph.nodes.iter().enumerate().filter(|(n, node)| node.kind == NodeKind::Program && run.has(*n));
+            let programs = nodes.map(|(_, node)| node.at.path.clone()).collect();
+            (run, programs)
+        })
     }
 
     /// What something unattended starts, worked out when first asked.
@@ -130,6 +156,20 @@ impl Judge<'_> {
             standing = cap(standing, Because::Idle);
         }
         standing
+    }
+
+    /// The chain by which somebody or something gets to what an answer without chains rests on, where it is no weaker than
+    /// the answer; for telling only.
+    pub(super) fn way_to(&mut self, answer: &Answer) -> Option<Chain> {
+        let least = match (answer.standing.verdict, answer.standing.because) {
+            (Verdict::Met, _) => Strength::Resolved,
+            (Verdict::Indicated, Some(Because::Weak | Because::Inferred | Because::Assumed)) => Strength::Inferred,
+            _ => return None,
+        };
+        let graph = self.evidence.graph;
+        let targets: Vec<(usize, NodeId)> =
+            answer.signals.iter().take(MAX_MARKS).flat_map(|s| graph.nodes_of(*s).map(|n| (*s, n))).collect();
+        self.best(From::Anyone, &[], &targets, false).filter(|found| found.strength >= least)
     }
 
     /// What keeps a chain from being complete, and where.
@@ -351,13 +391,13 @@ impl Judge<'_> {
             for edge in graph.leaving(node).filter(|e| e.off.is_none()) {
                 // what started the check started the rest as well, whatever the check says
                 let of_a_trigger = matches!(graph.nodes[edge.from].kind, NodeKind::Trigger(_));
-                let started_by = edge.kind == crate::words::EdgeKind::Starts && containing[edge.from] && !of_a_trigger;
+                let started_by = edge.kind == EdgeKind::Starts && containing[edge.from] && !of_a_trigger;
                 let earlier = edge.condition.is_some()
                     && edge.runs()
                     && (marks.iter().any(|(s, n)| *n == node && self.evidence.signals.all[*s].at.line <= edge.at.line)
                         || graph.leaving(node).any(|e| e.runs() && e.order < edge.order && containing[e.to]));
                 let after = edge.condition.is_some()
-                    && graph.arriving(edge.to).any(|e| e.kind == crate::words::EdgeKind::Precedes && containing[e.from]);
+                    && graph.arriving(edge.to).any(|e| e.kind == EdgeKind::Precedes && containing[e.from]);
                 if started_by || earlier || after {
                     from.insert(edge.to);
                 }

@@ -170,7 +170,7 @@ fn foot(page: &mut String, report: &Report, primary: Option<&System>) {
 /// A place, linked where its host is known.
 fn place(evidence: &Evidence, repository: &Repository) -> Option<String> {
     let told = text(&phrases::place(evidence)?);
-    let link = phrases::evidence_link(repository, evidence);
+    let link = phrases::evidence_link(repository, evidence).and_then(|target| target.remote);
     Some(link.map_or_else(|| told.clone(), |link| format!("[{told}]({link})")))
 }
 

@@ -7,12 +7,14 @@ mod escape;
 mod explain;
 mod github;
 mod json;
+mod links;
 mod markdown;
 mod page;
 mod phrases;
 mod text;
 
 pub use explain::write_explanation;
+pub use links::{LinkFormat, Links};
 
 use std::io::{self, Write};
 
@@ -62,15 +64,15 @@ pub struct Style {
     pub width: usize,
     /// 0: what matters; 1: every practice, chain and gap; 2: every criterion.
     pub verbose: u8,
-    /// Whether places link to the file at its remote, for terminals that can (OSC 8).
-    pub links: bool,
+    /// Where places link to, for terminals that can (OSC 8); none for no links at all.
+    pub links: Option<Links>,
     /// What was scanned as the user wrote it after `treering scan`, for commands that are suggested; empty: `.`.
     pub asked: String,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { color: false, width: 80, verbose: 0, links: false, asked: String::new() }
+        Self { color: false, width: 80, verbose: 0, links: None, asked: String::new() }
     }
 }
 

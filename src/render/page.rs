@@ -10,6 +10,7 @@ use anstyle::{AnsiColor, Style as Ansi};
 
 use super::Style;
 use super::escape::{columns, visible};
+use super::links::Target;
 
 /// What a word is, by which it is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +48,7 @@ struct Word {
     glued: bool,
     /// Never broken.
     whole: bool,
-    link: Option<String>,
+    link: Option<Target>,
 }
 
 /// A run of words, escaped as they are added.
@@ -85,7 +86,7 @@ impl Line {
     }
 
     /// Adds a place that is never broken.
-    pub(super) fn place(mut self, text: &str, link: Option<String>) -> Self {
+    pub(super) fn place(mut self, text: &str, link: Option<Target>) -> Self {
         let glued = self.open;
         self.words.push(Word { ink: Ink::Place, text: visible(text).into_owned(), glued, whole: true, link });
         self.open = true;
@@ -132,6 +133,31 @@ pub(super) struct Page<'s> {
 impl<'s> Page<'s> {
     pub(super) fn new(style: &'s Style) -> Self {
         Self { style, text: String::new() }
+    }
+
+    /// An empty page of the same style, to see how much room something takes.
+    pub(super) fn trial(&self) -> Self {
+        Self::new(self.style)
+    }
+
+    /// Lines that are written.
+    pub(super) fn lines(&self) -> usize {
+        self.text.matches('\n').count()
+    }
+
+    /// Whether another page says the same.
+    pub(super) fn says(&self, other: &Page<'_>) -> bool {
+        self.text == other.text
+    }
+
+    /// Whether a place was written, which is never broken.
+    pub(super) fn tells(&self, place: &str) -> bool {
+        self.text.contains(visible(place).as_ref())
+    }
+
+    /// Writes what stands on another page.
+    pub(super) fn append(&mut self, other: &Page<'_>) {
+        self.text.push_str(&other.text);
     }
 
     /// Columns of the page.
@@ -272,8 +298,8 @@ impl<'s> Page<'s> {
 
     fn ink(&mut self, word: &Word, text: &str) {
         let ansi = if self.style.color { word.ink.ansi() } else { Ansi::new() };
-        let link = word.link.as_deref().filter(|_| self.style.links);
-        if let Some(link) = link {
+        let link = self.style.links.as_ref().and_then(|links| links.address(word.link.as_ref()?));
+        if let Some(link) = &link {
             let _ = write!(self.text, "\u{1b}]8;;{link}\u{1b}\\");
         }
         // A fixed space kept words together while lines were filled; what is copied should hold plain ones.

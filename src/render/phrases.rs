@@ -1,10 +1,11 @@
 //! The plain words that people read for the words of the data, because they misread the latter; shared by every format
 //! for people.
 
+use super::links::{Target, percent};
 use super::page::Ink;
 use crate::report::{
-    Assessment, Because, Cause, Chain, ChainHead, Evidence, FilesFrom, Hop, Op, Report, Repository, Starter, StepName, Strength,
-    SubjectKind, System, TriggerKind, Unknown, Verdict,
+    Assessment, Because, Cause, Chain, ChainHead, Deed, Evidence, FilesFrom, Hop, Op, Report, Repository, Starter, StepName,
+    Strength, SubjectKind, System, TriggerKind, Unknown, Verdict,
 };
 
 /// `1 practice`, `2 practices`.
@@ -47,6 +48,70 @@ pub(in crate::render) fn deed(op: Op) -> &'static str {
     }
 }
 
+/// Which of several deeds of a run a reader should see first, least first: what decides on a model and moves it on, what
+/// watches it, what makes it, what prepares.
+pub(in crate::render) fn deed_rank(op: Op) -> u8 {
+    match op {
+        Op::Deploy | Op::Promote | Op::Gate | Op::Rollback => 0,
+        Op::Register | Op::Train | Op::Monitor => 1,
+        Op::Evaluate | Op::Alert | Op::ValidateData | Op::Ingest => 2,
+        Op::Tune | Op::Features | Op::Package | Op::Serve | Op::Notify => 3,
+    }
+}
+
+/// What keeps a deed from being as sure as what it is told beside; nothing where that holds for both.
+pub(in crate::render) fn deed_state(deed: &Deed<'_>, beside: &ChainHead) -> Option<(Ink, &'static str)> {
+    match deed.because {
+        Some(because) if Some(because) != beside.because => {
+            Some((if because.works() { Ink::Part } else { Ink::Bad }, reason(because, Some(deed.chain))))
+        }
+        None if deed.strength < beside.strength => match deed.strength {
+            Strength::Resolved => None,
+            Strength::Inferred => Some((Ink::Part, "linked by name")),
+            Strength::Assumed => Some((Ink::Part, "hangs on the outside")),
+            Strength::Broken => Some((Ink::Bad, "cannot run as written")),
+        },
+        _ => None,
+    }
+}
+
+/// What starts something, without the paths that must have changed.
+pub(in crate::render) fn some_paths(text: &str) -> String {
+    match [", only ", ", except "].iter().filter_map(|word| text.find(word).map(|at| (at, *word))).min() {
+        Some((at, word)) => format!("{}{word}some paths", text.get(..at).unwrap_or(text)),
+        None => text.to_owned(),
+    }
+}
+
+/// A sentence whose quotations are cut to so many characters.
+pub(in crate::render) fn shorter_quotes(text: &str, most: usize) -> String {
+    let mut parts: Vec<String> = text.split('`').map(str::to_owned).collect();
+    // an odd number of marks quotes nothing for sure
+    if parts.len() % 2 == 0 {
+        return text.to_owned();
+    }
+    for quoted in parts.iter_mut().skip(1).step_by(2) {
+        if let Some((end, _)) = quoted.char_indices().nth(most).filter(|_| quoted.chars().count() > most + 1) {
+            quoted.truncate(end);
+            quoted.push('…');
+        }
+    }
+    parts.join("`")
+}
+
+/// A sentence that is too long for a line or two, cut after a word.
+pub(in crate::render) fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let end = text.char_indices().nth(most).map_or(text.len(), |(at, _)| at);
+    let head = text.get(..end).unwrap_or(text);
+    let head = head.rsplit_once(' ').map_or(head, |(before, _)| before);
+    // a quotation that is cut is closed, so that what follows reads as ours
+    let open = head.matches('`').count() % 2 == 1;
+    format!("{}…{}", head.trim_end_matches([' ', ',', ';', ':']), if open { "`" } else { "" })
+}
+
 /// What a chain that is told does in the end.
 pub(in crate::render) fn head_deed(head: &ChainHead) -> &'static str {
     // that a pipeline is put in place delivers no model yet
@@ -68,7 +133,7 @@ pub(in crate::render) fn completeness(head: &ChainHead) -> (Ink, &'static str) {
     match head.because {
         None => (Ink::Good, "complete"),
         Some(Because::Assumed) if head.trigger.is_none() => (Ink::Part, "starts elsewhere"),
-        Some(Because::Idle) if head.trigger.is_none() => (Ink::Bad, "nothing starts it"),
+        Some(Because::Idle) if head.trigger.is_none() => (Ink::Bad, "only by hand"),
         Some(Because::Idle) if head.trigger.is_some_and(TriggerKind::is_unattended) => (Ink::Bad, "what it makes is not used"),
         Some(because) => (if because.works() { Ink::Part } else { Ink::Bad }, reason(because, Some(&head.chain))),
     }
@@ -159,13 +224,13 @@ pub(in crate::render) fn hop_place(hop: &Hop) -> String {
     if hop.line > 0 { format!("{path}:{}", hop.line) } else { path }
 }
 
-/// Where a hop can be read at the remote.
-pub(in crate::render) fn hop_link(repository: &Repository, hop: &Hop) -> Option<String> {
+/// What the place of a hop links to.
+pub(in crate::render) fn hop_link(repository: &Repository, hop: &Hop) -> Option<Target> {
     if hop.repository.is_some() { None } else { link(repository, &hop.path, hop.line) }
 }
 
-/// Where a piece of evidence can be read at the remote.
-pub(in crate::render) fn evidence_link(repository: &Repository, evidence: &Evidence) -> Option<String> {
+/// What the place of a piece of evidence links to.
+pub(in crate::render) fn evidence_link(repository: &Repository, evidence: &Evidence) -> Option<Target> {
     let path = evidence.path.as_deref().filter(|_| evidence.repository.is_none())?;
     link(repository, path, evidence.line.unwrap_or(0))
 }
@@ -258,8 +323,13 @@ pub(super) fn repository_name(repository: &Repository) -> &str {
     name.rsplit(['/', ':']).next().unwrap_or(name)
 }
 
+/// What a place of the scanned repository links to.
+pub(in crate::render) fn link(repository: &Repository, path: &str, line: u32) -> Option<Target> {
+    Some(Target { path: path.to_owned(), line, remote: page_of(repository, path, line) })
+}
+
 /// Where a line can be read at the remote, for remotes whose addresses are known.
-pub(in crate::render) fn link(repository: &Repository, path: &str, line: u32) -> Option<String> {
+fn page_of(repository: &Repository, path: &str, line: u32) -> Option<String> {
     let remote = repository.remote.as_deref()?;
     let commit = repository.commit.as_deref()?;
     let (host, name) = remote
@@ -276,16 +346,6 @@ pub(in crate::render) fn link(repository: &Repository, path: &str, line: u32) ->
     Some(format!("https://{host}/{}/{middle}/{}/{}{anchor}", percent(name), percent(commit), percent(path)))
 }
 
-/// Every byte but the unreserved ones and `/` as `%XX`, so that a path can neither end the address nor the sequence.
-fn percent(text: &str) -> String {
-    text.bytes()
-        .map(|b| match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => char::from(b).to_string(),
-            b => format!("%{b:02X}"),
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -297,5 +357,17 @@ mod tests {
         assert_eq!(seen_from(why, "src/b.py"), why);
         assert_eq!(seen_from("starts program src/a.pyx", "src/a.py"), "starts program src/a.pyx");
         assert_eq!(seen_from(why, ""), why);
+    }
+
+    #[test]
+    fn what_is_long_is_cut_where_it_hurts_least() {
+        let why = "target fit leads to `model.fit(one, two, three)`; only a person starts it";
+        assert_eq!(shorter_quotes(why, 9), "target fit leads to `model.fit…`; only a person starts it");
+        assert_eq!(shorter_quotes("an odd ` mark", 2), "an odd ` mark");
+        assert_eq!(some_paths("push main, only a/**, b/**"), "push main, only some paths");
+        assert_eq!(some_paths("push main"), "push main");
+        assert_eq!(cut("one two three", 9), "one two…");
+        assert_eq!(cut("one `two three four", 12), "one `two…`");
+        assert_eq!(cut("one two", 9), "one two");
     }
 }

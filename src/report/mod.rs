@@ -12,6 +12,7 @@ pub(crate) mod copies;
 mod model;
 mod places;
 pub(crate) mod redact;
+mod story;
 mod system;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +22,10 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::words::{Because, EdgeKind, Observability, Op, Strength, SubjectKind, TriggerKind, Unknown, Verdict};
 pub use model::{Assessment, Blocking, Criterion, Dimension, Reached, Row, Three};
-pub use system::{Cause, Chain, ChainHead, Evidence, Hop, Lookalike, NearestMiss, Practice, Starter, Step, StepName, System};
+pub use story::{Deed, Story, When};
+pub use system::{
+    Cause, Chain, ChainHead, Evidence, Hop, Lookalike, NearestMiss, OpenEnd, Practice, Starter, Step, StepName, System,
+};
 
 /// The version of the report's form. The first number changes when a field is renamed, removed or changes its
 /// meaning; the second when fields are added.

@@ -15,29 +15,90 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
     of_runner(invocation, 0, &program, view)
 }
 
+/// Options of runners whose value is the next word.
+const TAKING: &[&str] = &[
+    "--alluredir",
+    "--asyncio-mode",
+    "--basetemp",
+    "--capture",
+    "--color",
+    "--confcutdir",
+    "--cov-config",
+    "--cov-fail-under",
+    "--cov-report",
+    "--cover-package",
+    "--deselect",
+    "--data-file",
+    "--dist",
+    "--durations",
+    "--html",
+    "--ignore",
+    "--ignore-glob",
+    "--import-mode",
+    "--include",
+    "--junit-xml",
+    "--junitxml",
+    "--log-cli-level",
+    "--log-file",
+    "--log-level",
+    "--maxfail",
+    "--maxprocesses",
+    "--numprocesses",
+    "--omit",
+    "--override-ini",
+    "--pattern",
+    "--pythonwarnings",
+    "--rcfile",
+    "--reruns",
+    "--reruns-delay",
+    "--rootdir",
+    "--source",
+    "--tb",
+    "--timeout",
+    "--top-level-directory",
+    "-W",
+    "-c",
+    "-k",
+    "-m",
+    "-n",
+    "-o",
+    "-p",
+    "-r",
+    "-t",
+];
+
 /// What a runner collects, its own arguments starting at `from`.
 pub(super) fn of_runner(invocation: &Invocation<'_>, from: usize, runner: &str, view: &View<'_>) -> Vec<Lead> {
     let arguments = invocation.arguments().get(from..).unwrap_or(&[]);
     if runner == "coverage" && !arguments.iter().any(|w| w.text == "pytest" || w.text == "unittest" || w.text == "discover") {
         return Vec::new();
     }
+    let unittest = runner == "unittest" || arguments.first().is_some_and(|w| w.text == "unittest");
     if arguments.iter().any(|word| ONLY_LISTS.contains(&&*word.text)) {
         return Vec::new();
     }
     let mut named: Vec<RepoPath> = Vec::new();
     let mut missing: Option<String> = None;
     let mut skip = false;
-    for word in arguments {
+    let mut words = arguments.iter().peekable();
+    while let Some(word) = words.next() {
         if std::mem::take(&mut skip) {
             continue;
         }
         let text = word.text.split("::").next().unwrap_or("");
         match text {
-            "-k" | "-m" | "-n" | "-c" | "-o" | "-p" | "--cov-report" | "--junitxml" | "--rootdir" | "-s" | "-t"
-                if text.starts_with('-') =>
-            {
-                skip = !matches!(text, "-s" if runner == "pytest");
-            }
+            // where `unittest` begins
+            "-s" | "--start-directory" if unittest => {}
+            "--cov" => skip = words.peek().is_some_and(|next| !next.text.starts_with('-')),
+            text if TAKING.contains(&text) => skip = true,
+            // `pytest -s` shows what is printed
+            "-s" if runner != "pytest" => skip = true,
+            text if unittest && is_dotted(text) => match of_dotted(text, invocation, view) {
+                Dotted::Found(path) => named.push(path),
+                Dotted::Missing(path) => missing = Some(path),
+                // a module that may be installed
+                Dotted::Unknown => return Vec::new(),
+            },
             text if text.starts_with('-') || text == "pytest" || text == "unittest" || text == "discover" || text == "run" => {}
             text if text.contains('/')
                 || text.contains('.')
@@ -89,6 +150,38 @@ pub(super) fn of_runner(invocation: &Invocation<'_>, from: usize, runner: &str, 
         }];
     }
     vec![Lead { to: Target::Tests { paths }, edge: EdgeKind::Tests, strength: Strength::Resolved, what }]
+}
+
+/// Whether a word names modules by dots, as `unittest` takes them, and is no path.
+fn is_dotted(text: &str) -> bool {
+    let part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    text.contains('.') && !text.ends_with(".py") && text.split('.').all(part)
+}
+
+/// Where a dotted name leads.
+enum Dotted {
+    Found(RepoPath),
+    Missing(String),
+    Unknown,
+}
+
+/// The folder or file of a module, or of a class or test in it, from the folder in which the runner is started.
+fn of_dotted(text: &str, invocation: &Invocation<'_>, view: &View<'_>) -> Dotted {
+    let Some(dir) = invocation.dir() else { return Dotted::Unknown };
+    let path = |parts: &[&str]| source::join(dir, &parts.join("/"));
+    let parts: Vec<&str> = text.split('.').collect();
+    for end in (1..=parts.len()).rev() {
+        let Some(path) = path(parts.get(..end).unwrap_or_default()) else { continue };
+        let file = format!("{path}.py");
+        if view.inventory.contains(&file) {
+            return Dotted::Found(file.as_str().into());
+        }
+        if view.inventory.is_dir(&path) {
+            // tests do not stand in the file of a package itself
+            return if end == parts.len() { Dotted::Found(path.as_str().into()) } else { Dotted::Missing(text.to_owned()) };
+        }
+    }
+    Dotted::Unknown
 }
 
 /// Test files below a folder, as runners find them by name.

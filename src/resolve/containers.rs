@@ -107,8 +107,12 @@ fn build(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec<Le
         Located::Found(path, strength) => {
             vec![Lead { to: Target::File { path, run: Run::Script }, edge: EdgeKind::Invokes, strength, what }]
         }
+        // a program may have written it before
         Located::Missing(path)
-            if !context.contains("://") && !context.contains('$') && super::launch::certain(invocation, &path, view) =>
+            if !context.contains("://")
+                && !context.contains('$')
+                && source::extension(invocation.path) != Some("py")
+                && super::launch::certain(invocation, &path, view) =>
         {
             let missing = format!("there is no `{name}` in `{dir}`");
             vec![Lead {

@@ -1,9 +1,9 @@
 //! `make`: targets of a Makefile and of what it includes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Invocation, Lead, Target, View};
-use crate::fact::{Command, FactKind, UnitKind, UsesTarget};
+use super::{Invocation, Lead, Target, View, placed};
+use crate::fact::{Command, Fact, FactKind, UnitKind, Uses, UsesTarget};
 use crate::source::{self, RepoPath};
 use crate::syntax::shell::{HOLE, quoted};
 use crate::words::{EdgeKind, Strength};
@@ -108,7 +108,7 @@ fn one(path: &RepoPath, target: &str, given: Option<&str>, view: &View<'_>) -> V
             vec![Lead { to, edge: EdgeKind::Invokes, strength: Strength::Resolved, what }]
         }
         // a pattern rule, a file, or a Makefile that could not be read whole may still make it
-        None if view.inventory.contains(target) || patterned(&files, target, view) => Vec::new(),
+        None if view.inventory.contains(target) || patterned(&files, target, view) || is_open(&files, view) => Vec::new(),
         None => {
             let missing =
                 if target.is_empty() { format!("`{path}` has no target") } else { format!("`{path}` has no target `{target}`") };
@@ -118,6 +118,38 @@ fn one(path: &RepoPath, target: &str, given: Option<&str>, view: &View<'_>) -> V
     }
 }
 
+/// Whether a file is one that Makefiles include, and that nobody runs by itself.
+pub(super) fn is_part(path: &str) -> bool {
+    path.ends_with(".mk")
+}
+
+/// The folders in which the recipes of a part run: those of the Makefiles that include it, through other parts too.
+pub(super) fn run_from(part: &RepoPath, takers: &BTreeMap<RepoPath, BTreeSet<&RepoPath>>) -> BTreeSet<String> {
+    let mut seen: BTreeSet<&RepoPath> = BTreeSet::new();
+    let mut next = vec![part];
+    let mut folders = BTreeSet::new();
+    while let Some(path) = next.pop() {
+        match takers.get(path) {
+            Some(by) if seen.insert(path) => next.extend(by),
+            Some(_) => {}
+            None => drop(folders.insert(source::folder(path).to_owned())),
+        }
+    }
+    folders
+}
+
+/// The folders in which a command of a part may run, where that is not the part's own.
+pub(super) fn moved(command: &Command, path: &RepoPath, view: &View<'_>) -> Vec<String> {
+    let own = source::folder(path);
+    let Some(folders) = view.run_from.get(path).filter(|folders| !folders.iter().eq([own])) else { return Vec::new() };
+    let Some(dir) = command.dir.as_deref() else { return Vec::new() };
+    let below = if own == "." { Some(dir) } else { dir.strip_prefix(own) };
+    let below = below.filter(|rest| own == "." || rest.is_empty() || rest.starts_with('/'));
+    below
+        .map(|rest| folders.iter().filter_map(|folder| source::join(folder, rest.trim_start_matches('/'))).collect())
+        .unwrap_or_default()
+}
+
 fn patterned(files: &[RepoPath], target: &str, view: &View<'_>) -> bool {
     files.iter().filter_map(|p| view.book.get(p)).any(|facts| {
         facts.units.iter().filter(|u| u.name.contains('%') || u.name.contains('$')).any(|u| {
@@ -125,6 +157,20 @@ fn patterned(files: &[RepoPath], target: &str, view: &View<'_>) -> bool {
                 || u.name.split_once('%').is_some_and(|(start, end)| target.starts_with(start) && target.ends_with(end))
         })
     })
+}
+
+/// The file, or the pattern of files, that a line of a Makefile includes.
+fn taken_in(fact: &Fact) -> Option<&str> {
+    match &fact.kind {
+        FactKind::Uses(Uses { to: UsesTarget::File(to), .. }) if fact.unit.is_none() => Some(to),
+        _ => None,
+    }
+}
+
+/// Whether files include what only a run knows, which may hold any target.
+fn is_open(files: &[RepoPath], view: &View<'_>) -> bool {
+    let facts = files.iter().filter_map(|path| view.book.get(path)).flat_map(|facts| &facts.facts);
+    facts.filter_map(taken_in).any(|to| to.contains(['$', '`']))
 }
 
 /// A Makefile and what it includes, as far as that is there.
@@ -138,12 +184,10 @@ pub(super) fn included(path: &RepoPath, view: &View<'_>) -> Vec<RepoPath> {
             continue;
         }
         for fact in view.book.get(&path).into_iter().flat_map(|f| &f.facts) {
-            if let FactKind::Uses(uses) = &fact.kind
-                && fact.unit.is_none()
-                && let UsesTarget::File(to) = &uses.to
-                && view.inventory.contains(to)
-            {
-                order.push(to.as_str().into());
+            match taken_in(fact) {
+                Some(to) if to.contains('*') => order.extend(placed::matching(to, view).into_iter().map(RepoPath::from)),
+                Some(to) if view.inventory.contains(to) => order.push(to.into()),
+                _ => {}
             }
         }
     }

@@ -11,6 +11,7 @@ mod collected;
 mod containers;
 mod copies;
 mod cron;
+mod dotnet;
 mod flows;
 mod installs;
 mod launch;
@@ -29,7 +30,7 @@ pub(crate) mod tasks;
 mod uploads;
 mod wholes;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 use crate::fact::{Book, Command, Data, Fact, FactKind, FileFacts, UnitId, UnitKind, Uses, UsesTarget};
@@ -63,6 +64,8 @@ pub(crate) struct View<'v> {
     commands: BTreeMap<&'v str, &'v RepoPath>,
     /// Files that another file takes in as a part of itself (`include`, `source`), and the first that does.
     taken_in: BTreeMap<RepoPath, &'v RepoPath>,
+    /// Parts of Makefiles in other folders: those in which their recipes run.
+    run_from: BTreeMap<RepoPath, BTreeSet<String>>,
     /// What each file takes in; every bare command of a text with such parts asks for them.
     parts: HashMap<&'v str, Vec<RepoPath>>,
     /// Functions of shell texts by name: the files that define one, in path order.
@@ -93,25 +96,44 @@ impl<'v> View<'v> {
             }
         }
         let taken_in = BTreeMap::new();
+        let run_from = BTreeMap::new();
         let parts = HashMap::new();
         let images = OnceLock::new();
         let places = OnceLock::new();
         let objects = OnceLock::new();
         let made = OnceLock::new();
-        let mut view =
-            Self { inventory, book, imports, programs, commands, taken_in, parts, functions, images, places, objects, made };
+        let mut view = Self {
+            inventory,
+            book,
+            imports,
+            programs,
+            commands,
+            taken_in,
+            run_from,
+            parts,
+            functions,
+            images,
+            places,
+            objects,
+            made,
+        };
         let takers: Vec<(&RepoPath, Vec<&Fact>)> = book
             .iter()
             .map(|(path, facts)| (path, facts.facts.iter().filter(|fact| takes_in(fact)).collect()))
             .filter(|(_, taking): &(_, Vec<_>)| !taking.is_empty())
             .collect();
         let mut taken_in = BTreeMap::new();
+        let mut makefiles: BTreeMap<RepoPath, BTreeSet<&RepoPath>> = BTreeMap::new();
         for (path, taking) in &takers {
             for part in view.find_parts(path, taking) {
+                if make::is_part(&part) {
+                    makefiles.entry(part.clone()).or_default().insert(path);
+                }
                 taken_in.entry(part).or_insert(*path);
             }
         }
         view.taken_in = taken_in;
+        view.run_from = makefiles.keys().map(|part| (part.clone(), make::run_from(part, &makefiles))).collect();
         // a part that is itself taken in looks for its own from where it is taken in, which is known from here on
         view.parts = takers.iter().map(|(path, taking)| (&***path, view.find_parts(path, taking))).collect();
         view
@@ -123,21 +145,25 @@ impl<'v> View<'v> {
     }
 
     fn find_parts(&self, path: &RepoPath, taking: &[&Fact]) -> Vec<RepoPath> {
-        let part = |fact: &Fact| match &fact.kind {
+        let parts = |fact: &Fact| match &fact.kind {
+            FactKind::Uses(Uses { to: UsesTarget::File(to), .. }) if to.contains('*') => {
+                placed::matching(to, self).into_iter().map(RepoPath::from).collect()
+            }
             FactKind::Uses(Uses { to: UsesTarget::File(to), .. }) => {
                 let module = calls::main_of_module(to).filter(|_| !self.inventory.contains(to));
-                Some(RepoPath::from(module.as_deref().unwrap_or(to)))
+                vec![RepoPath::from(module.as_deref().unwrap_or(to))]
             }
             FactKind::Command(command) => {
                 let invocation = Invocation::new(command, path, fact.unit, self);
-                match invocation.locate(&invocation.arguments().first()?.text, self) {
-                    Located::Found(path, Strength::Resolved) => Some(path),
-                    _ => None,
+                let located = invocation.arguments().first().map(|word| invocation.locate(&word.text, self));
+                match located {
+                    Some(Located::Found(path, Strength::Resolved)) => vec![path],
+                    _ => Vec::new(),
                 }
             }
-            _ => None,
+            _ => Vec::new(),
         };
-        taking.iter().filter_map(|fact| part(fact)).filter(|to| self.inventory.contains(to)).collect()
+        taking.iter().flat_map(|fact| parts(fact)).filter(|to| self.inventory.contains(to)).collect()
     }
 }
 
@@ -251,6 +277,7 @@ const FAMILIES: &[Family] = &[
     },
     Family { names: &["bash", "sh", "zsh", "dash", "source", "."], follow: launch::shell },
     Family { names: &["Rscript", "R", "julia", "quarto"], follow: launch::script },
+    Family { names: &["dotnet"], follow: dotnet::follow },
     Family { names: &["papermill", "jupyter", "runipy"], follow: launch::notebook },
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], follow: collected::follow },
     Family { names: &["dvc"], follow: stages::dvc },
@@ -297,13 +324,16 @@ pub(crate) struct Invocation<'c> {
     pub(crate) unit: Option<UnitId>,
     /// What its folder is in the repository, where it moves to one of an image.
     place: Option<String>,
+    /// The folders in which it may run in place of its own.
+    moved: Vec<String>,
 }
 
 impl<'c> Invocation<'c> {
     /// A command, and where it stands.
     pub(crate) fn new(command: &'c Command, path: &'c RepoPath, unit: Option<UnitId>, view: &View<'_>) -> Self {
         let place = command.place.as_deref().filter(|_| command.dir.is_none()).and_then(|at| placed::of(path, unit, at, view));
-        Self { command, path, unit, place }
+        let moved = make::moved(command, path, view);
+        Self { command, path, unit, place, moved }
     }
 }
 
@@ -315,7 +345,11 @@ impl Invocation<'_> {
 
     /// Folder it runs in.
     pub(crate) fn dir(&self) -> Option<&str> {
-        self.command.dir.as_deref().or(self.place.as_deref())
+        match self.moved.as_slice() {
+            [] => self.command.dir.as_deref().or(self.place.as_deref()),
+            [one] => Some(one),
+            _ => None,
+        }
     }
 
     /// Whether its folder is one of an image.
@@ -365,6 +399,14 @@ impl Invocation<'_> {
             // an absolute path is one of the machine, and what lies there cannot be said here
             let absent = if word.starts_with('/') { Located::Unknown } else { Located::Missing(path) };
             return self.by_suffix(clean, view).unwrap_or(absent);
+        }
+        if !self.moved.is_empty() && !word.contains('$') {
+            let there = |path: &String| view.inventory.contains(path) || view.inventory.is_dir(path);
+            let mut found = self.moved.iter().filter_map(|dir| source::join(dir, word)).filter(there).peekable();
+            return match (found.next(), found.peek()) {
+                (Some(path), None) => Located::Found(path.into(), Strength::Resolved),
+                _ => Located::Unknown,
+            };
         }
         // computed in front: a literal end that only one file has
         let literal = clean.rsplit(['}', '$', ')']).next().unwrap_or(clean).trim_start_matches('/');
@@ -589,6 +631,13 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
                 }
             }
         }
+        // files that a pattern fits, taken in one after the other
+        UsesTarget::File(pattern) if pattern.contains('*') && uses.edge == EdgeKind::Imports => {
+            let one = |path: String| Uses { to: UsesTarget::File(path), ..uses.clone() };
+            placed::matching(pattern, view).into_iter().flat_map(|path| self::uses(&one(path), from, view)).collect()
+        }
+        // what only a run knows
+        UsesTarget::File(path) if path.contains('$') && uses.edge == EdgeKind::Imports => Vec::new(),
         UsesTarget::File(path) => {
             match calls::file(path, view).or_else(|| from_project_folder(path, from, view)).or_else(|| as_notebook(path, view)) {
                 // what is only taken in is not called

@@ -486,7 +486,10 @@ pub(super) fn as_module(invocation: &Invocation<'_>, from: usize, view: &View<'_
         _ => return None,
     };
     let command = Command { words, ..invocation.command.clone() };
-    Some(follow(&Invocation { command: &command, place: invocation.place.clone(), ..*invocation }, view))
+    Some(follow(
+        &Invocation { command: &command, place: invocation.place.clone(), moved: invocation.moved.clone(), ..*invocation },
+        view,
+    ))
 }
 
 /// The words of a command up to `--`.

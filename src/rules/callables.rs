@@ -28,6 +28,9 @@ pub(crate) struct Callables {
     pub(crate) skips: Skips,
     /// How functions are told the words of the command line.
     pub(crate) told: Told,
+    /// What makes an object that is fitted and asked as the last of its steps, and the keyword of these steps; none where
+    /// they are its arguments.
+    pub(crate) last_steps: BTreeMap<String, Option<String>>,
 }
 
 /// Decorators and functions that hand the words of the command line to a function, by their full names.

@@ -37,7 +37,8 @@ pub struct Makefile {
     pub variables: BTreeMap<String, (String, u32)>,
     /// Names of variables that recipes get in their environment.
     pub exported: BTreeSet<String>,
-    /// What `include`, `-include` and `sinclude` name, and the line.
+    /// What `include`, `-include` and `sinclude` name, and the line; patterns as they stand. Text that make puts together
+    /// and then reads (`$(eval …)`, `$(call …)` alone on a line) is as unknown as a file whose name is computed.
     pub includes: Vec<(String, u32)>,
     /// A recipe is one script, not one for each line.
     pub oneshell: bool,
@@ -280,7 +281,7 @@ impl Reader {
     fn statement(&mut self, line: &str, number: u32) {
         for word in ["include", "-include", "sinclude"] {
             if let Some(rest) = word_after(line, word) {
-                let files = self.variables.expand(rest);
+                let files = self.variables.expand(&unlisted(rest));
                 self.file.includes.extend(words(&files).map(|file| (file.to_owned(), number)));
                 return;
             }
@@ -323,7 +324,11 @@ impl Reader {
                 self.file.exported.extend(words(&names).map(str::to_owned));
             }
             // A call that stands alone: `$(eval …)`, `$(info …)`.
-            _ if line.starts_with('$') => {}
+            _ if line.starts_with('$') => {
+                if line.contains("eval ") || line.contains("call ") {
+                    self.file.includes.push(("$(eval)".to_owned(), number));
+                }
+            }
             _ => self.error(number, "neither a rule nor a variable".into()),
         }
     }
@@ -562,6 +567,20 @@ fn operands(text: &str) -> Option<(&str, &str)> {
     let rest = text.get(end + 1..)?.trim_start();
     let (start, end) = quoted(rest)?;
     Some((left, rest.get(start..end)?))
+}
+
+/// `$(wildcard a/*.mk)` is the pattern, where only files of that name are taken in.
+fn unlisted(files: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = files;
+    while let Some((before, (patterns, after))) =
+        rest.split_once("$(wildcard ").and_then(|(before, inner)| Some((before, inner.split_once(')')?)))
+    {
+        plain.push_str(before);
+        plain.push_str(patterns);
+        rest = after;
+    }
+    plain + rest
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use treering::Format;
 use treering::gate::{LevelAsked, Of, PracticeAsked};
+use treering::{Format, LinkFormat};
 
 /// How mature is the MLOps of a repository, and which lines say so?
 #[derive(Debug, Parser)]
@@ -76,6 +76,10 @@ pub struct Scan {
     /// When to colour; auto pays attention to NO_COLOR
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+    /// How places link, on terminals that can: default (the page at its host, else the file), none, file, an editor
+    /// (vscode, vscodium, cursor, kitty, macvim, textmate, grep+), or an address with {path} and {line} in it
+    #[arg(long, value_name = "FORMAT", default_value = "default")]
+    pub hyperlink_format: LinkFormat,
     /// Columns to fill [default: COLUMNS, or 80]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=400))]
     pub width: Option<u16>,
@@ -132,6 +136,10 @@ pub struct Explain {
     /// When to colour; auto pays attention to NO_COLOR
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+    /// How places link, on terminals that can: default (the page at its host, else the file), none, file, an editor
+    /// (vscode, vscodium, cursor, kitty, macvim, textmate, grep+), or an address with {path} and {line} in it
+    #[arg(long, value_name = "FORMAT", default_value = "default")]
+    pub hyperlink_format: LinkFormat,
     /// Columns to fill [default: COLUMNS, or 80]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=400))]
     pub width: Option<u16>,

@@ -26,6 +26,25 @@ const MAX_VALUE: usize = 2_000;
 /// Most notices about one file.
 const MAX_NOTICES: usize = 50;
 
+/// Patterns of paths that are told of a trigger.
+const PATHS: usize = 2;
+
+/// What starts something, with the paths that must have changed: `push main, only model/**`. Patterns with `!` before them
+/// are those that do not count.
+pub(super) fn with_paths(text: String, paths: &[String]) -> String {
+    let told = |word: &str, of: Vec<&str>| match of.len() {
+        0 => String::new(),
+        n if n > PATHS => {
+            let first: Vec<&str> = of.into_iter().take(PATHS).collect();
+            format!(", {word} {} and {} more", first.join(", "), n - PATHS)
+        }
+        _ => format!(", {word} {}", of.join(", ")),
+    };
+    let (not, only): (Vec<&str>, Vec<&str>) = paths.iter().map(String::as_str).partition(|p| p.starts_with('!'));
+    let not = not.into_iter().map(|p| p.trim_start_matches('!')).collect();
+    format!("{text}{}{}", told("only", only), told("except", not))
+}
+
 /// A file being read. `own` is what only its system keeps.
 pub(in crate::facts) struct Reading<'c, Own = ()> {
     pub(in crate::facts) file: &'c SourceFile,
@@ -197,5 +216,19 @@ impl<Own> Reading<'_, Own> {
             }
         }
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_paths;
+
+    #[test]
+    fn paths_stand_in_the_words_of_a_trigger() {
+        let told =
+            |paths: &[&str]| with_paths("push main".to_owned(), &paths.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>());
+        assert_eq!(told(&[]), "push main");
+        assert_eq!(told(&["model/**"]), "push main, only model/**");
+        assert_eq!(told(&["a", "b", "c", "!docs/**"]), "push main, only a, b and 1 more, except docs/**");
     }
 }

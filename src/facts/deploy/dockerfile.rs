@@ -20,7 +20,11 @@ const MOST_ASKED: usize = 40;
 
 fn wants(path: &str) -> bool {
     let name = file_name(path).to_lowercase();
-    name == "dockerfile" || name.starts_with("dockerfile.") || name.ends_with(".dockerfile") || name == "containerfile"
+    let kept_out = name.ends_with(".dockerignore");
+    name == "dockerfile"
+        || name.starts_with("dockerfile.") && !kept_out
+        || name.ends_with(".dockerfile")
+        || name == "containerfile"
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {

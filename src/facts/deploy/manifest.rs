@@ -1,7 +1,9 @@
 //! Manifests that something hands over for running elsewhere: what they start stands under a few usual keys.
 //!
-//! Read only where something leads to the file, so an unrelated document is never taken for a job, and what nothing
-//! applies starts nothing. An object of a cluster is a unit of its own, with its schedule, its image and its command.
+//! Read where something leads to the file, so an unrelated document is never taken for a job. Of a file that nothing here
+//! applies only those objects are read that start something by themselves, and what they start (somebody may apply them:
+//! `graph` knows that nothing here does). An object of a cluster is a unit of its own, with its schedule, its image and
+//! its command.
 
 use super::wiring;
 use crate::fact::{FactKind, FileFacts, Guard, OnFailure, Trigger, Unit, UnitId, UnitKind, Uses, UsesTarget};
@@ -14,7 +16,21 @@ use crate::syntax::tree::{Kind, Node};
 use crate::words::{EdgeKind, TriggerKind};
 
 /// YAML documents that a command names.
-pub(crate) const READER: Reader = Reader { name: "manifest", wants, when: When::LedTo, read };
+pub(crate) const READER: Reader = Reader { name: "manifest", wants, when: When::LedToOr(starts_something), read };
+
+/// Objects that start something by themselves, and what these name.
+const STARTING: &[&str] = &[
+    "CronJob",
+    "CronWorkflow",
+    "EventListener",
+    "EventSource",
+    "PingSource",
+    "RayCronJob",
+    "ScheduledSparkApplication",
+    "Sensor",
+    "Trigger",
+    "TriggerTemplate",
+];
 
 /// Keys whose text is a command line.
 const COMMANDS: &[&str] = &["entrypoint", "command", "run", "cmd", "setup"];
@@ -35,6 +51,16 @@ fn wants(path: &str) -> bool {
     (matches!(extension(path), Some("yml" | "yaml")) && !own && !compose) || file_name(path) == "Kustomization"
 }
 
+/// Whether a file that nothing leads to may hold an object that starts something. One that is still to be filled in is
+/// read with what fills it in.
+fn starts_something(_: &str, text: &str) -> bool {
+    let kind = |line: &str| {
+        let kind = line.trim_start_matches(['-', ' ']).strip_prefix("kind:").map(|rest| rest.trim().trim_matches(['"', '\'']));
+        kind.is_some_and(|kind| STARTING.contains(&kind))
+    };
+    text.contains("apiVersion:") && !text.contains("{{") && text.lines().any(kind)
+}
+
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     use crate::facts::ci;
     let of_others = crate::facts::runners::is_azureml(&file.path, &file.text)
@@ -52,8 +78,13 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     let (name, end_line) = (file.name().to_owned(), reading.last_line());
     let kind = if objects { UnitKind::Manifest } else { UnitKind::Job };
     reading.unit(Unit { kind, name, title: None, line: 1, end_line, parent: None });
+    let alone = !context.led_to;
     for doc in document.tree.docs() {
-        if is_overlay(&file.path) {
+        if alone {
+            if is_object(doc) && doc.at("kind").is_some_and(|kind| STARTING.contains(&kind)) {
+                object(doc, &mut reading);
+            }
+        } else if is_overlay(&file.path) {
             overlay(doc, folder(&file.path), &mut reading.facts);
         } else if is_object(doc) {
             object(doc, &mut reading);
@@ -228,7 +259,7 @@ mod tests {
     use super::*;
 
     fn told(path: &str, text: &str) -> Vec<String> {
-        let facts = read(&SourceFile::new(path.into(), text.to_owned()), &Context::default());
+        let facts = read(&SourceFile::new(path.into(), text.to_owned()), &Context { led_to: true, ..Context::default() });
         let unit = |id: Option<UnitId>| id.and_then(|u| facts.units.get(u)).map_or("?", |u| u.name.as_str());
         let told = |f: &crate::fact::Fact| {
             let what = match &f.kind {
@@ -263,6 +294,18 @@ mod tests {
                 "22 deployment/api image late/api:3"
             ]
         );
+    }
+
+    #[test]
+    fn what_nothing_leads_to_is_read_for_its_starts() {
+        let text = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: fit}\nspec:\n  schedule: \"5 2 * * *\"\n  template: {containers: [{command: [python, fit.py]}]}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec: {containers: [{command: [python, api.py]}]}\n";
+        assert!(starts_something("k8s/all.yaml", text));
+        assert!(!starts_something("k8s/all.yaml", &text.replace("CronJob", "Job")));
+        assert!(!starts_something("chart/templates/all.yaml", &text.replace("fit.py", "{{ .Values.program }}")));
+        let facts = read(&SourceFile::new("k8s/all.yaml".into(), text.to_owned()), &Context::default());
+        let units: Vec<&str> = facts.units.iter().map(|unit| unit.name.as_str()).collect();
+        assert_eq!(units, ["all.yaml", "cronjob/fit"]);
+        assert_eq!(facts.facts.len(), 2);
     }
 
     #[test]

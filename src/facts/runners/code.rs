@@ -181,9 +181,15 @@ fn invoke(module: &Module, file: &SourceFile, context: &Context<'_>, facts: &mut
             continue;
         };
         let stops = call.in_try.is_none() && keyword(call, "warn") != Some(&Value::Bool(true));
-        let dir = moved(module, call, &["cd"], folder(&file.path));
+        let dir = moved(module, call, &["cd"], started_in(&file.path));
         state(&Started { text, line: call.line, dir, stops, through: None }, context, facts);
     }
+}
+
+/// Where tasks are run: in the folder of `tasks.py`, or above that of the package `tasks`.
+fn started_in(path: &str) -> &str {
+    let own = folder(path);
+    if file_name(path) != "tasks.py" && file_name(own) == "tasks" { folder(own) } else { own }
 }
 
 /// Modules whose tasks are called with the module's name in front. Any other collection may give any name to any task.
@@ -312,6 +318,8 @@ mod tests {
                 "- 10: python train.py ${_} @.",
             ]
         );
+        let own = "from invoke import task\n\n@task\ndef check(ctx):\n    ctx.run('pytest tests')\n";
+        assert_eq!(of("ml/tasks/checks.py", own), ["invoke check 4> check", "- 5: pytest tests @ml"]);
         let many = "from invoke import Collection\nfrom . import checks\nns = Collection()\nns.add_collection(checks)\n";
         assert_eq!(of("tasks/__init__.py", many), ["- 4> checks"]);
         assert!(wants("tasks/checks.py") && !wants("checks.py"));

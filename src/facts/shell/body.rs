@@ -36,6 +36,13 @@ pub(super) fn body_of(command: &Command) -> Option<Body> {
     if let Some(body) = inside(command) {
         return Some(body);
     }
+    // what is started anew after each change: a whole command in one word
+    if program == "watchfiles" {
+        let pairs = command.words.windows(2).find(|pair| {
+            matches!(pair, [before, word] if word.text.contains(' ') && before.text != "--args" && !word.text.starts_with('-'))
+        });
+        return pairs.and_then(|pair| pair.get(1)).map(|word| Body::Shell(word.text.clone()));
+    }
     if program == "eval" {
         return command.words.get(1).map(|w| Body::Shell(w.text.clone()));
     }

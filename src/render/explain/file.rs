@@ -2,14 +2,15 @@
 
 use super::{here, phrases, words};
 use crate::explain::{FileView, Link, Row};
+use crate::render::links::Target;
 use crate::render::page::{Ink, Line, Page};
 use crate::report::{Report, Repository};
 
 /// Rows told where no line is asked for.
 const ROWS: usize = 40;
 
-/// Where a line of the file can be read at the remote; a copy of another repository has none that is known.
-fn link_of(view: &FileView, repository: &Repository, line: u32) -> Option<String> {
+/// What a line of the file links to; a copy of another repository has nothing that is known.
+fn link_of(view: &FileView, repository: &Repository, line: u32) -> Option<Target> {
     if view.repository.is_some() { None } else { phrases::link(repository, &view.path, line) }
 }
 

@@ -5,8 +5,10 @@ use crate::explain::{Explanation, Inspection, Scope, Sighting, Start, Strength};
 use crate::render::page::{Ink, Line, Page, width_of};
 use crate::report::{Assessment, Cause, Criterion, Evidence, Practice, Report, Repository, System, Unknown, Verdict};
 
-/// Systems that are told in full; of the others, the verdict.
+/// Systems that are all told in full; of more, the primary one alone.
 const FULL: usize = 3;
+/// Systems of the same answer that are named.
+const NAMED: usize = 3;
 /// Chains and places told.
 const CHAINS: usize = 3;
 const PLACES: usize = 6;
@@ -28,23 +30,67 @@ pub(super) fn name(page: &mut Page<'_>, system: &System, report: &Report) {
     page.wrap(2, 2, &line);
 }
 
+/// What to call several systems of the same answer.
+fn names(page: &mut Page<'_>, systems: &[&System], report: &Report) {
+    let Some((first, others)) = systems.split_first() else { return };
+    if others.is_empty() {
+        return name(page, first, report);
+    }
+    let most = if page.verbose() > 0 { usize::MAX } else { NAMED };
+    let folder = |system: &System| if system.path == "." { "the root".to_owned() } else { system.path.clone() };
+    let mut line = Line::of(Ink::Strong, "  Systems ");
+    for (number, system) in systems.iter().enumerate().take(most) {
+        line = line.plain(if number == 0 { "" } else { ", " }).place(&folder(system), None);
+        if system.primary {
+            line = line.add(Ink::Quiet, " (the primary one)");
+        }
+    }
+    if let Some(more) = systems.len().checked_sub(most).filter(|n| *n > 0) {
+        line = line.add(Ink::Quiet, &format!(" and {more} more"));
+    }
+    page.wrap(2, 4, &line.add(Ink::Quiet, ", all alike"));
+}
+
+/// What is told of each system, once for those of which the same is told; in the order of the first of each.
+pub(super) fn alike<'r>(page: &mut Page<'_>, report: &'r Report, tell: impl Fn(&mut Page<'_>, &'r System) -> Option<()>) {
+    let mut groups: Vec<(Page<'_>, Vec<&System>)> = Vec::new();
+    for system in &report.systems {
+        let mut one = page.trial();
+        if tell(&mut one, system).is_none() {
+            continue;
+        }
+        match groups.iter_mut().find(|(told, all)| told.says(&one) && !all.iter().any(|s| s.generated != system.generated)) {
+            Some((_, all)) => all.push(system),
+            None => groups.push((one, vec![system])),
+        }
+    }
+    groups.sort_by_key(|(_, all)| !all.iter().any(|system| system.primary));
+    for (told, systems) in groups {
+        names(page, &systems, report);
+        page.append(&told);
+    }
+}
+
 /// What a practice came to, system by system.
 pub(super) fn practice(page: &mut Page<'_>, rule: &Explanation, report: &Report) {
     super::title(page, report);
     if report.systems.is_empty() {
         return super::no_system(page, report);
     }
-    for (index, system) in report.systems.iter().enumerate() {
-        let Some(practice) = system.practices.iter().find(|p| p.id == rule.id) else { continue };
-        if index >= FULL {
-            let (ink, word) = phrases::verdict(practice.verdict, practice.because, practice.chains.first());
-            page.wrap(2, 4, &Line::new().plain("System ").place(&system.path, None).plain(": ").add(ink, &word));
-            continue;
+    // the first of many in full, of the others the verdict
+    let full = report.systems.iter().position(|system| system.primary).unwrap_or(0);
+    let many = report.systems.len() > FULL;
+    alike(page, report, |page, system| {
+        let practice = system.practices.iter().find(|p| p.id == rule.id)?;
+        if many && page.verbose() == 0 && report.systems.get(full).is_some_and(|first| first.path != system.path) {
+            let (ink, sentence) = words::practice(practice);
+            page.wrap(2, 4, &Line::of(ink, sentence.trim_end_matches('.')).plain("."));
+            return Some(());
         }
-        name(page, system, report);
         one(page, practice, report);
         used(page, rule, system);
-    }
+        Some(())
+    });
 }
 
 fn one(page: &mut Page<'_>, practice: &Practice, report: &Report) {
@@ -210,8 +256,13 @@ pub(super) fn rests_on<'p>(page: &mut Page<'_>, ids: impl Iterator<Item = &'p st
             (Some(miss), _) => Line::of(ink, &word).add(Ink::Quiet, "; nearest: ").plain(&miss.text),
             (None, _) => Line::of(ink, &word),
         };
-        if let Some(hop) = practice.chains.first().filter(|_| practice.verdict == Verdict::Met).and_then(|c| c.0.first()) {
-            line = line.plain(", from ").place(&words::hop_place(hop), None);
+        let chain = practice.chains.first().filter(|_| practice.verdict == Verdict::Met);
+        if let Some((first, last)) = chain.and_then(|c| c.0.first().zip(c.0.last())) {
+            let (start, end) = (words::hop_place(first), words::hop_place(last));
+            line = line.plain("\u{a0} ").place(&end, None);
+            if start != end {
+                line = line.plain(", from ").place(&start, None);
+            }
         } else if let Some(place) = seen_at(practice) {
             line = line.plain("\u{a0} ").place(&place, None);
         } else if let Some((path, _)) = unread(practice, report) {

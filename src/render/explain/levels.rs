@@ -12,11 +12,10 @@ pub(super) fn level(page: &mut Page<'_>, rule: &Explanation, asked: (&str, Optio
     if report.systems.is_empty() {
         return super::no_system(page, report);
     }
-    for system in &report.systems {
-        let Some(assessment) = system.models.iter().find(|m| m.id == model) else { continue };
+    let answer = |page: &mut Page<'_>, system: &System| {
+        let assessment = system.models.iter().find(|m| m.id == model)?;
         let all = dimension.map_or(Some(&assessment.reached), |d| assessment.dimensions.get(d).map(|d| &d.reached));
-        let Some(reached) = all.and_then(|all| all.iter().find(|r| r.level == level)) else { continue };
-        here::name(page, system, report);
+        let reached = all.and_then(|all| all.iter().find(|r| r.level == level))?;
         let at = dimension.map_or(assessment.level, |d| assessment.dimensions.get(d).and_then(|d| d.level));
         let could_be = dimension.map_or(assessment.could_be, |d| assessment.dimensions.get(d).and_then(|d| d.could_be));
         stands(page, reached, at, could_be.is_some_and(|c| c.level >= level));
@@ -24,7 +23,9 @@ pub(super) fn level(page: &mut Page<'_>, rule: &Explanation, asked: (&str, Optio
         rows(page, rule, reached, assessment, system, report);
         let of = |b: &&Blocking| b.level == level && b.dimension.as_deref() == dimension;
         lifts(page, &assessment.blocking.iter().filter(of).collect::<Vec<_>>());
-    }
+        Some(())
+    };
+    here::alike(page, report, answer);
 }
 
 /// Whether it holds, and what is missing where it does not.
@@ -139,9 +140,8 @@ pub(super) fn model(page: &mut Page<'_>, id: &str, report: &Report) {
     if report.systems.is_empty() {
         return super::no_system(page, report);
     }
-    for system in &report.systems {
-        let Some(assessment) = system.models.iter().find(|m| m.id == id) else { continue };
-        here::name(page, system, report);
+    let answer = |page: &mut Page<'_>, system: &System| {
+        let assessment = system.models.iter().find(|m| m.id == id)?;
         numbers(page, assessment);
         for reached in &assessment.reached {
             one_level(page, &format!("{}.{}", assessment.id, reached.level), reached);
@@ -159,7 +159,9 @@ pub(super) fn model(page: &mut Page<'_>, id: &str, report: &Report) {
             let told = format!("Could not be looked for, and might change a number: {}.", assessment.incomplete.join(", "));
             page.wrap(2, 4, &Line::of(Ink::Quiet, &told));
         }
-    }
+        Some(())
+    };
+    here::alike(page, report, answer);
 }
 
 fn numbers(page: &mut Page<'_>, assessment: &Assessment) {

@@ -68,6 +68,10 @@ fn of_rule(page: &mut Page<'_>, rule: &Explanation, found: Option<&Inspection>) 
             continue;
         }
         page.title(title);
+        if title == "ALSO ASKED FOR AT THIS LEVEL" && lines.iter().any(|line| line.contains(" (core): ")) {
+            let told = "None of these weighs for the level; core ones count where it is taken to the letter.";
+            page.wrap(2, 4, &Line::of(Ink::Quiet, told));
+        }
         for line in lines {
             section_line(page, line);
         }

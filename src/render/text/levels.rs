@@ -38,10 +38,9 @@ pub(super) fn levels(page: &mut Page<'_>, system: &System) {
 fn gates(page: &mut Page<'_>, system: &System) {
     let less =
         |m: &Assessment| m.level.zip(m.floor).filter(|(level, floor)| floor < level).map(|(_, floor)| (m.id.clone(), floor));
-    let parts: Vec<String> =
-        system.models.iter().filter_map(less).map(|(id, floor)| format!("{id}\u{a0}as\u{a0}{floor}")).collect();
+    let parts: Vec<String> = system.models.iter().filter_map(less).map(|(id, floor)| format!("{id}\u{a0}{floor}")).collect();
     if !parts.is_empty() {
-        let told = format!("A gate on what is proven alone (--evidence\u{a0}complete) counts {}.", parts.join(", "));
+        let told = format!("A gate with --evidence\u{a0}complete takes what is proven: {}.", parts.join(", "));
         page.wrap(2, 4, &Line::of(Ink::Quiet, &told));
     }
 }
@@ -69,12 +68,11 @@ fn unsure(page: &mut Page<'_>, system: &System) {
     let of = |m: &Assessment| {
         let lifted = m.could_be.map(|c| c.level).filter(|could| m.level.is_none_or(|level| *could > level));
         let what = lifted.map_or_else(|| format!("{}'s other numbers", m.id), |level| format!("{} to {level}", m.id));
-        let practices = phrases::count(m.incomplete.len(), "practice", "practices");
-        format!("{what} ({practices})").replace(' ', "\u{a0}")
+        format!("{what} ({})", m.incomplete.len()).replace(' ', "\u{a0}")
     };
     let parts: Vec<String> = system.models.iter().filter(|m| !m.incomplete.is_empty()).map(of).collect();
     if !parts.is_empty() && page.verbose() == 0 {
-        let told = format!("What is unknown might, if met, lift {}.", parts.join(", "));
+        let told = format!("Unknown practices might lift {}.", parts.join(", "));
         page.wrap(2, 4, &Line::of(Ink::Part, &told));
     }
 }

@@ -11,6 +11,7 @@ mod who;
 
 use std::io::{self, Write};
 
+use super::links::Target;
 use super::page::{Ink, Line, Page, width_of};
 use super::{Style, phrases};
 use crate::report::{
@@ -18,36 +19,59 @@ use crate::report::{
     Unknown, Verdict,
 };
 
+/// Lines that a report takes where it can, at 80 columns.
+const LINES: usize = 55;
+
+/// Lines of the strongest chains, without their title: no fewer, whatever else there is to say, and no more.
+const LEAST_CHAINS: usize = 11;
+const MOST_CHAINS: usize = 22;
+
 /// Writes the report for a terminal.
 pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::Result<()> {
     let mut page = Page::new(style);
     head(&mut page, report);
     let primary = report.systems.iter().find(|s| s.primary).or_else(|| report.systems.first());
+    // what comes after the chains is written first, for they take the room that is left
     match primary {
-        Some(system) => {
-            if system.generated {
-                page.wrap(2, 2, &Line::new().plain(&report.repository.subject.why));
-                page.blank();
-                title_of(&mut page, system, &report.repository);
-            }
-            in_full(&mut page, report, system);
-        }
+        Some(system) => above(&mut page, report, system),
         None => no_system(&mut page, report),
     }
-    for system in report.systems.iter().filter(|s| primary.is_none_or(|p| !std::ptr::eq(p, *s))) {
-        if page.verbose() > 0 {
-            page.blank();
-            title_of(&mut page, system, &report.repository);
-            in_full(&mut page, report, system);
-        }
+    // a narrow page needs more lines for the same
+    let lines = LINES * 80 / page.width().min(80);
+    let mut rest = after(&page, report, primary, false);
+    if page.verbose() == 0 && page.lines() + rest.lines() + 2 + LEAST_CHAINS > lines {
+        rest = after(&page, report, primary, true);
     }
-    notices(&mut page, report, primary);
-    foot(&mut page, primary);
+    if let Some(system) = primary {
+        let room = lines.saturating_sub(page.lines() + rest.lines() + 2).clamp(LEAST_CHAINS, MOST_CHAINS);
+        chains::strongest(&mut page, system, report, room);
+    }
+    page.append(&rest);
     out.write_all(page.finish().as_bytes())
 }
 
-/// Where a place can be read at the remote.
-fn link(repository: &Repository, evidence: &Evidence) -> Option<String> {
+/// All that stands after the chains of the primary system; `tight` where there is little room for it.
+fn after<'s>(page: &Page<'s>, report: &Report, primary: Option<&System>, tight: bool) -> Page<'s> {
+    let mut rest = page.trial();
+    if let Some(system) = primary {
+        below(&mut rest, report, system, tight);
+    }
+    for system in report.systems.iter().filter(|s| primary.is_none_or(|p| !std::ptr::eq(p, *s))) {
+        if page.verbose() > 0 {
+            rest.blank();
+            title_of(&mut rest, system, &report.repository);
+            above(&mut rest, report, system);
+            chains::strongest(&mut rest, system, report, usize::MAX);
+            below(&mut rest, report, system, false);
+        }
+    }
+    notices(&mut rest, report, primary);
+    foot(&mut rest, primary);
+    rest
+}
+
+/// What a place links to.
+fn link(repository: &Repository, evidence: &Evidence) -> Option<Target> {
     phrases::evidence_link(repository, evidence)
 }
 
@@ -67,9 +91,16 @@ fn head(page: &mut Page<'_>, report: &Report) {
     match (systems.as_slice(), repository.subject.kind) {
         ([system], SubjectKind::MlSystem) => title_of(page, system, repository),
         ([_, ..], SubjectKind::MlSystem | SubjectKind::MlCollection) => collection(page, report, &systems),
+        // what a template would generate is what is judged
+        (_, SubjectKind::Template) if report.systems.iter().any(|s| s.generated) => {
+            let first = report.systems.iter().find(|s| s.primary).or_else(|| report.systems.first());
+            if let Some(system) = first {
+                title_of(page, system, repository);
+            }
+        }
         (_, kind) => {
             // where a part of machine learning is there, "none" would say more than was looked for
-            let partly = kind == SubjectKind::NotMl && !repository.subject.evidence.is_empty();
+            let partly = kind == SubjectKind::NotMl && (!repository.subject.evidence.is_empty() || report.inputs.below.is_some());
             let told = if partly { "no system that trains or serves was recognised" } else { phrases::subject(kind) };
             page.wrap(0, 2, &Line::of(Ink::Strong, phrases::repository_name(repository)).plain(": ").plain(told));
         }
@@ -121,7 +152,7 @@ fn asked(page: &mut Page<'_>, report: &Report) {
 /// One system in a line: its name, where it trains and serves.
 fn title_of(page: &mut Page<'_>, system: &System, repository: &Repository) {
     let mut line = Line::of(Ink::Strong, &phrases::system_name(system, repository)).plain(if system.generated {
-        ": the ML system that it would generate"
+        ": a template; below, the ML system that it would generate"
     } else {
         ": one ML system"
     });
@@ -210,14 +241,18 @@ fn no_system(page: &mut Page<'_>, report: &Report) {
     }
 }
 
-fn in_full(page: &mut Page<'_>, report: &Report, system: &System) {
-    let repository = &report.repository;
+/// What is told of a system before its chains.
+fn above(page: &mut Page<'_>, report: &Report, system: &System) {
     levels::levels(page, system);
-    who::steps(page, &system.steps, repository);
-    chains::strongest(page, system, report);
-    chains::lookalikes(page, system, repository);
+    who::steps(page, system, &report.repository);
+}
+
+/// What is told of a system after its chains.
+fn below(page: &mut Page<'_>, report: &Report, system: &System, tight: bool) {
+    let repository = &report.repository;
+    chains::lookalikes(page, system, repository, tight);
     chains::open_ends(page, system, repository);
-    next::next(page, system, report);
+    next::next(page, system, report, tight);
     practices(page, system, repository);
 }
 
@@ -270,12 +305,12 @@ fn missed(miss: &NearestMiss) -> String {
 
 /// The places that decide a practice: where it falls short, of a chain that is met its two ends, and else the first thing
 /// found.
-fn decides(practice: &Practice, repository: &Repository) -> Vec<(String, Option<String>)> {
+fn decides(practice: &Practice, repository: &Repository) -> Vec<(String, Option<Target>)> {
     let of = |evidence: &Evidence| phrases::place(evidence).map(|place| (place, link(repository, evidence)));
     if let Some(miss) = &practice.nearest_miss {
         return miss.evidence.iter().find_map(of).into_iter().filter(|(place, _)| !miss.text.contains(place.as_str())).collect();
     }
-    let mut places: Vec<(String, Option<String>)> = Vec::new();
+    let mut places: Vec<(String, Option<Target>)> = Vec::new();
     if let Some(chain) = practice.chains.first().filter(|_| practice.verdict == Verdict::Met) {
         let ends = chain.0.first().into_iter().chain(chain.0.last());
         places.extend(ends.map(|hop| (chains::place(hop), phrases::hop_link(repository, hop))));
@@ -312,13 +347,13 @@ fn criteria(page: &mut Page<'_>, system: &System) {
 }
 
 fn notices(page: &mut Page<'_>, report: &Report, primary: Option<&System>) {
-    let most = if page.verbose() > 0 { usize::MAX } else { 3 };
+    let full = page.verbose() > 0;
+    let most = if full { usize::MAX } else { 3 };
     let mut lines: Vec<Line> = not_followed(page, report, most);
-    if let Some(line) = primary.and_then(|system| unknown(report, system)) {
+    if let Some(line) = primary.and_then(|system| unknown(report, system, !full)) {
         lines.push(Line::new().plain(&line));
     }
     let skipped = &report.coverage.skipped;
-    let full = page.verbose() > 0;
     if !skipped.is_empty() && full {
         let shown: Vec<String> = skipped.iter().map(|s| format!("{} ({})", s.path, s.why)).collect();
         lines.push(Line::new().plain(&format!("could not be read: {}", shown.join(", "))));
@@ -342,6 +377,20 @@ fn notices(page: &mut Page<'_>, report: &Report, primary: Option<&System>) {
             None => groups.push(vec![notice]),
         }
     }
+    // files that were read in part are counted, the first is named; of one alone the reason is worth its lines
+    let (parts, groups): (Vec<_>, Vec<_>) =
+        groups.into_iter().partition(|group| !full && group.iter().all(|n| n.kind == NoticeKind::Unparsable && n.path.is_some()));
+    let broken: std::collections::BTreeSet<&str> = parts.iter().flatten().filter_map(|n| n.path.as_deref()).collect();
+    let groups = match parts.first().and_then(|group| group.first()).filter(|_| broken.len() > 1) {
+        Some(first) => {
+            let path = first.path.as_deref().unwrap_or_default();
+            let whole = phrases::path(first.repository.as_deref(), path);
+            let more = phrases::count(broken.len() - 1, "more file", "more files");
+            lines.push(Line::new().plain("read in part: ").place(&whole, None).plain(&format!(" and {more}: -v")));
+            groups
+        }
+        None => parts.into_iter().chain(groups).collect(),
+    };
     for group in groups.iter().take(most) {
         let Some((notice, others)) = group.split_first() else { continue };
         let mut line = Line::new();
@@ -404,6 +453,12 @@ fn not_followed(page: &Page<'_>, report: &Report, most: usize) -> Vec<Line> {
             more => format!(" and {more} more"),
         };
         line = line.plain(if number == 0 { "" } else { "; " });
+        // a file that was named above is not named again
+        if page.verbose() == 0 && paths.first().is_some_and(|path| page.tells(path)) {
+            let of = if paths.len() > 1 { format!(" ({} files)", paths.len()) } else { String::new() };
+            line = line.plain(&format!("{what}{of}"));
+            continue;
+        }
         for (at, path) in paths.iter().take(shown).enumerate() {
             let link = phrases::link(&report.repository, path, 0);
             line = line.plain(if at == 0 { "" } else { ", " }).place(path, link);
@@ -429,7 +484,7 @@ fn in_part(aside: usize, skipped: usize) -> Option<Line> {
 }
 
 /// Why some practices could not be looked for.
-fn unknown(report: &Report, system: &System) -> Option<String> {
+fn unknown(report: &Report, system: &System, brief: bool) -> Option<String> {
     let folder = report.inputs.tree == FilesFrom::Folder;
     let (needs, need) = if folder {
         ("needs history (no Git repository)", "need history (no Git repository)")
@@ -440,6 +495,8 @@ fn unknown(report: &Report, system: &System) -> Option<String> {
     let number = |why: Unknown| match why {
         // told with the files
         Unknown::NotRead if named => 0,
+        // nobody can do anything about it here; with the practices it is told which
+        Unknown::NoDetector if brief => 0,
         why => system.practices.iter().filter(|p| p.because == Some(Cause::Unknown(why))).count(),
     };
     let mut parts = Vec::new();

@@ -23,6 +23,8 @@ struct Told<'r> {
     last: String,
     /// The file that was named for what is not decided.
     unread: String,
+    /// Whether one change less is told of each model, for want of room.
+    tight: bool,
 }
 
 impl<'r> Told<'r> {
@@ -41,13 +43,13 @@ impl<'r> Told<'r> {
     }
 }
 
-/// What keeps the system from the next level of each model.
-pub(super) fn next(page: &mut Page<'_>, system: &System, report: &Report) {
+/// What keeps the system from the next level of each model; `tight` where there is little room.
+pub(super) fn next(page: &mut Page<'_>, system: &System, report: &Report, tight: bool) {
     if system.models.iter().all(|m| m.blocking.is_empty()) {
         return;
     }
     page.title("NEXT LEVEL, nearest first");
-    let mut told = Told::default();
+    let mut told = Told { tight, ..Told::default() };
     for model in system.models.iter().filter(|m| !m.blocking.is_empty()) {
         // in full, or where it stands alone, each change is told
         if model.level.is_none() && page.verbose() == 0 && system.models.len() > 1 {
@@ -172,7 +174,7 @@ fn nearest<'m>(page: &Page<'_>, model: &Assessment, decided: &[&'m Blocking], to
     if model.level.is_some() {
         // the same where what was not looked at is told as well
         let few = model.blocking.iter().any(|b| b.lifts_to.is_some() || b.unknown.is_some());
-        let most = if few { CHOICES } else { ACTIONS };
+        let most = if few { CHOICES } else { ACTIONS } - usize::from(told.tight);
         // what is to be done anyway, for a model above, is told as well where it is enough here
         let known = |b: &Blocking| b.lifts_to.is_some() && told.knows(b);
         return decided.iter().enumerate().filter(|(at, b)| *at < most || known(b)).map(|(_, b)| *b).collect();

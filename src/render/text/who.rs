@@ -2,11 +2,11 @@
 
 use super::phrases;
 use crate::render::page::{Ink, Line, Page};
-use crate::report::{Repository, Starter, Step, StepName};
+use crate::report::{Repository, Starter, Step, StepName, System};
 
 /// Who starts each step, gathered by starter; what was found nowhere stands by itself.
-pub(super) fn steps(page: &mut Page<'_>, steps: &[Step], repository: &Repository) {
-    let shown: Vec<&Step> = steps.iter().filter(|s| s.step != StepName::Analyse).collect();
+pub(super) fn steps(page: &mut Page<'_>, system: &System, repository: &Repository) {
+    let shown: Vec<&Step> = system.steps.iter().filter(|s| s.step != StepName::Analyse).collect();
     if shown.is_empty() {
         return;
     }
@@ -15,28 +15,38 @@ pub(super) fn steps(page: &mut Page<'_>, steps: &[Step], repository: &Repository
     for starter in [Starter::Itself, Starter::Outside, Starter::Person, Starter::Nobody, Starter::Unknown] {
         let of: Vec<&Step> = shown.iter().copied().filter(|s| s.starter == starter && !absent(s)).collect();
         let (ink, word) = phrases::starter(starter);
-        one_starter(page, ink, word, &of, repository);
+        one_starter(page, ink, word, &of, system, repository);
     }
     let absent: Vec<&Step> = shown.iter().copied().filter(|s| absent(s)).collect();
-    one_starter(page, Ink::Bad, "not found", &absent, repository);
+    one_starter(page, Ink::Bad, "not found", &absent, system, repository);
 }
 
-fn one_starter(page: &mut Page<'_>, ink: Ink, word: &str, steps: &[&Step], repository: &Repository) {
+fn one_starter(page: &mut Page<'_>, ink: Ink, word: &str, steps: &[&Step], system: &System, repository: &Repository) {
     // what is true of several steps is said once, behind them
-    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
     for step in steps {
-        match groups.iter_mut().find(|(why, _)| *why == step.why) {
+        let why = if page.verbose() == 0 { shorter(&step.why, system) } else { step.why.clone() };
+        match groups.iter_mut().find(|(told, _)| *told == why) {
             Some((_, names)) => names.push(phrases::step(step.step)),
-            None => groups.push((&step.why, vec![phrases::step(step.step)])),
+            None => groups.push((why, vec![phrases::step(step.step)])),
         }
     }
     groups.sort_by_key(|(why, _)| !why.is_empty());
+    // the same file for want of which several are unknown is named once
+    let unread = |why: &str| why.find(UNREAD).map(|at| why.get(at..).unwrap_or_default().to_owned());
+    let of_all = groups.first().and_then(|(why, _)| unread(why));
+    let of_all = of_all.filter(|all| groups.len() > 1 && groups.iter().all(|(why, _)| unread(why).as_ref() == Some(all)));
     let mut line = Line::new();
     let mut before = "";
-    for (why, names) in groups {
+    for (why, names) in &groups {
+        let why = of_all.as_ref().map_or(why.as_str(), |all| why.strip_suffix(all.as_str()).unwrap_or(why));
+        let why = why.trim_end_matches([' ', ';']);
         let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
         line = line.plain(before).plain(&names.join(", ")).add(Ink::Quiet, &why);
         before = "; ";
+    }
+    if let Some(all) = of_all {
+        line = line.add(Ink::Quiet, &format!("; {all}"));
     }
     if line.is_empty() {
         return;
@@ -48,5 +58,17 @@ fn one_starter(page: &mut Page<'_>, ink: Ink, word: &str, steps: &[&Step], repos
             let link = super::link(repository, evidence);
             page.pair(13, &Line::of(Ink::Quiet, phrases::step(step.step)), 23, &Line::new().place(&place, link));
         }
+    }
+}
+
+/// What stands before the name of a file that was not read.
+const UNREAD: &str = "not read: ";
+
+/// Why, where a chain below says the rest: the start is enough.
+fn shorter(why: &str, system: &System) -> String {
+    let told = |text: &str| system.chain_heads.iter().any(|head| head.text.starts_with(text));
+    match [": ", ", once ", " ("].iter().filter_map(|at| why.split_once(at)).map(|(start, _)| start).find(|start| told(start)) {
+        Some(start) => start.replace(' ', "\u{a0}"),
+        None => why.to_owned(),
     }
 }

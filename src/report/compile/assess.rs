@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::super::Evidence;
 use super::super::model::{Assessment, Blocking, Criterion, Dimension, Reached, Row, StrictGap, Three};
-use super::{Findings, JudgedSystem, evidence_of, nearest};
+use super::{Findings, JudgedSystem, evidence_of, nearest, signal};
 use crate::maturity;
+use crate::practices::{Judged, Miss};
 use crate::rules::model::Model;
 use crate::rules::practice::PracticeRule;
 use crate::words::Unknown;
@@ -83,7 +84,9 @@ pub(super) fn assessment(
                 action,
                 evidence: practice
                     .zip(near)
-                    .map(|(judged, near)| vec![Evidence { signal: blocker.practice.clone(), ..nearest(findings, judged, near) }])
+                    .map(|(judged, near)| {
+                        vec![Evidence { signal: blocker.practice.clone(), ..to_change(findings, judged, near) }]
+                    })
                     .unwrap_or_default(),
                 lifts_to: blocker.lifts_to,
                 elsewhere,
@@ -136,6 +139,16 @@ pub(super) fn assessment(
         criteria,
         blocking,
         strict_gaps,
+    }
+}
+
+/// Where a change begins: at the nearest miss, and where that is a script or notebook as a whole, at the line in it that is
+/// meant.
+fn to_change(findings: &Findings<'_>, judged: &Judged, near: &Miss) -> Evidence {
+    let whole = near.at.line <= 1 && &*near.at.path != ".";
+    match near.seen.filter(|seen| whole && findings.signals.all.get(*seen).is_some_and(|s| s.commit.is_none())) {
+        Some(seen) => signal(findings, seen),
+        None => nearest(findings, judged, near),
     }
 }
 

@@ -43,8 +43,11 @@ pub(super) fn chain_heads(findings: &Findings<'_>, system: &JudgedSystem<'_>) ->
         let Some(best) = judged.chains.iter().find(does).or_else(|| judged.chains.first()) else { continue };
         let written = chain(findings, best);
         // without a trigger the first hop is a line of a program, which says less than the program
-        let first = |first: &super::super::Hop| if best.trigger.is_some() { first.what.clone() } else { first.path.clone() };
-        let text = written.0.first().map(first).unwrap_or_default();
+        let start = best.edges.first().map(|e| findings.graph.edges[*e].from).or_else(|| findings.graph.node_of(best.signal));
+        let text = match start.filter(|_| best.trigger.is_none()) {
+            Some(start) => redact::snippet(&findings.graph.nodes[start].label),
+            None => written.0.first().map(|first| first.what.clone()).unwrap_or_default(),
+        };
         // headed by what it does in the end, whoever asked for it
         let op = written.0.last().and_then(|last| last.op).unwrap_or(*op);
         heads.push((
@@ -115,10 +118,12 @@ pub(super) fn first_seen(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
     }
 }
 
-/// What a person can start: triggers by hand, and programs.
+/// What a person can start: triggers by hand, and programs. What is in an image is not among them: that is started where
+/// something names the image.
 pub(super) fn people(findings: &Findings<'_>) -> Vec<NodeId> {
-    let mut people = findings.graph.triggers(|k| k == TriggerKind::Manual);
-    people.extend(findings.graph.entries());
+    let graph = findings.graph;
+    let mut people = graph.triggers(|k| k == TriggerKind::Manual);
+    people.extend(graph.entries().into_iter().filter(|n| !graph.is_start_of_image(*n)));
     people
 }
 
@@ -188,6 +193,14 @@ fn broken(what: &str, missing: &str) -> String {
     named.map_or_else(|| format!("{what}: {missing}"), |(_, why)| format!("{what}: it {why}"))
 }
 
+/// Whether something leads to what makes or moves a model, or rolls it out.
+fn does_something(findings: &Findings<'_>, node: NodeId) -> bool {
+    let reached = findings.graph.reach(&[node], Walk::at(Strength::Assumed));
+    let moves = |op: Op| matches!(op, Op::Train | Op::Tune | Op::Register | Op::Promote | Op::Deploy);
+    let all = findings.signals.all.iter().enumerate().filter(|(_, seen)| seen.off.is_none() && seen.op.is_some_and(moves));
+    all.flat_map(|(signal, _)| findings.graph.nodes_of(signal)).any(|n| reached.has(n))
+}
+
 /// What looks automatic and is not: links switched off, links that break, checks whose failure stops nothing, and
 /// effects that only a person starts.
 pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> Vec<Lookalike> {
@@ -211,6 +224,8 @@ pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
             && !is_copy(&edge.at.path)
             && !is_run.contains(&(&graph.nodes[edge.to].at, &graph.nodes[edge.to].label))
             && matches!(edge.kind, EdgeKind::Starts | EdgeKind::Contains)
+            // what tells of a failure, or tidies up after one, pretends nothing
+            && (!edge.rescue || does_something(findings, edge.to))
         {
             found.push(Lookalike {
                 evidence: vec![place(findings, &edge.at, "switched-off")],

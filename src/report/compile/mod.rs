@@ -17,7 +17,7 @@ use crate::graph::Graph;
 use crate::practices::{self, Judged, Miss};
 use crate::rules::model::Model;
 use crate::rules::practice::PracticeRule;
-use crate::signals::Signals;
+use crate::signals::{Owner, Signals};
 use crate::source::{Location, Notice, RepoPath};
 use crate::walk::{Copies, Inventory};
 use crate::words::Strength;
@@ -322,7 +322,13 @@ pub(super) fn sentence(findings: &Findings<'_>, miss: &Miss) -> String {
 fn written(findings: &Findings<'_>, chain: &practices::Chain, hop: &practices::Hop, last: bool) -> String {
     let seen = &findings.signals.all[chain.signal];
     let is_code = hop.at.path.ends_with(".py") || hop.at.path.ends_with(".ipynb");
-    let unsure = seen.branch.is_some() || seen.strength < Strength::Resolved;
+    // what code does is not told by how it was started, nor by several names at once
+    let same_line = (&hop.at.path, hop.at.line) == (&seen.at.path, seen.at.line);
+    let in_code = last && same_line && matches!(seen.owner, Owner::Code(_));
+    if in_code && !is_code && hop.what != *seen.what {
+        return redact::snippet(&seen.what);
+    }
+    let unsure = seen.branch.is_some() || seen.strength < Strength::Resolved || seen.what.contains('|');
     let line = if last && is_code && unsure && hop.at == seen.at { code(findings, &hop.at) } else { None };
     line.unwrap_or_else(|| redact::snippet(&hop.what))
 }

@@ -97,7 +97,9 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
     } else if let Some(at) = reach(unattended, Strength::Assumed).or_else(|| reach(outside, Strength::Assumed)) {
         (Starter::Outside, Some(at), outside_words(&miss))
     } else if let Some(at) = reach(people(findings), Strength::Inferred) {
-        by_hand(Some(at), open, left)
+        by_hand(Some(at), open, left.clone())
+    } else if let Some(told) = in_an_image(findings, &targets, left).filter(|_| open.is_none()) {
+        told
     } else {
         idle(targets.first().map(|(i, _)| *i), open)
     };
@@ -150,6 +152,17 @@ fn by_hand(at: Option<usize>, open: Option<String>, left: Option<Location>) -> T
         Some(file) => (Starter::Unknown, at, format!("by hand at least; not read: {file}")),
         None => (Starter::Person, at, String::new()),
     }
+}
+
+/// It runs when an image is started, and nothing starts that.
+fn in_an_image(findings: &Findings<'_>, targets: &[(usize, NodeId)], left: Option<Location>) -> Option<Told> {
+    let graph = findings.graph;
+    let starts: Vec<NodeId> = graph.entries().into_iter().filter(|n| graph.is_start_of_image(*n)).collect();
+    let reached = graph.reach(&starts, Walk::at(Strength::Inferred));
+    let (signal, node) = targets.iter().filter(|(_, n)| reached.has(*n)).min_by_key(|(i, n)| (reached.hops(*n), *i))?;
+    let image = &graph.nodes[reached.start(graph, *node)].at.path;
+    let left = left.map(|at| format!("; {at} leaves this scan")).unwrap_or_default();
+    Some((Starter::Nobody, Some(*signal), format!("in the image of {image}, which nothing here starts{left}")))
 }
 
 /// It is there and nothing starts it, unless what was not read does.
@@ -228,6 +241,8 @@ fn served(findings: &Findings<'_>, system: &JudgedSystem<'_>, open: Option<Strin
         (Starter::Unknown, targets.first().map(|(i, _)| *i), format!("not read: {file}"))
     } else if let Some(at) = reach(graph.triggers(TriggerKind::is_unattended), Strength::Inferred) {
         (Starter::Person, Some(at), "a job only tries it out".to_owned())
+    } else if let Some(told) = in_an_image(findings, &targets, None) {
+        told
     } else {
         idle(targets.first().map(|(i, _)| *i), None)
     };

@@ -8,7 +8,7 @@ use super::infer::{Ctx, Found, Infer, Key, Type, joined};
 use super::settle::Settled;
 use super::{At, FileId, World};
 use crate::source::RepoPath;
-use crate::syntax::python::{Call, CallId, ScopeKind, Value};
+use crate::syntax::python::{Call, CallId, Name, ScopeKind, Value};
 
 /// Methods that by custom give back what they are called on, so that chains keep their type.
 const FLUENT: &[&str] = &[
@@ -165,7 +165,32 @@ impl<'f> Infer<'f> {
         {
             return Some(Found::sure(Type::Instance(object.into())));
         }
-        Some(Found::sure(Type::Instance(name)))
+        Some(self.last_step(&name, call, ctx).unwrap_or_else(|| Found::sure(Type::Instance(name))))
+    }
+
+    /// The last step of what is made of several: an object that is fitted and asked as that step is, whatever comes
+    /// before it. None where the steps, or what the last of them is, cannot be told.
+    fn last_step(&mut self, name: &str, call: &'f Call, ctx: Ctx<'f>) -> Option<Found<'f>> {
+        let world = self.world;
+        let found = match world.callables.last_steps.get(name)? {
+            Some(keyword) => {
+                let steps = call.keywords.iter().find(|(key, _)| key == keyword).map(|(_, v)| v).or_else(|| call.args.first())?;
+                if let Value::Name(list) = steps
+                    && grows(world.files.get(ctx.file)?.module().calls.as_slice(), list)
+                {
+                    return None;
+                }
+                let found = self.value(steps, ctx)?;
+                let Type::Literal(Value::List(steps) | Value::Tuple(steps), inside) = found.what else { return None };
+                let step = match steps.last()? {
+                    Value::Tuple(pair) | Value::List(pair) => pair.get(1)?,
+                    step => step,
+                };
+                self.value(step, *inside)?.after(found.sure)
+            }
+            None => self.value(call.args.last()?, ctx)?,
+        };
+        matches!(found.what, Type::Instance(_) | Type::Object(_)).then_some(found)
     }
 
     /// The module of this repository that a command names, where code imports what it is told: only where there is no
@@ -232,6 +257,16 @@ impl<'f> Infer<'f> {
         }
         settled.finish()
     }
+}
+
+/// Whether calls of a file put more into a list of that name.
+fn grows(calls: &[Call], list: &Name) -> bool {
+    calls.iter().any(|call| {
+        let (Some(method), false) = (call.callee.path.last(), call.callee.root != list.root) else { return false };
+        matches!(method.as_str(), "append" | "extend" | "insert")
+            && call.callee.path.len() == list.path.len() + 1
+            && call.callee.path.starts_with(&list.path)
+    })
 }
 
 impl World {

@@ -246,6 +246,31 @@ fn tables_and_containers() {
 }
 
 #[test]
+fn what_is_made_of_steps_is_its_last() {
+    let text = |steps: &str| {
+        format!(
+            "--- a.py\nimport shop.steps as own\nown.chain.fit(x, y)\n--- shop/steps.py\n\
+             from sklearn.linear_model import Lasso\nfrom sklearn.pipeline import Pipeline, make_pipeline\n\
+             from sklearn.preprocessing import StandardScaler\n{steps}\n"
+        )
+    };
+    let made = |steps: &str| calls(&text(steps)).remove(0);
+    assert_eq!(made("chain = Pipeline([('a', StandardScaler()), ('b', Lasso())])"), "sklearn.linear_model.Lasso#fit");
+    assert_eq!(made("chain = Pipeline(steps=[('a', StandardScaler())])"), "sklearn.preprocessing.StandardScaler#fit");
+    assert_eq!(made("chain = make_pipeline(StandardScaler(), Lasso())"), "sklearn.linear_model.Lasso#fit");
+    let inner = "chain = Pipeline([('a', StandardScaler()), ('b', make_pipeline(StandardScaler(), Lasso()))])";
+    assert_eq!(made(inner), "sklearn.linear_model.Lasso#fit");
+    assert_eq!(made("steps = [('b', Lasso())]\nchain = Pipeline(steps)"), "sklearn.linear_model.Lasso#fit");
+    // what else is in the list is not known
+    assert_eq!(
+        made("steps = [('b', StandardScaler())]\nsteps.append(late())\nchain = Pipeline(steps)"),
+        "sklearn.pipeline.Pipeline#fit"
+    );
+    assert_eq!(made("chain = Pipeline([('a', StandardScaler()), ('b', 'passthrough')])"), "sklearn.pipeline.Pipeline#fit");
+    assert_eq!(made("chain = make_pipeline(StandardScaler(), *more)"), "sklearn.pipeline.make_pipeline#fit");
+}
+
+#[test]
 fn branches_and_order() {
     check("--- a.py\nfrom s import A, B\nm = A()\nm = B()\nm.fit()", "s.B#fit");
     check("--- a.py\nfrom s import A, B\nm = A()\nm.fit()\nm = B()", "s.B");

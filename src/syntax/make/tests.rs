@@ -170,3 +170,11 @@ fn hostile_text_is_bounded() {
     }
     assert_eq!(read("include Makefile\n").includes.len(), 1);
 }
+
+#[test]
+fn what_only_a_run_takes_in() {
+    let of = |text: &str| read(text).includes.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(" ");
+    assert_eq!(of("include mk/*.mk\n-include $(wildcard a/*.mk b.mk) c.mk\n"), "mk/*.mk a/*.mk b.mk c.mk");
+    assert_eq!(of("$(foreach t,a b,$(eval $(call rule,$(t))))\n$(info hi)\n"), "$(eval)");
+    assert!(of("include $(wildcard $(DIR)/*.mk)\n").contains('$'));
+}

@@ -13,6 +13,7 @@
 
 mod commands;
 mod constructs;
+mod counted;
 mod dirs;
 mod flow;
 mod leaving;
@@ -24,7 +25,7 @@ mod walk;
 mod wordtext;
 mod wrappers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::SyntaxError;
@@ -79,6 +80,8 @@ pub struct Script {
     pub errors: Vec<SyntaxError>,
     /// A failing command ends the script, from before its first real command on.
     pub errexit: bool,
+    /// Variables that arithmetic changes somewhere in the text.
+    pub counted: BTreeSet<String>,
 }
 
 /// A function that the text defines.
@@ -213,7 +216,7 @@ pub fn parse(text: &str, options: &Options) -> Script {
         errors.push(SyntaxError { line: 1, message: "too tangled to be parsed within bounds".into() });
         return Script { errors, errexit: options.errexit, ..Script::default() };
     };
-    walk::walk(text, &prepared, &tree, options)
+    Script { counted: counted::in_brackets(text), ..walk::walk(text, &prepared, &tree, options) }
 }
 
 /// The syntax tree, unless it takes more steps than honest text of this size does (measured: below 0.06 per byte).

@@ -357,6 +357,9 @@ impl Text<'_> {
     /// Every value that the text, or who starts it, may give to a variable.
     fn assigned(&mut self, name: &str, depth: usize) -> Values {
         let script = self.script;
+        if script.counted.contains(name) {
+            return Values::Any;
+        }
         let literal = || self.told.variables.get(name).map(|value| Values::one(value));
         let mut values: Option<Values> = self.given(name).or_else(literal);
         let mut certain = values.is_some();
@@ -364,7 +367,9 @@ impl Text<'_> {
             let first = command.words.first().map_or("", |word| word.text.as_str());
             let named = || command.words.iter().skip(1).any(|word| word.text == name);
             let changed = match first {
-                "read" | "mapfile" | "readarray" | "getopts" | "printf" | "let" | "select" => named(),
+                "read" | "mapfile" | "readarray" | "getopts" | "printf" | "select" | "unset" => named(),
+                "let" | "trap" => counts(command, name),
+                "export" | "declare" | "typeset" | "local" | "readonly" => open(command, name),
                 // what another file, or a text that is put together, sets
                 "source" | "." | "eval" => true,
                 _ => false,
@@ -508,6 +513,22 @@ impl Text<'_> {
         }
         all
     }
+}
+
+/// Whether a command computes the variable (`let n=n+1`), or puts down a text that does (`trap 'n=1' EXIT`).
+fn counts(command: &Command, name: &str) -> bool {
+    let mut changed = BTreeSet::new();
+    command.words.iter().skip(1).for_each(|word| super::counted::changed(&word.text, &mut changed));
+    changed.contains(name)
+}
+
+/// Whether a declaration may set the variable in a way that is no plain assignment: by a word that is put together
+/// (`export $(cat .env)`), in quotes (`export "n=$other"`), or by another name for it (`local -n other=n`).
+fn open(command: &Command, name: &str) -> bool {
+    command.words.iter().skip(1).any(|word| match word.text.split_once('=') {
+        Some((set, _)) => set == name || set.contains(['$', '`']),
+        None => !word.literal || word.text.contains(['$', '`']) || word.text == "-n",
+    })
 }
 
 /// `$name`, `${name}`, `${name:-default}` at the start of a text: the name, the default, and what follows.

@@ -330,7 +330,7 @@ impl<'t> Walk<'t> {
             }
         }
         self.errors.sort_by_key(|error| error.line);
-        Script { commands, functions: self.functions, errors: self.errors, errexit }
+        Script { commands, functions: self.functions, errors: self.errors, errexit, ..Script::default() }
     }
 
     // Sequences.

@@ -27,6 +27,9 @@ pub struct Wrapper {
     /// Assignments (`A=b`) may stand before the real command.
     #[serde(default)]
     pub assignments: bool,
+    /// The real command stands behind `--`; without that there is none.
+    #[serde(default)]
+    pub behind_dashes: bool,
     /// What follows is not a command but an argument of this program.
     #[serde(default)]
     pub becomes: Option<String>,
@@ -129,6 +132,9 @@ fn after_options(words: &[Word], mut at: usize, wrapper: &Wrapper, to_end: bool)
 fn behind(words: &[Word], from: usize, wrapper: &Wrapper, assignments: &mut Vec<(String, Word)>) -> Vec<Word> {
     let mut at = from;
     let mut operands = wrapper.positional;
+    if wrapper.behind_dashes {
+        return words.iter().skip(from).skip_while(|word| word.text != "--").skip(1).cloned().collect();
+    }
     loop {
         at = after_options(words, at, wrapper, true);
         let Some(word) = words.get(at) else { break };
@@ -208,6 +214,12 @@ mod tests {
             ("hatch -e ml run train", "train"),
             ("ray job submit --address http://head:8265 --working-dir . -- python fit.py", "python fit.py"),
             ("ray start --head", "ray start --head"),
+            ("./wait-for-it.sh db:5432 -t 30 -- python x.py -- a", "python x.py -- a"),
+            ("/app/wait-for -q -h db -p 5432 -- python x.py", "python x.py"),
+            ("wait-for-it.sh db:5432", ""),
+            ("dockerize -wait tcp://db:5432 -timeout 60s python x.py", "python x.py"),
+            ("watchmedo auto-restart -d src --pattern=*.py --recursive -- celery -A shop worker -B", "celery -A shop worker -B"),
+            ("watchmedo shell-command src", "watchmedo shell-command src"),
             ("sudo", ""),
             ("torchrun", ""),
         ] {

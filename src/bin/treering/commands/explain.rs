@@ -14,7 +14,10 @@ use crate::progress::Bar;
 pub fn run(explain: &Explain) -> Result<ExitCode> {
     let catalog = catalog(&explain.rules)?;
     let (rule, found) = answer(explain, catalog)?;
-    let style = super::style(true, explain.color, explain.width, explain.verbose, true);
+    let style = super::style(true, explain.color, explain.width, explain.verbose);
+    let root = explain.path.as_deref().unwrap_or(Path::new("."));
+    let links = found.as_ref().and_then(|found| super::links(&style, &explain.hyperlink_format, root, &found.report));
+    let style = treering::Style { links, ..style };
     let mut bytes = Vec::new();
     treering::write_explanation(rule.as_ref(), found.as_ref(), &mut bytes, &style)?;
     output::print(&bytes)?;

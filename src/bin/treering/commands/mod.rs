@@ -6,9 +6,9 @@ pub mod scan;
 pub mod schema;
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use treering::{Catalog, Error, Style};
+use treering::{Catalog, Error, FilesFrom, LinkFormat, Links, Report, Style};
 
 use crate::args::Color;
 
@@ -19,8 +19,8 @@ fn catalog(dirs: &[PathBuf]) -> Result<&'static Catalog, Error> {
     Ok(Box::leak(Box::new(catalog)))
 }
 
-/// How to write for a person; `shown` says that it goes to standard output, `links` that places may link.
-fn style(shown: bool, color: Color, width: Option<u16>, verbose: u8, links: bool) -> Style {
+/// How to write for a person; `shown` says that it goes to standard output.
+fn style(shown: bool, color: Color, width: Option<u16>, verbose: u8) -> Style {
     let terminal = shown && std::io::stdout().is_terminal();
     let color = match color {
         Color::Always => true,
@@ -29,6 +29,32 @@ fn style(shown: bool, color: Color, width: Option<u16>, verbose: u8, links: bool
     };
     let columns = || std::env::var("COLUMNS").ok().and_then(|c| c.trim().parse().ok()).filter(|c| *c > 0);
     let width = width.map(usize::from).or_else(columns).unwrap_or(80);
-    // Links only where there is a person to follow them, and colour shows that the terminal is not a plain one.
-    Style { color, width: width.clamp(40, 400), verbose, links: terminal && color && links, asked: String::new() }
+    Style { color, width: width.clamp(40, 400), verbose, links: None, asked: String::new() }
+}
+
+/// Where places link to; nowhere but on a terminal that shows colours, is not a log of CI and does not call itself dumb.
+fn links(style: &Style, format: &LinkFormat, path: &Path, report: &Report) -> Option<Links> {
+    let is = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty() && value != "0" && value != "false");
+    let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+    let able = style.color && std::io::stdout().is_terminal() && !dumb && !is("CI");
+    if !able || *format == LinkFormat::None {
+        return None;
+    }
+    Some(Links { format: format.clone(), host: host(), root: root(path, report) })
+}
+
+/// The folder that the report's paths begin in; none where it was not the files on disk that were read.
+fn root(path: &Path, report: &Report) -> Option<String> {
+    if report.inputs.tree == FilesFrom::Revision {
+        return None;
+    }
+    let scanned = path.canonicalize().ok()?;
+    let up = report.inputs.below.as_deref().map_or(0, |below| below.split('/').count());
+    scanned.ancestors().nth(up)?.to_str().map(str::to_owned)
+}
+
+/// The name of this machine; empty where it is not told.
+fn host() -> String {
+    let kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    kernel.or_else(|| std::env::var("HOSTNAME").ok()).map(|name| name.trim().to_owned()).unwrap_or_default()
 }

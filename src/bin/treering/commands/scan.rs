@@ -45,7 +45,10 @@ pub fn run(scan: &Scan) -> Result<ExitCode> {
         for output in &outputs {
             let format = output.format.unwrap_or(scan.format);
             let mut bytes = Vec::new();
-            let style = Style { asked: again::words(scan, path, true), ..style(scan, format, output.path.is_none()) };
+            let shown = output.path.is_none() && format == Format::Text;
+            let style = super::style(output.path.is_none(), scan.color, scan.width, scan.verbose);
+            let links = super::links(&style, &scan.hyperlink_format, path, report).filter(|_| shown);
+            let style = Style { asked: again::words(scan, path, true), links, ..style };
             treering::write(report, format, &mut bytes, &style)?;
             match &output.path {
                 Some(path) => files.push(output::stage(path, &bytes)?),
@@ -97,8 +100,4 @@ fn outputs(scan: &Scan) -> Result<Vec<Output>> {
 /// Whether a path is there and no regular file: a device or a pipe may take several reports.
 fn is_special(path: &Path) -> bool {
     path.metadata().is_ok_and(|m| !m.is_file())
-}
-
-fn style(scan: &Scan, format: Format, shown: bool) -> Style {
-    super::style(shown, scan.color, scan.width, scan.verbose, format == Format::Text)
 }

@@ -5,6 +5,7 @@ use super::Reading;
 use super::expression::{self, Known};
 use super::scope::Scope;
 use crate::fact::{FactKind, Guard, Trigger, UnitId};
+use crate::facts::ci::reading::with_paths;
 use crate::syntax::tree::{Kind, Node};
 use crate::words::TriggerKind;
 
@@ -45,6 +46,7 @@ pub(super) fn triggers(root: Node<'_>, reading: &mut Reading<'_>) {
             if tags.is_empty() || !branches.is_empty() {
                 let all = branches.is_empty() || branches.iter().any(|b| b == "*");
                 let text = if all { "push".to_owned() } else { format!("push {}", branches.join(", ")) };
+                let text = with_paths(text, &patterns(trigger, "paths"));
                 let branches = if all { Vec::new() } else { branches };
                 state(line, Trigger { branches, ..plain(TriggerKind::Push, text) });
             }

@@ -27,7 +27,7 @@ resources:
 steps: [{script: make}]
 ",
         &[
-            "1 azure-pipelines.yml: push: push main, !old/* main !old/*",
+            "1 azure-pipelines.yml: push: push main, !old/*, only src main !old/*",
             "4 azure-pipelines.yml: schedule: schedule \"0 3 * * *\" main",
             "5 azure-pipelines.yml: push: schedule \"0 4 * * *\", after a change alone",
             "7 azure-pipelines.yml: upstream: after pipeline build (the service knows it by that name)",

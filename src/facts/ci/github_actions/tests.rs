@@ -40,7 +40,7 @@ jobs: {}
 ",
         &[
             "2 w.yml: tag: tag v*",
-            "2 w.yml: push: push main main",
+            "2 w.yml: push: push main, except docs/** main",
             "6 w.yml: pr: pull_request",
             "8 w.yml: schedule: schedule \"0 3 * * 1\"",
             "9 w.yml: schedule: schedule \"0 4 * * 1\"",

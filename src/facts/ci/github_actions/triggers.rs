@@ -2,6 +2,7 @@
 
 use super::Reading;
 use crate::fact::{FactKind, Trigger};
+use crate::facts::ci::reading::with_paths;
 use crate::syntax::tree::{Kind, Node};
 use crate::words::TriggerKind;
 
@@ -153,6 +154,7 @@ fn one(name: &str, line: u32, filter: Option<Node<'_>>, reading: &mut Reading<'_
                     None if branches.is_empty() => (kind, "push".to_owned()),
                     None => (kind, format!("push {}", branches.join(", "))),
                 };
+                let text = with_paths(text, &patterns(filter, "paths"));
                 // a pattern that fits all, and takes them back
                 let none = branches.last().is_some_and(|last| matches!(last.as_str(), "!**" | "!*"));
                 let off = none.then(|| "its filter leaves no branch".to_owned());
@@ -172,7 +174,8 @@ fn one(name: &str, line: u32, filter: Option<Node<'_>>, reading: &mut Reading<'_
                 push(reading, line, Trigger { branches: branches.clone(), ..trigger(TriggerKind::Push, text) });
             }
             if !closed || types.len() > 1 {
-                push(reading, line, Trigger { branches, ..trigger(kind, named(name, &types)) });
+                let text = with_paths(named(name, &types), &patterns(filter, "paths"));
+                push(reading, line, Trigger { branches, ..trigger(kind, text) });
             }
         }
         "workflow_run" => {

@@ -143,3 +143,24 @@ fn what_a_way_of_starting_gives_is_held_against_tests() {
     assert!(may_be("v*", "v1") && !may_be("refs/tags/*", &format!("refs/heads/{HOLE}")));
     assert!(may_be("refs/pull/1/merge", &format!("refs/pull/{HOLE}/merge")) && !may_be("main", &format!("pull/{HOLE}/merge")));
 }
+
+#[test]
+fn what_sets_a_variable_otherwise() {
+    let ends = |sets: &str| run_with(&format!("N=0\n{sets}\nif [ \"$N\" = 0 ]; then\n  exit 0\nfi\na\n"), &Told::default());
+    assert_eq!(ends("M=1"), "");
+    assert_eq!(ends("M=1\nexport N M\nexport O=2"), "");
+    for sets in [
+        "if t; then ((++N)); fi",
+        "for f in *; do [ -e $f ] && N=$((M+=1)) && : $((N+=1)); done",
+        "let N++",
+        "let 'N += 2'",
+        "unset N",
+        "export $(cat .env | xargs)",
+        "declare \"$key=$value\"",
+        "export \"N=$other\"",
+        "f() { local -n M=N; M=1; }",
+        "trap 'N=1' USR1",
+    ] {
+        assert!(ends(sets).ends_with('a'), "{sets}");
+    }
+}
