@@ -66,8 +66,13 @@ pub struct Called {
 }
 
 impl Called {
-    /// The one input of a script: its arguments in one line, as a shell would be given them.
+    /// The one input of a script: its arguments in one line, as a shell would be given them. By default none, or what
+    /// only a run knows, where they choose what it does.
     pub const ARGUMENTS: &'static str = "@";
+    /// What stands before the name of a variable that comes with the environment.
+    pub const VARIABLE: &'static str = "$";
+    /// The one input of an image: the words that are told to its entry point in place of its own, in such a line.
+    pub const TOLD: &'static str = "told";
 }
 
 /// What a file takes from the documents that it names.
@@ -416,6 +421,11 @@ pub struct Command {
     pub through: Vec<String>,
     /// Whether it is given further words that are not told here.
     pub more: bool,
+    /// It runs on another machine or in a container, with an environment of its own.
+    pub elsewhere: bool,
+    /// Variables of the environment that its own text sets for it, of which the last counts; none for a value that only a
+    /// run knows.
+    pub environment: Vec<(String, Option<String>)>,
 }
 
 impl Command {
@@ -435,6 +445,8 @@ impl Command {
             at_build: false,
             through: Vec::new(),
             more: false,
+            elsewhere: false,
+            environment: Vec::new(),
         }
     }
 
@@ -470,6 +482,9 @@ pub const CONTEXT: &str = "context";
 pub const PROFILES: &str = "service.profiles";
 /// The key under which a service says how many of it there shall be.
 pub const REPLICAS: &str = "service.replicas";
+
+/// How the name begins of an action that a command deploys: who runs the file around it does not run that.
+pub const DEPLOYED: &str = "deployed ";
 
 /// Where a [`Uses`] leads, as far as its own file says.
 #[derive(Debug, Clone)]

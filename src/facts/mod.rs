@@ -87,7 +87,7 @@ pub(crate) type ReadFor = fn(&SourceFile, &Context<'_>, &[Inputs]) -> FileFacts;
 
 /// How a file is read for values, by the name of its reader.
 fn read_for(reader: &str) -> Option<ReadFor> {
-    let all = ci::CALLED.iter().copied().flatten().chain(runners::GIVEN).chain(code::CALLED);
+    let all = ci::CALLED.iter().copied().flatten().chain(runners::GIVEN).chain(code::CALLED).chain(deploy::CALLED);
     all.into_iter().find(|(name, _)| *name == reader).map(|(_, read)| *read)
 }
 

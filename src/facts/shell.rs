@@ -1,6 +1,7 @@
 //! Shell text, wherever it stands, lowered to commands.
 
 mod body;
+mod functions;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -34,6 +35,8 @@ pub(crate) struct Shell {
     pub(crate) at_build: bool,
     /// The ways in which it may be started; those of any service, or of none, where there are none.
     pub(crate) ways: Option<Ways>,
+    /// It runs on another machine or in a container.
+    pub(crate) elsewhere: bool,
 }
 
 impl Shell {
@@ -43,8 +46,17 @@ impl Shell {
     }
 }
 
+/// Most variables that one text hands on.
+const MAX_EXPORTED: usize = 100;
 /// Deepest nesting of shell text in commands (`bash -c "bash -c …"`).
 const DEPTH: usize = 3;
+
+/// The words that stand in one line; none for what only a run knows.
+pub(crate) fn said(line: &str) -> Vec<Option<String>> {
+    let script = shell::parse(&format!("_ {line}"), &Options::default());
+    let words = script.commands.into_iter().next().map(|command| command.words).unwrap_or_default();
+    words.into_iter().skip(1).map(|word| word.literal.then_some(word.text)).collect()
+}
 
 /// Lowers a text to commands of a unit. `line_of` turns a 1-based line of the text into a line of the file.
 pub(crate) fn lower(
@@ -67,7 +79,9 @@ pub(crate) fn lower_script(
     context: &Context<'_>,
     into: &mut FileFacts,
 ) {
+    let first = into.facts.len();
     nested(script, line_of, unit, how, context, into, 0);
+    functions::deployed(first, into);
 }
 
 fn nested(
@@ -92,14 +106,23 @@ fn nested(
     }
     let arguments = how.arguments.clone().filter(|_| depth == 0);
     let told = Told { arguments, variables: how.variables.clone(), given: BTreeMap::new() };
+    let put = shell::put_in(script, &told);
     let ways = how.ways.clone().unwrap_or_else(|| surroundings::of_any(false));
     let runs = surroundings::by_ways(script, told, &ways);
     let handing = handing_on(script);
-    let both = script.commands.iter().zip(runs).flat_map(|(command, runs)| {
-        let handed = handed_on(command, &handing).map(|words| (command, Cow::Owned(words), runs.clone()));
-        std::iter::once((command, Cow::Borrowed(command.words.as_slice()), runs.clone())).chain(handed)
+    let both = script.commands.iter().zip(runs).zip(put).flat_map(|((command, runs), put)| {
+        let words = put.map_or(Cow::Borrowed(command.words.as_slice()), Cow::Owned);
+        let handed = handed_on(&words, &handing).map(|words| (command, Cow::Owned(words), runs.clone()));
+        std::iter::once((command, words, runs)).chain(handed)
     });
+    let checkout = checkout(script).filter(|_| how.dir.is_none());
+    let mut exported: Vec<(String, Option<String>)> = Vec::new();
     for (command, words, runs) in both {
+        let set = command.assignments.iter().map(|(name, word)| (name.clone(), word.literal.then(|| word.text.clone())));
+        if command.words.first().is_some_and(|word| word.text == "export") {
+            let certain = command.conditions.is_empty() && command.function.is_none();
+            exported.extend(set.clone().map(|(name, value)| (name, value.filter(|_| certain))).take(MAX_EXPORTED));
+        }
         let stripped = shell::strip(&words, context.wrappers);
         if stripped.words.is_empty() {
             continue;
@@ -131,9 +154,10 @@ fn nested(
                 _ => c.test.clone(),
             })
             .collect();
+        let pulled = checkout.as_ref().and_then(|at| in_checkout(command.dir.as_deref()?, at));
         let lowered = Command {
             words: stripped.words,
-            dir: within(directory(command.dir.as_deref(), how), stripped.folder.as_ref()),
+            dir: within(pulled.clone().or_else(|| directory(command.dir.as_deref(), how)), stripped.folder.as_ref()),
             place: command.dir.as_deref().filter(|dir| dir.starts_with('/')).map(str::to_owned),
             on_failure,
             conditions,
@@ -145,6 +169,8 @@ fn nested(
             at_build: how.at_build,
             more: stripped.wrappers.iter().any(|wrapper| wrapper == "xargs"),
             through: stripped.wrappers,
+            elsewhere: how.elsewhere || pulled.is_some(),
+            environment: exported.iter().take(MAX_EXPORTED).cloned().chain(set).collect(),
         };
         let line = line_of(command.line);
         let inner = Inner { line, depth };
@@ -163,7 +189,7 @@ fn nested(
             }
             // what runs on another machine starts in a folder that is not known here, and in a shell of its own
             Some(Body::Remote(text, first)) if inner.depth < DEPTH => {
-                let how = Shell { at_build: how.at_build, ..Shell::default() };
+                let how = Shell { at_build: how.at_build, elsewhere: true, ..Shell::default() };
                 let line_of = |n: u32| if first == 0 { inner.line } else { first.saturating_add(n.saturating_sub(1)) };
                 nested(&shell::parse(&text, &how.options()), &line_of, owner, &how, context, into, depth + 1);
             }
@@ -174,6 +200,29 @@ fn nested(
             }
             _ => {}
         }
+    }
+}
+
+/// The folder of another machine in which a text brings a checkout up to date, which is most likely one of this repository;
+/// none where it is not the only one.
+fn checkout(script: &Script) -> Option<String> {
+    const VERBS: &[&str] = &["pull", "fetch", "checkout", "reset", "switch"];
+    let updates = |command: &&shell::Command| {
+        let words: Vec<&str> = command.words.iter().map(|w| w.text.as_str()).skip_while(|w| *w == "sudo").collect();
+        words.first() == Some(&"git") && words.get(1).is_some_and(|verb| VERBS.contains(verb))
+    };
+    let mut all = script.commands.iter().filter(updates).map(|command| command.dir.as_deref());
+    let first = all.next()??;
+    let moves = script.commands.iter().filter(|c| c.words.first().is_some_and(|w| matches!(w.text.as_str(), "cd" | "pushd")));
+    let alone = all.all(|other| other == Some(first)) && (first != "?" || moves.count() == 1);
+    alone.then(|| first.to_owned())
+}
+
+/// Where a folder of that machine lies in the repository.
+fn in_checkout(dir: &str, checkout: &str) -> Option<String> {
+    match dir.strip_prefix(checkout)? {
+        "" => Some(".".to_owned()),
+        rest => source::join(".", rest.strip_prefix('/')?),
     }
 }
 
@@ -202,8 +251,8 @@ fn handing_on(script: &Script) -> BTreeMap<&str, (&[Word], usize)> {
 }
 
 /// What a call of such a function runs.
-fn handed_on(command: &shell::Command, handing: &BTreeMap<&str, (&[Word], usize)>) -> Option<Vec<Word>> {
-    let (name, told) = command.words.split_first()?;
+fn handed_on(words: &[Word], handing: &BTreeMap<&str, (&[Word], usize)>) -> Option<Vec<Word>> {
+    let (name, told) = words.split_first()?;
     let (front, taken) = handing.get(name.text.as_str())?;
     let rest = told.get(*taken..).filter(|rest| !rest.is_empty())?;
     Some(front.iter().chain(rest).cloned().collect())
@@ -285,6 +334,20 @@ mod tests {
         let all = told(text);
         assert!(all.iter().any(|c| c == "4 python fit.py @.") && all.iter().any(|c| c == "5 az ml job create @."), "{all:?}");
         assert!(!all.iter().any(|c| c.starts_with("6 python")), "{all:?}");
+    }
+
+    #[test]
+    fn a_checkout_on_another_machine_is_most_likely_this_repository() {
+        for (text, is) in [
+            ("ssh me@there 'cd ~/app && git pull && make fit'", "1 make fit @."),
+            ("ssh me@there 'cd \"$DIR\"; git fetch; git checkout main; cd deploy; make fit'", "1 make fit @?"),
+            ("ssh me@there 'cd /srv/app; sudo git pull origin main; cd ops; make fit'", "1 make fit @ops"),
+            ("ssh me@there 'cd /srv/app; git pull; cd /srv/other; git pull; make fit'", "1 make fit @?"),
+            ("ssh me@there 'cd /srv/app; make fit'", "1 make fit @?"),
+        ] {
+            let told = told(text);
+            assert_eq!(told.last().map(String::as_str), Some(is), "{text}: {told:?}");
+        }
     }
 
     #[test]

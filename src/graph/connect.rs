@@ -15,8 +15,8 @@ use super::courses::{self, Launched};
 use super::reach::Walk;
 use super::{Edge, EdgeId, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
 use crate::fact::{
-    Book, Code, Command, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId, UnitKind, Until,
-    Uses, UsesTarget,
+    Book, Code, Command, DEPLOYED, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId,
+    UnitKind, Until, Uses, UsesTarget,
 };
 use crate::resolve::program::Start;
 use crate::resolve::{self, Lead, Program, Run, Target, View};
@@ -166,6 +166,10 @@ fn unit_key(path: &str, kind: UnitKind, name: &str) -> String {
 pub(super) fn node_key(path: &str, facts: &FileFacts, unit: usize) -> String {
     let it = &facts.units[unit];
     match (it.kind, it.parent) {
+        // what an image starts with words that it is told
+        (UnitKind::Service, _) if facts.units.first().is_some_and(|first| first.kind == UnitKind::Image) => {
+            format!("image-start:{path}#{}", it.name)
+        }
         // steps, jobs and functions of different parents may share a name
         (UnitKind::Step | UnitKind::Group | UnitKind::Job | UnitKind::ShellFunction | UnitKind::Manifest, Some(_)) => {
             format!("{}@{unit}", unit_key(path, it.kind, &it.name))
@@ -231,7 +235,7 @@ impl Build<'_> {
             UnitKind::Stage => format!("stage {}", it.name),
             UnitKind::Script => format!("script {}", it.name),
             UnitKind::ShellFunction => format!("function {}", it.name),
-            UnitKind::Service => format!("service {}", it.name),
+            UnitKind::Service => it.title.clone().unwrap_or_else(|| format!("service {}", it.name)),
             UnitKind::Image => format!("image of {}", it.name),
             UnitKind::EntryPoint => format!("command {}", it.name),
             UnitKind::Manifest => it.title.clone().unwrap_or_else(|| format!("manifest {}", it.name)),
@@ -367,19 +371,21 @@ impl Build<'_> {
             stops,
             discarded: discarded(&command.on_failure),
             condition: command.conditions.last().map(|c| shorten(c)),
-            off: command.off.as_deref().map(shorten),
+            off: command.off.clone().or_else(|| resolve::replaced(command, facts, fact.unit, self.view)).as_deref().map(shorten),
             guard: command.admits.clone().map(|admits| Guarded { admits, asks: command.conditions.join(" && ") }),
             ..Edge::plain(owner, node, EdgeKind::Contains, Strength::Resolved, at, text)
         });
         let mut leads = resolve::command(command, (path, fact.unit), self.view);
-        let started: Vec<(Launched, Lead)> =
-            leads.iter().filter_map(|lead| Some((self.launched(command, node, lead)?, lead.clone()))).collect();
+        let started: Vec<(Launched, Lead)> = leads
+            .iter()
+            .filter_map(|lead| Some((self.launched(command, (facts, fact.unit), node, lead)?, lead.clone())))
+            .collect();
         for (launched, lead) in started {
             leads.extend(self.chosen(&launched, &lead));
             self.launched.push(launched);
         }
         for lead in leads {
-            let lead = resolve::as_called(command, lead, self.view);
+            let Some(lead) = resolve::as_called(command, lead, (facts, fact.unit), self.view) else { continue };
             self.lead((node, fact.unit), path, fact.line, order, lead, stops, discarded(&command.on_failure));
         }
         for (at, _) in facts.embedded.iter().filter(|(at, _)| *at == index) {
@@ -400,7 +406,7 @@ impl Build<'_> {
     }
 
     /// The program that a command starts, and the words that it gives it.
-    fn launched(&self, command: &Command, node: NodeId, lead: &Lead) -> Option<Launched> {
+    fn launched(&self, command: &Command, from: (&FileFacts, Option<UnitId>), node: NodeId, lead: &Lead) -> Option<Launched> {
         let after = |fits: &dyn Fn(&str) -> bool| {
             let at = command.words.iter().position(|w| fits(w.text.as_str()))?;
             command.words.get(at + 1..)
@@ -428,7 +434,8 @@ impl Build<'_> {
             }
             _ => return None,
         };
-        Some(Launched { command: node, path, named, words: courses::words(words, command.more) })
+        let environment = resolve::environment::of_command(command, from.0, from.1);
+        Some(Launched { command: node, path, named, words: courses::words(words, command.more), environment })
     }
 
     /// The function that the words of a command choose among those of the program that it starts.
@@ -549,6 +556,8 @@ impl Build<'_> {
                 // what an object only defines is run by those who name it
                 .filter(|u| facts.units[*u].kind != UnitKind::Action || !starts::holds_objects(facts))
                 .filter(|u| !facts.is_scheduled(*u))
+                // what a command deploys is run by what starts it there
+                .filter(|u| facts.units[*u].kind != UnitKind::Action || !facts.units[*u].name.starts_with(DEPLOYED))
                 // what it was read as for those who call it is theirs
                 .filter(|u| {
                     facts.called.as_ref().is_none_or(|c| !c.by_inputs.iter().any(|(_, unit)| unit == u) || c.alone.is_none())

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Edge, EdgeId, Graph, NodeId, Order, python};
 use crate::resolve::Program;
+use crate::resolve::environment::Environment;
 use crate::resolve::program::{At, CodeFile, Course, Start, Told, Why};
 use crate::signals::Signals;
 use crate::source::{Location, RepoPath};
@@ -35,6 +36,8 @@ pub(super) struct Launched {
     pub(super) named: Option<String>,
     /// The words behind the program's name.
     pub(super) words: Vec<Word>,
+    /// Variables of the environment that are certain.
+    pub(super) environment: Environment,
 }
 
 /// Words as the program gets them: what a template or another language fills in is no literal, and more may follow.
@@ -72,15 +75,16 @@ struct Copy {
 pub(super) fn vary(graph: &mut Graph, program: &Program, signals: &Signals, launched: &[Launched]) {
     type Key<'l> = (&'l RepoPath, Option<&'l str>);
     let mut copies: BTreeMap<Key<'_>, Vec<Copy>> = BTreeMap::new();
-    let mut known: BTreeMap<(Key<'_>, Vec<(&str, bool)>), Option<usize>> = BTreeMap::new();
+    type Given<'l> = (Vec<(&'l str, bool)>, &'l Environment);
+    let mut known: BTreeMap<(Key<'_>, Given<'_>), Option<usize>> = BTreeMap::new();
     let mut made = 0;
     for one in launched {
         let key = (&one.path, one.named.as_deref());
-        let words = one.words.iter().map(|w| (w.text.as_str(), w.literal)).collect();
+        let words = (one.words.iter().map(|w| (w.text.as_str(), w.literal)).collect(), &one.environment);
         let of = copies.entry(key).or_default();
         let at = *known.entry((key, words)).or_insert_with(|| {
             let start = one.named.as_deref().map_or(Start::File, Start::Named);
-            let course = program.course(&one.path, start, &one.words)?;
+            let course = program.course(&one.path, start, &one.words, &one.environment)?;
             if let Some(same) = of.iter().position(|copy| copy.course == course) {
                 return Some(same);
             }

@@ -67,7 +67,10 @@ pub(super) fn mark(graph: &mut Graph, book: &Book, view: &View<'_>, program: &Pr
     for (path, facts) in book {
         let Some(unit) = facts.units.iter().find(|u| u.kind == UnitKind::Image) else { continue };
         let Some(failure) = image(path, facts) else { continue };
-        for key in [format!("image:{path}#{}", unit.name), format!("image-start:{path}#{}", unit.name)] {
+        let started =
+            facts.units.iter().filter(|u| u.kind == UnitKind::Service).map(|u| format!("image-start:{path}#{}", u.name));
+        for key in [format!("image:{path}#{}", unit.name), format!("image-start:{path}#{}", unit.name)].into_iter().chain(started)
+        {
             if let Some(node) = graph.find(&key) {
                 fail(graph, node, Failure { at: failure.at.clone(), what: failure.what.clone() });
             }

@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Lead, Run, Target, View};
-use crate::fact::{Called, Command, FactKind, FileFacts, Inputs, Templated, UnitId, UnitKind, Uses, UsesTarget};
+use super::{Lead, Run, Target, View, containers, environment};
+use crate::fact::{CONTEXT, Called, Command, FactKind, FileFacts, Inputs, Templated, UnitId, UnitKind, Uses, UsesTarget};
 use crate::source::{self, RepoPath};
 use crate::syntax::shell::{HOLE, quoted};
 use crate::syntax::tree::Tree;
@@ -26,14 +26,34 @@ pub(crate) fn calls(view: &View<'_>) -> BTreeMap<RepoPath, Vec<Inputs>> {
         }
         for fact in &facts.facts {
             if let FactKind::Command(command) = &fact.kind
-                && command.words.iter().any(|word| scripts.contains(source::file_name(&word.text)))
+                && (command.words.iter().any(|word| scripts.contains(source::file_name(&word.text)))
+                    || super::placed::inside(command, path, fact.unit, view).is_some())
             {
                 for lead in super::command(command, (path, fact.unit), view) {
                     if let Target::File { path, run: Run::Script } = &lead.to
-                        && view.book.get(path).is_some_and(asks)
-                        && let Some(told) = arguments(command, path)
+                        && let Some(script) = view.book.get(path).filter(|facts| asks(facts))
+                        && let Some(told) = script_is_told(command, path, (facts, fact.unit), script, view)
                     {
                         all.entry(path.clone()).or_default().insert(told);
+                    }
+                }
+            }
+            // an image by the words that it is told
+            let started = match &fact.kind {
+                FactKind::Command(command) => {
+                    told_by_command(command).map(|inputs| (inputs, super::command(command, (path, fact.unit), view)))
+                }
+                FactKind::Uses(uses) => {
+                    told_by_reference(uses, facts, fact.unit, view).map(|inputs| (inputs, super::of_reference(uses, path, view)))
+                }
+                _ => None,
+            };
+            if let Some((inputs, leads)) = started {
+                for lead in leads {
+                    if let Target::File { path, run: Run::Image } = &lead.to
+                        && view.book.get(path).is_some_and(starts)
+                    {
+                        all.entry(path.clone()).or_default().insert(inputs.clone());
                     }
                 }
             }
@@ -54,7 +74,7 @@ pub(crate) fn calls(view: &View<'_>) -> BTreeMap<RepoPath, Vec<Inputs>> {
             if let FactKind::Uses(uses) = &fact.kind
                 && let UsesTarget::File(path) = &uses.to
                 && let Some(path) = file(path, view)
-                && !view.book.get(&path).is_some_and(asks)
+                && !view.book.get(&path).is_some_and(|facts| asks(facts) || starts(facts))
                 && let Some(called) = view.book.get(&path).and_then(|f| f.called.as_ref())
             {
                 all.entry(path).or_default().insert(given(uses, called));
@@ -64,9 +84,91 @@ pub(crate) fn calls(view: &View<'_>) -> BTreeMap<RepoPath, Vec<Inputs>> {
     all.into_iter().map(|(path, sets)| (path, sets.into_iter().collect())).collect()
 }
 
+/// The words that a reference tells an image.
+pub(super) fn told(uses: &Uses) -> Option<&str> {
+    uses.with.iter().find(|(key, _)| key == Called::TOLD).map(|(_, line)| line.as_str())
+}
+
+/// Whether a file is an image definition that starts something.
+pub(super) fn starts(facts: &FileFacts) -> bool {
+    facts.called.as_ref().is_some_and(|called| called.inputs.contains_key(Called::TOLD))
+}
+
+/// What an image is told by a command that starts it; none where that is nothing.
+fn told_by_command(command: &Command) -> Option<Inputs> {
+    let line = containers::told(command).filter(|line| line.len() <= MAX_VALUE);
+    let mut inputs: Inputs = variables(containers::variables(command));
+    inputs.extend(line.map(|line| (Called::TOLD.to_owned(), line)));
+    (!inputs.is_empty()).then_some(inputs)
+}
+
+/// What an image is told by a unit that starts it; none where that is nothing.
+fn told_by_reference(uses: &Uses, facts: &FileFacts, unit: Option<UnitId>, view: &View<'_>) -> Option<Inputs> {
+    let image = matches!(uses.to, UsesTarget::Image(_)) || uses.with.iter().any(|(key, _)| key == CONTEXT);
+    let given = if image { environment::of_unit(facts, unit) } else { return None };
+    let mut inputs = variables(environment::asked(given, view));
+    let line = told(uses).filter(|line| line.len() <= MAX_VALUE);
+    inputs.extend(line.map(|line| (Called::TOLD.to_owned(), line.to_owned())));
+    (!inputs.is_empty()).then_some(inputs)
+}
+
+/// Variables as inputs.
+fn variables(given: environment::Environment) -> Inputs {
+    given.into_iter().map(|(name, value)| (format!("{}{name}", Called::VARIABLE), value)).collect()
+}
+
+/// What a reference starts, as that is with what it tells.
+pub(super) fn as_started(leads: Vec<Lead>, uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
+    if !leads.iter().any(|lead| matches!(lead.to, Target::File { run: Run::Image, .. })) {
+        return leads;
+    }
+    // the same reference may stand in several units that give it different variables
+    let Some(facts) = view.book.get(from) else { return leads };
+    let with = |same: &dyn Fn(&Uses) -> bool| {
+        let it = facts.facts.iter().find(|fact| matches!(&fact.kind, FactKind::Uses(it) if same(it)));
+        it.and_then(|fact| fact.unit)
+    };
+    let alike = |it: &Uses| it.reference == uses.reference && it.with == uses.with;
+    let unit = with(&|it| std::ptr::eq(it, uses)).or_else(|| with(&alike));
+    match told_by_reference(uses, facts, unit, view) {
+        Some(inputs) => leads.into_iter().filter_map(|lead| as_told(lead, &inputs, view)).collect(),
+        None => leads,
+    }
+}
+
+/// A lead to the start of an image, to what that is where the image is told this; none where that is not known.
+fn as_told(lead: Lead, inputs: &Inputs, view: &View<'_>) -> Option<Lead> {
+    let Target::File { path, run: Run::Image } = &lead.to else { return Some(lead) };
+    let facts = view.book.get(path)?;
+    let called = facts.called.as_ref()?;
+    let Some((_, unit)) = called.by_inputs.iter().find(|(known, _)| known == inputs) else {
+        // its own command, of which a variable may choose a part
+        return (!inputs.contains_key(Called::TOLD)).then_some(Lead { strength: lead.strength.min(Strength::Inferred), ..lead });
+    };
+    let unit = facts.units.get(*unit)?;
+    Some(Lead { to: Target::Unit { path: path.clone(), kind: unit.kind, name: unit.name.clone() }, ..lead })
+}
+
 /// Whether a file is a script that does what its arguments choose.
 fn asks(facts: &FileFacts) -> bool {
     facts.called.as_ref().is_some_and(|called| called.inputs.contains_key(Called::ARGUMENTS))
+}
+
+/// What a command tells a script: arguments, and of the variables that the script asks for those with a certain value.
+fn script_is_told(
+    command: &Command,
+    path: &str,
+    (facts, unit): (&FileFacts, Option<UnitId>),
+    script: &FileFacts,
+    view: &View<'_>,
+) -> Option<Inputs> {
+    let asked = &script.called.as_ref()?.inputs;
+    let mut told = arguments(command, path)?;
+    if asked.keys().any(|name| name.starts_with(Called::VARIABLE)) {
+        let given = variables(environment::asked(environment::of_command(command, facts, unit), view));
+        told.extend(given.into_iter().filter(|(name, _)| asked.contains_key(name)));
+    }
+    Some(told)
 }
 
 /// The arguments that a command gives to a script; none where not even their number is known.
@@ -76,7 +178,14 @@ fn arguments(command: &Command, script: &str) -> Option<Inputs> {
         return None;
     }
     let name = source::file_name(script);
-    let at = command.words.iter().position(|word| source::file_name(&word.text) == name)?;
+    let at = command.words.iter().position(|word| source::file_name(&word.text) == name);
+    // in an image it may have another name
+    let shell = matches!(command.program(), "bash" | "sh" | "zsh" | "dash" | "source" | ".");
+    let at = match at {
+        Some(at) => at,
+        None if shell => command.words.iter().skip(1).position(|word| !word.text.starts_with('-'))? + 1,
+        None => 0,
+    };
     let mut line: Vec<String> = Vec::new();
     for word in command.words.get(at + 1..)? {
         // an expansion may come to several arguments, or to none
@@ -89,17 +198,27 @@ fn arguments(command: &Command, script: &str) -> Option<Inputs> {
     (line.len() <= MAX_VALUE).then(|| Inputs::from([(Called::ARGUMENTS.to_owned(), line)]))
 }
 
-/// A lead to a script, to what that script is with the arguments it is given here.
-pub(crate) fn as_called(command: &Command, lead: Lead, view: &View<'_>) -> Lead {
+/// A lead to a script, to what that script is with the arguments it is given here, and to an image with the words that it
+/// is told; none where nothing is known of these.
+pub(crate) fn as_called(command: &Command, lead: Lead, from: (&FileFacts, Option<UnitId>), view: &View<'_>) -> Option<Lead> {
+    if let (Target::File { run: Run::Image, .. }, Some(inputs)) = (&lead.to, told_by_command(command)) {
+        return as_told(lead, &inputs, view);
+    }
+    Some(of_script(command, lead, from, view))
+}
+
+fn of_script(command: &Command, lead: Lead, from: (&FileFacts, Option<UnitId>), view: &View<'_>) -> Lead {
     let Target::File { path, run: Run::Script } = &lead.to else { return lead };
     let Some(facts) = view.book.get(path).filter(|facts| asks(facts)) else { return lead };
-    let unit = arguments(command, path).and_then(|told| {
+    let chooses = facts.called.as_ref().is_some_and(|c| c.inputs.get(Called::ARGUMENTS).is_some_and(|open| !open.is_empty()));
+    let unit = script_is_told(command, path, from, facts, view).and_then(|told| {
         let called = facts.called.as_ref()?;
         let (_, unit) = called.by_inputs.iter().find(|(inputs, _)| *inputs == told)?;
         facts.units.get(*unit)
     });
     match unit {
         Some(unit) => Lead { to: Target::Unit { path: path.clone(), kind: unit.kind, name: unit.name.clone() }, ..lead },
+        None if !chooses => lead,
         // what it does hangs on what it is told, and that is not known
         None => Lead { strength: lead.strength.min(Strength::Inferred), ..lead },
     }

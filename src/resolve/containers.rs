@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Invocation, Lead, Located, Run, Target, View};
-use crate::fact::{Command, Data, DataKind, Fact, FactKind, FileFacts, PROFILES, REPLICAS, Unit, UnitKind, Uses, UsesTarget};
+use super::{Invocation, Lead, Located, Run, Target, View, services};
+use crate::fact::{CONTEXT, Command, Data, DataKind, Fact, FactKind, FileFacts, Uses, UsesTarget};
 use crate::source::{self, RepoPath};
+use crate::syntax::shell::{HOLE, Word, quoted};
 use crate::words::{EdgeKind, Strength};
 
 /// `docker build`, `docker run`, `docker compose up|run|build`.
@@ -13,7 +14,7 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
     let compose = invocation.command.program() == "docker-compose" || words.first() == Some(&"compose");
     if compose {
         let rest = if words.first() == Some(&"compose") { &words[1..] } else { &words[..] };
-        return services(invocation, rest, view);
+        return services::follow(invocation, rest, view);
     }
     let rest = match words.first() {
         Some(&"buildx" | &"image" | &"builder" | &"container") => &words[1..],
@@ -77,7 +78,8 @@ const VALUED: &[&str] = &[
     "--progress",
 ];
 
-fn build(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec<Lead> {
+/// The definition that `docker build` is told, and the folder that is sent to be built.
+fn told_to_build<'w>(words: &[&'w str]) -> (Option<&'w str>, &'w str) {
     let mut file: Option<&str> = None;
     let mut context = ".";
     let mut at = 0;
@@ -94,6 +96,47 @@ fn build(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec<Le
         }
         at += 1;
     }
+    (file, context)
+}
+
+/// The image definition that a command builds, and the folder that it sends, where both are literal.
+pub(super) fn sent(command: &Command) -> Option<(String, String)> {
+    let words: Vec<&str> = command.words.iter().skip(1).map(|w| w.text.as_str()).collect();
+    let container = matches!(command.program(), "docker" | "podman" | "nerdctl" | "buildah");
+    let rest = match words.as_slice() {
+        ["build" | "bud", rest @ ..] | ["buildx" | "image" | "builder", "build", rest @ ..] if container => rest,
+        _ => return None,
+    };
+    let (file, context) = told_to_build(rest);
+    let dir = command.dir.as_deref().filter(|_| !context.contains(['$', ':']))?;
+    let folder = source::join(dir, context)?;
+    let definition = match file {
+        Some(file) => source::join(dir, file),
+        None => source::join(&folder, "Dockerfile"),
+    };
+    Some((definition?, folder))
+}
+
+/// The same of a published step, and of a service.
+pub(super) fn sent_by_step(uses: &Uses) -> Option<(String, String)> {
+    let given = |keys: &[&str]| uses.with.iter().find(|(key, _)| keys.contains(&key.as_str())).map(|(_, v)| v.trim());
+    match &uses.to {
+        UsesTarget::File(definition) => Some((definition.clone(), given(&[CONTEXT])?.to_owned())),
+        UsesTarget::Remote(_) if builds(uses) => {
+            let folder = given(&["context", "path"]).filter(|c| !c.contains("://") && !c.contains("${{"))?;
+            let folder = source::join(".", folder)?;
+            let definition = match given(&["file", "dockerfile", "containerfiles", "build_file"]) {
+                Some(file) => source::join(".", file),
+                None => source::join(&folder, "Dockerfile"),
+            };
+            Some((definition?, folder))
+        }
+        _ => None,
+    }
+}
+
+fn build(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec<Lead> {
+    let (file, context) = told_to_build(words);
     let Some(dir) = invocation.dir() else { return Vec::new() };
     let name = match file {
         Some(file) => file.to_owned(),
@@ -131,17 +174,10 @@ fn run(words: &[&str], view: &View<'_>) -> Vec<Lead> {
     // what it starts is known where the image is built here
     match start(image, view) {
         Some(lead) => {
-            // another entry point, or words in place of the image's own command: what they say is followed by itself
+            // another entry point is followed by itself; words in place of the image's own are told to what it starts
             let options = words.get(..at).unwrap_or(&[]);
             let replaced = options.iter().any(|w| *w == "--entrypoint" || w.starts_with("--entrypoint="));
-            let told = words.get(at + 1).filter(|word| !word.starts_with('-'));
-            match told {
-                _ if replaced => Vec::new(),
-                None => vec![lead],
-                Some(program) if is_known(program) || !has_entry_point(&lead.to, view) => Vec::new(),
-                // they go to its entry point, which may do something else with them
-                Some(_) => vec![Lead { strength: lead.strength.min(Strength::Inferred), ..lead }],
-            }
+            if replaced { Vec::new() } else { vec![lead] }
         }
         // an image made elsewhere may do anything
         None if !image.is_empty() => {
@@ -153,15 +189,44 @@ fn run(words: &[&str], view: &View<'_>) -> Vec<Lead> {
     }
 }
 
-/// Whether a word is a program that is followed.
-fn is_known(program: &str) -> bool {
-    super::FAMILIES.iter().any(|family| family.names.contains(&source::file_name(program)))
+/// The words that `docker run` or `docker compose run` tells what it starts, in one line; none where it tells nothing.
+pub(super) fn told(command: &Command) -> Option<String> {
+    let words = command.words.get(1..)?;
+    let texts: Vec<&str> = words.iter().map(|w| w.text.as_str()).collect();
+    let container = matches!(command.program(), "docker" | "podman" | "nerdctl");
+    let at = match texts.as_slice() {
+        ["run", rest @ ..] if container => 1 + started_image(rest)?,
+        ["container", "run", rest @ ..] if container => 2 + started_image(rest)?,
+        ["compose", ..] if container => services::of_service(&texts, 1)?,
+        _ if command.program() == "docker-compose" => services::of_service(&texts, 0)?,
+        _ => return None,
+    };
+    line(words.get(at + 1..)?)
+}
+
+/// Variables that `docker run` gives to what it starts, where their values are literal and may choose something.
+pub(super) fn variables(command: &Command) -> BTreeMap<String, String> {
+    let words: Vec<&Word> = command.words.iter().skip(1).collect();
+    let run = matches!(command.program(), "docker" | "podman" | "nerdctl") && words.first().is_some_and(|w| w.text == "run");
+    let texts: Vec<&str> = words.iter().map(|w| w.text.as_str()).collect();
+    let Some(end) = texts.get(1..).filter(|_| run).and_then(started_image) else { return BTreeMap::new() };
+    let options = words.get(1..=end).unwrap_or_default();
+    let given = options.iter().zip(options.iter().skip(1)).filter(|(option, _)| matches!(option.text.as_str(), "-e" | "--env"));
+    let joined = options.iter().filter_map(|w| Some((w, w.text.strip_prefix("--env=")?)));
+    let pairs = given.map(|(_, w)| (w, w.text.as_str())).chain(joined).filter(|(w, _)| w.literal);
+    let pairs = pairs.filter_map(|(_, text)| text.split_once('='));
+    pairs.filter(|(_, value)| super::environment::chooses(value)).map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
+}
+
+/// Words in one line, as a shell would be given them; what is not literal is left open.
+fn line(words: &[Word]) -> Option<String> {
+    let of = |word: &Word| if word.literal { quoted(&word.text) } else { HOLE.to_owned() };
+    (!words.is_empty()).then(|| words.iter().map(of).collect::<Vec<_>>().join(" "))
 }
 
 /// Whether an image has an entry point, to which the words behind its name go.
-fn has_entry_point(image: &Target, view: &View<'_>) -> bool {
-    let Target::File { path, .. } = image else { return false };
-    view.book.get(path).is_some_and(|facts| {
+pub(super) fn has_entry_point(image: &str, view: &View<'_>) -> bool {
+    view.book.get(image).is_some_and(|facts| {
         facts.facts.iter().any(|fact| matches!(&fact.kind, FactKind::Instruction(it) if it.keyword == "ENTRYPOINT"))
     })
 }
@@ -405,105 +470,6 @@ pub(super) fn tags(uses: &Uses, facts: &FileFacts) -> Vec<String> {
         text
     };
     text.split(['\n', ',']).map(str::trim).filter(|t| !t.is_empty()).map(image_key).collect()
-}
-
-fn services(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec<Lead> {
-    let mut files: Vec<&str> = Vec::new();
-    let mut rest: Vec<&str> = Vec::new();
-    let mut at = 0;
-    while let Some(word) = words.get(at) {
-        match *word {
-            "-f" | "--file" => {
-                files.extend(words.get(at + 1));
-                at += 1;
-            }
-            "-p" | "--project-name" | "--profile" | "--env-file" | "-e" | "--env" | "-v" | "--entrypoint" | "-u" | "--user"
-            | "-w" => at += 1,
-            word if word.starts_with('-') => {}
-            word => rest.push(word),
-        }
-        at += 1;
-    }
-    // what is started in place of a service's own program is another
-    if words.iter().any(|word| *word == "--entrypoint" || word.starts_with("--entrypoint=")) {
-        return Vec::new();
-    }
-    let Some(verb) = rest.first().copied().filter(|v| matches!(*v, "up" | "run" | "build" | "start")) else {
-        return Vec::new();
-    };
-    let dir = invocation.dir().unwrap_or(".");
-    let candidates: Vec<String> = if files.is_empty() {
-        ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"]
-            .iter()
-            .filter_map(|n| source::join(dir, n))
-            .collect()
-    } else {
-        files.iter().filter_map(|f| source::join(dir, f)).collect()
-    };
-    let paths: Vec<RepoPath> = candidates.into_iter().filter(|p| view.inventory.contains(p)).map(RepoPath::from).collect();
-    let names: &[&str] = if verb == "run" { rest.get(1..2).unwrap_or(&[]) } else { &rest[1..] };
-    // another command in place of the service's own; a word that is no program may still go to its entry point
-    let told = names.first().filter(|_| verb == "run").and_then(|name| words.iter().position(|w| w == name));
-    let told = told.and_then(|at| words.get(at + 1)).filter(|word| !word.starts_with('-'));
-    if told.is_some_and(|program| is_known(program)) {
-        return Vec::new();
-    }
-    let mut leads = Vec::new();
-    for path in paths {
-        let Some(facts) = view.book.get(&path) else { continue };
-        for unit in facts.units.iter().filter(|u| u.kind == UnitKind::Service) {
-            if names.is_empty() || names.contains(&unit.name.as_str()) {
-                if verb == "build" || words.contains(&"--no-start") {
-                    leads.extend(images_of(facts, unit));
-                    continue;
-                }
-                if !is_started(facts, unit, verb, names, words) {
-                    continue;
-                }
-                let to = Target::Unit { path: path.clone(), kind: UnitKind::Service, name: unit.name.clone() };
-                // on another machine, or in a folder that is computed, it may be another file of that name
-                let sure = invocation.dir().is_some() && told.is_none();
-                let strength = if sure { Strength::Resolved } else { Strength::Inferred };
-                leads.push(Lead { to, edge: EdgeKind::Invokes, strength, what: format!("{verb} service {}", unit.name) });
-            }
-        }
-    }
-    leads
-}
-
-/// Whether a service is among those that a command starts: one with profiles is where it is named, or a profile of it;
-/// one of which there shall be none is where a number is given.
-fn is_started(facts: &FileFacts, service: &Unit, verb: &str, names: &[&str], words: &[&str]) -> bool {
-    let own = |fact: &&Fact| fact.unit.and_then(|unit| facts.units.get(unit)).is_some_and(|unit| unit.name == service.name);
-    let said = |asked: &str| {
-        facts.facts.iter().filter(own).find_map(|fact| match &fact.kind {
-            FactKind::Setting { key, value } if key == asked => Some(value.as_str()),
-            _ => None,
-        })
-    };
-    let scaled = words.iter().any(|word| word.trim_start_matches("--scale=").starts_with(&format!("{}=", service.name)));
-    if said(REPLICAS).is_some() && verb != "run" && !scaled {
-        return false;
-    }
-    let Some(profiles) = said(PROFILES) else { return true };
-    let after = words.iter().zip(words.iter().skip(1)).filter(|(option, _)| **option == "--profile").map(|(_, value)| *value);
-    let mut asked = after.chain(words.iter().filter_map(|word| word.strip_prefix("--profile=")));
-    names.contains(&service.name.as_str())
-        || asked.any(|asked| asked == "*" || asked.contains('$') || profiles.split(',').any(|one| one == asked))
-}
-
-/// What is built for a service, which starts nothing.
-fn images_of(facts: &FileFacts, service: &Unit) -> Vec<Lead> {
-    let own = |fact: &&Fact| fact.unit.and_then(|unit| facts.units.get(unit)).is_some_and(|unit| unit.name == service.name);
-    let built = facts.facts.iter().filter(own).filter_map(|fact| match &fact.kind {
-        FactKind::Uses(Uses { to: UsesTarget::File(path), .. }) => Some(path.as_str()),
-        _ => None,
-    });
-    let lead = |path: &str| {
-        let (to, edge) = (Target::File { path: path.into(), run: Run::Script }, EdgeKind::Invokes);
-        Lead { to, edge, strength: Strength::Resolved, what: format!("builds {path}") }
-    };
-    built.map(lead).collect()
 }
 
 /// Images by the keys that commands name.

@@ -4,13 +4,37 @@ use std::collections::BTreeSet;
 
 use super::{Invocation, Lead, Located, Run, Target, View, collected, placed, run_of, runners};
 use crate::fact::{Command, Fact, FactKind, FileFacts, UnitKind, Uses, UsesTarget};
-use crate::source::RepoPath;
+use crate::source::{self, RepoPath};
 use crate::syntax::python::ScopeKind;
 use crate::syntax::shell::Word;
 use crate::words::{EdgeKind, Strength};
 
-/// Where a path that is run lies: a full one first in the image that the command is given.
+/// Where a path that is run lies: first in the image in which the command runs, a full one in that it is given.
 pub(super) fn located(invocation: &Invocation<'_>, text: &str, view: &View<'_>) -> Located {
+    let inside = placed::inside(invocation.command, invocation.path, invocation.unit, view);
+    let Some(inside) = inside.filter(|_| !text.contains('$') && !text.starts_with('-') && !text.is_empty()) else {
+        return outside(invocation, text, view);
+    };
+    let there = inside.at(text, view);
+    if let Some(path) = there.as_ref().filter(|_| inside.strength() == Strength::Resolved) {
+        return Located::Found(path.as_str().into(), Strength::Resolved);
+    }
+    match (outside(invocation, text, view), there) {
+        (Located::Missing(_) | Located::Unknown, Some(path)) => Located::Found(path.into(), inside.strength()),
+        (found, _) => self::lacking(found, &inside),
+    }
+}
+
+/// What lies here, and perhaps not in the image.
+fn lacking(found: Located, inside: &placed::Inside<'_>) -> Located {
+    match found {
+        // the image does not take it along, as far as it is known what is copied
+        Located::Found(path, strength) if inside.lacks(&path) => Located::Found(path, strength.min(Strength::Inferred)),
+        found => found,
+    }
+}
+
+fn outside(invocation: &Invocation<'_>, text: &str, view: &View<'_>) -> Located {
     let full = text.starts_with('/') && !text.contains('$');
     let found = if full { placed::by_machine(invocation.path, invocation.unit, text, view) } else { None };
     found.map_or_else(|| invocation.locate(text, view), |(path, strength)| Located::Found(path.into(), strength))
@@ -112,11 +136,25 @@ fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>)
     if let Some(leads) = runners::as_module(invocation, rest, view) {
         return leads;
     }
+    if view.programs.serves.contains(name) {
+        return served(invocation, invocation.arguments().get(rest..).unwrap_or_default(), view);
+    }
     let what = format!("python -m {name}");
     let from: RepoPath = format!("{}/_", invocation.dir().unwrap_or(".")).trim_start_matches("./").into();
+    let inside = placed::inside(invocation.command, invocation.path, invocation.unit, view);
+    let ends = ["/__main__.py", ".py"];
+    let there = inside.as_ref().and_then(|inside| Some((inside.module(".", name, &ends, view)?, inside.strength())));
+    let to = |(path, strength): (String, Strength)| {
+        vec![lead(Target::File { path: path.into(), run: Run::Module }, strength, what.clone())]
+    };
+    if let Some(there) = there.clone().filter(|(_, strength)| *strength == Strength::Resolved) {
+        return to(there);
+    }
     match view.imports.main(&from, name) {
+        None if there.is_some() => there.map(to).unwrap_or_default(),
         Some(path) => {
-            let strength = if invocation.dir().is_some() { Strength::Resolved } else { Strength::Inferred };
+            let sure = invocation.dir().is_some() && !inside.is_some_and(|inside| inside.lacks(&path));
+            let strength = if sure { Strength::Resolved } else { Strength::Inferred };
             vec![lead(Target::File { path, run: Run::Module }, strength, what)]
         }
         // the first part is ours, and the rest is not there
@@ -357,7 +395,7 @@ pub(super) fn own(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let Some(first) = invocation.command.words.first() else { return Vec::new() };
     let text = first.text.as_str();
     if text.contains('/') {
-        let leads = match invocation.locate(text, view) {
+        let mut leads = match located(invocation, text, view) {
             Located::Found(path, strength) if view.inventory.contains(&path) => {
                 vec![lead(Target::File { run: run_of(&path), path }, strength, text.to_owned())]
             }
@@ -367,11 +405,19 @@ pub(super) fn own(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
             }
             _ => Vec::new(),
         };
+        if let Some(command) = installed(invocation, text, view).filter(|_| leads.is_empty()) {
+            leads.push(command);
+        }
         return leads;
     }
     if let Some(path) = function(invocation.path, text, view) {
         let to = Target::Unit { path, kind: UnitKind::ShellFunction, name: text.to_owned() };
         return vec![lead(to, Strength::Resolved, format!("function {text}"))];
+    }
+    let inside = placed::inside(invocation.command, invocation.path, invocation.unit, view);
+    if let Some((path, strength)) = inside.and_then(|inside| Some((inside.program(text, view)?, inside.strength()))) {
+        let path = RepoPath::from(path);
+        return vec![lead(Target::File { run: run_of(&path), path }, strength, text.to_owned())];
     }
     if let Some(path) = view.commands.get(text) {
         let to = Target::Unit { path: (*path).clone(), kind: UnitKind::EntryPoint, name: text.to_owned() };
@@ -379,8 +425,18 @@ pub(super) fn own(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     }
     match super::stacks::handler(invocation, text, view) {
         Some(lead) => vec![lead],
-        None => served(invocation, view),
+        None if view.programs.serves.contains(invocation.command.program()) => served(invocation, invocation.arguments(), view),
+        None => Vec::new(),
     }
+}
+
+/// A command that the project installs, by its full path where programs are put.
+fn installed(invocation: &Invocation<'_>, text: &str, view: &View<'_>) -> Option<Lead> {
+    let (folder, name) = text.rsplit_once('/')?;
+    let programs = folder.rsplit('/').next().is_some_and(|last| matches!(last, "bin" | "Scripts"));
+    let path = view.commands.get(name).filter(|_| programs && !invocation.command.at_build)?;
+    let to = Target::Unit { path: (*path).clone(), kind: UnitKind::EntryPoint, name: name.to_owned() };
+    Some(lead(to, Strength::Inferred, text.to_owned()))
 }
 
 /// The file that defines a function of a shell text: the text itself, or one that it sources.
@@ -389,27 +445,43 @@ fn function(path: &RepoPath, name: &str, view: &View<'_>) -> Option<RepoPath> {
     std::iter::once(path).chain(view.parts(path)).find(|p| defining.binary_search(p).is_ok()).cloned()
 }
 
-/// Servers that are given an application as `package.module:name`.
-fn served(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
-    if !view.programs.serves.contains(invocation.command.program()) {
-        return Vec::new();
-    }
-    for word in invocation.arguments() {
+/// What a server is given: an application as `package.module:name`, or a file.
+fn served(invocation: &Invocation<'_>, words: &[Word], view: &View<'_>) -> Vec<Lead> {
+    /// Options that name the folder in which the application lies.
+    const FOLDERS: &[&str] = &["--app-dir", "--chdir", "--working-dir"];
+    let inside = placed::inside(invocation.command, invocation.path, invocation.unit, view);
+    let folder = words.iter().zip(words.iter().skip(1)).find(|(option, _)| FOLDERS.contains(&option.text.as_str()));
+    let folder = folder.map(|(_, folder)| folder.text.as_str()).or_else(|| {
+        let joined = words.iter().filter_map(|w| w.text.split_once('='));
+        joined.filter(|(option, _)| FOLDERS.contains(option)).map(|(_, folder)| folder).next()
+    });
+    for word in words {
         let text = word.text.as_str();
         if text.ends_with(".py") {
-            return match invocation.locate(text, view) {
+            return match located(invocation, text, view) {
                 Located::Found(path, strength) => vec![lead(Target::File { path, run: Run::Program }, strength, text.to_owned())],
                 _ => Vec::new(),
             };
         }
-        if let Some((module, _)) = text.split_once(':')
-            && !module.is_empty()
-            && module.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
-        {
-            let from: RepoPath = format!("{}/_", invocation.dir().unwrap_or(".")).trim_start_matches("./").into();
-            if let Some(path) = view.imports.module(&from, module) {
-                return vec![lead(Target::File { path, run: Run::Module }, Strength::Resolved, text.to_owned())];
-            }
+        let Some((module, _)) = text.split_once(':') else { continue };
+        if module.is_empty() || !module.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.') {
+            continue;
+        }
+        let to = |path: RepoPath, strength| vec![lead(Target::File { path, run: Run::Module }, strength, text.to_owned())];
+        let ends = [".py", "/__init__.py"];
+        let there = inside.as_ref().and_then(|i| Some((i.module(folder.unwrap_or("."), module, &ends, view)?, i.strength())));
+        if let Some((path, strength)) = there.clone().filter(|(_, strength)| *strength == Strength::Resolved) {
+            return to(path.into(), strength);
+        }
+        let dir = invocation.dir().unwrap_or(".");
+        let from = folder.filter(|f| !f.starts_with('/')).and_then(|folder| source::join(dir, folder));
+        let from: RepoPath = format!("{}/_", from.as_deref().unwrap_or(dir)).trim_start_matches("./").into();
+        if let Some(path) = view.imports.module(&from, module) {
+            let lacks = inside.as_ref().is_some_and(|inside| inside.lacks(&path));
+            return to(path, if lacks { Strength::Inferred } else { Strength::Resolved });
+        }
+        if let Some((path, strength)) = there {
+            return to(path.into(), strength);
         }
     }
     Vec::new()

@@ -12,6 +12,7 @@ mod containers;
 mod copies;
 mod cron;
 mod dotnet;
+pub(crate) mod environment;
 mod flows;
 mod installs;
 mod launch;
@@ -24,6 +25,7 @@ mod queued;
 mod renamed;
 pub(crate) mod renewed;
 mod runners;
+mod services;
 mod stacks;
 mod stages;
 pub(crate) mod tasks;
@@ -46,8 +48,10 @@ pub(crate) use containers::started_image;
 pub(crate) use copies::{DOUBT, unnamed};
 pub(crate) use cron::{CRONTAB, is_read_by_cron};
 pub(crate) use installs::{Install, installs};
+pub(crate) use placed::AS;
 pub(crate) use program::{ALTERNATIVE, Callee, Program, Quick};
 pub(crate) use python::Modules;
+pub(crate) use services::{REPLACED, replaced};
 pub(crate) use wholes::wholes;
 
 /// The tree and what was read of it so far.
@@ -76,6 +80,8 @@ pub(crate) struct View<'v> {
     places: OnceLock<placed::Places>,
     /// Objects of clusters by kind and name, and the file that declares each; found when first asked for.
     objects: OnceLock<BTreeMap<String, Option<RepoPath>>>,
+    /// Variables of the environment that some program asks for; found when first asked for.
+    asked: OnceLock<std::collections::BTreeSet<String>>,
     /// For each file what may put files there; found when first asked for.
     made: OnceLock<BTreeMap<RepoPath, launch::Made>>,
 }
@@ -102,6 +108,7 @@ impl<'v> View<'v> {
         let places = OnceLock::new();
         let objects = OnceLock::new();
         let made = OnceLock::new();
+        let asked = OnceLock::new();
         let mut view = Self {
             inventory,
             book,
@@ -115,6 +122,7 @@ impl<'v> View<'v> {
             images,
             places,
             objects,
+            asked,
             made,
         };
         let takers: Vec<(&RepoPath, Vec<&Fact>)> = book
@@ -441,7 +449,12 @@ pub(crate) enum Located {
 
 /// What a command leads to.
 pub(crate) fn command(command: &Command, from: (&RepoPath, Option<UnitId>), view: &View<'_>) -> Vec<Lead> {
-    let leads = of_command(command, from, view);
+    let mut leads = of_command(command, from, view);
+    if command.elsewhere && command.dir.is_some() {
+        // a checkout on another machine is most likely one of this repository, and what it lacks may be there
+        leads.retain(|lead| !matches!(lead.to, Target::Missing { .. }));
+        leads.iter_mut().for_each(|lead| lead.strength = lead.strength.min(Strength::Inferred));
+    }
     copies::doubted(leads, from.0, view)
 }
 
@@ -559,6 +572,7 @@ pub(crate) fn run_of(path: &str) -> Run {
 /// What a reference leads to.
 pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
     let mut leads = of_reference(uses, from, view);
+    leads = calls::as_started(leads, uses, from, view);
     leads.extend(copies::open(uses, &leads, view));
     copies::doubted(leads, from, view)
 }
@@ -638,6 +652,14 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
         }
         // what only a run knows
         UsesTarget::File(path) if path.contains('$') && uses.edge == EdgeKind::Imports => Vec::new(),
+        UsesTarget::File(path) if services::builds_service(uses, path, view) => {
+            let path = RepoPath::from(path.as_str());
+            let runs = match services::is_started(uses) {
+                true => vec![Run::Script, Run::Image],
+                false => vec![Run::Script],
+            };
+            runs.into_iter().map(|run| lead(Target::File { path: path.clone(), run }, Strength::Resolved)).collect()
+        }
         UsesTarget::File(path) => {
             match calls::file(path, view).or_else(|| from_project_folder(path, from, view)).or_else(|| as_notebook(path, view)) {
                 // what is only taken in is not called
@@ -645,7 +667,7 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
                     .book
                     .get(&to)
                     .and_then(|facts| Some((facts, facts.called.as_ref()?)))
-                    .filter(|_| uses.edge != EdgeKind::Imports)
+                    .filter(|(facts, _)| uses.edge != EdgeKind::Imports && !calls::starts(facts))
                 {
                     Some((facts, called)) => vec![calls::lead(uses, &to, facts, called)],
                     None => {

@@ -122,6 +122,15 @@ impl Dockerfile {
     /// `ENTRYPOINT` and `CMD` of a stage (the last without a name), those of the stages it starts from included:
     /// the last of each wins, and a new `ENTRYPOINT` forgets a `CMD` from below.
     pub fn command_of(&self, stage: Option<&str>) -> Option<Started> {
+        self.started(stage, None)
+    }
+
+    /// The same, where whoever starts the container gives words in place of `CMD`.
+    pub fn told(&self, words: &[String], line: u32) -> Option<Started> {
+        self.started(None, Some((words.to_vec(), line)))
+    }
+
+    fn started(&self, stage: Option<&str>, told: Option<(Vec<String>, u32)>) -> Option<Started> {
         let mut chain = Vec::new();
         let mut next = self.stage(stage);
         while let Some(index) = next {
@@ -158,6 +167,7 @@ impl Dockerfile {
             }
         }
         let entry = entry.filter(|(argv, ..)| !argv.is_empty());
+        let command = told.or(command);
         let (argv, line) = match (entry, command) {
             (Some((argv, line, true)), _) | (Some((argv, line, _)), None) => (argv, line),
             (Some((argv, line, _)), Some((arguments, _))) => (argv.into_iter().chain(arguments).collect(), line),

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::reading::Reading;
 use super::shells::Program;
 use super::text::{self, How};
-use crate::fact::{FactKind, OnFailure, UnitId, Uses, UsesTarget};
+use crate::fact::{Called, FactKind, OnFailure, UnitId, Uses, UsesTarget};
+use crate::facts::shell::{HOLE, quoted as word_of};
 use crate::source::{self, file_name};
 use crate::syntax::shell::REPO_ROOT;
 use crate::syntax::tree::{Kind, Node, Style};
@@ -39,7 +40,13 @@ fn image(container: Node<'_>, id: UnitId, put: Put<'_>, reading: &mut Reading<'_
     // what the values of a chart put in is known where the chart is
     let reference = put(written).unwrap_or_else(|| written.to_owned());
     let to = UsesTarget::Image(reference.clone());
-    let uses = Uses { reference, with: Vec::new(), to, edge: EdgeKind::Invokes, on_failure: OnFailure::Stops };
+    // words in place of those that the image has
+    let told = container.get("args").filter(|args| args.kind() == Kind::Seq).map(|args| {
+        let of =
+            |word: &Node<'_>| put(said(word)).filter(|text| !text.contains("$(")).map_or(HOLE.to_owned(), |text| word_of(&text));
+        (Called::TOLD.to_owned(), words(args).iter().map(of).collect::<Vec<_>>().join(" "))
+    });
+    let uses = Uses { reference, with: told.into_iter().collect(), to, edge: EdgeKind::Invokes, on_failure: OnFailure::Stops };
     reading.fact(id, node.line(), FactKind::Uses(uses));
 }
 

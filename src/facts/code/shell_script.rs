@@ -1,8 +1,8 @@
 //! Shell scripts: read once for their own sake, and once for each list of arguments that a caller gives, each time as a
 //! unit of its own.
 
-use crate::fact::{Called, FileFacts, Inputs, Unit, UnitKind};
-use crate::facts::shell::{HOLE, Shell, lower_script};
+use crate::fact::{Called, FactKind, FileFacts, Inputs, Unit, UnitKind};
+use crate::facts::shell::{HOLE, Shell, lower_script, said};
 use crate::facts::{Context, Reader, When};
 use crate::source::{SourceFile, extension, folder};
 use crate::syntax::shell;
@@ -42,39 +42,47 @@ pub(super) fn read_for(file: &SourceFile, context: &Context<'_>, calls: &[Inputs
     };
     facts.units.push(whole(file.name().to_owned()));
     lower_script(&script, &|line| line, 0, &how, context, &mut facts);
-    if !shell::asks(&script) {
+    let chooses = shell::asks(&script);
+    let asked = shell::variables(&script);
+    if !chooses && asked.is_empty() && !shell::passes_on(&script) {
         return facts;
     }
-    let unknown = Inputs::from([(Called::ARGUMENTS.to_owned(), HOLE.to_owned())]);
+    let open = if chooses { HOLE } else { "" };
+    let mut unknown = Inputs::from([(Called::ARGUMENTS.to_owned(), open.to_owned())]);
+    unknown.extend(asked.into_iter().map(|name| (format!("{}{name}", Called::VARIABLE), HOLE.to_owned())));
     let mut called = Called { inputs: unknown, alone: Some(0), by_inputs: Vec::new() };
     for (number, inputs) in calls.iter().enumerate().take(MAX_CALLS) {
         let Some(told) = inputs.get(Called::ARGUMENTS) else { continue };
         let unit = facts.units.len();
+        let variables: Vec<(&str, &String)> =
+            inputs.iter().filter_map(|(key, value)| Some((key.strip_prefix(Called::VARIABLE)?, value))).collect();
+        let with: String = variables.iter().map(|(name, value)| format!("{name}={value} ")).collect();
         let name = match told.chars().count() {
             0 => format!("{} without arguments", file.name()),
             1..=MAX_SHOWN => format!("{} {}", file.name(), told.replace(HOLE, "…")),
             _ => format!("{}, call {}: {}…", file.name(), number + 1, told.chars().take(MAX_SHOWN).collect::<String>()),
         };
-        facts.units.push(whole(name));
-        let how = Shell { arguments: Some(split(told)), ..how.clone() };
-        lower_script(&script, &|line| line, unit, &how, context, &mut facts);
+        facts.units.push(whole(format!("{with}{name}")));
+        let mut how = Shell { arguments: Some(said(told)), ..how.clone() };
+        for (name, value) in &variables {
+            how.variables.insert((*name).to_owned(), (*value).clone());
+            facts.state(unit, 1, FactKind::Setting { key: (*name).to_owned(), value: (*value).clone() });
+        }
+        if variables.is_empty() {
+            lower_script(&script, &|line| line, unit, &how, context, &mut facts);
+        } else {
+            lower_script(&shell::parse(&file.text, &how.options()), &|line| line, unit, &how, context, &mut facts);
+        }
         called.by_inputs.push((inputs.clone(), unit));
     }
     facts.called = Some(called);
     facts
 }
 
-/// The arguments that stand in one line; none for what only a run knows.
-fn split(line: &str) -> Vec<Option<String>> {
-    let script = shell::parse(&format!("_ {line}"), &shell::Options::default());
-    let words = script.commands.into_iter().next().map(|command| command.words).unwrap_or_default();
-    words.into_iter().skip(1).map(|word| word.literal.then_some(word.text)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fact::{FactKind, OnFailure};
+    use crate::fact::OnFailure;
 
     #[test]
     fn commands_know_what_their_failure_does() {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crate::fact::{
-    CONTEXT, Command, Data, DataKind, FactKind, FileFacts, Needs, OnFailure, PROFILES, REPLICAS, Unit, UnitId, UnitKind, Uses,
-    UsesTarget,
+    CONTEXT, Called, Command, Data, DataKind, FactKind, FileFacts, Needs, OnFailure, PROFILES, REPLICAS, Unit, UnitId, UnitKind,
+    Uses, UsesTarget,
 };
-use crate::facts::shell::{Shell, lower};
+use crate::facts::shell::{HOLE, Shell, lower, quoted, said};
 use crate::facts::{Context, Reader, When, unparsable};
+use crate::resolve;
 use crate::source::{self, SourceFile, file_name, folder};
 use crate::syntax::shell::{self, Word};
 use crate::syntax::tree::{Kind, Node};
@@ -77,6 +78,24 @@ fn absent(service: Node<'_>, id: UnitId, facts: &mut FileFacts) {
     }
 }
 
+/// What is told to the image of a service.
+fn started(service: Node<'_>) -> Option<(String, String)> {
+    if let Some(entry) = service.get("entrypoint") {
+        return Some((resolve::REPLACED.to_owned(), entry.text().unwrap_or_default().to_owned()));
+    }
+    let words = listed(service.get("command")?);
+    let open = |word: String| if word.contains("${") { HOLE.to_owned() } else { quoted(&word) };
+    Some((Called::TOLD.to_owned(), words.into_iter().map(open).collect::<Vec<_>>().join(" ")))
+}
+
+/// The words of a command, which may stand in one line.
+fn listed(command: Node<'_>) -> Vec<String> {
+    match command.text().filter(|_| command.kind() != Kind::Seq) {
+        Some(line) => said(line).into_iter().map(|word| word.unwrap_or_else(|| HOLE.to_owned())).collect(),
+        None => command.strings().into_iter().map(|(word, _)| word.to_owned()).collect(),
+    }
+}
+
 fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: &mut FileFacts) {
     let mut built_in: Option<String> = None;
     if let Some(build) = service.get("build") {
@@ -85,9 +104,10 @@ fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: 
         if let Some(dir) = source::join(home, at)
             && let Some(path) = source::join(&dir, name)
         {
+            let with = std::iter::once((CONTEXT.to_owned(), dir.clone())).chain(started(service)).collect();
             let uses = Uses {
                 reference: path.clone(),
-                with: vec![(CONTEXT.to_owned(), dir.clone())],
+                with,
                 to: UsesTarget::File(path),
                 edge: EdgeKind::Invokes,
                 on_failure: OnFailure::Stops,
@@ -99,21 +119,33 @@ fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: 
     if let Some(image) = service.get("image").and_then(|i| Some((i.text()?, i.line()))) {
         let writes = service.get("build").is_some();
         facts.state(id, image.1, FactKind::Data(Data { kind: DataKind::Image, key: image.0.to_owned(), writes, hash: None }));
-        // without a command of its own a service runs what the image says, which is known where that is built here
-        if !writes && service.get("command").is_none() && service.get("entrypoint").is_none() {
+        // a service runs what the image says, or tells that something, which is known where that is built here
+        if !writes && service.get("entrypoint").is_none() {
             let (reference, to) = (image.0.to_owned(), UsesTarget::Image(image.0.to_owned()));
-            let uses = Uses { reference, with: Vec::new(), to, edge: EdgeKind::Invokes, on_failure: OnFailure::Stops };
+            let uses = Uses {
+                reference,
+                with: started(service).into_iter().collect(),
+                to,
+                edge: EdgeKind::Invokes,
+                on_failure: OnFailure::Stops,
+            };
             facts.state(id, image.1, FactKind::Uses(uses));
         }
     }
     for key in ["entrypoint", "command"] {
         let Some(run) = service.get(key) else { continue };
+        // what stands beside an entry point is told to that
+        let behind = service.get("command").filter(|_| key == "entrypoint");
+        if key == "command" && service.get("entrypoint").is_some_and(|entry| entry.kind() == Kind::Seq) {
+            continue;
+        }
         let before = facts.facts.len();
         let dir = service.get("working_dir").is_none().then(|| built_in.clone().unwrap_or_else(|| home.to_owned()));
         match run.kind() {
             Kind::Seq => {
-                let words: Vec<Word> =
-                    run.strings().into_iter().map(|(w, _)| Word { text: w.to_owned(), literal: !w.contains("${") }).collect();
+                let behind = behind.into_iter().flat_map(listed);
+                let all = run.strings().into_iter().map(|(w, _)| w.to_owned()).chain(behind);
+                let words: Vec<Word> = all.map(|text| Word { literal: !text.contains("${"), text }).collect();
                 let shell_text = words.iter().position(|w| w.text == "-c" || w.text == "-lc").and_then(|at| words.get(at + 1));
                 if let Some(text) = shell_text {
                     let line = run.line();
@@ -133,8 +165,15 @@ fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: 
                 }
             }
         }
-        // the words of `command`, or of whoever runs the service, follow
-        for fact in facts.facts.iter_mut().skip(before).filter(|_| key == "entrypoint") {
+        if let Some(place) = service.at("working_dir").filter(|place| place.starts_with('/') && !place.contains('$')) {
+            for fact in facts.facts.iter_mut().skip(before) {
+                if let FactKind::Command(command) = &mut fact.kind {
+                    command.place.get_or_insert_with(|| place.to_owned());
+                }
+            }
+        }
+        // the words of whoever runs the service follow
+        for fact in facts.facts.iter_mut().skip(before).filter(|_| key == "entrypoint" && behind.is_none()) {
             if let FactKind::Command(command) = &mut fact.kind {
                 command.more = true;
             }

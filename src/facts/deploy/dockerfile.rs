@@ -1,20 +1,26 @@
 //! Image definitions: what runs while the image is built, and what runs when it starts.
 
-use crate::fact::{Asked, Command, Data, DataKind, Fact, FactKind, FileFacts, Instruction, Unit, UnitKind};
+use crate::fact::{
+    Asked, Called, Command, Data, DataKind, Fact, FactKind, FileFacts, Inputs, Instruction, Unit, UnitId, UnitKind,
+};
 use crate::facts::runners::cron;
-use crate::facts::shell::{Shell, lower};
+use crate::facts::shell::{HOLE, Shell, lower, said};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::resolve;
 use crate::source::{self, SourceFile, file_name, folder};
 use crate::syntax::shell::{self, Word};
 use crate::syntax::{
     self,
-    dockerfile::{self, Form},
+    dockerfile::{self, Form, Started},
 };
 
 /// Dockerfiles and Containerfiles.
 pub(crate) const READER: Reader = Reader { name: "Dockerfile", wants, when: When::Always, read };
 
+/// Most lists of words that one definition is read for.
+const MAX_CALLS: usize = 64;
+/// Longest list of words in the name of a unit, in characters.
+const MAX_SHOWN: usize = 60;
 /// Most names under which lists of schedules are asked for.
 const MOST_ASKED: usize = 40;
 
@@ -28,6 +34,11 @@ fn wants(path: &str) -> bool {
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
+    read_for(file, context, &[])
+}
+
+/// Reads a definition for its own sake, and once for every list of words that those tell it who start it.
+pub(super) fn read_for(file: &SourceFile, context: &Context<'_>, calls: &[Inputs]) -> FileFacts {
     let parsed = dockerfile::parse(&file.text);
     let mut facts = FileFacts { notices: parsed.errors.iter().map(|e| unparsable(file, e)).collect(), ..FileFacts::default() };
     let lines = file.text.lines().count().max(1) as u32;
@@ -48,7 +59,11 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
         facts.state(
             0,
             stage.line,
-            FactKind::Instruction(Instruction { keyword: "FROM".to_owned(), args: vec![stage.base.clone()], flags: Vec::new() }),
+            FactKind::Instruction(Instruction {
+                keyword: "FROM".to_owned(),
+                args: vec![stage.base.clone()],
+                flags: stage.name.iter().map(|name| (resolve::AS.to_owned(), name.clone())).collect(),
+            }),
         );
         for instruction in &stage.instructions {
             let args = match &instruction.form {
@@ -83,35 +98,65 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
             }
         }
     }
+    let entry = parsed.stages.iter().flat_map(|s| &s.instructions).any(|i| i.keyword == "ENTRYPOINT");
     if let Some(started) = parsed.command_of(None) {
-        let words: Vec<Word> = started.argv.iter().map(|a| Word { text: a.clone(), literal: !a.contains('$') }).collect();
-        let shell::Stripped { words, wrappers: through, .. } = shell::strip(&words, context.wrappers);
-        let shell_text = matches!(words.first().map(|w| w.text.as_str()), Some("sh" | "/bin/sh" | "bash" | "/bin/bash"))
-            .then(|| words.iter().position(|w| w.text == "-c").and_then(|at| words.get(at + 1)).map(|w| w.text.clone()))
-            .flatten();
-        match shell_text {
-            Some(text) => lower(
-                &text,
-                &|_| started.line,
-                0,
-                &Shell { dir: Some(folder(&file.path).to_owned()), ..Shell::default() },
-                context,
-                &mut facts,
-            ),
-            None if !words.is_empty() => facts.state(
-                0,
-                started.line,
-                // who starts the image may add words to an entry point
-                FactKind::Command(Command {
-                    through,
-                    more: parsed.stages.iter().flat_map(|s| &s.instructions).any(|i| i.keyword == "ENTRYPOINT"),
-                    ..Command::new(words, Some(folder(&file.path).to_owned()))
-                }),
-            ),
-            None => {}
-        }
+        // who starts the image may add words to an entry point
+        start(&started, 0, entry, file, context, &mut facts);
     }
+    let Some(last) = parsed.stages.last() else { return facts };
+    let open = Inputs::from([(Called::TOLD.to_owned(), String::new())]);
+    let mut called = Called { inputs: open, alone: Some(0), by_inputs: Vec::new() };
+    for (number, inputs) in calls.iter().enumerate().take(MAX_CALLS) {
+        let line = inputs.get(Called::TOLD);
+        let started = match line {
+            Some(line) => {
+                let words: Vec<String> = said(line).into_iter().map(|word| word.unwrap_or_else(|| HOLE.to_owned())).collect();
+                parsed.told(&words, last.line)
+            }
+            None => parsed.command_of(None),
+        };
+        let Some(started) = started else { continue };
+        let unit = facts.units.len();
+        let variables = || inputs.iter().filter_map(|(key, value)| Some((key.strip_prefix(Called::VARIABLE)?, value)));
+        let shown = variables().map(|(name, value)| format!("{name}={value}")).chain(line.cloned());
+        let shown: String = shown.collect::<Vec<_>>().join(" ").replace(HOLE, "…").chars().take(MAX_SHOWN).collect();
+        for (key, value) in variables() {
+            facts.state(unit, started.line, FactKind::Setting { key: key.to_owned(), value: value.clone() });
+        }
+        facts.units.push(Unit {
+            kind: UnitKind::Service,
+            name: format!("{} told {shown} ({})", file.name(), number + 1),
+            title: Some(format!("start of the image of {}, told `{shown}`", file.name())),
+            line: started.line,
+            end_line: started.line,
+            parent: None,
+        });
+        // nobody adds words where the start says none; a command may
+        start(&started, unit, entry && line.is_none(), file, context, &mut facts);
+        called.by_inputs.push((inputs.clone(), unit));
+    }
+    facts.called = Some(called);
     facts
+}
+
+/// What a container starts; `more` where it may be given further words.
+fn start(started: &Started, unit: UnitId, more: bool, file: &SourceFile, context: &Context<'_>, facts: &mut FileFacts) {
+    let words: Vec<Word> = started.argv.iter().map(|a| Word { text: a.clone(), literal: !a.contains('$') }).collect();
+    let shell::Stripped { words, wrappers: through, .. } = shell::strip(&words, context.wrappers);
+    let home = Some(folder(&file.path).to_owned());
+    let shell_text = matches!(words.first().map(|w| w.text.as_str()), Some("sh" | "/bin/sh" | "bash" | "/bin/bash"))
+        .then(|| words.iter().position(|w| w.text == "-c").and_then(|at| words.get(at + 1)).map(|w| w.text.clone()))
+        .flatten();
+    match shell_text {
+        Some(text) => {
+            lower(&text, &|_| started.line, unit, &Shell { dir: home, ..Shell::default() }, context, facts);
+        }
+        None if !words.is_empty() => {
+            let command = Command { through, more, ..Command::new(words, home) };
+            facts.state(unit, started.line, FactKind::Command(command));
+        }
+        None => {}
+    }
 }
 
 /// Asks that what is copied be read as a list of schedules, from the folder of the definition and from the root.

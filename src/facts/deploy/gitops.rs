@@ -11,9 +11,11 @@ use crate::source::{self, SourceFile, extension};
 use crate::syntax::tree::Node;
 use crate::words::{EdgeKind, TriggerKind};
 
-/// Applications of Argo CD, and kustomizations and releases of Flux.
+/// Applications of Argo CD, kustomizations and releases of Flux, and what Config Sync follows.
 pub(crate) const READER: Reader = Reader { name: "GitOps object", wants, when: When::Telling, read };
 
+/// Groups of objects that are followed.
+const GROUPS: &[&str] = &["argoproj.io/", "toolkit.fluxcd.io/", "configmanagement.gke.io/", "configsync.gke.io/"];
 /// Most objects of one file that are followed.
 const MAX_OBJECTS: usize = 200;
 
@@ -23,7 +25,7 @@ fn wants(path: &str) -> bool {
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     let mut facts = FileFacts::default();
-    if !file.text.contains("argoproj.io/") && !file.text.contains("toolkit.fluxcd.io/") {
+    if !GROUPS.iter().any(|group| file.text.contains(group)) {
         return facts;
     }
     // what cannot be read of it is told by whoever reads it as a document
@@ -37,6 +39,12 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
             Some("ApplicationSet") if api.starts_with("argoproj.io/") => {
                 let spec = doc.get("spec").and_then(|s| s.get("template")).and_then(|t| t.get("spec"));
                 spec.into_iter().for_each(|spec| application(doc, spec, &mut facts));
+            }
+            Some("ConfigManagement") if api.starts_with("configmanagement.gke.io/") => {
+                synchronised(doc, ["syncRepo", "syncBranch", "syncRev", "policyDir"], &mut facts);
+            }
+            Some("RootSync" | "RepoSync") if api.starts_with("configsync.gke.io/") => {
+                synchronised(doc, ["repo", "branch", "revision", "dir"], &mut facts);
             }
             Some("Kustomization" | "HelmRelease") if api.contains("toolkit.fluxcd.io/") => flux(doc, &mut facts),
             _ => {}
@@ -68,6 +76,15 @@ fn flux(doc: Node<'_>, facts: &mut FileFacts) {
     };
     let (Some(path), Some(name)) = (path, from.and_then(|f| f.at("name"))) else { return };
     follows(doc, name, path, (TriggerKind::Push, "HEAD"), suspended.then(|| "suspend: true".to_owned()), facts);
+}
+
+/// What Config Sync follows: the keys of the repository, its branch, a fixed revision and the folder.
+fn synchronised(doc: Node<'_>, [address, branch, revision, folder]: [&str; 4], facts: &mut FileFacts) {
+    let Some(git) = doc.get("spec").and_then(|spec| spec.get("git")) else { return };
+    let (Some(address), Some(path)) = (git.at(address), git.get(folder)) else { return };
+    let off = git.at(revision).filter(|fixed| !matches!(*fixed, "" | "HEAD")).map(|fixed| format!("fixed to `{fixed}`"));
+    let branch = git.at(branch).unwrap_or("HEAD");
+    follows(doc, address, path, (TriggerKind::Push, branch), off, facts);
 }
 
 /// One followed folder: the unit, what starts it, and what it applies.
@@ -131,6 +148,20 @@ mod tests {
         assert_eq!(triggers(&argo("{}", "HEAD")), ["7 manual None"]);
         assert_eq!(triggers(&argo("{automated: {}}", "v1.2.0")), ["7 push Some(\"fixed to `v1.2.0`\")"]);
         assert!(triggers(&argo("{automated: {}}", "HEAD").replace("path: k8s", "chart: late")).is_empty());
+    }
+
+    #[test]
+    fn what_config_sync_follows_is_applied_by_a_push() {
+        let root = |more: &str| {
+            format!(
+                "apiVersion: configsync.gke.io/v1beta1\nkind: RootSync\nmetadata: {{name: late}}\nspec:\n  sourceType: git\n  git:\n    repo: https://example.org/a/late.git\n    branch: main\n    dir: clusters/prod\n{more}"
+            )
+        };
+        assert_eq!(triggers(&root("")), ["9 push None"]);
+        assert_eq!(triggers(&root("    revision: 1f0c2ab\n")), ["9 push Some(\"fixed to `1f0c2ab`\")"]);
+        let older = "apiVersion: configmanagement.gke.io/v1\nkind: ConfigManagement\nmetadata: {name: late}\nspec:\n  git:\n    syncRepo: git@example.org:a/late.git\n    syncBranch: main\n    policyDir: clusters\n";
+        assert_eq!(triggers(older), ["8 push None"]);
+        assert!(triggers(&older.replace("  git:", "  other:")).is_empty());
     }
 
     #[test]

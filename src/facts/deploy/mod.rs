@@ -14,7 +14,10 @@ mod steps;
 mod terraform;
 mod wiring;
 
-use super::Reader;
+use super::{ReadFor, Reader};
+
+/// Files that are read for what those tell them who start them, and how.
+pub(crate) const CALLED: &[(&str, ReadFor)] = &[(dockerfile::READER.name, dockerfile::read_for)];
 
 pub(crate) const ALL: &[Reader] = &[
     dockerfile::READER,

@@ -29,7 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::SyntaxError;
-pub use told::{Told, asks, ruled_out};
+pub use told::{Told, asks, passes_on, put_in, ruled_out, variables};
 pub use values::may_be;
 pub use wrappers::{Stripped, Wrapper, strip};
 

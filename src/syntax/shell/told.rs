@@ -6,11 +6,14 @@
 //!
 //! Invariant: a command is only ruled out where no order of events could let it run with these arguments.
 
+mod put;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::leaving::Leaving;
 use super::values::{MAX_VALUES, May, Values, compared, may_be};
 use super::{Command, Condition, ConditionKind, Options, Script, Word, parse};
+pub use put::put_in;
 
 /// How far values are followed from variable to variable.
 const DEPTH: usize = 12;
@@ -42,9 +45,63 @@ pub fn asks(script: &Script) -> bool {
         }
         false
     };
+    let program = |command: &Command| {
+        let front = |word: &&Word| matches!(word.text.as_str(), "exec" | "eval" | "command" | "nohup" | "sudo" | "time");
+        let word = command.words.iter().find(|word| !front(word));
+        word.is_some_and(|word| is_all(&word.text) || matches!(word.text.as_str(), "$1" | "${1}"))
+    };
+    if script.commands.iter().any(|c| c.function.is_none() && program(c)) {
+        return true;
+    }
     let tests = script.commands.iter().flat_map(|c| c.conditions.iter());
     tests.clone().any(|condition| numbered(&condition.test) || condition.test.contains("getopts "))
         || (tests.count() > 0 && script.commands.iter().flat_map(|c| &c.assignments).any(|(_, word)| numbered(&word.text)))
+}
+
+/// Whether a script tells others what it is told, or a part of it.
+pub fn passes_on(script: &Script) -> bool {
+    let own = |word: &Word| {
+        is_all(&word.text) || reference(&word.text).is_some_and(|(name, _, _)| name.parse::<u8>().is_ok_and(|n| n > 0))
+    };
+    let of = |c: &Command| c.words.iter().skip(1).any(own) || c.assignments.iter().any(|(_, word)| own(word));
+    script.commands.iter().any(|c| c.function.is_none() && of(c))
+}
+
+/// Variables by which a script chooses what it does, and which it does not set for certain.
+pub fn variables(script: &Script) -> BTreeSet<String> {
+    let tests = script.commands.iter().flat_map(|c| c.conditions.iter()).map(|condition| condition.test.as_str());
+    let mut found = BTreeSet::new();
+    for test in tests {
+        let mut rest = test;
+        while let Some(at) = rest.find('$') {
+            rest = rest.get(at..).unwrap_or_default();
+            if let Some((name, _, _)) =
+                reference(rest).filter(|(name, _, _)| name.starts_with(|c: char| !c.is_ascii_digit() && c != '#'))
+            {
+                found.insert(name.to_owned());
+            }
+            rest = rest.get(1..).unwrap_or_default();
+        }
+        if found.len() > MAX_VALUES {
+            break;
+        }
+    }
+    let set = |c: &&Command| c.conditions.is_empty() && c.function.is_none() && !c.substitution;
+    let own = |name: &str, word: &Word| !word.text.contains(&format!("{{{name}:"));
+    for (name, _) in script.commands.iter().filter(set).flat_map(|c| &c.assignments).filter(|(name, word)| own(name, word)) {
+        found.remove(name);
+    }
+    found
+}
+
+/// All arguments, in one word.
+fn is_all(text: &str) -> bool {
+    matches!(text, "$@" | "${@}" | "$*" | "${*}")
+}
+
+/// The first word of a command.
+fn first(command: &Command) -> &str {
+    command.words.first().map_or("", |word| word.text.as_str())
 }
 
 /// For every command of the script why it cannot run, as a sentence (`it is told …; it runs only where …`).
@@ -88,6 +145,32 @@ struct Text<'s> {
 }
 
 impl Text<'_> {
+    /// What a word is that is one argument by its number, where it stands.
+    fn numbered(&mut self, word: &Word, at: usize, within: Option<usize>, depth: usize) -> Option<Values> {
+        let (name, default, after) = reference(&word.text)?;
+        let number = name.parse::<usize>().ok().filter(|n| *n > 0 && default.is_none() && after.is_empty())?;
+        let taken = self.taken(at, within)?;
+        let all = self.arguments(within, depth)?;
+        Some(all.into_iter().nth(taken + number - 1).unwrap_or_else(|| Values::one("")))
+    }
+
+    /// How many arguments were shifted away before a command; none where that is not certain.
+    fn taken(&self, at: usize, within: Option<usize>) -> Option<usize> {
+        let mut taken = 0;
+        for command in self.script.commands.iter().take(at).filter(|c| c.function == within) {
+            match (first(command), command.words.get(1)) {
+                ("eval", _) => return None,
+                ("set", Some(_)) if command.words.iter().any(|word| word.text == "--") => return None,
+                ("shift", count) => {
+                    let looped = !command.conditions.is_empty() || command.substitution;
+                    taken += count.map_or(Some(1), |word| word.text.parse::<usize>().ok()).filter(|_| !looped)?;
+                }
+                _ => {}
+            }
+        }
+        Some(taken)
+    }
+
     /// Why a command cannot run.
     fn never(&mut self, command: &Command) -> Option<String> {
         let conditions = command.conditions.clone();
@@ -363,8 +446,8 @@ impl Text<'_> {
         let literal = || self.told.variables.get(name).map(|value| Values::one(value));
         let mut values: Option<Values> = self.given(name).or_else(literal);
         let mut certain = values.is_some();
-        for command in &script.commands {
-            let first = command.words.first().map_or("", |word| word.text.as_str());
+        for (at, command) in script.commands.iter().enumerate() {
+            let first = first(command);
             let named = || command.words.iter().skip(1).any(|word| word.text == name);
             let changed = match first {
                 "read" | "mapfile" | "readarray" | "getopts" | "printf" | "select" | "unset" => named(),
@@ -399,7 +482,10 @@ impl Text<'_> {
                     continue;
                 }
                 certain |= command.conditions.is_empty() && command.function.is_none() && !command.substitution;
-                let value = self.word(word, command.function, depth + 1);
+                let value = match self.numbered(word, at, command.function, depth + 1) {
+                    Some(value) => value,
+                    None => self.word(word, command.function, depth + 1),
+                };
                 values = Some(values.map_or(value.clone(), |before| before.or(value)));
             }
         }

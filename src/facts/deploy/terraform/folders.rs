@@ -175,12 +175,22 @@ impl<'t> Configuration<'t> {
 
     /// What a variable is: the value, and where that stands.
     fn variable(&self, name: &str) -> Option<(Self, Node<'t>)> {
-        let mut callers = self.callers().take(2);
-        match (callers.next(), callers.next()) {
-            (Some((at, module)), None) if module.node.get(name).is_some() => module.node.get(name).map(|value| (at, value)),
-            (Some(_), Some(_)) => None,
-            _ => self.own.given.get(name).or_else(|| self.own.variables.get(name)).map(|value| (*self, *value)),
-        }
+        let own = || self.own.given.get(name).or_else(|| self.own.variables.get(name)).map(|value| (*self, *value));
+        let given =
+            self.callers().take(MAX_MODULES).map(|(at, module)| module.node.get(name).map(|value| (at, value)).or_else(own));
+        let given: Vec<Option<(Self, Node<'t>)>> = given.collect();
+        let Some((first, rest)) = given.split_first() else { return own() };
+        // one environment beside another takes the same module in: known is what all of them say alike
+        let first = (*first)?;
+        let alike = |other: &Option<(Self, Node<'t>)>| other.is_some_and(|other| Self::says(other) == Self::says(first));
+        (rest.is_empty() || (Self::says(first).is_some() && rest.iter().all(alike))).then_some(first)
+    }
+
+    /// What a value says: a literal, or the resource that it names.
+    fn says((at, value): (Self, Node<'t>)) -> Option<(bool, String)> {
+        let literal = at.literal(value).map(|text| (false, text));
+        literal
+            .or_else(|| Some((true, value.text().filter(|text| !text.contains("var.") && !text.contains("local."))?.to_owned())))
     }
 
     /// What a name like `var.x` or `local.x` stands for.

@@ -130,10 +130,16 @@ fn a_folder_that_is_taken_in_is_given_its_values() {
             "7 aws_scheduler_schedule.go: uses aws_lambda_function.fit -> Action aws_lambda_function.fit of infra/code/main.tf",
         ],
     );
-    // two that take it in may give different things
-    let again = [files.as_slice(), &[("other/main.tf", "module \"clock\" {\n  source = \"../infra/clock\"\n}\n")]].concat();
-    let told = of("infra/clock/main.tf", &again);
-    assert!(told[0].ends_with("(whether it is switched on is not said here)"), "{}", told[0]);
+    // of two that take it in, only what both say alike is known
+    let other = |more: &str| format!("module \"clock\" {{\n  source = \"../infra/clock\"\n{more}}}\n");
+    let with = |more: &str| {
+        let other = other(more);
+        of("infra/clock/main.tf", &[files.as_slice(), &[("other/main.tf", other.as_str())]].concat())
+    };
+    assert!(with("  every = \"rate(7 days)\"\n")[0].ends_with("schedule \"rate(7 days)\""));
+    assert!(!with("  every = \"rate(1 day)\"\n")[0].contains("rate"));
+    let off = with("  every = \"rate(7 days)\"\n  on = \"DISABLED\"\n");
+    assert!(off[0].ends_with("(whether it is switched on is not said here)"), "{}", off[0]);
 }
 
 #[test]

@@ -18,6 +18,7 @@ use self::words::{Val, What};
 use super::commands::Choice;
 use super::infer::Infer;
 use super::{At, CallId, Destination, FileId, FlowId, FlowKind, Program, Start, text_of};
+use crate::resolve::environment::Environment;
 use crate::syntax::python::{Call, Exits, ScopeKind, Value};
 use crate::syntax::shell::Word;
 
@@ -101,6 +102,7 @@ struct Tell<'p> {
     program: &'p Program,
     infer: Infer<'p>,
     words: &'p [Word],
+    environment: &'p Environment,
     choice: Option<Choice>,
     told: Vec<Told>,
     chosen: Option<(At, usize)>,
@@ -116,13 +118,14 @@ struct Tell<'p> {
 
 impl Program {
     /// What a program does that is started so and told these words; none where that is what it does anyway.
-    pub(crate) fn course(&self, path: &str, start: Start<'_>, words: &[Word]) -> Option<Course> {
+    pub(crate) fn course(&self, path: &str, start: Start<'_>, words: &[Word], environment: &Environment) -> Option<Course> {
         let file = self.file(path, None)?;
         let choice = self.choice(file, start, words);
         let mut tell = Tell {
             program: self,
             infer: Infer::new(&self.world, Some(&self.sites)),
             words,
+            environment,
             choice,
             told: Vec::new(),
             chosen: None,

@@ -322,10 +322,18 @@ impl<'p> Tell<'p> {
                     },
                 }
             }
-            (What::Environment, What::Str(_)) => of.clone(),
+            (What::Environment, What::Str(key)) => self.variable(key),
             // what is cut out of the words
             (What::Words | What::Tail, What::Unknown) => Val::plain(What::Tail),
             _ => Val { what: What::Unknown, by: of.by.clone() },
+        }
+    }
+
+    /// What a variable of the environment holds.
+    fn variable(&self, key: &str) -> Val {
+        match self.environment.get(key) {
+            Some(value) => Val::told(What::Str(value.clone()), &format!("`{key}={value}`")),
+            None => Val::plain(What::Environment),
         }
     }
 
@@ -349,7 +357,10 @@ impl<'p> Tell<'p> {
                 self.returned(*to, params)
             }
             Destination::External { name, .. } => match (&**name, argument(0)) {
-                ("os.environ.get" | "os.getenv", Some(_)) => Val::plain(What::Environment),
+                ("os.environ.get" | "os.getenv", Some(key)) => match self.value(key, frame, call.line).what {
+                    What::Str(key) => self.variable(&key),
+                    _ => Val::plain(What::Environment),
+                },
                 ("vars" | "str", Some(of)) => self.value(of, frame, call.line),
                 ("len", Some(of)) => {
                     let of = self.value(of, frame, call.line);
@@ -383,6 +394,10 @@ impl<'p> Tell<'p> {
         }
         let mut val = self.name_before(callee, before.len(), frame, line);
         val.what = match (last.as_str(), &val.what) {
+            ("get", What::Environment) => match first {
+                Some(Value::Str(key)) => return self.variable(key),
+                _ => What::Environment,
+            },
             (_, What::Environment) => What::Environment,
             ("lower" | "casefold", What::Str(text)) => What::Str(text.to_lowercase()),
             ("upper", What::Str(text)) => What::Str(text.to_uppercase()),

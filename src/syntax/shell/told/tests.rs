@@ -75,10 +75,30 @@ fn functions_have_parameters_of_their_own() {
 }
 
 #[test]
+fn what_is_certain_is_put_in() {
+    let put = |text: &str, arguments: &[&str]| {
+        let script = parse(text, &Options::default());
+        let arguments = arguments.iter().map(|a| (*a != "?").then(|| (*a).to_owned())).collect();
+        let told = Told { arguments: Some(arguments), ..Told::default() };
+        let words =
+            put_in(&script, &told).into_iter().zip(&script.commands).map(|(put, c)| put.unwrap_or_else(|| c.words.clone()));
+        let line = |words: Vec<Word>| words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ");
+        words.map(line).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
+    };
+    assert_eq!(put("exec \"$@\"\n", &["python", "fit.py"]), "exec python fit.py");
+    assert_eq!(put("M=$1\nshift\nrun \"$M\" --all \"$@\"\n", &["fit", "x"]), "shift; run fit --all x");
+    assert_eq!(put("run ${1:-score} $2\n", &[]), "run score");
+    assert_eq!(put("run $1\n", &["?"]), "run $1");
+    assert_eq!(put("if x; then shift; fi\nrun $1 $2\n", &["a", "b"]), "x; shift; run $1 $2");
+    assert_eq!(put("f() { run $1; }\nf fit\n", &[]), "run fit; f fit");
+}
+
+#[test]
 fn only_what_is_told_something_asks() {
     let asks = |text: &str| asks(&parse(text, &Options::default()));
     assert!(asks("if [ \"$1\" = a ]; then x; fi\n") && asks("M=${1:-a}\n[ $M = a ] && x\n"));
     assert!(asks("while getopts ab o; do x; done\n") && asks("for a in \"$@\"; do x; done\n"));
+    assert!(asks("set -e\nexec \"$@\"\n") && asks("fit() { x; }\n\"$@\"\n"));
     assert!(!asks("x \"$1\"\n") && !asks("if [ -f \"$HOME\" ]; then x; fi\n"));
 }
 
