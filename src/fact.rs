@@ -407,6 +407,8 @@ pub struct Command {
     pub conditions: Vec<String>,
     /// Why it cannot run with what its text is told, where that is certain.
     pub off: Option<String>,
+    /// The kinds of trigger with which it runs, where its text asks what started it.
+    pub admits: Option<Vec<TriggerKind>>,
     /// Text fed to it (heredoc, here-string) with the line of the file where that text begins.
     pub stdin: Option<(String, u32)>,
     /// File that is fed to it (`< file`).
@@ -436,6 +438,7 @@ impl Command {
             on_failure: OnFailure::Stops,
             conditions: Vec::new(),
             off: None,
+            admits: None,
             stdin: None,
             fed: None,
             stdout: None,
@@ -475,6 +478,10 @@ pub struct Uses {
 
 /// The input of a reference to an image definition that names the folder which is sent to be built.
 pub const CONTEXT: &str = "context";
+/// The key under which a service says with which profiles alone it is started, separated by commas.
+pub const PROFILES: &str = "service.profiles";
+/// The key under which a service says how many of it there shall be.
+pub const REPLICAS: &str = "service.replicas";
 
 /// How the name begins of an action that a command deploys: who runs the file around it does not run that.
 pub const DEPLOYED: &str = "deployed ";

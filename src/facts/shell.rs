@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use self::body::{Body, body_of};
 use super::Context;
+use super::ci::surroundings::{self, Ways};
 use crate::fact::{Code, Command, Fact, FactKind, FileFacts, OnFailure, Unit, UnitId, UnitKind};
 use crate::source;
 use crate::syntax::python::{self, Mode};
@@ -32,6 +33,8 @@ pub(crate) struct Shell {
     pub(crate) arguments: Option<Vec<Option<String>>>,
     /// It runs while an image is built.
     pub(crate) at_build: bool,
+    /// The ways in which it may be started; those of any service, or of none, where there are none.
+    pub(crate) ways: Option<Ways>,
     /// It runs on another machine or in a container.
     pub(crate) elsewhere: bool,
 }
@@ -102,18 +105,19 @@ fn nested(
         });
     }
     let arguments = how.arguments.clone().filter(|_| depth == 0);
-    let told = Told { arguments, variables: how.variables.clone() };
-    let never = shell::ruled_out(script, &told);
+    let told = Told { arguments, variables: how.variables.clone(), given: BTreeMap::new() };
     let put = shell::put_in(script, &told);
+    let ways = how.ways.clone().unwrap_or_else(|| surroundings::of_any(false));
+    let runs = surroundings::by_ways(script, told, &ways);
     let handing = handing_on(script);
-    let both = script.commands.iter().zip(never).zip(put).flat_map(|((command, never), put)| {
+    let both = script.commands.iter().zip(runs).zip(put).flat_map(|((command, runs), put)| {
         let words = put.map_or(Cow::Borrowed(command.words.as_slice()), Cow::Owned);
-        let handed = handed_on(&words, &handing).map(|words| (command, Cow::Owned(words), never.clone()));
-        std::iter::once((command, words, never)).chain(handed)
+        let handed = handed_on(&words, &handing).map(|words| (command, Cow::Owned(words), runs.clone()));
+        std::iter::once((command, words, runs)).chain(handed)
     });
     let checkout = checkout(script).filter(|_| how.dir.is_none());
     let mut exported: Vec<(String, Option<String>)> = Vec::new();
-    for (command, words, never) in both {
+    for (command, words, runs) in both {
         let set = command.assignments.iter().map(|(name, word)| (name.clone(), word.literal.then(|| word.text.clone())));
         if command.words.first().is_some_and(|word| word.text == "export") {
             let certain = command.conditions.is_empty() && command.function.is_none();
@@ -157,7 +161,8 @@ fn nested(
             place: command.dir.as_deref().filter(|dir| dir.starts_with('/')).map(str::to_owned),
             on_failure,
             conditions,
-            off: never,
+            off: runs.off,
+            admits: runs.admits,
             stdin,
             fed,
             stdout: command.stdout.clone(),

@@ -275,6 +275,7 @@ impl Build<'_> {
                 discarded: gate.discarded,
                 off: gate.off,
                 rescue: gate.rescue,
+                anyway: gate.anyway,
                 condition: gate.condition,
                 guard: gate.events.map(|admits| Guarded { admits, asks: gate.asks }),
             });
@@ -371,6 +372,7 @@ impl Build<'_> {
             discarded: discarded(&command.on_failure),
             condition: command.conditions.last().map(|c| shorten(c)),
             off: command.off.clone().or_else(|| resolve::replaced(command, facts, fact.unit, self.view)).as_deref().map(shorten),
+            guard: command.admits.clone().map(|admits| Guarded { admits, asks: command.conditions.join(" && ") }),
             ..Edge::plain(owner, node, EdgeKind::Contains, Strength::Resolved, at, text)
         });
         let mut leads = resolve::command(command, (path, fact.unit), self.view);

@@ -4,7 +4,7 @@
 use super::connect::{Waiting, command_key};
 use super::reach::{Reached, Walk};
 use super::{Graph, NodeId, NodeKind, python};
-use crate::fact::{Book, Command, FactKind, Guard, UnitKind, Until};
+use crate::fact::{Book, Command, FactKind, Guard, PROFILES, REPLICAS, UnitKind, Until};
 use crate::source::{self, RepoPath};
 use crate::words::{EdgeKind, Scope, Strength, TriggerKind};
 
@@ -73,7 +73,13 @@ fn kept(graph: &Graph, book: &Book) -> Vec<NodeId> {
     };
     let mut off: Vec<NodeId> = Vec::new();
     for (path, facts) in book {
-        let never = facts.facts.iter().filter(|fact| matches!(fact.kind, FactKind::Guard(Guard::Never(_))));
+        // a service that is not among those that are started together is no process that runs on
+        let apart = |key: &str| key == PROFILES || key == REPLICAS;
+        let never = facts.facts.iter().filter(|fact| match &fact.kind {
+            FactKind::Guard(Guard::Never(_)) => true,
+            FactKind::Setting { key, .. } => apart(key),
+            _ => false,
+        });
         let units = never.filter_map(|fact| fact.unit).filter(|unit| facts.units.get(*unit).is_some());
         off.extend(units.filter_map(|unit| graph.find(&super::connect::node_key(path, facts, unit))));
     }

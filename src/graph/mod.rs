@@ -106,6 +106,8 @@ pub(crate) struct Edge {
     pub(crate) off: Option<String>,
     /// What switches it off is only that nothing failed: for what undoes or tells of a failure it is a way.
     pub(crate) rescue: bool,
+    /// It runs whatever became of what stands before it in `from`.
+    pub(crate) anyway: bool,
     /// Set where the edge runs only under a condition; the condition as written.
     pub(crate) condition: Option<String>,
     /// Set where the edge runs only for some triggers.
@@ -128,6 +130,7 @@ impl Edge {
             discarded: None,
             off: None,
             rescue: false,
+            anyway: false,
             condition: None,
             guard: None,
         }

@@ -169,7 +169,8 @@ impl Ask<'_> {
         if let Some(seen) = own {
             return Some(seen.signal);
         }
-        if !self.graph.nodes[node].sequential {
+        // no failure before it keeps it away
+        if !self.graph.nodes[node].sequential || asked.is_some_and(|edge| edge.anyway) {
             return None;
         }
         self.graph

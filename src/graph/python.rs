@@ -147,6 +147,7 @@ impl Build<'_> {
                 discarded,
                 off,
                 rescue: false,
+                anyway: false,
                 condition,
                 guard,
             });

@@ -443,7 +443,9 @@ fn objects(book: &Book) -> BTreeMap<String, Option<RepoPath>> {
 /// `terraform apply`: the configuration in its folder and the modules of this tree that it calls.
 pub(super) fn configuration(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let said = Said::of(invocation, &["-var", "--var", "-var-file", "--var-file", "-target", "--terragrunt-working-dir"]);
-    if !said.words.contains(&"apply") || said.words.contains(&"plan") {
+    // with that option it takes away what is there
+    let destroys = invocation.arguments().iter().any(|w| w.literal && matches!(w.text.as_str(), "-destroy" | "--destroy"));
+    if !said.words.contains(&"apply") || said.words.contains(&"plan") || destroys {
         return Vec::new();
     }
     let Some(dir) = invocation.dir() else { return Vec::new() };
@@ -467,7 +469,8 @@ pub(super) fn configuration(invocation: &Invocation<'_>, view: &View<'_>) -> Vec
             let root = view.book.get(path).and_then(|f| f.tree.as_deref()).and_then(|t| t.root());
             // every block stands under the same key
             let modules = root.into_iter().flat_map(|r| r.entries()).filter(|(key, _)| key.text == "module");
-            let called = modules.flat_map(|(_, m)| m.entries()).filter_map(|(_, module)| module.at("source"));
+            let called = modules.flat_map(|(_, m)| m.entries()).filter(|(_, module)| module.at("count") != Some("0"));
+            let called = called.filter_map(|(_, module)| module.at("source"));
             for local in called.filter(|s| s.starts_with('.')).filter_map(|s| source::join(&folder, s)) {
                 if !folders.contains(&local) && folders.len() < MAX_FILES {
                     folders.push(local);

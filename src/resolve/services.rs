@@ -2,7 +2,9 @@
 
 use super::containers::{has_entry_point, start};
 use super::{Invocation, Lead, Run, Target, View, calls};
-use crate::fact::{CONTEXT, Command, DataKind, Fact, FactKind, FileFacts, Unit, UnitId, UnitKind, Uses, UsesTarget};
+use crate::fact::{
+    CONTEXT, Command, DataKind, Fact, FactKind, FileFacts, PROFILES, REPLICAS, Unit, UnitId, UnitKind, Uses, UsesTarget,
+};
 use crate::source::{self, RepoPath};
 use crate::words::{EdgeKind, Strength};
 
@@ -142,6 +144,9 @@ pub(super) fn follow(invocation: &Invocation<'_>, words: &[&str], view: &View<'_
                     leads.extend(named_by_service(facts, unit).and_then(|image| start(image, view)));
                     continue;
                 }
+                if !is_among(facts, unit, (verb, names, words), invocation.command) {
+                    continue;
+                }
                 let to = Target::Unit { path: path.clone(), kind: UnitKind::Service, name: unit.name.clone() };
                 // on another machine, or in a folder that is computed, it may be another file of that name
                 let sure = invocation.dir().is_some();
@@ -151,6 +156,28 @@ pub(super) fn follow(invocation: &Invocation<'_>, words: &[&str], view: &View<'_
         }
     }
     leads
+}
+
+/// Whether a service is among those that a command starts: one with profiles is where it is named, or a profile of it;
+/// one of which there shall be none is where a number is given.
+fn is_among(facts: &FileFacts, service: &Unit, (verb, names, words): (&str, &[&str], &[&str]), command: &Command) -> bool {
+    let own = |fact: &&Fact| fact.unit.and_then(|unit| facts.units.get(unit)).is_some_and(|unit| unit.name == service.name);
+    let said = |asked: &str| {
+        facts.facts.iter().filter(own).find_map(|fact| match &fact.kind {
+            FactKind::Setting { key, value } if key == asked => Some(value.as_str()),
+            _ => None,
+        })
+    };
+    let scaled = words.iter().any(|word| word.trim_start_matches("--scale=").starts_with(&format!("{}=", service.name)));
+    if said(REPLICAS).is_some() && verb != "run" && !scaled {
+        return false;
+    }
+    let Some(profiles) = said(PROFILES).filter(|_| !names.contains(&service.name.as_str())) else { return true };
+    let of_profile = |asked: &str| asked == "*" || asked.contains('$') || profiles.split(',').any(|one| one == asked);
+    let mut environment = command.environment.iter().filter(|(name, _)| name == "COMPOSE_PROFILES");
+    let after = words.iter().zip(words.iter().skip(1)).filter(|(option, _)| **option == "--profile").map(|(_, value)| *value);
+    let mut asked = after.chain(words.iter().filter_map(|word| word.strip_prefix("--profile=")));
+    asked.any(of_profile) || environment.any(|(_, value)| value.as_deref().is_none_or(|all| all.split(',').any(of_profile)))
 }
 
 /// The image of a service that is not built for it.

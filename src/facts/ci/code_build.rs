@@ -9,7 +9,7 @@ use super::commands::Commands;
 use super::reading::Reading;
 use super::shells::Program;
 use super::text::How;
-use crate::fact::{FactKind, FileFacts, Guard, Trigger, Unit, UnitId, UnitKind};
+use crate::fact::{FactKind, FileFacts, Guard, Needs, Trigger, Unit, UnitId, UnitKind};
 use crate::facts::{Context, Reader, When};
 use crate::rules::pattern::Format;
 use crate::source::{SourceFile, extension, file_name};
@@ -87,6 +87,7 @@ pub(in crate::facts) fn phases(root: Node<'_>, top: UnitId, reading: &mut Readin
     let how = How { dir: Some(".".to_owned()), variables, program: &program };
     // one shell runs all of them: a phase goes on where the one before ended
     let mut so_far = Commands::default();
+    let mut before: Vec<UnitId> = Vec::new();
     for name in PHASES {
         let Some(phase) = all.get(name).filter(|phase| phase.kind() == Kind::Map) else { continue };
         let line = all.key_line(name).unwrap_or_else(|| phase.line());
@@ -96,9 +97,18 @@ pub(in crate::facts) fn phases(root: Node<'_>, top: UnitId, reading: &mut Readin
         let (title, end_line) = (Some((*name).to_owned()), phase.end_line().max(line));
         let unit = Unit { kind: UnitKind::Step, name: (*name).to_owned(), title, line, end_line, parent: Some(job) };
         let id = reading.unit(unit);
-        // a build that failed is wound up all the same
-        if *name == "post_build" {
+        // a build that failed is wound up all the same, where nothing says otherwise; what failed before it is not
+        if *name == "post_build"
+            && !asks_for_success(phase)
+            && all.get("build").and_then(|build| build.at("on-failure")) != Some("ABORT")
+        {
             reading.fact(id, line, FactKind::Guard(Guard::Always((*name).to_owned())));
+            for on in before.iter().copied() {
+                reading.fact(id, line, FactKind::Needs(Needs { on, stops: true }));
+            }
+        }
+        if *name != "build" {
+            before.push(id);
         }
         if phase.at("on-failure") == Some("CONTINUE") {
             let line = phase.key_line("on-failure").unwrap_or(line);
@@ -110,6 +120,12 @@ pub(in crate::facts) fn phases(root: Node<'_>, top: UnitId, reading: &mut Readin
             so_far.state(id, std::slice::from_ref(&how), reading);
         }
     }
+}
+
+/// Whether the commands of a phase look at how the build went.
+fn asks_for_success(phase: Node<'_>) -> bool {
+    let texts = phase.get("commands").map(|list| list.strings()).unwrap_or_default();
+    texts.iter().any(|(text, _)| text.contains("CODEBUILD_BUILD_SUCCEEDING"))
 }
 
 #[cfg(test)]
@@ -152,6 +168,7 @@ phases:
                 "13 build: $ python fit.py --size big @ml",
                 "14 build: $ make report @ml",
                 "15 post_build: Always(\"post_build\")",
+                "15 post_build: needs install",
                 "16 post_build: $ make ship @ml",
             ],
             "\n{}",

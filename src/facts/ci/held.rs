@@ -1,10 +1,13 @@
 //! Whether a condition holds for one way of starting a pipeline, and what it asks for besides.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::reading::Reading;
 use crate::fact::{FactKind, Guard, UnitId};
 use crate::words::TriggerKind;
+
+/// Longest chain of jobs that wait for each other along which limits are handed on.
+const MAX_CHAIN: usize = 32;
 
 /// How far something holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +51,14 @@ impl Held {
         }
         self.truth = if self.truth == Truth::Yes { other.truth } else { self.truth };
         self.named |= other.named;
-        self.branches = self.branches.or(other.branches);
+        self.branches = match (self.branches.take(), other.branches) {
+            (Some(one), Some(other)) => Some(one.intersection(&other).cloned().collect()),
+            (one, other) => one.or(other),
+        };
+        // one run is on one branch
+        if self.branches.as_ref().is_some_and(BTreeSet::is_empty) {
+            return Self::just(Truth::No);
+        }
         self.outside = self.outside.or(other.outside);
         self.rest.extend(other.rest);
         self
@@ -101,6 +111,45 @@ pub(super) fn guards<Own>(
     }
     if let Some((_, first)) = held.first().filter(|_| held.iter().all(|(_, h)| !h.rest.is_empty())) {
         reading.fact(unit, line, FactKind::Guard(Guard::If(first.rest.join(" && "))));
+    }
+}
+
+/// Jobs that wait for others, which a service skips with them: what limits those limits these. `waiting` holds pairs of a
+/// unit, the one that it waits for, and the line that says so.
+pub(super) fn spread<Own>(waiting: &[(UnitId, UnitId, u32)], reading: &mut Reading<'_, Own>) {
+    // guards of every unit once, and the pairs as often as they chain
+    for _ in 0..MAX_CHAIN {
+        let mut limits: BTreeMap<UnitId, Vec<Guard>> = BTreeMap::new();
+        for fact in &reading.facts.facts {
+            if let (
+                FactKind::Guard(guard @ (Guard::Never(_) | Guard::Event(_) | Guard::Ref(_) | Guard::AfterFailure(_))),
+                Some(unit),
+            ) = (&fact.kind, fact.unit)
+            {
+                limits.entry(unit).or_default().push(guard.clone());
+            }
+        }
+        let mut more: Vec<(UnitId, u32, Guard)> = Vec::new();
+        for (unit, on, line) in waiting {
+            let name = reading.facts.units.get(*on).map_or("", |u| u.name.as_str());
+            let known = limits.get(unit).map_or(&[][..], Vec::as_slice);
+            for guard in limits.get(on).into_iter().flatten() {
+                let guard = match guard {
+                    Guard::Never(word) if word.starts_with("what it waits for") => Guard::Never(word.clone()),
+                    Guard::Never(word) => Guard::Never(format!("what it waits for: {name}, {word}")),
+                    other => other.clone(),
+                };
+                if !known.contains(&guard) && !more.iter().any(|(other, _, same)| other == unit && *same == guard) {
+                    more.push((*unit, *line, guard));
+                }
+            }
+        }
+        if more.is_empty() {
+            return;
+        }
+        for (unit, line, guard) in more {
+            reading.fact(unit, line, FactKind::Guard(guard));
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! What they share: a file while it is read (`reading`), once for each set of values that it is called with (`called`);
 //! whether conditions hold (`held`), and those that are written as text (`condition`); what starts which jobs, and what
 //! they wait for (`plan`); which program reads a step's text (`shells`), that text lowered to commands (`text`), and lists
-//! of commands as one text (`commands`); the cells of a matrix (`cells`).
+//! of commands as one text (`commands`); what services set for scripts by themselves (`surroundings`); the cells of a matrix (`cells`).
 
 mod argo;
 mod azure;
@@ -28,6 +28,7 @@ mod plan;
 pub(in crate::facts) mod reading;
 mod semaphore;
 mod shells;
+pub(in crate::facts) mod surroundings;
 pub(in crate::facts) mod taskcluster;
 pub(in crate::facts) mod tekton;
 mod text;

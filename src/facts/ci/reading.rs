@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::surroundings::Ways;
 use crate::fact::{FactKind, FileFacts, Guard, OnFailure, Trigger, Unit, UnitId, UnitKind, Uses, UsesTarget};
 use crate::facts::Context;
 use crate::rules::pattern::Format;
@@ -50,6 +51,8 @@ pub(in crate::facts) struct Reading<'c, Own = ()> {
     pub(in crate::facts) context: &'c Context<'c>,
     pub(in crate::facts) facts: FileFacts,
     pub(super) own: Own,
+    /// The ways in which the file says that it is started; none for those of its service.
+    pub(super) ways: Option<Ways>,
     pub(super) steps_left: usize,
     shell_left: usize,
     /// Shell texts that were parsed: a file is read for every set of inputs, and most of its steps name none of those
@@ -60,7 +63,7 @@ pub(in crate::facts) struct Reading<'c, Own = ()> {
 impl<'c, Own: Default> Reading<'c, Own> {
     pub(in crate::facts) fn new(file: &'c SourceFile, context: &'c Context<'c>) -> Self {
         let (facts, own) = (FileFacts::default(), Own::default());
-        Self { file, context, facts, own, steps_left: MAX_STEPS, shell_left: MAX_SHELL, scripts: HashMap::new() }
+        Self { file, context, facts, own, ways: None, steps_left: MAX_STEPS, shell_left: MAX_SHELL, scripts: HashMap::new() }
     }
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::fact::{
-    CONTEXT, Called, Command, Data, DataKind, FactKind, FileFacts, Needs, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget,
+    CONTEXT, Called, Command, Data, DataKind, FactKind, FileFacts, Needs, OnFailure, PROFILES, REPLICAS, Unit, UnitId, UnitKind,
+    Uses, UsesTarget,
 };
 use crate::facts::shell::{HOLE, Shell, lower, quoted, said};
 use crate::facts::{Context, Reader, When, unparsable};
@@ -39,6 +40,7 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
                 parent: None,
             });
             one(service, id, home, context, &mut facts);
+            absent(service, id, &mut facts);
             names.push((key.text.to_owned(), id, service));
         }
         for (_, id, service) in &names {
@@ -57,6 +59,23 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     }
     facts.tree = Some(Arc::new(parsed.tree));
     facts
+}
+
+/// What keeps a service from being started with the others: the profiles that somebody must ask for, or that there shall be
+/// none of it. What starts it by name does so all the same.
+fn absent(service: Node<'_>, id: UnitId, facts: &mut FileFacts) {
+    let profiles: Vec<&str> =
+        service.get("profiles").map(Node::strings).unwrap_or_default().into_iter().map(|(p, _)| p).collect();
+    let line = |key: &str| service.key_line(key).unwrap_or_else(|| service.line());
+    if !profiles.is_empty() {
+        facts.state(id, line("profiles"), FactKind::Setting { key: PROFILES.to_owned(), value: profiles.join(",") });
+    }
+    let none = |node: Option<Node<'_>>| node.and_then(|n| n.text()) == Some("0");
+    let replicas = service.get("deploy").and_then(|deploy| deploy.get("replicas"));
+    if none(replicas) || (replicas.is_none() && none(service.get("scale"))) {
+        let at = if replicas.is_some() { "deploy" } else { "scale" };
+        facts.state(id, line(at), FactKind::Setting { key: REPLICAS.to_owned(), value: "0".to_owned() });
+    }
 }
 
 /// What is told to the image of a service.

@@ -27,7 +27,7 @@ impl Build<'_> {
                 }
                 Guard::Event(kinds) => gate.limit(kinds, format!("{kinds:?}")),
                 Guard::AllowFailure(word) => gate.discarded = Some(word.clone()),
-                Guard::Always(_) => {}
+                Guard::Always(_) => gate.anyway = true,
                 Guard::AfterFailure(word) => {
                     gate.rescue = gate.off.is_none();
                     gate.off.get_or_insert_with(|| format!("it runs only after a failure (`{word}`)"));
@@ -60,6 +60,8 @@ pub(super) struct Gate {
     pub(super) rescue: bool,
     pub(super) events: Option<Vec<TriggerKind>>,
     pub(super) asks: String,
+    /// It runs whatever became of what stands before it.
+    pub(super) anyway: bool,
 }
 
 impl Gate {

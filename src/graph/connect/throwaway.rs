@@ -11,12 +11,20 @@ pub(super) fn holds(facts: &FileFacts, unit: UnitId, programs: &Programs) -> boo
             let words: Vec<&str> = command.words.iter().skip(1).take(2).map(|word| word.text.as_str()).collect();
             programs.makes_a_throwaway_cluster(command.program(), &words.join(" "))
         }
+        // a copy of the cloud on the machine of the job
+        FactKind::Setting { key, value } => key.starts_with("AWS_ENDPOINT_URL") && is_here(value),
         FactKind::Uses(uses) => match &uses.to {
             UsesTarget::Remote(reference) => programs.is_throwaway_step(reference),
             _ => false,
         },
         _ => false,
     })
+}
+
+/// Whether an address is one of the machine that asks.
+fn is_here(address: &str) -> bool {
+    let host = address.trim_start_matches("http://").trim_start_matches("https://");
+    ["localhost", "127.0.0.1", "0.0.0.0", "localstack"].iter().any(|name| host.starts_with(name))
 }
 
 /// The job around a unit, or the unit that stands for one.

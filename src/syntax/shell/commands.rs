@@ -90,6 +90,7 @@ impl<'t> Walk<'t> {
             dir: self.state.dir.clone(),
             background: scope.background,
             substitution: scope.substitution,
+            apart: scope.apart,
         };
         self.effects(&command);
         self.out.push((node.start_byte(), command));

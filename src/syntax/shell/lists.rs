@@ -105,6 +105,7 @@ impl<'t> Walk<'t> {
                 return;
             }
             let mut inner = scope.clone();
+            inner.apart = true;
             let counts = at + 1 == count || self.state.pipefail;
             inner.soft = if counts { direct.clone() } else { lost("left side of a pipe without pipefail") };
             inner.abort = inner.soft.clone();

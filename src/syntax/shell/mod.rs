@@ -16,9 +16,11 @@ mod constructs;
 mod counted;
 mod dirs;
 mod flow;
+mod leaving;
 mod lists;
 mod prepare;
 mod told;
+mod values;
 mod walk;
 mod wordtext;
 mod wrappers;
@@ -28,6 +30,7 @@ use std::sync::Arc;
 
 use super::SyntaxError;
 pub use told::{Told, asks, passes_on, put_in, ruled_out, variables};
+pub use values::may_be;
 pub use wrappers::{Stripped, Wrapper, strip};
 
 /// Longer texts are not read at all.
@@ -123,6 +126,8 @@ pub struct Command {
     pub background: bool,
     /// Stands inside `$( )`, backticks or `<( )` of another command.
     pub substitution: bool,
+    /// Runs in a shell of its own (`( )`, a part of a pipe, `&`, `$( )`), which is all that it can leave.
+    pub apart: bool,
 }
 
 /// One word of a command, as the command would get it.

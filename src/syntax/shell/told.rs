@@ -10,11 +10,11 @@ mod put;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::leaving::Leaving;
+use super::values::{MAX_VALUES, May, Values, compared, may_be};
 use super::{Command, Condition, ConditionKind, Options, Script, Word, parse};
 pub use put::put_in;
 
-/// Most values that something may have before it may be anything.
-const MAX_VALUES: usize = 64;
 /// How far values are followed from variable to variable.
 const DEPTH: usize = 12;
 /// Longest test that is taken apart, in bytes: a longer one may have been cut.
@@ -27,6 +27,9 @@ pub struct Told {
     pub arguments: Option<Vec<Option<String>>>,
     /// Variables that come with a literal value.
     pub variables: BTreeMap<String, String>,
+    /// What variables, and expressions that are filled in before the text is run, may be in one way of starting it; a
+    /// [`HOLE`](super::HOLE) stands in a value for what only a run knows, and for something.
+    pub given: BTreeMap<String, Vec<String>>,
 }
 
 /// Whether what the script does depends on its arguments.
@@ -104,70 +107,31 @@ fn first(command: &Command) -> &str {
 /// For every command of the script why it cannot run, as a sentence (`it is told …; it runs only where …`).
 pub fn ruled_out(script: &Script, told: &Told) -> Vec<Option<String>> {
     let none = vec![None; script.commands.len()];
-    let tested = |c: &Command| c.conditions.iter().any(|condition| condition.test.contains('$'));
-    if !script.commands.iter().any(tested) {
+    let mut leaving = Leaving::of(script);
+    let tested = |c: &Command| c.conditions.iter().any(|condition| is_judged(&condition.test));
+    if !leaving.anything() && !script.commands.iter().any(tested) {
         return none;
     }
     let mut text = Text { script, told, values: BTreeMap::new(), parameters: BTreeMap::new(), tests: BTreeMap::new() };
-    let mut ended: Option<String> = None;
     let mut out = none;
     for (command, why) in script.commands.iter().zip(&mut out) {
-        *why = match &ended {
-            Some(end) if command.function.is_none() => Some(end.clone()),
-            _ => text.never(command),
-        };
-        let ends = matches!(command.words.first(), Some(word) if word.text == "exit") && command.function.is_none();
-        if ends && why.is_none() && !command.conditions.is_empty() && !command.substitution && text.always(command) {
-            ended = Some(text.because(command.conditions.last().map_or("", |c| c.test.as_str()), "it ends where"));
+        *why = leaving.before(command).or_else(|| text.never(command));
+        if why.is_none() {
+            leaving.note(command, &mut |command| {
+                let always = !command.conditions.is_empty() && text.always(command);
+                always.then(|| text.because(command.conditions.last().map_or("", |c| c.test.as_str()), "it ends where"))
+            });
         }
     }
     out
 }
 
-/// What something may be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Values {
-    Any,
-    Of(BTreeSet<String>),
-}
-
-impl Values {
-    fn one(text: &str) -> Self {
-        Self::Of(BTreeSet::from([text.to_owned()]))
-    }
-
-    fn or(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Of(mut all), Self::Of(more)) if all.len() + more.len() <= MAX_VALUES => {
-                all.extend(more);
-                Self::Of(all)
-            }
-            _ => Self::Any,
-        }
-    }
-}
-
-/// Whether a test may succeed, and whether it may fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct May {
-    succeed: bool,
-    fail: bool,
-}
-
-impl May {
-    const EITHER: Self = Self { succeed: true, fail: true };
-
-    fn not(self) -> Self {
-        Self { succeed: self.fail, fail: self.succeed }
-    }
-
-    fn and(self, other: Self) -> Self {
-        Self { succeed: self.succeed && other.succeed, fail: self.fail || other.fail }
-    }
-
-    fn or(self, other: Self) -> Self {
-        self.not().and(other.not()).not()
-    }
+/// Whether a test may be decided: it names something, or what it comes to stands in it.
+fn is_judged(test: &str) -> bool {
+    let plain = test.trim_start_matches("while ").trim_start_matches("until ").trim_start_matches("! ");
+    test.contains('$')
+        || plain.starts_with(['[', ':'])
+        || ["true", "false", "test ", "(("].iter().any(|word| plain.starts_with(word))
 }
 
 struct Text<'s> {
@@ -211,6 +175,13 @@ impl Text<'_> {
     fn never(&mut self, command: &Command) -> Option<String> {
         let conditions = command.conditions.clone();
         let failed = conditions.iter().find(|condition| !self.holds(condition, command.function, 0).succeed)?;
+        let shown = || failed.test.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !failed.test.contains('$') && !failed.test.contains("((") {
+            return Some(match failed.kind {
+                ConditionKind::Else | ConditionKind::Or => format!("it runs only without `{}`, which is always so", shown()),
+                _ => format!("it runs only where `{}`, which is never so", shown()),
+            });
+        }
         let word = match failed.kind {
             ConditionKind::Else | ConditionKind::Or => "it runs only without",
             _ => "it runs only where",
@@ -237,15 +208,25 @@ impl Text<'_> {
     }
 
     fn holds(&mut self, condition: &Condition, within: Option<usize>, depth: usize) -> May {
-        if condition.test.len() > MAX_TEST || !condition.test.contains('$') || depth > DEPTH {
+        if condition.test.len() > MAX_TEST || !is_judged(&condition.test) || depth > DEPTH {
             return May::EITHER;
         }
         match condition.kind {
-            ConditionKind::Loop => May::EITHER,
+            ConditionKind::Loop => self.turn(&condition.test, within, depth),
             ConditionKind::Case => self.arm(&condition.test, within, depth),
             ConditionKind::If | ConditionKind::And => self.list(&condition.test, within, depth),
             ConditionKind::Else | ConditionKind::Or => self.list(&condition.test, within, depth).not(),
         }
+    }
+
+    /// The head of a loop: one that asks for the same each time may never begin.
+    fn turn(&mut self, head: &str, within: Option<usize>, depth: usize) -> May {
+        let begins = match (head.strip_prefix("while "), head.strip_prefix("until ")) {
+            (Some(test), _) if !test.contains('$') => self.list(test, within, depth).succeed,
+            (_, Some(test)) if !test.contains('$') => self.list(test, within, depth).fail,
+            _ => true,
+        };
+        May { succeed: begins, fail: true }
     }
 
     /// `value in pattern | pattern`.
@@ -257,7 +238,7 @@ impl Text<'_> {
         if patterns.iter().any(|pattern| pattern.contains(['$', '`'])) {
             return May::EITHER;
         }
-        let fits = |value: &String| patterns.iter().any(|pattern| matches(pattern, value));
+        let fits = |value: &String| patterns.iter().any(|pattern| may_be(pattern, value));
         // an arm before this one may have taken the value
         May { succeed: values.iter().any(fits), fail: true }
     }
@@ -269,7 +250,12 @@ impl Text<'_> {
             None => (false, test.to_owned()),
         };
         let parsed = self.tests.entry(plain).or_insert_with_key(|text| parse(text, &Options::default())).clone();
-        if !parsed.errors.is_empty() || parsed.commands.iter().any(|c| c.substitution || c.words.is_empty()) {
+        let spoils = |c: &Command| c.substitution || c.background || c.words.is_empty();
+        // a `!` that is no word of a test inverts a part, and the parts do not say which
+        let inverts = |words: &mut dyn Iterator<Item = &str>| words.filter(|word| *word == "!").count();
+        let kept = inverts(&mut parsed.commands.iter().flat_map(|c| &c.words).map(|word| word.text.as_str()));
+        let written = inverts(&mut test.split_whitespace()) - usize::from(inverted);
+        if !parsed.errors.is_empty() || parsed.commands.iter().any(spoils) || kept != written {
             return May::EITHER;
         }
         let mut all: Option<May> = None;
@@ -297,6 +283,9 @@ impl Text<'_> {
                 inner
             }
             [open, inner @ ..] if open.text == "test" => inner,
+            [word, ..] if matches!(word.text.as_str(), "true" | ":") => return May { succeed: true, fail: false },
+            [word, ..] if word.text == "false" => return May { succeed: false, fail: true },
+            [only] if only.text.starts_with("((") => return self.arithmetic(&only.text, within, depth),
             [only] if !only.literal => {
                 return match self.expand(&only.text, within, depth) {
                     Values::Of(all) if all.iter().all(|v| v == "true" || v == "false") => {
@@ -330,35 +319,39 @@ impl Text<'_> {
             [flag, one] if flag.text == "-n" => self.is_empty(one, within, depth).not(),
             [flag, one] if flag.text == "-z" => self.is_empty(one, within, depth),
             [left, operator, right] => {
-                let (Values::Of(left), Values::Of(right)) = (self.word(left, within, depth), self.word(right, within, depth))
-                else {
-                    return May::EITHER;
-                };
-                let fits = |of: &dyn Fn(&str, &str) -> bool| {
-                    let all: Vec<bool> = left.iter().flat_map(|l| right.iter().map(|r| of(l, r))).collect();
-                    May { succeed: all.contains(&true), fail: all.contains(&false) }
-                };
-                let number = |of: &dyn Fn(i64, i64) -> bool| {
-                    let parsed = |all: &BTreeSet<String>| all.iter().all(|text| text.trim().parse::<i64>().is_ok());
-                    if !parsed(&left) || !parsed(&right) {
-                        return May::EITHER;
-                    }
-                    fits(&|l, r| of(l.trim().parse().unwrap_or(0), r.trim().parse().unwrap_or(0)))
-                };
-                match operator.text.as_str() {
-                    "=" | "==" => fits(&|l, r| matches(r, l)),
-                    "!=" => fits(&|l, r| matches(r, l)).not(),
-                    "-eq" => number(&|l, r| l == r),
-                    "-ne" => number(&|l, r| l != r),
-                    "-lt" => number(&|l, r| l < r),
-                    "-le" => number(&|l, r| l <= r),
-                    "-gt" => number(&|l, r| l > r),
-                    "-ge" => number(&|l, r| l >= r),
-                    _ => May::EITHER,
-                }
+                let (left, right) = (self.word(left, within, depth), self.word(right, within, depth));
+                compared(&left, &operator.text, &right)
             }
+            [] => May { succeed: false, fail: true },
             _ => May::EITHER,
         }
+    }
+
+    /// `(( a > b ))`: numbers, and variables that hold some.
+    fn arithmetic(&mut self, text: &str, within: Option<usize>, depth: usize) -> May {
+        const OPERATORS: [(&str, &str); 6] =
+            [("==", "-eq"), ("!=", "-ne"), ("<=", "-le"), (">=", "-ge"), ("<", "-lt"), (">", "-gt")];
+        let Some(inner) = text.strip_prefix("((").and_then(|rest| rest.strip_suffix("))")) else { return May::EITHER };
+        let parts = OPERATORS.iter().find_map(|(mark, word)| inner.split_once(mark).map(|(left, right)| (left, *word, right)));
+        let (left, operator, right) = parts.unwrap_or((inner, "-ne", "0"));
+        let mut term = |term: &str| {
+            let name = term.trim().trim_start_matches('$').trim_start_matches('{').trim_end_matches('}');
+            if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') || name.is_empty() {
+                return Values::Any;
+            }
+            match term.trim().parse::<i64>() {
+                Ok(number) => Values::one(&number.to_string()),
+                // what is not set is nought there
+                Err(_) => match self.named(name, within, depth + 1) {
+                    Values::Of(all) => {
+                        Values::Of(all.into_iter().map(|v| if v.is_empty() { "0".to_owned() } else { v }).collect())
+                    }
+                    Values::Any => Values::Any,
+                },
+            }
+        };
+        let (left, right) = (term(left), term(right));
+        compared(&left, operator, &right)
     }
 
     fn is_empty(&mut self, word: &Word, within: Option<usize>, depth: usize) -> May {
@@ -369,13 +362,18 @@ impl Text<'_> {
     }
 
     fn word(&mut self, word: &Word, within: Option<usize>, depth: usize) -> Values {
-        if word.literal { Values::one(&word.text) } else { self.expand(&word.text, within, depth) }
+        if word.literal && word.text.contains('$') {
+            return Values::one(&word.text);
+        }
+        self.expand(&word.text, within, depth)
     }
 
     /// What a word with at most one expansion in it may be.
     fn expand(&mut self, text: &str, within: Option<usize>, depth: usize) -> Values {
         let Some(at) = text.find('$') else {
-            return if text.contains('`') { Values::Any } else { Values::one(text) };
+            // what a generator fills in before a shell sees it
+            let filled = ["{{", "<<", "{%", "<%", "%(", "@@", "__"].iter().any(|mark| text.contains(mark));
+            return if filled || text.contains('`') { Values::Any } else { Values::one(text) };
         };
         let (before, rest) = text.split_at(at);
         let Some((name, default, after)) = reference(rest) else { return Values::Any };
@@ -420,7 +418,7 @@ impl Text<'_> {
             return all.into_iter().nth(number - 1).unwrap_or_else(|| Values::one(""));
         }
         if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            return Values::Any;
+            return self.given(name).unwrap_or(Values::Any);
         }
         match self.values.get(name) {
             Some(Some(known)) => return known.clone(),
@@ -434,13 +432,19 @@ impl Text<'_> {
         values
     }
 
+    /// What a name is in the way of starting that is asked about.
+    fn given(&self, name: &str) -> Option<Values> {
+        self.told.given.get(name).map(|all| Values::Of(all.iter().cloned().collect()))
+    }
+
     /// Every value that the text, or who starts it, may give to a variable.
     fn assigned(&mut self, name: &str, depth: usize) -> Values {
         let script = self.script;
         if script.counted.contains(name) {
             return Values::Any;
         }
-        let mut values: Option<Values> = self.told.variables.get(name).map(|value| Values::one(value));
+        let literal = || self.told.variables.get(name).map(|value| Values::one(value));
+        let mut values: Option<Values> = self.given(name).or_else(literal);
         let mut certain = values.is_some();
         for (at, command) in script.commands.iter().enumerate() {
             let first = first(command);
@@ -616,6 +620,10 @@ fn open(command: &Command, name: &str) -> bool {
 /// `$name`, `${name}`, `${name:-default}` at the start of a text: the name, the default, and what follows.
 fn reference(text: &str) -> Option<(&str, Option<&str>, &str)> {
     let rest = text.strip_prefix('$')?;
+    // filled in before the text is run
+    if let Some((name, after)) = rest.strip_prefix("{{").and_then(|inner| inner.split_once("}}")) {
+        return Some((name.trim(), None, after));
+    }
     let Some(inner) = rest.strip_prefix('{') else {
         let end = match rest.chars().next()? {
             c if c.is_ascii_digit() || c == '#' => 1,
@@ -639,37 +647,6 @@ fn reference(text: &str) -> Option<(&str, Option<&str>, &str)> {
             Some((name, Some(default), after))
         }
     }
-}
-
-/// Whether a value fits a pattern of the shell; a pattern with a set of letters fits everything.
-fn matches(pattern: &str, value: &str) -> bool {
-    if pattern.contains('[') || pattern.contains('\\') {
-        return true;
-    }
-    let (pattern, value): (Vec<char>, Vec<char>) = (pattern.chars().collect(), value.chars().collect());
-    let (mut p, mut v) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while v < value.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some((p, v));
-                p += 1;
-            }
-            Some(c) if *c == '?' || value.get(v) == Some(c) => {
-                p += 1;
-                v += 1;
-            }
-            _ => match star {
-                Some((at, from)) => {
-                    star = Some((at, from + 1));
-                    p = at + 1;
-                    v = from + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern.get(p..).unwrap_or_default().iter().all(|c| *c == '*')
 }
 
 #[cfg(test)]

@@ -63,6 +63,8 @@ pub(super) struct Scope {
     pub last: bool,
     pub background: bool,
     pub substitution: bool,
+    /// In a shell of its own.
+    pub apart: bool,
     pub stdout: Option<String>,
     pub depth: u16,
 }
@@ -137,6 +139,7 @@ pub(super) fn walk<'t>(src: &'t str, prepared: &'t Prepared, tree: &'t Tree, opt
         last: true,
         background: false,
         substitution: false,
+        apart: false,
         stdout: None,
         depth: 0,
     };
@@ -367,6 +370,7 @@ impl<'t> Walk<'t> {
                 inner.soft = lost("&");
                 inner.abort = lost("&");
                 inner.background = true;
+                inner.apart = true;
                 inner.ignored = true;
                 inner.last = false;
             } else if let Some(next) = statements.get(at + 1) {
@@ -412,6 +416,7 @@ impl<'t> Walk<'t> {
             "subshell" => {
                 let fate = self.fate(&scope);
                 let (state, mark) = (self.state.clone(), self.journal.len());
+                scope.apart = true;
                 scope.soft = fate.clone();
                 scope.abort = fate.clone();
                 scope.returned = fate;
@@ -439,6 +444,7 @@ impl<'t> Walk<'t> {
     pub(super) fn substitution(&mut self, node: Node<'t>, scope: &Scope, fate: OnFailure) {
         let mut inner = scope.clone();
         inner.substitution = true;
+        inner.apart = true;
         inner.stdout = None;
         inner.soft = fate.clone();
         inner.abort = fate.clone();
@@ -469,6 +475,8 @@ impl<'t> Walk<'t> {
             inverted: None,
             background: false,
             substitution: false,
+            // a `return` leaves the function, wherever that was called
+            apart: false,
             stdout: None,
             depth: scope.depth + 1,
             ..scope.clone()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::held;
 use super::scope::{Scope, to_text};
 use super::{Reading, start, steps};
 use crate::fact::{FactKind, Guard, Needs, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
@@ -93,6 +94,7 @@ fn ordered(list: Node<'_>, key: &'static str, parent: UnitId, scope: &Scope, pla
     let mut ids: BTreeMap<String, UnitId> = BTreeMap::new();
     let mut last: Option<UnitId> = None;
     let mut open = false;
+    let mut skipped: Vec<(UnitId, UnitId, u32)> = Vec::new();
     let mut waiting: Vec<(UnitId, Vec<(String, u32)>, bool)> = Vec::new();
     scope.items(list, &mut |item, scope| {
         let before = reading.facts.units.len();
@@ -146,8 +148,9 @@ fn ordered(list: Node<'_>, key: &'static str, parent: UnitId, scope: &Scope, pla
             // a stage that names none waits for the one before it
             None if key == "stage" => {
                 if let Some(on) = last {
-                    let stops = !anyhow && !allowed(on, reading);
-                    reading.fact(id, scope.line(item.site_line()), FactKind::Needs(Needs { on, stops }));
+                    let (stops, line) = (!anyhow && !allowed(on, reading), scope.line(item.site_line()));
+                    reading.fact(id, line, FactKind::Needs(Needs { on, stops }));
+                    skipped.extend((!anyhow).then_some((id, on, line)));
                 }
             }
             None => {}
@@ -160,6 +163,7 @@ fn ordered(list: Node<'_>, key: &'static str, parent: UnitId, scope: &Scope, pla
                 Some(on) if on != id => {
                     let stops = !anyhow && !allowed(on, reading);
                     reading.fact(id, line, FactKind::Needs(Needs { on, stops }));
+                    skipped.extend((!anyhow).then_some((id, on, line)));
                 }
                 Some(_) => {}
                 // whoever names this template, or a template beside it, may bring it
@@ -168,6 +172,7 @@ fn ordered(list: Node<'_>, key: &'static str, parent: UnitId, scope: &Scope, pla
             }
         }
     }
+    held::spread(&skipped, reading);
 }
 
 /// A part whose failure is allowed counts as done.

@@ -50,6 +50,8 @@ pub(super) type Reading<'c> = super::reading::Reading<'c, Own>;
 pub(super) struct Own {
     /// What starts it; empty for a template.
     kinds: BTreeSet<TriggerKind>,
+    /// The only branch whose pushes start it, where there is but one.
+    branch: Option<String>,
     /// Images by the names that jobs use.
     containers: BTreeMap<String, String>,
     /// Templates of stages, jobs and steps.

@@ -24,6 +24,12 @@ const KINDS: &[TriggerKind] = &[
 pub(super) fn triggers(root: Node<'_>, reading: &mut Reading<'_>) {
     let mut state = |line: u32, trigger: Trigger| {
         reading.own.kinds.insert(trigger.kind);
+        if let (TriggerKind::Push, [only]) = (trigger.kind, trigger.branches.as_slice())
+            && !only.contains(['*', '!', '?'])
+            && !trigger.text.starts_with("schedule")
+        {
+            reading.own.branch = Some(only.clone());
+        }
         reading.fact(0, line, FactKind::Trigger(trigger));
     };
     let plain = |kind: TriggerKind, text: String| Trigger::plain(kind, text);
@@ -119,7 +125,7 @@ fn patterns(node: Node<'_>, key: &str) -> Vec<String> {
 }
 
 /// What is known of a name in a run that such a trigger started.
-fn known(name: &str, kind: TriggerKind, scope: &Scope) -> Known {
+fn known(name: &str, kind: TriggerKind, branch: Option<&str>, scope: &Scope) -> Known {
     let Some(variable) = name.strip_prefix("variables.") else {
         return scope.of(name).map_or(Known::Nothing, Known::Text);
     };
@@ -134,6 +140,9 @@ fn known(name: &str, kind: TriggerKind, scope: &Scope) -> Known {
             }
             .to_owned(),
         ),
+        "build.sourcebranch" if kind == TriggerKind::Push && branch.is_some() => {
+            Known::Text(format!("refs/heads/{}", branch.unwrap_or_default()))
+        }
         "build.sourcebranch" => Known::Begins(match kind {
             TriggerKind::Pr => "refs/pull/",
             TriggerKind::Tag => "refs/tags/",
@@ -161,16 +170,18 @@ pub(super) fn guards(node: Node<'_>, unit: UnitId, scope: &Scope, reading: &mut 
             Some(parsed) => {
                 let stated: Vec<TriggerKind> = reading.own.kinds.iter().copied().collect();
                 let kinds = if stated.is_empty() { KINDS } else { &stated };
-                let judge = |kind| expression::judge(&parsed, &|name| known(name, kind, scope));
+                let branch = reading.own.branch.clone();
+                let judge = |kind| expression::judge(&parsed, &|name| known(name, kind, branch.as_deref(), scope));
                 held::guards((unit, line), &format!("condition: {text}"), kinds, &judge, reading);
-                let word = format!("condition: {}", one_line(&text));
+                let word_of = || format!("condition: {}", one_line(&text));
                 if expression::only_after_failures(&parsed) {
-                    reading.fact(unit, line, FactKind::Guard(Guard::AfterFailure(word)));
-                } else if expression::after_failures(&parsed) {
-                    reading.fact(unit, line, FactKind::Guard(Guard::Always(word)));
+                    reading.fact(unit, line, FactKind::Guard(Guard::AfterFailure(word_of())));
                 }
                 // one that does not ask how it went runs in any case
                 anyhow = expression::after_failures(&parsed) || !expression::asks_success(&parsed);
+                if anyhow && !expression::only_after_failures(&parsed) {
+                    reading.fact(unit, line, FactKind::Guard(Guard::Always(word_of())));
+                }
             }
             None => reading.fact(unit, line, FactKind::Guard(Guard::If(one_line(&text)))),
         }

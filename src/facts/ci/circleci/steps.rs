@@ -6,7 +6,7 @@ use super::super::commands::Commands;
 use super::super::text::How;
 use super::known::{Definition, Given, Known, Parameters};
 use super::{Reading, jobs};
-use crate::fact::{FactKind, Guard, UnitId};
+use crate::fact::{Command, FactKind, Guard, UnitId};
 use crate::source::{self, NoticeKind};
 use crate::syntax::tree::{Kind, Node};
 
@@ -34,6 +34,8 @@ pub(super) struct Place {
     pub(super) shell: Option<String>,
     pub(super) windows: bool,
     pub(super) variables: BTreeMap<String, String>,
+    /// Why no step runs any more.
+    pub(super) halted: Option<String>,
 }
 
 /// What is known where steps are read.
@@ -190,7 +192,22 @@ fn run(body: Node<'_>, line: u32, parent: UnitId, at: &mut At<'_, '_>, reading: 
     let folder = of("working_directory").map_or_else(|| place.folder.clone(), |f| absolute(&f, &place.folder));
     let program = place.program(of("shell").as_deref());
     let how = How { dir: inside(&folder, place.repository.as_deref()), variables: place.shell_variables(), program: &program };
+    let first = reading.facts.facts.len();
     text.state(id, &[how], reading);
+    if let Some(halted) = &at.place.halted {
+        reading.never(id, line, halted);
+    }
+    // a step that does nothing but end the job
+    let commands = reading.facts.facts.get(first..).unwrap_or_default().iter().filter_map(|fact| match &fact.kind {
+        FactKind::Command(command) => Some(command),
+        _ => None,
+    });
+    let all: Vec<&Command> = commands.take(2).collect();
+    let halts =
+        matches!(all.as_slice(), [one] if one.off.is_none() && one.conditions.is_empty() && one.text().ends_with(" step halt"));
+    if halts && at.depth == 0 && at.place.halted.is_none() {
+        at.place.halted = Some("`step halt` in a step before it".to_owned());
+    }
 }
 
 /// A folder of the machine, from the one that a job begins in.

@@ -3,10 +3,12 @@
 //! A condition is taken apart at `&&`, `||` and `!`; what is about triggers, refs and the repository becomes a guard
 //! of its own, what is known from the file is decided, and the rest is kept as it is written.
 
+use super::super::surroundings::Way;
 use super::expression::{self, Expression};
 use super::triggers::{self, Event, Started};
 use super::{Known, Reading};
-use crate::fact::{FactKind, Guard, UnitId};
+use crate::fact::{FactKind, Guard, UnitId, UnitKind};
+use crate::syntax::shell;
 use crate::syntax::tree::Node;
 use crate::words::TriggerKind;
 
@@ -37,8 +39,14 @@ pub(super) fn read(node: Node<'_>, unit: UnitId, known: &Known, reading: &mut Re
                 reading.fact(unit, line, FactKind::Setting { key: "if".to_owned(), value });
             }
             Some(text) => {
-                let (guards, answer) = of_condition(text, known, reading.own);
+                let ways = reading.ways.clone();
+                let is_step = reading.facts.units.get(unit).is_some_and(|u| u.kind == UnitKind::Step);
+                let (guards, answer) = of_condition(text, known, reading.own, ways.as_deref().unwrap_or(&[]));
                 for guard in guards {
+                    // a step that asks for what another came to is held by it all the same
+                    if is_step && matches!(guard, Guard::Always(_)) && !answer.but.is_empty() {
+                        continue;
+                    }
                     reading.fact(unit, line, FactKind::Guard(guard));
                 }
                 after = answer;
@@ -122,16 +130,39 @@ struct Facts<'k> {
     started: Started,
     /// The condition asks whether a pull request was merged, which is told as a push.
     merged: bool,
+    /// The ways in which the workflow is started, where it says so.
+    ways: &'k [Way],
+}
+
+impl Facts<'_> {
+    /// What the refs that a part asks for leave of the ways in which the workflow is started.
+    fn on_refs(&self, asked: &mut Asked) {
+        for refs in &asked.refs.clone() {
+            let fits = |way: &Way, full: &str| {
+                let name = if full.starts_with("refs/") { "github.ref" } else { "github.ref_name" };
+                way.given.get(name).is_none_or(|values| values.iter().any(|value| shell::may_be(full, value)))
+            };
+            let open = |way: &&Way| refs.iter().any(|full| full.contains(' ') || fits(way, full));
+            let tags = refs.iter().all(|r| r.starts_with("refs/tags"));
+            // others are left out by the kind of ref already
+            let plain = if tags { &[TriggerKind::Tag][..] } else { TriggerKind::ON_A_BRANCH };
+            let left: Vec<TriggerKind> = self.ways.iter().filter(open).map(|way| way.kind).collect();
+            asked.never |= !self.ways.is_empty() && left.is_empty();
+            if self.ways.iter().any(|way| plain.contains(&way.kind) && !left.contains(&way.kind)) {
+                asked.limit(left);
+            }
+        }
+    }
 }
 
 /// The guards that a condition comes to.
-fn of_condition(text: &str, known: &Known, started: Started) -> (Vec<Guard>, Heeds) {
+fn of_condition(text: &str, known: &Known, started: Started, ways: &[Way]) -> (Vec<Guard>, Heeds) {
     let whole = text.trim();
     let inner = whole.strip_prefix("${{").and_then(|t| t.strip_suffix("}}")).map_or(whole, str::trim);
     if inner.is_empty() && whole.is_empty() {
         return (Vec::new(), Heeds::default());
     }
-    let facts = Facts { known, started, merged: inner.contains("pull_request.merged") };
+    let facts = Facts { known, started, merged: inner.contains("pull_request.merged"), ways };
     let asked = judge(&expression::parse(inner), false, &facts);
     let shown = one_line(inner);
     if asked.never {
@@ -249,6 +280,7 @@ fn leaf(text: &str, negated: bool, facts: &Facts<'_>) -> Asked {
             if !about_the_start(text, negated, facts, &mut asked) {
                 asked.rest.push(shown());
             }
+            facts.on_refs(&mut asked);
         }
     }
     asked
@@ -320,6 +352,14 @@ fn about_the_start(text: &str, negated: bool, facts: &Facts<'_>, asked: &mut Ask
                 && equal
             {
                 asked.succeeded.push(job.to_owned());
+                return true;
+            }
+            if name.starts_with("steps.")
+                && name.rsplit('.').next().is_some_and(|last| matches!(last, "outcome" | "conclusion"))
+                && literal.as_deref() == Some("success")
+                && equal
+            {
+                asked.succeeded.push(name.to_owned());
                 return true;
             }
             // nobody gives inputs to what starts by itself
@@ -415,13 +455,15 @@ fn pull_requests(facts: &Facts<'_>) -> Vec<TriggerKind> {
 fn by_payload(field: &str, value: Option<&str>, text: &str, facts: &Facts<'_>, asked: &mut Asked) -> bool {
     let (first, inner) = field.split_once('.').unwrap_or((field, ""));
     let kinds = match first {
+        // somebody must have put it there
+        "pull_request" | "issue" if inner.starts_with("labels.") => vec![TriggerKind::Manual],
         "pull_request" => pull_requests(facts),
         "schedule" => vec![TriggerKind::Schedule],
         "workflow_run" | "deployment_status" | "deployment" | "check_suite" | "check_run" => vec![TriggerKind::Upstream],
         "client_payload" => vec![TriggerKind::Api],
         "inputs" | "issue" | "comment" | "discussion" => vec![TriggerKind::Manual],
         "release" => vec![TriggerKind::Tag],
-        "label" => [pull_requests(facts), vec![TriggerKind::Manual]].concat(),
+        "label" => vec![TriggerKind::Manual],
         "registry_package" => vec![TriggerKind::Registry],
         "head_commit" | "commits" => vec![TriggerKind::Push],
         _ => return false,
@@ -449,7 +491,7 @@ mod tests {
         known.env.insert("RUN".into(), "no".into());
         known.cells = vec![[("matrix.size".to_owned(), "big".to_owned())].into()].into();
         let started = Started { tags_by_push: true, ..Started::default() };
-        let (guards, after) = of_condition(condition, &known, started);
+        let (guards, after) = of_condition(condition, &known, started, &[]);
         let mut shown: Vec<String> = guards.iter().map(|g| format!("{g:?}").replace('"', "'")).collect();
         if after.runs {
             shown.push(format!("after failures but {:?}", after.but).replace('"', "'"));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::held;
 use super::expression;
 use super::guards::{self, Heeds};
 use super::known::{Cell, Known};
@@ -32,9 +33,20 @@ pub(super) fn read(jobs: Node<'_>, workflow: UnitId, known: &Known, reading: &mu
         ids.insert(key.text.to_owned(), id);
         ordered.push((id, job, after));
     }
+    let mut waiting = Vec::new();
     for (id, job, after) in ordered {
+        let first = reading.facts.facts.len();
         needs(id, job, &after, &ids, reading);
+        // a job that was skipped takes those with it that ask nothing else of it
+        if !after.runs {
+            let stated = reading.facts.facts.get(first..).unwrap_or_default().iter();
+            waiting.extend(stated.filter_map(|fact| match &fact.kind {
+                FactKind::Needs(needs) => Some((id, needs.on, fact.line)),
+                _ => None,
+            }));
+        }
     }
+    held::spread(&waiting, reading);
 }
 
 fn one(name: &str, (line, workflow): (u32, UnitId), job: Node<'_>, outer: &Known, reading: &mut Reading<'_>) -> (UnitId, Heeds) {

@@ -532,3 +532,34 @@ fn texts_for_published_steps_are_commands() {
     assert_eq!(boxed("-w /w"), ["8 1: $ make fit @?"]);
     assert_eq!(read("      - uses: azure/login@v2\n        with: {inlineScript: make}\n"), Vec::<String>::new());
 }
+
+#[test]
+fn conditions_are_held_against_what_starts_the_workflow() {
+    let jobs = "jobs:\n  a:\n    runs-on: x\n    if: false\n    steps: []\n  b:\n    needs: a\n    steps: []\n  c:\n    needs: b\n    if: always()\n    steps: []\n";
+    check(
+        &format!("on: {{push: {{branches: [main]}}}}\n{jobs}"),
+        &[
+            "1 w.yml: push: push main main",
+            "5 a: Never(\"if: false\")",
+            "4 a: on x (own)",
+            "12 c: Always(\"always()\")",
+            "8 b: needs a",
+            "11 c: needs b anyhow",
+            "8 b: Never(\"what it waits for: a, if: false\")",
+        ],
+    );
+    let asks = |on: &str, condition: &str| {
+        let text = format!("on: {on}\njobs:\n  a:\n    if: {condition}\n    steps:\n      - run: x\n");
+        let facts = workflow(&SourceFile::new(".github/workflows/w.yml".into(), text), &Context::default(), &[]);
+        told(&facts).into_iter().filter(|line| line.contains(" a: ")).collect::<Vec<_>>().join("; ")
+    };
+    let main = "github.ref == 'refs/heads/main'";
+    assert_eq!(asks("{push: {branches: [main]}}", main), "4 a: Ref([\"refs/heads/main\"])");
+    assert!(asks("{push: {branches: [dev]}}", main).starts_with("4 a: Never("));
+    assert!(asks("{push: {branches: ['rel/**']}}", main).starts_with("4 a: Never("));
+    assert_eq!(
+        asks("{push: {branches: [dev]}, workflow_dispatch: }", main),
+        "4 a: Ref([\"refs/heads/main\"]); 4 a: Event([Manual])"
+    );
+    assert_eq!(asks("push", main), "4 a: Ref([\"refs/heads/main\"])");
+}

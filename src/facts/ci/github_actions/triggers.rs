@@ -110,7 +110,7 @@ pub(super) fn event(name: &str) -> Event {
 }
 
 /// A filter's patterns; those of its `-ignore` twin with `!` in front.
-fn patterns(filter: Option<Node<'_>>, key: &str) -> Vec<String> {
+pub(super) fn patterns(filter: Option<Node<'_>>, key: &str) -> Vec<String> {
     let of = |key: &str| filter.and_then(|f| f.get(key)).map(Node::strings).unwrap_or_default();
     let kept = of(key).into_iter().map(|(s, _)| s.to_owned());
     let ignored = of(&format!("{key}-ignore")).into_iter().map(|(s, _)| format!("!{s}"));
@@ -155,7 +155,10 @@ fn one(name: &str, line: u32, filter: Option<Node<'_>>, reading: &mut Reading<'_
                     None => (kind, format!("push {}", branches.join(", "))),
                 };
                 let text = with_paths(text, &patterns(filter, "paths"));
-                push(reading, line, Trigger { branches, ..trigger(kind, text) });
+                // a pattern that fits all, and takes them back
+                let none = branches.last().is_some_and(|last| matches!(last.as_str(), "!**" | "!*"));
+                let off = none.then(|| "its filter leaves no branch".to_owned());
+                push(reading, line, Trigger { branches, off, ..trigger(kind, text) });
             }
         }
         "release" | "create" => {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::{amazon, definition};
 use crate::facts::Context;
 use crate::source::{self, RepoPath, extension, folder};
-use crate::syntax::tree::{Node, Tree};
+use crate::syntax::tree::{Kind, Node, Tree};
 
 /// Most resources of one folder.
 const MAX_RESOURCES: usize = 2_000;
@@ -118,14 +118,66 @@ impl<'t> Configuration<'t> {
         beside.chain(inside).chain(definitions.map(|(path, _)| path)).collect()
     }
 
+    /// The modules by which other folders take this one in.
+    fn callers(&self) -> impl Iterator<Item = (Self, &'t Resource<'t>)> {
+        let this = *self;
+        this.world.iter().flat_map(move |(home, own)| {
+            let at = Self { world: this.world, own, home };
+            own.resources.values().filter(move |module| at.taken_in(module).as_deref() == Some(this.home)).map(move |m| (at, m))
+        })
+    }
+
+    /// Whether there is one of a resource, and of the folder that it stands in; else why that cannot be said.
+    pub(super) fn is_there(&self, resource: &Resource<'_>) -> Result<bool, &'static str> {
+        let mut callers = self.callers().take(MAX_MODULES).peekable();
+        let called = callers.peek().is_some();
+        if called && callers.all(|(at, module)| at.several(module) == Ok(false)) {
+            return Ok(false);
+        }
+        self.several(resource)
+    }
+
+    /// What `count` and `for_each` of a block come to: whether there is any.
+    fn several(&self, resource: &Resource<'_>) -> Result<bool, &'static str> {
+        const OPEN: &str = "whether it is there at all is decided when it is applied";
+        if let Some(count) = resource.node.get("count") {
+            return self.number(count).map(|number| number != "0").ok_or(OPEN);
+        }
+        match resource.node.get("for_each") {
+            None => Ok(true),
+            Some(each) if matches!(each.kind(), Kind::Map | Kind::Seq) => {
+                Ok(each.entries().next().is_some() || each.items().next().is_some())
+            }
+            Some(each) => match each.text().map(|text| text.trim_start_matches("${").trim_end_matches('}').trim()) {
+                Some("toset([])" | "{" | "[]") => Ok(false),
+                _ => Err(OPEN),
+            },
+        }
+    }
+
+    /// A number: a literal, or a choice by a literal (`var.on ? 1 : 0`).
+    fn number(&self, node: Node<'_>) -> Option<String> {
+        if let Some(literal) = self.literal(node) {
+            return Some(literal);
+        }
+        let text = node.text()?;
+        let inner = text.strip_prefix("${").and_then(|t| t.strip_suffix('}')).unwrap_or(text);
+        let (asked, choice) = inner.split_once('?')?;
+        let (yes, no) = choice.split_once(':')?;
+        let (at, value) = self.named(asked.trim())?;
+        let chosen = match at.literal(value)?.as_str() {
+            "true" => yes.trim(),
+            "false" => no.trim(),
+            _ => return None,
+        };
+        chosen.parse::<u32>().ok().map(|number| number.to_string())
+    }
+
     /// What a variable is: the value, and where that stands.
     fn variable(&self, name: &str) -> Option<(Self, Node<'t>)> {
-        let callers = self.world.iter().flat_map(|(home, own)| {
-            let at = Self { world: self.world, own, home };
-            own.resources.values().filter(move |module| at.taken_in(module).as_deref() == Some(self.home)).map(move |m| (at, m))
-        });
         let own = || self.own.given.get(name).or_else(|| self.own.variables.get(name)).map(|value| (*self, *value));
-        let given = callers.take(MAX_MODULES).map(|(at, module)| module.node.get(name).map(|value| (at, value)).or_else(own));
+        let given =
+            self.callers().take(MAX_MODULES).map(|(at, module)| module.node.get(name).map(|value| (at, value)).or_else(own));
         let given: Vec<Option<(Self, Node<'t>)>> = given.collect();
         let Some((first, rest)) = given.split_first() else { return own() };
         // one environment beside another takes the same module in: known is what all of them say alike

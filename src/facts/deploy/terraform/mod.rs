@@ -181,11 +181,12 @@ impl<'t> Configuration<'t> {
                 None => return trigger.elsewhere("whether it is switched on is not said here"),
             }
         }
-        match resource.node.get("count").or_else(|| resource.node.get("for_each")) {
-            Some(several) if several.is_expression() && trigger.off.is_none() => {
-                trigger.elsewhere("whether it is there at all is decided when it is applied")
-            }
-            _ => trigger,
+        match self.is_there(&resource) {
+            Ok(true) => trigger,
+            Ok(false) if trigger.off.is_some() => trigger,
+            Ok(false) => Trigger { off: Some("there shall be none of it".to_owned()), ..trigger },
+            Err(_) if trigger.off.is_some() => trigger,
+            Err(why) => trigger.elsewhere(why),
         }
     }
 

@@ -356,7 +356,7 @@ resource "aws_codebuild_webhook" "plain" {
             "48 build: $ python fit.py --branch main --size ${SIZE} $UNKNOWN @.",
             "59 build: $ make fit @.",
             "62 aws_codebuild_webhook.plain: Never(\"count = 0\")",
-            "62 aws_codebuild_webhook.plain: push: push main main (whether it follows this repository is not said here)",
+            "62 aws_codebuild_webhook.plain: push: push main main there shall be none of it (whether it follows this repository is not said here)",
             "64 aws_codebuild_webhook.plain: uses aws_codebuild_project.plain -> Action aws_codebuild_project.plain of .",
             "2 aws_codepipeline.ship: manual: the service, by hand",
             "6 aws_codepipeline.ship: push: push main main (whether it follows this repository is not said here)",
@@ -430,4 +430,32 @@ fn odd_configurations_are_no_panic() {
     ] {
         assert!(of("main.tf", &[("main.tf", text)]).len() < 4, "{text}");
     }
+}
+
+#[test]
+fn of_what_there_shall_be_none_nothing_starts() {
+    let rule = |several: &str| {
+        format!(
+            "variable \"on\" {{ default = false }}\nresource \"aws_cloudwatch_event_rule\" \"r\" {{\n  {several}\n  schedule_expression = \"rate(7 days)\"\n}}\nresource \"aws_cloudwatch_event_target\" \"r\" {{\n  rule = aws_cloudwatch_event_rule.r.name\n  arn = aws_lambda_function.fit.arn\n}}\n"
+        )
+    };
+    let says = |text: &str, files: &[(&str, &str)]| {
+        let mut all = vec![("ml/r.tf", text), ("ml/code.tf", CODE)];
+        all.extend(files);
+        let told = of("ml/r.tf", &all);
+        let off = told.iter().any(|line| line.contains("schedule") && line.contains("there shall be none of it"));
+        assert!(told.iter().any(|line| line.contains("schedule: ")), "{told:?}");
+        off
+    };
+    for (several, off) in [
+        ("count = 0", true),
+        ("for_each = {}", true),
+        ("count = var.on ? 1 : 0", true),
+        ("count = 2", false),
+        ("count = var.on ? 0 : 1", false),
+    ] {
+        assert_eq!(says(&rule(several), &[]), off, "{several}");
+    }
+    assert!(says(&rule("count = 1"), &[("main.tf", "module \"ml\" {\n  source = \"./ml\"\n  count = 0\n}\n")]));
+    assert!(!says(&rule("count = 1"), &[("main.tf", "module \"ml\" {\n  source = \"./ml\"\n}\n")]));
 }

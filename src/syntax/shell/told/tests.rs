@@ -1,3 +1,4 @@
+use super::super::HOLE;
 use super::*;
 
 /// The programs that run, of a script that is told something.
@@ -99,6 +100,68 @@ fn only_what_is_told_something_asks() {
     assert!(asks("while getopts ab o; do x; done\n") && asks("for a in \"$@\"; do x; done\n"));
     assert!(asks("set -e\nexec \"$@\"\n") && asks("fit() { x; }\n\"$@\"\n"));
     assert!(!asks("x \"$1\"\n") && !asks("if [ -f \"$HOME\" ]; then x; fi\n"));
+}
+
+#[test]
+fn what_is_never_so_needs_no_variable() {
+    for text in [
+        "if false; then x; fi\ng\n",
+        "false && x\ng\n",
+        "true || x\ng\n",
+        "[ 0 = 1 ] && x\ng\n",
+        "((0)) && x\ng\n",
+        "if [ ]; then x; fi\ng\n",
+        "if ! true; then x; fi\ng\n",
+        "while false; do x; done\ng\n",
+        "until true; do x; done\ng\n",
+        "g\nexit 0\nx\n",
+        "g\nexec ./server \"$@\"\nx\n",
+        "d() { exit 3; }\ng\nd\nx\n",
+        "f() { g; return; x; }\nf\n",
+        "if y_is; then g; exit 0; x; fi\n",
+    ] {
+        assert_eq!(run_with(text, &Told::default()).replace('d', "").replace('f', ""), "g", "{text}");
+    }
+    for text in [
+        "[ -f x ] || exit 1\nx\n",
+        "if [ -f stop ]; then exit 0; fi\nx\n",
+        "( exit 0 )\nx\n",
+        "exit 0 | tee log\nx\n",
+        "exec > log 2>&1\nx\n",
+        "d() { if y_is; then return; fi; exit 1; }\nd\nx\n",
+        "d() { exit 3; }\ny_is || d\nx\n",
+        "false || x\n",
+        "true && x\n",
+        "if [ \"{{ params.go }}\" = yes ]; then x; fi\n",
+        "a_is && ! false && x\n",
+        "false; x\n",
+        "y_is $(exit 1)\nx\n",
+    ] {
+        let runs = run_with(text, &Told::default());
+        assert_eq!(runs.replace('d', ""), "x", "{text}");
+    }
+}
+
+#[test]
+fn what_a_way_of_starting_gives_is_held_against_tests() {
+    let given = |pairs: &[(&str, &[&str])]| Told {
+        given: pairs.iter().map(|(k, v)| ((*k).to_owned(), v.iter().map(|v| v.replace('~', HOLE)).collect())).collect(),
+        ..Told::default()
+    };
+    let push = given(&[("REF", &["refs/heads/~"]), ("event.name", &["push"]), ("TAG", &[""])]);
+    for (text, runs) in [
+        ("case \"$REF\" in refs/tags/v*) t ;; refs/heads/main) m ;; *) o ;; esac", "mo"),
+        ("if [ \"${{ event.name }}\" != manual ]; then exit 0; fi\nx\n", ""),
+        ("if [[ \"$REF\" =~ ^refs/tags/ ]]; then x; fi\n", ""),
+        ("[[ \"$REF\" == refs/heads/* ]] || exit 0\nx\n", "x"),
+        ("if [ -n \"$TAG\" ]; then t; else m; fi\n", "m"),
+        ("if [ \"$REF\" = \"refs/heads/main\" ]; then x; else y; fi\n", "xy"),
+        ("if [ \"$OTHER\" = go ]; then x; fi\n", "x"),
+    ] {
+        assert_eq!(run_with(text, &push), runs, "{text}");
+    }
+    assert!(may_be("v*", "v1") && !may_be("refs/tags/*", &format!("refs/heads/{HOLE}")));
+    assert!(may_be("refs/pull/1/merge", &format!("refs/pull/{HOLE}/merge")) && !may_be("main", &format!("pull/{HOLE}/merge")));
 }
 
 #[test]
