@@ -126,9 +126,12 @@ impl<'t> Given<'t> {
 
 /// Takes the patterns of rules that are known to be sound: a scan with the built-in rules alone does not prove them again.
 pub(crate) fn trusted(signals: &[SignalRule], patterns: &mut Patterns) {
+    // nothing is compiled yet, so that nothing can be wrong
     for matcher in signals.iter().flat_map(matchers) {
-        // nothing is compiled yet, so that nothing can be wrong
         let _ = compile(matcher, patterns);
+    }
+    for raised in signals.iter().filter_map(|rule| rule.raises.as_ref()) {
+        let _ = patterns.add_regex(raised);
     }
 }
 
@@ -165,6 +168,9 @@ pub(crate) fn check(
             if let Err(message) = compile(matcher, patterns) {
                 say(&rule.id, format!("`{}`: {message}; correct it", rule.id));
             }
+        }
+        if let Some(Err(message)) = rule.raises.as_ref().map(|raised| patterns.add_regex(raised)) {
+            say(&rule.id, format!("`{}`: {message}; correct it", rule.id));
         }
         for matcher in matchers(rule) {
             for message in forms(matcher) {

@@ -324,6 +324,7 @@ mod tests {
             unless: Vec::new(),
             unless_file: Vec::new(),
             only_with: Vec::new(),
+            raises: None,
             scope: Vec::new(),
             source: None,
             examples: Vec::new(),

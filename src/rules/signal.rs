@@ -41,6 +41,10 @@ pub struct SignalRule {
     /// Requirements over the file: a match counts only where one of these matches in the same file.
     #[serde(default)]
     pub only_with: Vec<Matcher>,
+    /// A call of it tells its failure by an exception whose class has a name that this regular expression fits: where a
+    /// handler swallows that and goes on, it holds nothing.
+    #[serde(default)]
+    pub raises: Option<String>,
     /// Scopes it may be seen in; all where none is named (practices choose again).
     #[serde(default)]
     pub scope: Vec<Scope>,

@@ -14,6 +14,7 @@ use crate::resolve::{ALTERNATIVE, Callee, Program};
 use crate::rules::Catalog;
 use crate::rules::signal::{Example, Matcher, SignalRule};
 use crate::source::{Location, RepoPath, is_copy};
+use crate::syntax::python::{Exits, Flow, FlowKind, Value};
 use crate::walk::Inventory;
 use crate::words::{Scope, Strength};
 
@@ -46,7 +47,10 @@ pub(crate) fn find(
             .into_iter()
             .filter_map(|(rule, hit)| Some((catalog.signals.get(rule)?, hit)))
             .filter(|(rule, _)| rule.scope.is_empty() || rule.scope.contains(&asked))
-            .map(|(rule, hit)| signal(rule, hit, path, placement, notebook))
+            .map(|(rule, hit)| {
+                let off = hit.off.clone().or_else(|| swallowed(rule, hit.about, &look));
+                signal(rule, Hit { off, ..hit }, path, placement, notebook)
+            })
             .collect()
     };
     let mut paths: Vec<&RepoPath> = inventory.entries().iter().map(|entry| &entry.path).collect();
@@ -64,6 +68,27 @@ pub(crate) fn find(
     one_of_several(&mut all, catalog, program);
     super::rows::mark(&mut all, program, &|path| placements.get(path).map_or(Scope::Source, |p| p.scope));
     Signals { all }
+}
+
+/// The handler that swallows the failure by which a call of a rule would stop what follows.
+fn swallowed(rule: &SignalRule, about: About, look: &Look<'_>) -> Option<String> {
+    let (raises, About::Call(embedded, call)) = (rule.raises.as_ref()?, about) else { return None };
+    let seen = look.codes.iter().find(|seen| seen.embedded == embedded)?;
+    let handler = seen.module().calls.get(call)?.in_try?;
+    let is_handler = |flow: &&Flow| flow.kind == FlowKind::Except && flow.line == handler.line;
+    let except = seen.module().flows.iter().find(is_handler);
+    let fits = |caught: &Value| match caught {
+        Value::Name(name) => name.last().is_some_and(|class| look.catalog.patterns.regex(raises, class)),
+        _ => false,
+    };
+    let caught = match except.and_then(|flow| flow.test.as_ref()) {
+        Some(Value::Tuple(classes)) => classes.iter().any(fits),
+        Some(one) => fits(one),
+        None => false,
+    };
+    let goes_on = except.is_none_or(|flow| matches!(flow.exits, Exits::Nothing | Exits::Skips));
+    ((handler.broad || caught) && goes_on)
+        .then(|| format!("the handler on line {} swallows its failure", seen.code.file_line(handler.line)))
 }
 
 /// A method of a value that one of several classes made does the same whichever it is, where rules know all of these

@@ -29,7 +29,7 @@ pub(crate) struct Look<'l> {
     pub(crate) path: &'l RepoPath,
     pub(crate) facts: &'l FileFacts,
     pub(crate) program: &'l Program,
-    codes: Vec<Seen<'l>>,
+    pub(super) codes: Vec<Seen<'l>>,
     /// Commands by their program: indices of their facts, in order. Many rules ask, and most for other programs.
     commands: BTreeMap<&'l str, Vec<usize>>,
 }
