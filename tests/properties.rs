@@ -252,15 +252,18 @@ fn a_commented_edge_raises_nothing_and_is_gone() {
 }
 
 /// Whether a place enters a file by its name. Objects in documents may be joined by a name that stands in them instead (a
-/// workflow by its `name`), and then the name of the file is nobody's concern.
+/// workflow by its `name`), a Makefile takes in what a pattern fits (`include mk/*.mk`), and the files of a Terraform folder
+/// or a .NET project are one whatever they are called: then the name of the file is nobody's concern.
 fn by_its_name(repo: &Path, place: &Place, path: &str) -> bool {
-    if !path.ends_with(".yml") && !path.ends_with(".yaml") {
-        return true;
-    }
     let file = path.rsplit('/').next().unwrap_or(path);
     let text = fs::read_to_string(repo.join(&place.0)).unwrap_or_default();
     let line = usize::try_from(place.1).ok().and_then(|line| text.lines().nth(line.checked_sub(1)?));
-    line.is_some_and(|line| line.contains(file))
+    match file.rsplit_once('.') {
+        Some((_, "yml" | "yaml")) => line.is_some_and(|line| line.contains(file)),
+        Some((_, "tf" | "cs")) => false,
+        Some((_, "mk")) => line.is_none_or(|line| !line.contains('*')),
+        _ => true,
+    }
 }
 
 /// Files that a chain enters from another file, by what enters them.

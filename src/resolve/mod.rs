@@ -406,7 +406,8 @@ impl Invocation<'_> {
             }
             // an absolute path is one of the machine, and what lies there cannot be said here
             let absent = if word.starts_with('/') { Located::Unknown } else { Located::Missing(path) };
-            return self.by_suffix(clean, view).unwrap_or(absent);
+            let known = if self.is_asked_of_a_known_folder(clean, view) { None } else { self.by_suffix(clean, view) };
+            return known.unwrap_or(absent);
         }
         if !self.moved.is_empty() && !word.contains('$') {
             let there = |path: &String| view.inventory.contains(path) || view.inventory.is_dir(path);
@@ -422,6 +423,18 @@ impl Invocation<'_> {
     }
 
     /// The one file whose path ends so, if there is only one.
+    /// Whether a file is asked for by its bare name where a step of a CI job certainly stands: one of that name in another
+    /// folder is another file.
+    fn is_asked_of_a_known_folder(&self, name: &str, view: &View<'_>) -> bool {
+        let unit = self.unit.and_then(|unit| view.book.get(self.path)?.units.get(unit));
+        let in_job = unit.is_some_and(|unit| match unit.kind {
+            UnitKind::Step => true,
+            UnitKind::Job => unit.parent.is_some(),
+            _ => false,
+        });
+        in_job && !name.contains('/') && self.dir().is_some_and(|dir| dir != ".")
+    }
+
     fn by_suffix(&self, suffix: &str, view: &View<'_>) -> Option<Located> {
         let suffix = suffix.trim_start_matches("../").trim_start_matches("./");
         // an absolute path of an image or a machine still ends like the file it was copied from
