@@ -87,7 +87,7 @@ pub(in crate::render) fn some_paths(text: &str) -> String {
 pub(in crate::render) fn shorter_quotes(text: &str, most: usize) -> String {
     let mut parts: Vec<String> = text.split('`').map(str::to_owned).collect();
     // an odd number of marks quotes nothing for sure
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return text.to_owned();
     }
     for quoted in parts.iter_mut().skip(1).step_by(2) {
