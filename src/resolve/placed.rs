@@ -20,7 +20,7 @@ const DEPTH: usize = 8;
 const COPIES: usize = 1_000;
 
 /// Folders in which an image looks for a program that is named without one.
-const PROGRAMS: &[&str] = &["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/root/.local/bin"];
+const PROGRAMS: &[&str] = &["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 /// Most stages of one definition that are told apart.
 const STAGES: usize = 100;
 
