@@ -306,7 +306,7 @@ impl Build<'_> {
                 );
             }
             let Some(outside) = decorator.outside.as_deref().filter(|name| !is_plain(name)) else { continue };
-            if program.is_asked_for(at.file, decorator) {
+            if program.is_asked_for(at.file, decorator) || program.leaves_out(decorator) {
                 continue;
             }
             let what = format!("registered by @{}", decorator.text);

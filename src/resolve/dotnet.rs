@@ -3,7 +3,7 @@
 //! Which method of a project is its start is told by its code, which has no reader; by custom it stands in `Program.cs`,
 //! or in the only file there is. What other files of the project do is not followed. Bounded by the files of one folder.
 
-use super::{Invocation, Lead, Located, Run, Target, View};
+use super::{Invocation, Lead, Located, Run, Target, View, launch};
 use crate::source::{self, RepoPath};
 use crate::words::{EdgeKind, Strength};
 
@@ -61,12 +61,12 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
             Located::Found(path, _) if path.ends_with(".cs") => return vec![lead(&path, named)],
             Located::Found(path, _) if view.inventory.contains(&path) => Some(source::folder(&path).to_owned()),
             Located::Found(path, _) => Some(path.to_string()),
-            Located::Missing(path) => {
+            Located::Missing(path) if launch::certain(invocation, &path, view) => {
                 let what = format!("`{path}` is not there");
                 let to = Target::Missing { path, what };
                 return vec![Lead { to, edge: EdgeKind::Invokes, strength: Strength::Broken, what: named.to_owned() }];
             }
-            Located::Unknown => None,
+            Located::Missing(_) | Located::Unknown => None,
         },
     };
     let start = folder.and_then(|folder| start(&folder, view));

@@ -1,7 +1,7 @@
 //! Tests that marks of their own leave out, whatever runs the rest of their file.
 
 use super::infer::{Ctx, Infer, Type};
-use super::{At, Destination, FileId, Program};
+use super::{At, Decorator, Destination, FileId, Program};
 use crate::syntax::python::{Name, Root, ScopeKind, Target, Value};
 
 /// Classes around a test that are looked at.
@@ -10,17 +10,21 @@ const DEPTH: usize = 8;
 const MARKS: usize = 20;
 
 impl Program {
+    /// Whether a decorator only leaves a test out, and registers nothing.
+    pub(crate) fn leaves_out(&self, decorator: &Decorator) -> bool {
+        decorator.outside.as_deref().is_some_and(|name| self.world.callables.skips.by.contains(name))
+    }
+
     /// Why the test that begins on a line of a file is never run: a mark on it, on its class or on the file.
     pub(crate) fn left_out(&self, file: FileId, line: u32) -> Option<String> {
         let code = self.world.files.get(file)?;
-        let skips = &self.world.callables.skips;
         let scopes = &code.module().scopes;
         let begins =
             |id: &usize| scopes.get(*id).is_some_and(|s| s.kind == ScopeKind::Function && code.code.file_line(s.line) == line);
         let mut scope = (0..scopes.len()).find(begins)?;
         for _ in 0..DEPTH {
             let mut marks = self.decorators(At { file, scope }).iter();
-            if let Some(mark) = marks.find(|mark| mark.outside.as_deref().is_some_and(|name| skips.by.contains(name))) {
+            if let Some(mark) = marks.find(|mark| self.leaves_out(mark)) {
                 return Some(format!("@{} leaves it out", mark.text));
             }
             scope = scopes.get(scope)?.parent;
