@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::answer::Answer;
 use super::clause::Judge;
 use super::{Miss, near};
-use crate::graph::NodeId;
 use crate::graph::reach::Walk;
+use crate::graph::{NodeId, NodeKind};
 use crate::rules::practice::{From, Notebooks, On, Select, Tested};
 use crate::verdict::Standing;
 use crate::words::{Because, EdgeKind, Scope, Strength};
@@ -21,7 +21,10 @@ impl Judge<'_> {
         let direct = self.targets(asserts);
         let mut all = direct.clone();
         for (signal, node) in direct {
+            // a file in which a decorator only registers a test does not run it
+            let runs = |from: NodeId| graph.nodes[from].kind != NodeKind::Module;
             let calls = graph.arriving(node).filter(|e| e.kind == EdgeKind::Calls && e.off.is_none());
+            let calls = calls.filter(|e| e.strength == Strength::Resolved || runs(e.from));
             let callers: BTreeSet<NodeId> = calls.map(|e| e.from).filter(|n| graph.nodes[*n].scope == Scope::Test).collect();
             if callers.len() <= MAX_CALLERS {
                 all.extend(callers.into_iter().map(|caller| (signal, caller)));
