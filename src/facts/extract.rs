@@ -82,8 +82,8 @@ pub(crate) fn extract(
     for round in 0..ROUNDS {
         if next.is_empty() && lowered.is_none() {
             // definitions in Python say what to run only once all that they import is there
-            let programs = Some(&catalog.programs);
-            let context = Context { wrappers: &catalog.wrappers, programs, ..Context::default() };
+            let (programs, surroundings) = (Some(&catalog.programs), Some(&catalog.surroundings));
+            let context = Context { wrappers: &catalog.wrappers, programs, surroundings, ..Context::default() };
             let program = Program::build(&found.book, modules, &catalog.callables);
             next = followed(&mut found.book, &program, inventory, modules, catalog, &context);
             lowered = Some(program);
@@ -101,8 +101,8 @@ pub(crate) fn extract(
             .map(|(path, led_to)| {
                 let joined = joined.get(path).cloned().unwrap_or_default();
                 let (programs, copies) = (Some(&catalog.programs), Some(inventory.copies()));
-                let (wrappers, led_to) = (&*catalog.wrappers, *led_to);
-                let context = Context { wrappers, programs, led_to, joined, copies, ..Context::default() };
+                let (wrappers, led_to, surroundings) = (&*catalog.wrappers, *led_to, Some(&catalog.surroundings));
+                let context = Context { wrappers, programs, surroundings, led_to, joined, copies, ..Context::default() };
                 let outcome = one(path, led_to, calls.get(path).map_or(&[], Vec::as_slice), inventory, catalog, &context);
                 let so_far = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
                 if so_far.is_multiple_of(64) {

@@ -18,6 +18,7 @@ pub(crate) mod shell;
 
 use crate::fact::{FileFacts, Inputs, Joined};
 use crate::rules::programs::Programs;
+use crate::rules::surroundings::{Surroundings, Ways};
 use crate::source::{Location, Notice, NoticeKind, SourceFile};
 use crate::syntax::shell::Wrapper;
 use crate::syntax::{self};
@@ -60,6 +61,8 @@ pub(crate) struct Context<'c> {
     pub(crate) wrappers: &'c [Wrapper],
     /// What programs and published steps do with what they are given, where that is known.
     pub(crate) programs: Option<&'c Programs>,
+    /// What services set by themselves, where that is known.
+    pub(crate) surroundings: Option<&'c Surroundings>,
     /// Something leads to the file.
     pub(crate) led_to: bool,
     /// What other files of the same format ask of this one.
@@ -74,6 +77,11 @@ impl Context<'_> {
     /// The root of the copy of another repository, as that revision of it is meant; none where no copy is given.
     pub(crate) fn copy(&self, name: &str, revision: Option<&str>) -> Option<String> {
         self.copies?.root(name, revision)
+    }
+
+    /// The ways in which services start something; `known` says that one of them does.
+    pub(crate) fn ways(&self, known: bool) -> Ways {
+        self.surroundings.map_or_else(Ways::default, |table| table.ways(known))
     }
 }
 

@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use self::body::{Body, body_of};
 use super::Context;
-use super::ci::surroundings::{self, Ways};
+use super::ci::surroundings;
 use crate::fact::{Code, Command, Fact, FactKind, FileFacts, OnFailure, Unit, UnitId, UnitKind};
+use crate::rules::surroundings::Ways;
 use crate::source;
 use crate::syntax::python::{self, Mode};
 use crate::syntax::shell::{self, ConditionKind, Options, REPO_ROOT, SCRIPT_DIR, Script, Stdin, Told, Word};
@@ -107,7 +108,7 @@ fn nested(
     let arguments = how.arguments.clone().filter(|_| depth == 0);
     let told = Told { arguments, variables: how.variables.clone(), given: BTreeMap::new() };
     let put = shell::put_in(script, &told);
-    let ways = how.ways.clone().unwrap_or_else(|| surroundings::of_any(false));
+    let ways = how.ways.clone().unwrap_or_else(|| context.ways(false));
     let runs = surroundings::by_ways(script, told, &ways);
     let handing = handing_on(script);
     let both = script.commands.iter().zip(runs).zip(put).flat_map(|((command, runs), put)| {

@@ -15,6 +15,7 @@ pub(crate) mod pattern;
 pub(crate) mod practice;
 pub(crate) mod programs;
 pub(crate) mod signal;
+pub(crate) mod surroundings;
 pub(crate) mod unread;
 
 use std::collections::BTreeMap;
@@ -72,6 +73,8 @@ pub struct Catalog {
     pub(crate) interpreter: interpreter::Table,
     /// What programs do with the files that they are given.
     pub(crate) programs: programs::Programs,
+    /// What CI services set by themselves.
+    pub(crate) surroundings: surroundings::Surroundings,
     /// What Python callables run.
     pub(crate) callables: callables::Callables,
     /// Orchestrators whose pipelines are written in Python, in the order of their files.
@@ -139,6 +142,7 @@ impl Catalog {
         let unread: Vec<Unread> = table("unread.yaml", &tables, &mut wrong);
         let interpreter: interpreter::Table = table("interpreter.yaml", &tables, &mut wrong);
         let programs: programs::Programs = table("programs.yaml", &tables, &mut wrong);
+        let surroundings: surroundings::Surroundings = table("surroundings.yaml", &tables, &mut wrong);
         let callables: callables::Callables = table("callables.yaml", &tables, &mut wrong);
         let mut orchestrators: Vec<Orchestrator> = Vec::new();
         for file in tables.values().filter(|file| file.path.starts_with("orchestrators/")) {
@@ -176,6 +180,7 @@ impl Catalog {
             wrappers,
             interpreter,
             programs,
+            surroundings,
             callables,
             orchestrators,
             patterns,
@@ -375,6 +380,7 @@ mod tests {
                 format!("{:#?}", catalog.wrappers),
                 format!("{:#?}", catalog.interpreter),
                 format!("{:#?}", catalog.programs),
+                format!("{:#?}", catalog.surroundings),
                 format!("{:#?}", catalog.orchestrators),
                 format!("{:#?}", catalog.origins),
                 catalog.digest,

@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::surroundings::Ways;
 use crate::fact::{FactKind, FileFacts, Guard, OnFailure, Trigger, Unit, UnitId, UnitKind, Uses, UsesTarget};
 use crate::facts::Context;
 use crate::rules::pattern::Format;
+use crate::rules::surroundings::Ways;
 use crate::source::{Location, Notice, NoticeKind, SourceFile};
 use crate::syntax::shell;
 use crate::syntax::tree::{Kind, Node, Tree};

@@ -1,26 +1,15 @@
 //! What services set by themselves: what started a run, and on which branch or tag. A script that asks for it does one
-//! thing after a push and another at night, as a condition of the file would say it.
+//! thing after a push and another at night, as a condition of the file would say it. What they set stands in
+//! `rules/surroundings.yaml`.
 //!
 //! Invariant: a variable that is not told here for a way of starting may be anything there; a command is only kept from a
 //! way of starting where its text cannot run with what is told.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, LazyLock};
+use std::collections::BTreeSet;
 
-use crate::syntax::shell::{self, HOLE, Script, Told};
+use crate::rules::surroundings::Way;
+use crate::syntax::shell::{self, Script, Told};
 use crate::words::TriggerKind;
-
-/// One way of starting something.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Way {
-    /// What starts it.
-    pub(crate) kind: TriggerKind,
-    /// What variables and expressions then may be, with a hole for what only a run knows.
-    pub(crate) given: BTreeMap<String, Vec<String>>,
-}
-
-/// All ways of starting something.
-pub(crate) type Ways = Arc<[Way]>;
 
 /// Whether a command of a text runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,161 +45,6 @@ pub(crate) fn by_ways(script: &Script, told: Told, ways: &[Way]) -> Vec<Runs> {
     runs
 }
 
-static CLOSED: LazyLock<Ways> = LazyLock::new(|| all(true));
-static OPEN: LazyLock<Ways> = LazyLock::new(|| all(false));
-
-/// The ways in which services start something. `known`: one of them does; else nothing of what they set may be there.
-pub(crate) fn of_any(known: bool) -> Ways {
-    if known { CLOSED.clone() } else { OPEN.clone() }
-}
-
-fn all(known: bool) -> Ways {
-    let one = |kind: &TriggerKind| {
-        let mut given: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (name, values) in set(*kind) {
-            let unset = (!known).then(String::new);
-            given.insert((*name).to_owned(), values.iter().map(|v| v.replace('~', HOLE)).chain(unset).collect());
-        }
-        with_expressions(&mut given);
-        Way { kind: *kind, given }
-    };
-    TriggerKind::ALL.iter().map(one).collect()
-}
-
-/// Adds what follows from what is there: the short name of a ref, and what the same is called in expressions.
-pub(super) fn with_expressions(given: &mut BTreeMap<String, Vec<String>>) {
-    if let Some(refs) = given.get("GITHUB_REF") {
-        let short = |full: &String| {
-            let rest = full.splitn(3, '/').nth(2);
-            rest.unwrap_or(full).to_owned()
-        };
-        let short = refs.iter().map(short).collect();
-        given.insert("GITHUB_REF_NAME".to_owned(), short);
-    }
-    for (variable, expression) in [
-        ("GITHUB_EVENT_NAME", "github.event_name"),
-        ("GITHUB_REF", "github.ref"),
-        ("GITHUB_REF_NAME", "github.ref_name"),
-        ("GITHUB_REF_TYPE", "github.ref_type"),
-        ("GITHUB_BASE_REF", "github.base_ref"),
-        ("GITHUB_HEAD_REF", "github.head_ref"),
-    ] {
-        if let Some(values) = given.get(variable).cloned() {
-            given.insert(expression.to_owned(), values);
-        }
-    }
-}
-
-type Set = &'static [(&'static str, &'static [&'static str])];
-
-/// What services set for a kind of trigger; `~` is what only a run knows. What a person starts may be started on
-/// anything, and within anything.
-fn set(kind: TriggerKind) -> Set {
-    match kind {
-        TriggerKind::Push => &[
-            // a pull request that is merged counts as a push
-            ("GITHUB_EVENT_NAME", &["push", "pull_request", "pull_request_target"]),
-            ("GITHUB_REF", &["refs/heads/~"]),
-            ("GITHUB_REF_TYPE", &["branch"]),
-            ("CI_PIPELINE_SOURCE", &["push"]),
-            ("CI_COMMIT_BRANCH", &["~"]),
-            ("CI_COMMIT_TAG", &[""]),
-            ("CI_MERGE_REQUEST_IID", &[""]),
-            ("CIRCLE_BRANCH", &["~"]),
-            ("CIRCLE_TAG", &[""]),
-            ("BUILD_REASON", &["IndividualCI", "BatchedCI"]),
-            ("BUILD_SOURCEBRANCH", &["refs/heads/~"]),
-            ("BUILDKITE_SOURCE", &["webhook"]),
-            ("BUILDKITE_BRANCH", &["~"]),
-            ("BUILDKITE_TAG", &[""]),
-            ("TRAVIS_EVENT_TYPE", &["push"]),
-            ("TRAVIS_BRANCH", &["~"]),
-            ("TRAVIS_TAG", &[""]),
-            ("TRAVIS_PULL_REQUEST", &["false"]),
-            ("BITBUCKET_BRANCH", &["~"]),
-            ("BITBUCKET_TAG", &[""]),
-            ("BITBUCKET_PR_ID", &[""]),
-        ],
-        TriggerKind::Tag => &[
-            ("GITHUB_EVENT_NAME", &["push", "release", "create"]),
-            ("GITHUB_REF", &["refs/tags/~"]),
-            ("GITHUB_REF_TYPE", &["tag"]),
-            ("CI_PIPELINE_SOURCE", &["push"]),
-            ("CI_COMMIT_BRANCH", &[""]),
-            ("CI_COMMIT_TAG", &["~"]),
-            ("CI_MERGE_REQUEST_IID", &[""]),
-            ("CIRCLE_BRANCH", &[""]),
-            ("CIRCLE_TAG", &["~"]),
-            ("BUILD_REASON", &["IndividualCI", "BatchedCI"]),
-            ("BUILD_SOURCEBRANCH", &["refs/tags/~"]),
-            ("BUILDKITE_SOURCE", &["webhook"]),
-            ("BUILDKITE_TAG", &["~"]),
-            ("TRAVIS_EVENT_TYPE", &["push"]),
-            ("TRAVIS_TAG", &["~"]),
-            ("TRAVIS_PULL_REQUEST", &["false"]),
-            ("BITBUCKET_BRANCH", &[""]),
-            ("BITBUCKET_TAG", &["~"]),
-            ("BITBUCKET_PR_ID", &[""]),
-        ],
-        // a push to what is not released yet counts as a pull request
-        TriggerKind::Pr => &[
-            (
-                "GITHUB_EVENT_NAME",
-                &[
-                    "push",
-                    "pull_request",
-                    "pull_request_target",
-                    "pull_request_review",
-                    "pull_request_review_comment",
-                    "merge_group",
-                ],
-            ),
-            ("CI_PIPELINE_SOURCE", &["push", "merge_request_event", "external_pull_request_event"]),
-            ("CI_COMMIT_TAG", &[""]),
-            ("CIRCLE_TAG", &[""]),
-            ("BUILD_REASON", &["PullRequest", "IndividualCI", "BatchedCI"]),
-            ("BUILDKITE_SOURCE", &["webhook"]),
-            ("TRAVIS_EVENT_TYPE", &["push", "pull_request"]),
-            ("TRAVIS_TAG", &[""]),
-            ("BITBUCKET_TAG", &[""]),
-        ],
-        TriggerKind::Schedule => &[
-            ("GITHUB_EVENT_NAME", &["schedule"]),
-            ("GITHUB_REF", &["refs/heads/~"]),
-            ("GITHUB_REF_TYPE", &["branch"]),
-            ("CI_PIPELINE_SOURCE", &["schedule"]),
-            ("CI_MERGE_REQUEST_IID", &[""]),
-            ("CIRCLE_TAG", &[""]),
-            ("BUILD_REASON", &["Schedule"]),
-            ("BUILD_SOURCEBRANCH", &["refs/heads/~"]),
-            ("BUILDKITE_SOURCE", &["schedule"]),
-            ("BUILDKITE_TAG", &[""]),
-            ("TRAVIS_EVENT_TYPE", &["cron"]),
-            ("TRAVIS_TAG", &[""]),
-            ("TRAVIS_PULL_REQUEST", &["false"]),
-            ("BITBUCKET_TAG", &[""]),
-            ("BITBUCKET_PR_ID", &[""]),
-        ],
-        TriggerKind::Api => &[
-            ("GITHUB_EVENT_NAME", &["repository_dispatch"]),
-            ("CI_PIPELINE_SOURCE", &["api", "trigger"]),
-            ("BUILDKITE_SOURCE", &["api"]),
-            ("TRAVIS_EVENT_TYPE", &["api"]),
-        ],
-        TriggerKind::Upstream => &[
-            (
-                "GITHUB_EVENT_NAME",
-                &["workflow_run", "deployment", "deployment_status", "check_run", "check_suite", "status", "page_build"],
-            ),
-            ("CI_PIPELINE_SOURCE", &["pipeline", "parent_pipeline"]),
-            ("BUILD_REASON", &["BuildCompletion", "ResourceTrigger"]),
-            ("BUILDKITE_SOURCE", &["trigger_job"]),
-        ],
-        TriggerKind::Registry => &[("GITHUB_EVENT_NAME", &["registry_package"])],
-        _ => &[],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,7 +52,7 @@ mod tests {
 
     fn told(text: &str, known: bool) -> String {
         let script = shell::parse(text, &Options::default());
-        let runs = by_ways(&script, Told::default(), &of_any(known));
+        let runs = by_ways(&script, Told::default(), &crate::rules::surroundings::built_in().ways(known));
         let last = runs.last().cloned().unwrap_or_default();
         match (last.off, last.admits) {
             (Some(_), _) => "never".to_owned(),

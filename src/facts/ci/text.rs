@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::reading::Reading;
 use super::shells::{self, Program};
-use super::surroundings;
 use crate::fact::{Code, Command, Fact, FactKind, FileFacts, OnFailure, Unit, UnitId, UnitKind};
 use crate::facts::shell::{Shell, lower_script};
 use crate::syntax::python::{self, Mode};
@@ -42,7 +41,7 @@ pub(super) fn lower<Own>(
                 errexit: *errexit,
                 pipefail: *pipefail,
                 variables: how.variables.clone(),
-                ways: Some(reading.ways.clone().unwrap_or_else(|| surroundings::of_any(true))),
+                ways: Some(reading.ways.clone().unwrap_or_else(|| reading.context.ways(true))),
                 ..Shell::default()
             };
             let script = reading.script(text, how.options());

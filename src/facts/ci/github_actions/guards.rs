@@ -3,11 +3,11 @@
 //! A condition is taken apart at `&&`, `||` and `!`; what is about triggers, refs and the repository becomes a guard
 //! of its own, what is known from the file is decided, and the rest is kept as it is written.
 
-use super::super::surroundings::Way;
 use super::expression::{self, Expression};
 use super::triggers::{self, Event, Started};
 use super::{Known, Reading};
 use crate::fact::{FactKind, Guard, UnitId, UnitKind};
+use crate::rules::surroundings::Way;
 use crate::syntax::shell;
 use crate::syntax::tree::Node;
 use crate::words::TriggerKind;

@@ -72,7 +72,7 @@ fn workflow(file: &SourceFile, context: &Context<'_>, calls: &[Inputs]) -> FileF
         Some(root) if root.kind() == Kind::Map => {
             top(UnitKind::Workflow, file.name(), root, &mut reading);
             triggers::read(root, &mut reading);
-            reading.ways = ways::of(root, reading.own.merges);
+            reading.ways = ways::of(root, reading.own.merges, context);
             settings(root, 0, &mut reading);
             let known = Known::default().with(root);
             match reading.map(root, "jobs") {

@@ -548,9 +548,11 @@ fn conditions_are_held_against_what_starts_the_workflow() {
             "8 b: Never(\"what it waits for: a, if: false\")",
         ],
     );
+    let table = crate::rules::surroundings::built_in();
     let asks = |on: &str, condition: &str| {
+        let context = Context { surroundings: Some(&table), ..Context::default() };
         let text = format!("on: {on}\njobs:\n  a:\n    if: {condition}\n    steps:\n      - run: x\n");
-        let facts = workflow(&SourceFile::new(".github/workflows/w.yml".into(), text), &Context::default(), &[]);
+        let facts = workflow(&SourceFile::new(".github/workflows/w.yml".into(), text), &context, &[]);
         told(&facts).into_iter().filter(|line| line.contains(" a: ")).collect::<Vec<_>>().join("; ")
     };
     let main = "github.ref == 'refs/heads/main'";

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::surroundings::{Way, Ways, with_expressions};
 use super::triggers::{self, Event};
+use crate::facts::Context;
+use crate::rules::surroundings::{Way, Ways};
 use crate::syntax::shell::HOLE;
 use crate::syntax::tree::Node;
 use crate::words::TriggerKind;
@@ -13,7 +14,7 @@ const MAX_REFS: usize = 40;
 
 /// The ways of a workflow; none where others call it, which starts it in theirs. `merges`: whether it asks if a pull
 /// request was merged.
-pub(super) fn of(root: Node<'_>, merges: bool) -> Option<Ways> {
+pub(super) fn of(root: Node<'_>, merges: bool, context: &Context<'_>) -> Option<Ways> {
     let on = root.get("on").or_else(|| root.get("true"))?;
     let mut events: Vec<(&str, Option<Node<'_>>)> = on.strings().into_iter().map(|(event, _)| (event, None)).collect();
     events.extend(on.entries().map(|(event, filter)| (event.text, Some(filter))));
@@ -45,7 +46,9 @@ pub(super) fn of(root: Node<'_>, merges: bool) -> Option<Ways> {
                     given.insert(name.to_owned(), vec![String::new()]);
                 }
             }
-            with_expressions(&mut given);
+            if let Some(surroundings) = context.surroundings {
+                surroundings.complete(&mut given);
+            }
             // nobody gives inputs to what starts by itself
             if event != "workflow_dispatch" {
                 for input in &inputs {
