@@ -287,23 +287,26 @@ impl Build<'_> {
                 self.edge(around, node, seen);
             }
             if !defined.is_some_and(|facts| facts.orchestrated.functions.contains(&id)) {
-                self.decorated(at, code, around, line);
+                let off = self.program.off(file, &scope.conditions);
+                self.decorated(at, code, around, line, off.as_deref());
             }
         }
     }
 
-    fn decorated(&mut self, at: At, code: &CodeFile, around: NodeId, line: u32) {
+    /// What decorators run and register, which is nothing where what they decorate is switched `off`.
+    fn decorated(&mut self, at: At, code: &CodeFile, around: NodeId, line: u32, off: Option<&str>) {
         let program = self.program;
+        let seen = |strength, what| {
+            let mut seen = Seen::plain(EdgeKind::Calls, strength, &code.path, line, what);
+            seen.off = off.map(str::to_owned);
+            seen
+        };
         for decorator in program.decorators(at) {
             // written as a call it stands among the calls
             if let (None, None, Some(own)) = (decorator.call, &decorator.outside, decorator.own)
                 && let Some(to) = self.node(own)
             {
-                self.edge(
-                    around,
-                    to,
-                    Seen::plain(EdgeKind::Calls, Strength::Resolved, &code.path, line, format!("@{}", decorator.text)),
-                );
+                self.edge(around, to, seen(Strength::Resolved, format!("@{}", decorator.text)));
             }
             let Some(outside) = decorator.outside.as_deref().filter(|name| !is_plain(name)) else { continue };
             if program.is_asked_for(at.file, decorator) || program.leaves_out(decorator) {
@@ -325,7 +328,7 @@ impl Build<'_> {
             }
             for from in starters {
                 for to in self.registered(at, outside.contains('#')) {
-                    self.edge(from, to, Seen::plain(EdgeKind::Calls, Strength::Inferred, &code.path, line, what.clone()));
+                    self.edge(from, to, seen(Strength::Inferred, what.clone()));
                 }
             }
         }

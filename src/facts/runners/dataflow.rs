@@ -163,9 +163,13 @@ fn literals(text: &str) -> (String, u32) {
     let mut before: Option<u32> = None;
     let mut rest = text;
     let mut passed = 0;
-    while let Some(at) = rest.find(['"', '\'']) {
+    while let Some(at) = rest.find(['"', '\'', '#']) {
         passed += rest.get(..at).unwrap_or_default().matches('\n').count();
         let here = rest.get(at..).unwrap_or_default();
+        if here.starts_with('#') {
+            rest = here.find('\n').and_then(|end| here.get(end..)).unwrap_or_default();
+            continue;
+        }
         let mark = here.chars().next().unwrap_or('"');
         let long = mark.to_string().repeat(3);
         let close = if here.starts_with(&long) { long.as_str() } else { &long[..1] };
@@ -287,6 +291,12 @@ mod tests {
             told(&NEXTFLOW, "main.nf", text),
             ["1 takes in modules/check.nf", "8 FIT: bin/fit.py --rows ${rows}", "9 FIT: python src/score.py"]
         );
+    }
+
+    #[test]
+    fn comments_are_no_shell_text() {
+        let text = "rule fit:\n  shell:\n    # \"python old.py\"\n    \"make fit \"  # \"make more\"\n    \"FAST=1\"\n";
+        assert_eq!(told(&SNAKEMAKE, "Snakefile", text), ["4 fit: make fit FAST=1"]);
     }
 
     #[test]
