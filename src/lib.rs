@@ -157,19 +157,21 @@ fn scan_here(
         let exclude = &settings.exclude;
         effects.left_out = inventory.leave_out(exclude.globs.len(), &|path| exclude.fits(path));
     }
-    let inventory = inventory.with(copies);
+    let git = opened.repository.as_ref();
+    let information = git.map(git::Repository::information);
+    let remote = information.as_ref().and_then(|i| i.remote.as_deref()).map(owner_and_name);
+    let means = git.and_then(|git| Some(git.names_of(git.commit()?))).unwrap_or_default();
+    let inventory = inventory.with(copies.beside(remote.clone(), means));
     let given = settings.clone().unwrap_or_default();
     let off = given.switched_off();
-    let git = opened.repository.as_ref();
     let question = question.map(|asked| here(asked, &inventory, below.as_deref())).transpose()?;
-    let information = git.map(git::Repository::information);
     notices.extend(history_notice(&history));
     let committed = information.as_ref().and_then(|i| i.committed.as_deref());
     notices.extend(options.as_of.as_deref().and_then(|day| newer_files(day, committed?)));
 
     let checkout = graph::connect::Checkout {
         branches: information.as_ref().map(|i| i.branches.clone()).unwrap_or_default(),
-        remote: information.as_ref().and_then(|i| i.remote.as_deref()).map(owner_and_name),
+        remote,
     };
     let done = |done, total| progress.stage("reading", done, total);
     let scene = look(&inventory, catalog, &history, &checkout, &off, &done)?;

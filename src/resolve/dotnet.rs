@@ -1,7 +1,8 @@
 //! `dotnet run`: the project that is built and started.
 //!
 //! Which method of a project is its start is told by its code, which has no reader; by custom it stands in `Program.cs`,
-//! or in the only file there is. What other files of the project do is not followed. Bounded by the files of one folder.
+//! or in the only file there is, and less surely in the file that is called as the project is. What other files of the
+//! project do is not followed. Bounded by the files of one folder.
 
 use super::{Invocation, Lead, Located, Run, Target, View, launch};
 use crate::source::{self, RepoPath};
@@ -58,7 +59,7 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
         None => invocation.dir().map(|dir| dir.to_owned()),
         // a path as this system writes it
         Some(named) => match invocation.locate(&named.replace('\\', "/"), view) {
-            Located::Found(path, _) if path.ends_with(".cs") => return vec![lead(&path, named)],
+            Located::Found(path, _) if path.ends_with(".cs") => return vec![lead(&path, named, Strength::Resolved)],
             Located::Found(path, _) if view.inventory.contains(&path) => Some(source::folder(&path).to_owned()),
             Located::Found(path, _) => Some(path.to_string()),
             Located::Missing(path) if launch::certain(invocation, &path, view) => {
@@ -70,18 +71,21 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
         },
     };
     let start = folder.and_then(|folder| start(&folder, view));
-    start.map(|path| lead(&path, named.unwrap_or("dotnet run"))).into_iter().collect()
+    start.map(|(path, strength)| lead(&path, named.unwrap_or("dotnet run"), strength)).into_iter().collect()
 }
 
-fn lead(path: &RepoPath, what: &str) -> Lead {
+fn lead(path: &RepoPath, what: &str, strength: Strength) -> Lead {
     let to = Target::File { path: path.clone(), run: Run::Script };
-    Lead { to, edge: EdgeKind::Invokes, strength: Strength::Resolved, what: what.to_owned() }
+    Lead { to, edge: EdgeKind::Invokes, strength, what: what.to_owned() }
 }
 
-/// Where a project starts, by custom.
-fn start(folder: &str, view: &View<'_>) -> Option<RepoPath> {
-    let mut code = view.inventory.below(folder).iter().map(|entry| &entry.path).filter(|path| path.ends_with(".cs"));
-    let mut here = code.clone().filter(|path| source::folder(path) == folder.trim_end_matches('/'));
-    let only = code.next().filter(|_| code.next().is_none());
-    here.find(|path| source::file_name(path) == "Program.cs").or(only).cloned()
+/// Where a project starts, by custom, and how sure that is.
+fn start(folder: &str, view: &View<'_>) -> Option<(RepoPath, Strength)> {
+    let all = || view.inventory.below(folder).iter().map(|entry| &entry.path);
+    let mut code = all().filter(|path| path.ends_with(".cs"));
+    let here = |name: &str| source::join(folder, name).and_then(|path| all().find(|p| ***p == *path)).cloned();
+    let mut projects = all().filter_map(|path| source::file_name(path).strip_suffix(".csproj"));
+    let program = here("Program.cs").or_else(|| code.next().filter(|_| code.next().is_none()).cloned());
+    let mut named_alike = || here(&format!("{}.cs", projects.next()?));
+    program.map(|path| (path, Strength::Resolved)).or_else(|| Some((named_alike()?, Strength::Inferred)))
 }

@@ -65,9 +65,20 @@ impl Given {
     }
 }
 
-/// All copies, by name.
+/// All copies, by name, and what the scanned repository is called itself.
 #[derive(Debug, Clone, Default)]
-pub struct Copies(Vec<Given>);
+pub struct Copies {
+    given: Vec<Given>,
+    own: Option<Own>,
+}
+
+/// The scanned repository, as others refer to it.
+#[derive(Debug, Clone)]
+struct Own {
+    name: String,
+    /// Branches and tags that mean the scanned commit.
+    means: BTreeSet<String>,
+}
 
 impl Copies {
     /// Lists the copies that the user names, each as a scan of it would.
@@ -90,17 +101,33 @@ impl Copies {
             all.push(one(name, path, limits)?);
         }
         all.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Self(all))
+        Ok(Self { given: all, own: None })
+    }
+
+    /// The same, where the scanned repository is one that others call `name`, and its commit one of `means`.
+    #[must_use]
+    pub fn beside(self, name: Option<String>, means: BTreeSet<String>) -> Self {
+        Self { own: name.map(|name| Own { name, means }), ..self }
+    }
+
+    /// Whether a reference to a repository means the scanned one, and then whether it means the scanned commit of it.
+    pub fn means_own(&self, name: &str, revision: Option<&str>) -> Option<bool> {
+        let own = self.own.as_ref().filter(|own| own.name.eq_ignore_ascii_case(name))?;
+        let short = |text: &str| {
+            let stem = ["refs/heads/", "refs/tags/"].iter().find_map(|start| text.strip_prefix(start));
+            stem.unwrap_or(text).to_owned()
+        };
+        Some(revision.is_none_or(|revision| own.means.contains(&short(revision))))
     }
 
     /// Every copy, sorted by name.
     pub fn all(&self) -> &[Given] {
-        &self.0
+        &self.given
     }
 
     /// The root of the copy of a repository, for references to this revision of it.
     pub fn root(&self, name: &str, revision: Option<&str>) -> Option<String> {
-        let copy = self.0.iter().find(|copy| copy.name.eq_ignore_ascii_case(name))?;
+        let copy = self.given.iter().find(|copy| copy.name.eq_ignore_ascii_case(name))?;
         let [meant, doubted] = copy.roots();
         Some(if copy.is_meant(revision) { meant } else { doubted })
     }
@@ -110,7 +137,7 @@ impl Copies {
         let root = source::root(path).strip_prefix(COPIES)?;
         let (name, doubted) = root.strip_suffix(DOUBTED).map_or((root, false), |name| (name, true));
         let is = |copy: &&Given| copy.name.len() == name.len() && copy.name.replace('/', "+") == name;
-        self.0.iter().find(is).map(|copy| (copy, doubted))
+        self.given.iter().find(is).map(|copy| (copy, doubted))
     }
 
     /// The files of the copy that a path lies in, and the path there.
@@ -159,14 +186,15 @@ mod tests {
     use super::*;
 
     fn copy(files: &[(&str, &str)]) -> Copies {
-        Copies(vec![Given {
+        let given = Given {
             name: "acme/tools".to_owned(),
             commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
             differs: Some(false),
             files: Inventory::in_memory(files),
             means: BTreeSet::from(["main".to_owned(), "v1".to_owned()]),
             is_default: true,
-        }])
+        };
+        Copies { given: vec![given], own: None }
     }
 
     #[test]
@@ -197,6 +225,16 @@ mod tests {
             assert_eq!(notice.at.map(|at| at.path.to_string()), Some(missing));
         }
         assert!(!scanned.contains(".git/+/acme+other/ci/train.yml") && !scanned.contains(".git/+/acme+tools"));
+    }
+
+    #[test]
+    fn the_scanned_repository_is_known_by_its_own_name() {
+        let own = Copies::default().beside(Some("acme/rents".to_owned()), BTreeSet::from(["main".to_owned()]));
+        let asked = |name, revision| own.means_own(name, revision);
+        assert_eq!(asked("Acme/Rents", Some("refs/heads/main")), Some(true));
+        assert_eq!(asked("acme/rents", Some("v1")), Some(false));
+        assert_eq!((asked("acme/rents", None), asked("acme/tools", None)), (Some(true), None));
+        assert_eq!(Copies::default().means_own("acme/rents", None), None);
     }
 
     #[test]

@@ -248,13 +248,15 @@ pub(super) fn hand_over(node: Node<'_>, uses: Node<'_>, id: UnitId, known: &Know
             }
         }
         None => match published(reference, reading.context) {
-            Some(path) => UsesTarget::File(path),
+            Some((path, true)) => UsesTarget::File(path),
+            // this repository by its name, maybe as it was at another commit
+            Some((path, false)) => UsesTarget::Likely(Box::new(UsesTarget::File(path))),
             None => UsesTarget::Remote(reference.to_owned()),
         },
     };
     // what is called here may do another thing in every cell of the matrix
     let texts: Vec<&str> = given.iter().map(|(_, text)| *text).collect();
-    let own = matches!(to, UsesTarget::File(_));
+    let own = matches!(to.plain(), UsesTarget::File(_));
     // a workflow that is called has an environment of its own, an action that of the step
     let called = if reference.starts_with("./") { reference } else { reference.split('@').next().unwrap_or(reference) };
     let environment = (own || reference.starts_with("./")) && !called.ends_with(".yml") && !called.ends_with(".yaml");
@@ -360,13 +362,18 @@ fn given(with: Node<'_>, keys: &[String], how: &How<'_>, id: UnitId, known: &Kno
     }
 }
 
-/// The path of a published workflow or action, where a copy of its repository is given.
-fn published(reference: &str, context: &Context<'_>) -> Option<String> {
+/// The path of a published workflow or action, where it is of this repository or a copy of its repository is given; and
+/// whether it is as the reference means it (a copy's path says so by itself).
+fn published(reference: &str, context: &Context<'_>) -> Option<(String, bool)> {
     let (path, revision) = reference.split_once('@')?;
     let mut parts = path.splitn(3, '/');
     let (owner, name) = (parts.next()?, parts.next()?);
-    let root = context.copy(&format!("{owner}/{name}"), Some(revision))?;
-    source::join(&root, parts.next().unwrap_or("."))
+    let repository = format!("{owner}/{name}");
+    let path = parts.next().unwrap_or(".");
+    match context.copy(&repository, Some(revision)) {
+        Some(root) => Some((source::join(&root, path)?, true)),
+        None => Some((source::join(".", path)?, context.copies?.means_own(&repository, Some(revision))?)),
+    }
 }
 
 /// A checkout puts a repository into the workspace: this one, or another, where it is told to.
@@ -387,7 +394,9 @@ fn checkout(step: Node<'_>, uses: Node<'_>, id: UnitId, known: &mut Known, readi
         return;
     }
     let copy = given("repository").and_then(|name| reading.context.copy(name, given("ref")));
-    let own = given("repository").is_none_or(|r| expression::expressions(r).first().is_some_and(|e| *e == "github.repository"));
+    let by_name = |name: &str| reading.context.copies.and_then(|copies| copies.means_own(name, given("ref"))) == Some(true);
+    let own = given("repository")
+        .is_none_or(|r| by_name(r) || expression::expressions(r).first().is_some_and(|e| *e == "github.repository"));
     let path = given("path").map(|path| expression::substitute(path, &|name| known.value(name)));
     if let Some(path) = source::join(".", path.as_deref().unwrap_or(".")).filter(|p| !p.contains('$')) {
         known.checkouts.retain(|c| c.path != path);
