@@ -401,6 +401,9 @@ pub struct Command {
     pub dir: Option<String>,
     /// Folder of the machine or image it runs in, where a text moves to one by its full path.
     pub place: Option<String>,
+    /// The image that it is started in, as the object names it that starts it there; in the image's own folder where
+    /// nothing else is said.
+    pub image: Option<String>,
     /// What its failure does.
     pub on_failure: OnFailure,
     /// The conditions it stands under, as written (`if`, `&&` left sides, loops), outermost first.
@@ -435,6 +438,7 @@ impl Command {
             words,
             dir,
             place: None,
+            image: None,
             on_failure: OnFailure::Stops,
             conditions: Vec::new(),
             off: None,

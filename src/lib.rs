@@ -169,10 +169,8 @@ fn scan_here(
     let committed = information.as_ref().and_then(|i| i.committed.as_deref());
     notices.extend(options.as_of.as_deref().and_then(|day| newer_files(day, committed?)));
 
-    let checkout = graph::connect::Checkout {
-        branches: information.as_ref().map(|i| i.branches.clone()).unwrap_or_default(),
-        remote,
-    };
+    let checkout =
+        graph::connect::Checkout { branches: information.as_ref().map(|i| i.branches.clone()).unwrap_or_default(), remote };
     let done = |done, total| progress.stage("reading", done, total);
     let scene = look(&inventory, catalog, &history, &checkout, &off, &done)?;
     notices.extend(scene.notices.iter().cloned());

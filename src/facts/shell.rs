@@ -160,6 +160,7 @@ fn nested(
             words: stripped.words,
             dir: within(pulled.clone().or_else(|| directory(command.dir.as_deref(), how)), stripped.folder.as_ref()),
             place: command.dir.as_deref().filter(|dir| dir.starts_with('/')).map(str::to_owned),
+            image: None,
             on_failure,
             conditions,
             off: runs.off,

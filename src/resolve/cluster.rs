@@ -3,7 +3,7 @@
 //! A dry run, a rendering that nothing applies and a removal lead nowhere. Charts and folders are taken as they lie in
 //! the tree; of the values that a chart is given only literal ones tell which image it starts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Invocation, Lead, Located, Run, Target, View, containers, launch, renamed, wholes};
 use crate::fact::{Book, Command, FactKind, UnitKind};
@@ -148,6 +148,15 @@ fn applied(invocation: &Invocation<'_>, named: &str, deep: bool, view: &View<'_>
         }
         _ => Vec::new(),
     }
+}
+
+/// What a controller applies that follows a folder, or each folder that `…/*` stands for.
+pub(super) fn followed(path: &str, view: &View<'_>) -> Vec<Lead> {
+    let Some(above) = path.strip_suffix("/*") else { return apply(path, false, Strength::Resolved, view) };
+    let child = |p: &str| p.strip_prefix(above)?.strip_prefix('/')?.split_once('/').map(|(child, _)| child.to_owned());
+    let folders: BTreeSet<String> = view.inventory.below(above).iter().filter_map(|entry| child(&entry.path)).collect();
+    let each = |folder| apply(&format!("{above}/{folder}"), false, Strength::Resolved, view);
+    folders.into_iter().take(MAX_FILES).flat_map(each).collect()
 }
 
 /// What applying a path of the tree applies: a file, what its folder's kustomization names, or the folder's files.

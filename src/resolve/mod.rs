@@ -646,7 +646,7 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
             containers::start(renamed.as_deref().unwrap_or(image), view).into_iter().collect()
         }
         UsesTarget::File(path) if uses.edge == EdgeKind::Applies => {
-            let leads = cluster::apply(path, false, Strength::Resolved, view);
+            let leads = cluster::followed(path, view);
             if !leads.is_empty() {
                 return leads;
             }

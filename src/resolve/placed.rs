@@ -66,6 +66,9 @@ pub(super) struct Inside<'v> {
 
 /// The image of this repository in which a command runs for certain. Not asked by what builds images.
 pub(super) fn inside<'v>(command: &Command, path: &RepoPath, unit: Option<UnitId>, view: &'v View<'_>) -> Option<Inside<'v>> {
+    if let Some(named) = command.image.as_deref().filter(|_| !command.at_build) {
+        return of_container(named, command, view);
+    }
     let facts = view.book.get(path)?;
     let unit = unit.filter(|_| !command.at_build)?;
     let kind = facts.units.get(unit)?.kind;
@@ -95,6 +98,14 @@ pub(super) fn inside<'v>(command: &Command, path: &RepoPath, unit: Option<UnitId
     let image = all(view).get(&image)?;
     let dir = folder(command, &start, image)?;
     Some(Inside { image, dir, open: open || image.last.open, sure: true })
+}
+
+/// The same for a container of a cluster, which may have more mounted.
+fn of_container<'v>(named: &str, command: &Command, view: &'v View<'_>) -> Option<Inside<'v>> {
+    let start = containers::start(named, view)?;
+    let Target::File { path: image, .. } = start.to else { return None };
+    let image = all(view).get(&image)?;
+    Some(Inside { image, dir: folder(command, ".", image)?, open: true, sure: start.strength == Strength::Resolved })
 }
 
 /// The same for a script that one image takes along, which may be started elsewhere as well.

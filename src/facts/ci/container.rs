@@ -23,12 +23,33 @@ pub(in crate::facts) fn literal(text: &str) -> Option<String> {
 /// A container: its own command, or what its image starts; and its variables.
 pub(in crate::facts) fn run(container: Node<'_>, id: UnitId, put: Put<'_>, reading: &mut Reading<'_>) {
     match container.get("command").filter(|c| c.kind() == Kind::Seq) {
-        Some(_) => arguments(container, "command", &folder(container, put), id, put, reading),
+        Some(_) => {
+            let first = reading.facts.facts.len();
+            arguments(container, "command", &folder(container, put), id, put, reading);
+            in_its_image(container, put, first, reading);
+        }
         None => image(container, id, put, reading),
     }
     for variable in container.get("env").into_iter().flat_map(Node::items) {
         if let (Some(key), Some(value)) = (variable.at("name"), variable.at("value").and_then(put)) {
             reading.setting(id, variable.line(), key, &value);
+        }
+    }
+}
+
+/// The commands from `first` on run in the image that the container names, where its work is not the repository's.
+fn in_its_image(container: Node<'_>, put: Put<'_>, first: usize, reading: &mut Reading<'_>) {
+    let named = container.at("workingDir").and_then(put);
+    if named.as_deref().is_some_and(|dir| dir.contains('$')) {
+        return;
+    }
+    let image = container.at("image").and_then(put);
+    for fact in reading.facts.facts.iter_mut().skip(first) {
+        if let FactKind::Command(command) = &mut fact.kind {
+            command.image.clone_from(&image);
+            if command.place.is_none() {
+                command.place.clone_from(&named);
+            }
         }
     }
 }

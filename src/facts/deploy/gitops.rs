@@ -3,6 +3,8 @@
 //! The controller runs elsewhere, so whether it follows this repository is as sure as the address that the object names;
 //! an object that is suspended, fixed to one version or synchronised by hand starts nothing by itself.
 
+use std::collections::BTreeMap;
+
 use crate::fact::{FactKind, FileFacts, OnFailure, Trigger, Unit, UnitKind, Uses, UsesTarget};
 use crate::facts::{Context, Reader, When};
 use crate::resolve::REPOSITORY;
@@ -34,12 +36,9 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
         let api = doc.at("apiVersion").unwrap_or_default();
         match doc.at("kind") {
             Some("Application") if api.starts_with("argoproj.io/") => {
-                doc.get("spec").into_iter().for_each(|spec| application(doc, spec, &mut facts));
+                doc.get("spec").into_iter().for_each(|spec| application(doc, spec, &Given::new(), &mut facts));
             }
-            Some("ApplicationSet") if api.starts_with("argoproj.io/") => {
-                let spec = doc.get("spec").and_then(|s| s.get("template")).and_then(|t| t.get("spec"));
-                spec.into_iter().for_each(|spec| application(doc, spec, &mut facts));
-            }
+            Some("ApplicationSet") if api.starts_with("argoproj.io/") => set(doc, &mut facts),
             Some("ConfigManagement") if api.starts_with("configmanagement.gke.io/") => {
                 synchronised(doc, ["syncRepo", "syncBranch", "syncRev", "policyDir"], &mut facts);
             }
@@ -53,13 +52,49 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     facts
 }
 
-fn application(doc: Node<'_>, spec: Node<'_>, facts: &mut FileFacts) {
+/// What a generator gives to the template of a set, by name, each where it is written.
+type Given<'t> = BTreeMap<String, Node<'t>>;
+
+/// A set of applications: one for each element of a list, and for each folder that is named, all of one template.
+fn set(doc: Node<'_>, facts: &mut FileFacts) {
+    let Some(spec) = doc.get("spec") else { return };
+    let Some(template) = spec.get("template").and_then(|t| t.get("spec")) else { return };
+    let mut generators: Vec<Node<'_>> = spec.get("generators").into_iter().flat_map(Node::items).collect();
+    // of several that are combined, each gives names of its own
+    let kinds = ["matrix", "merge"];
+    let combined = generators.iter().flat_map(|g| kinds.iter().filter_map(|kind| g.get(kind)?.get("generators")));
+    let combined: Vec<Node<'_>> = combined.flat_map(Node::items).collect();
+    generators.extend(combined);
+    let mut all: Vec<Given<'_>> = Vec::new();
+    for generator in generators.iter().take(MAX_OBJECTS) {
+        let elements = generator.get("list").and_then(|list| list.get("elements"));
+        all.extend(
+            elements.into_iter().flat_map(Node::items).map(|e| e.entries().map(|(k, v)| (k.text.to_owned(), v)).collect()),
+        );
+        let folders = generator.get("git").and_then(|git| git.get("directories")).into_iter().flat_map(Node::items);
+        let taken = folders.filter(|f| f.get("exclude").and_then(Node::as_bool) != Some(true)).filter_map(|f| f.get("path"));
+        all.extend(taken.flat_map(|path| ["path", "path.path"].map(|name| Given::from([(name.to_owned(), path)]))));
+    }
+    if all.is_empty() {
+        all.push(Given::new());
+    }
+    all.iter().take(MAX_OBJECTS).for_each(|given| application(doc, template, given, facts));
+}
+
+/// What stands there, or what a generator gives where a name of it stands there alone.
+fn filled<'t>(node: Node<'t>, given: &Given<'t>) -> Node<'t> {
+    let name = node.text().and_then(|text| text.trim().strip_prefix("{{")?.strip_suffix("}}"));
+    name.and_then(|name| given.get(name.trim().trim_start_matches('.'))).copied().unwrap_or(node)
+}
+
+fn application<'t>(doc: Node<'t>, spec: Node<'t>, given: &Given<'t>, facts: &mut FileFacts) {
     let automated = spec.get("syncPolicy").and_then(|p| p.get("automated"));
     let automated = automated.filter(|a| a.get("enabled").and_then(Node::as_bool) != Some(false));
     let several = spec.get("sources").into_iter().flat_map(Node::items);
     for source in spec.get("source").into_iter().chain(several) {
-        let (Some(address), Some(path)) = (source.at("repoURL"), source.get("path")) else { continue };
-        let revision = source.at("targetRevision").unwrap_or("HEAD");
+        let of = |key: &str| source.get(key).map(|node| filled(node, given));
+        let (Some(address), Some(path)) = (of("repoURL").and_then(Node::text), of("path")) else { continue };
+        let revision = of("targetRevision").and_then(Node::text).unwrap_or("HEAD");
         let kind = if automated.is_some() { TriggerKind::Push } else { TriggerKind::Manual };
         follows(doc, address, path, (kind, revision), None, facts);
     }
@@ -148,6 +183,22 @@ mod tests {
         assert_eq!(triggers(&argo("{}", "HEAD")), ["7 manual None"]);
         assert_eq!(triggers(&argo("{automated: {}}", "v1.2.0")), ["7 push Some(\"fixed to `v1.2.0`\")"]);
         assert!(triggers(&argo("{automated: {}}", "HEAD").replace("path: k8s", "chart: late")).is_empty());
+    }
+
+    #[test]
+    fn a_set_follows_what_its_list_and_its_folders_give() {
+        let set = |generator: &str, path: &str| {
+            format!(
+                "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {{name: all}}\nspec:\n  generators:\n  {generator}\n  template:\n    spec:\n      source: {{repoURL: 'https://example.org/a/late.git', path: '{path}'}}\n      syncPolicy: {{automated: {{}}}}\n"
+            )
+        };
+        let list = "- list:\n      elements:\n      - name: one\n        path: k8s/one\n      - name: two\n        path: k8s/two";
+        assert_eq!(triggers(&set(list, "{{path}}")), ["9 push None", "11 push None"]);
+        assert_eq!(triggers(&set(list, "{{ .path }}")), ["9 push None", "11 push None"]);
+        assert!(triggers(&set(list, "{{folder}}")).is_empty());
+        let folders = "- git:\n      directories:\n      - path: k8s/*\n      - {path: k8s/old, exclude: true}";
+        assert_eq!(triggers(&set(folders, "{{path}}")), ["8 push None"]);
+        assert_eq!(triggers(&set(folders, "{{.path.path}}")), ["8 push None"]);
     }
 
     #[test]

@@ -73,7 +73,8 @@ fn span(id: FlowId, flow: &Flow, seen: &Seen<'_>, does: BranchDoes) -> Option<Br
     let swallowed = flow.in_try.as_ref().is_some_and(|h| h.broad || flow.exits == Exits::Raises);
     let stops = !swallowed && (fails(flow.exits) || flow.kind == FlowKind::Assert || other());
     let returns = matches!(flow.exits, Exits::ReturnsEarly | Exits::Skips);
-    let encloses = seen.encloses.get(id).copied().unwrap_or(false);
+    let acts = |id: FlowId| seen.encloses.get(id).copied().unwrap_or(false);
+    let encloses = acts(id) || seen.arms_after(id).any(acts);
     let fits = match does {
         BranchDoes::Stops => stops,
         BranchDoes::Holds => returns || (encloses && !stops),

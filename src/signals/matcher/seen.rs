@@ -30,12 +30,57 @@ pub(crate) struct Seen<'l> {
     /// Resolved names of decorators and of base classes, by scope; scopes without are left out.
     pub(crate) decorators: BTreeMap<ScopeId, Vec<String>>,
     pub(crate) bases: BTreeMap<ScopeId, Vec<String>>,
-    /// Whether some call stands under the flow.
+    /// Whether some call that acts stands under the flow.
     pub(crate) encloses: Vec<bool>,
     /// The branch that comes after a branch of the same statement.
     next_arm: BTreeMap<FlowId, FlowId>,
     /// Plain names that are bound once in their scope: the index of the binding; none where they are bound again.
     bound: BTreeMap<(ScopeId, &'l str), Option<usize>>,
+}
+
+/// Methods of Python's own texts and containers.
+const OF_VALUES: &[&str] = &[
+    "add",
+    "append",
+    "clear",
+    "copy",
+    "count",
+    "decode",
+    "discard",
+    "encode",
+    "endswith",
+    "extend",
+    "format",
+    "get",
+    "index",
+    "insert",
+    "items",
+    "join",
+    "keys",
+    "lower",
+    "pop",
+    "remove",
+    "replace",
+    "reverse",
+    "rstrip",
+    "setdefault",
+    "sort",
+    "split",
+    "startswith",
+    "strip",
+    "title",
+    "update",
+    "upper",
+    "values",
+];
+
+/// Whether a call does more than change a value at hand, print or log.
+fn acts(callee: &Callee) -> bool {
+    match callee {
+        Callee::External { name, .. } => name.contains(['.', '#']) && !name.starts_with("logging."),
+        Callee::Own { .. } => true,
+        Callee::Unknown { method, .. } => method.as_deref().is_none_or(|method| !OF_VALUES.contains(&method)),
+    }
 }
 
 impl<'l> Seen<'l> {
@@ -93,7 +138,8 @@ impl<'l> Seen<'l> {
             }
         }
         let mut encloses = vec![false; module.flows.len()];
-        for flow in module.calls.iter().flat_map(|call| &call.conditions) {
+        let acting = module.calls.iter().zip(&callees).filter(|(_, callee)| acts(callee));
+        for flow in acting.flat_map(|(call, _)| &call.conditions) {
             if let Some(it) = encloses.get_mut(*flow) {
                 *it = true;
             }
