@@ -172,7 +172,7 @@ fn scan_here(
     let checkout =
         graph::connect::Checkout { branches: information.as_ref().map(|i| i.branches.clone()).unwrap_or_default(), remote };
     let done = |done, total| progress.stage("reading", done, total);
-    let scene = look(&inventory, catalog, &history, &checkout, &off, &done)?;
+    let mut scene = look(&inventory, catalog, &history, &checkout, &off, &done)?;
     notices.extend(scene.notices.iter().cloned());
     notices.extend(resolve::unnamed(&inventory, &scene.book));
     let question = question.map(|asked| as_read(asked, &inventory, &scene.book));
@@ -182,6 +182,7 @@ fn scan_here(
     let mut subject = subject::decide(&scene.signals, &scene.graph, &scene.book, &scene.placements, &systems, &|name| {
         catalog.knows_import(name)
     });
+    read_in_part(&mut scene, &systems, catalog);
     effects.signals.clone_from(&scene.off);
     effects.subject = Some(subject.kind);
     for system in &mut systems {
@@ -631,6 +632,19 @@ fn without(
 /// Whether levels are claimed for what a repository is.
 fn claims(kind: words::SubjectKind) -> bool {
     matches!(kind, words::SubjectKind::MlSystem | words::SubjectKind::MlCollection)
+}
+
+/// Where all that trains stands in files of which only that is read, what else they may show is not known.
+fn read_in_part(scene: &mut Scene, systems: &[System], catalog: &Catalog) {
+    let trains = systems.iter().flat_map(|system| &system.trains).map(|signal| scene.signals.all[*signal].at.path.clone());
+    let trains: BTreeSet<RepoPath> = trains.filter(|path| !path.ends_with(".ipynb")).collect();
+    let paths: Vec<&str> = trains.iter().map(|path| &**path).collect();
+    for (path, number) in catalog.unread_at.all_in_part(&paths) {
+        let kind = &catalog.unread[number];
+        scene.hidden.extend(kind.practices.iter().cloned());
+        let (path, what, practices) = (RepoPath::from(path), kind.what.clone(), kind.practices.clone());
+        scene.unread.push(report::compile::Unread { path, what, kind: number, practices });
+    }
 }
 
 /// Judges every system on its own.

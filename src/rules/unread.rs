@@ -27,6 +27,9 @@ pub(crate) struct Unread {
     /// is started by itself calls one of them, it hides nothing.
     #[serde(default)]
     pub(crate) called_by: Vec<String>,
+    /// It is read in part, and hides something only where all that trains stands in such files.
+    #[serde(default)]
+    pub(crate) in_part: bool,
     /// Practices that it may show.
     pub(crate) practices: Vec<String>,
 }
@@ -65,6 +68,8 @@ pub(crate) struct Kinds {
     globs: GlobSet,
     /// The kind of each glob.
     kinds: Vec<usize>,
+    /// Kinds that are read in part.
+    in_part: Vec<usize>,
 }
 
 impl Kinds {
@@ -75,11 +80,26 @@ impl Kinds {
             globs.add(pattern::glob(text)?);
             kinds.push(kind);
         }
-        Ok(Self { globs: globs.build().map_err(|e| e.to_string())?, kinds })
+        let in_part = (0..unread.len()).filter(|kind| unread[*kind].in_part).collect();
+        Ok(Self { globs: globs.build().map_err(|e| e.to_string())?, kinds, in_part })
     }
 
-    /// Numbers of the kinds that a path is by its name, in order, each once.
+    /// Numbers of the kinds that a path is by its name and that are not read at all, in order, each once.
     pub(crate) fn at(&self, path: &str) -> Vec<usize> {
+        let mut kinds = self.named(path);
+        kinds.retain(|kind| !self.in_part.contains(kind));
+        kinds
+    }
+
+    /// The kind of file that is read in part and that all of these are of one of; with the first of its files.
+    pub(crate) fn all_in_part<'p>(&self, paths: &[&'p str]) -> Vec<(&'p str, usize)> {
+        let kind =
+            |path: &&'p str| self.named(path).into_iter().find(|kind| self.in_part.contains(kind)).map(|kind| (*path, kind));
+        let found: Vec<(&str, usize)> = paths.iter().filter_map(kind).collect();
+        if found.len() == paths.len() { found } else { Vec::new() }
+    }
+
+    fn named(&self, path: &str) -> Vec<usize> {
         let mut kinds: Vec<usize> =
             self.globs.matches(path).into_iter().filter_map(|glob| self.kinds.get(glob).copied()).collect();
         kinds.sort_unstable();

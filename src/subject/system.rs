@@ -307,7 +307,8 @@ fn lifted(graph: &Graph, placements: &BTreeMap<RepoPath, Placement>) -> BTreeSet
         .collect()
 }
 
-/// Every node that runs when one of these does its work: all that is reached from whoever can start it.
+/// Every node that runs when one of these does its work: all that is reached from whoever can start it, and what was run
+/// to build the image in which it is started.
 fn run_of(graph: &Graph, roots: &[NodeId]) -> Vec<bool> {
     let walk = Walk::at(Strength::Broken);
     let leading = graph.reach_back(roots, walk);
@@ -315,6 +316,11 @@ fn run_of(graph: &Graph, roots: &[NodeId]) -> Vec<bool> {
     starters.extend(graph.entries());
     starters.retain(|n| leading[*n]);
     starters.extend(roots);
+    let starts = (0..graph.nodes.len()).filter(|n| leading[*n] && graph.is_start_of_image(*n));
+    let images: BTreeSet<&RepoPath> = starts.map(|n| &graph.nodes[n].at.path).collect();
+    let is_image =
+        |n: &NodeId| graph.nodes[*n].kind == NodeKind::Unit(UnitKind::Image) && images.contains(&graph.nodes[*n].at.path);
+    starters.extend((0..graph.nodes.len()).filter(is_image));
     let reached = graph.reach(&starters, walk);
     (0..graph.nodes.len()).map(|n| reached.has(n)).collect()
 }
