@@ -19,13 +19,15 @@ pub(super) fn dvc(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let dir = invocation.dir().unwrap_or(".");
     let mut targets: Vec<&str> = Vec::new();
     let mut skip = false;
+    // words that only a run knows may be options, or name some of the stages
+    let told = rest.iter().any(|word| word.contains('$'));
     for word in rest {
         if std::mem::take(&mut skip) {
             continue;
         }
         match *word {
             "-S" | "--set-param" | "-n" | "--name" | "-j" | "--jobs" => skip = true,
-            word if word.starts_with('-') => {}
+            word if word.starts_with('-') || word.contains('$') => {}
             word => targets.push(word),
         }
     }
@@ -78,7 +80,8 @@ pub(super) fn dvc(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         } else {
             format!("stage {}, which comes with it", it.name)
         };
-        leads.push(Lead { to, edge: EdgeKind::Invokes, strength: Strength::Resolved, what });
+        let strength = if told && targets.is_empty() { Strength::Inferred } else { Strength::Resolved };
+        leads.push(Lead { to, edge: EdgeKind::Invokes, strength, what });
     }
     if leads.is_empty() && !targets.is_empty() && paths.iter().all(|p| view.book.contains_key(p)) && !paths.is_empty() {
         let target = targets[0];
