@@ -56,6 +56,7 @@ jobs: {}
     check("on: push\njobs: {}\n", &["1 w.yml: push: push"]);
     check("on: [push, issue_comment]\njobs: {}\n", &["1 w.yml: push: push", "1 w.yml: manual: issue_comment"]);
     check("on:\n  push: {tags: [v1]}\njobs: {}\n", &["2 w.yml: tag: tag v1"]);
+    check("on:\n  push: {tags-ignore: ['**']}\njobs: {}\n", &["2 w.yml: tag: tag !** its filter leaves no tag"]);
 }
 
 #[test]

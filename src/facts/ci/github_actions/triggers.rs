@@ -121,6 +121,11 @@ fn named(event: &str, types: &[String]) -> String {
     if types.is_empty() { event.to_owned() } else { format!("{event} {}", types.join(", ")) }
 }
 
+/// Whether the last pattern fits all, and takes them back.
+fn leaves_none(patterns: &[String]) -> bool {
+    patterns.last().is_some_and(|last| matches!(last.as_str(), "!**" | "!*"))
+}
+
 fn one(name: &str, line: u32, filter: Option<Node<'_>>, reading: &mut Reading<'_>) {
     let kind = match event(name) {
         Event::Starts(kind) => kind,
@@ -144,7 +149,8 @@ fn one(name: &str, line: u32, filter: Option<Node<'_>>, reading: &mut Reading<'_
             // naming one kind of ref leaves out the other
             if !tags.is_empty() {
                 reading.own.tags_by_push = true;
-                push(reading, line, trigger(TriggerKind::Tag, format!("tag {}", tags.join(", "))));
+                let off = leaves_none(&tags).then(|| "its filter leaves no tag".to_owned());
+                push(reading, line, Trigger { off, ..trigger(TriggerKind::Tag, format!("tag {}", tags.join(", "))) });
             }
             if tags.is_empty() || !branches.is_empty() {
                 // what runs on every branch but the main one looks at work that is not released yet
@@ -155,9 +161,7 @@ fn one(name: &str, line: u32, filter: Option<Node<'_>>, reading: &mut Reading<'_
                     None => (kind, format!("push {}", branches.join(", "))),
                 };
                 let text = with_paths(text, &patterns(filter, "paths"));
-                // a pattern that fits all, and takes them back
-                let none = branches.last().is_some_and(|last| matches!(last.as_str(), "!**" | "!*"));
-                let off = none.then(|| "its filter leaves no branch".to_owned());
+                let off = leaves_none(&branches).then(|| "its filter leaves no branch".to_owned());
                 push(reading, line, Trigger { branches, off, ..trigger(kind, text) });
             }
         }
