@@ -8,6 +8,7 @@ use super::{Miss, near};
 use crate::graph::reach::Walk;
 use crate::graph::{NodeId, NodeKind};
 use crate::rules::practice::{From, Notebooks, On, Select, Tested};
+use crate::source::Location;
 use crate::verdict::Standing;
 use crate::words::{Because, EdgeKind, Scope, Strength};
 
@@ -31,6 +32,16 @@ impl Judge<'_> {
             }
         }
         all
+    }
+
+    /// Where CI hands its work over to another repository, and runs no test of this one itself.
+    fn handed_over(&mut self, asserts: &Select) -> Option<Location> {
+        let delegated = Select { id: crate::rules::signal::OneOrMany::One("ci.delegated".into()), ..Select::default() };
+        let handed = self.targets(&delegated);
+        let found = self.best(From::Ci, &[], &handed, false)?;
+        let tests = self.targets(asserts);
+        let own = self.competing(From::Ci, &[], &tests, true, Notebooks::Never, true);
+        (!own.holds()).then(|| self.evidence.signals.all[found.signal].at.clone())
     }
 
     /// `tested`: a test that asserts reaches what is meant, and CI runs it.
@@ -79,11 +90,15 @@ impl Judge<'_> {
         }
         let mut answer = self.competing(From::Ci, &[], &exercised, true, Notebooks::Never, true);
         if !answer.holds() {
-            answer.standing = Standing::indicated(Because::Idle);
+            let elsewhere = self.handed_over(&asserts);
+            answer.standing = Standing::indicated(if elsewhere.is_some() { Because::Assumed } else { Because::Idle });
             answer.signals = exercised.iter().map(|(s, _)| *s).take(3).collect();
-            answer.why = exercised
-                .first()
-                .map(|(s, _)| Miss::quote(self.evidence.signals.all[*s].at.clone(), "", *s, near::elsewhere(On::Ci)));
+            let after = match elsewhere {
+                Some(at) => format!(" may be run by what {at} hands over to, which is not in this scan"),
+                None => near::elsewhere(On::Ci).to_owned(),
+            };
+            let at = |signal: usize| self.evidence.signals.all[signal].at.clone();
+            answer.why = exercised.first().map(|(signal, _)| Miss::quote(at(*signal), "", *signal, after));
         }
         let also: Vec<usize> = answer.signals.iter().filter_map(|s| reached_signals.get(s)).flatten().copied().take(3).collect();
         for signal in answer.signals.iter().chain(&also) {
