@@ -288,6 +288,8 @@ impl Build<'_> {
             let around = |code: &Code| self.graph.find(&python::key_at_line(path, &code.module, fact.line));
             let owner = match fact.unit {
                 Some(unit) => Some(self.unit(path, unit)),
+                // a script without units of its own takes in others as a whole
+                None if facts.units.is_empty() && matches!(fact.kind, FactKind::Uses(_)) => self.file(path, Run::Script).pop(),
                 None => facts.code.as_deref().filter(|_| matches!(fact.kind, FactKind::Command(_))).and_then(around),
             };
             match (&fact.kind, owner) {

@@ -663,6 +663,12 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
             let one = |path: String| Uses { to: UsesTarget::File(path), ..uses.clone() };
             placed::matching(pattern, view).into_iter().flat_map(|path| self::uses(&one(path), from, view)).collect()
         }
+        // where a script in R is run decides what it takes in; that is the root for most, and its own folder for the rest
+        UsesTarget::File(path) if uses.edge == EdgeKind::Imports && run_of(from) == Run::Script && from.ends_with(['R', 'r']) => {
+            let beside = source::join(source::folder(from), path);
+            let found = std::iter::once(path.clone()).chain(beside).find(|path| view.inventory.contains(path));
+            found.map(|path| lead(Target::File { path: path.into(), run: Run::Script }, Strength::Resolved)).into_iter().collect()
+        }
         // what only a run knows
         UsesTarget::File(path) if path.contains('$') && uses.edge == EdgeKind::Imports => Vec::new(),
         UsesTarget::File(path) if services::builds_service(uses, path, view) => {
