@@ -275,6 +275,7 @@ impl Build<'_> {
                 discarded: gate.discarded,
                 off: gate.off,
                 rescue: gate.rescue,
+                on_request: false,
                 anyway: gate.anyway,
                 condition: gate.condition,
                 guard: gate.events.map(|admits| Guarded { admits, asks: gate.asks }),

@@ -108,6 +108,8 @@ pub(crate) struct Edge {
     pub(crate) rescue: bool,
     /// It runs whatever became of what stands before it in `from`.
     pub(crate) anyway: bool,
+    /// It runs only when somebody asks for it by a request.
+    pub(crate) on_request: bool,
     /// Set where the edge runs only under a condition; the condition as written.
     pub(crate) condition: Option<String>,
     /// Set where the edge runs only for some triggers.
@@ -130,6 +132,7 @@ impl Edge {
             discarded: None,
             off: None,
             rescue: false,
+            on_request: false,
             anyway: false,
             condition: None,
             guard: None,

@@ -99,6 +99,7 @@ struct Seen {
     off: Option<String>,
     condition: Option<String>,
     guard: Option<Guarded>,
+    on_request: bool,
 }
 
 /// What runs only after a person's answer runs for nobody else.
@@ -119,6 +120,7 @@ impl Seen {
             off: None,
             condition: None,
             guard: None,
+            on_request: false,
         }
     }
 }
@@ -134,7 +136,7 @@ impl Build<'_> {
 
     fn edge(&mut self, from: NodeId, to: NodeId, seen: Seen) {
         if from != to {
-            let Seen { kind, strength, at, what, order, stops, discarded, off, condition, guard } = seen;
+            let Seen { kind, strength, at, what, order, stops, discarded, off, condition, guard, on_request } = seen;
             self.graph.edge(Edge {
                 from,
                 to,
@@ -147,6 +149,7 @@ impl Build<'_> {
                 discarded,
                 off,
                 rescue: false,
+                on_request,
                 anyway: false,
                 condition,
                 guard,
@@ -313,6 +316,7 @@ impl Build<'_> {
                 continue;
             }
             let what = format!("registered by @{}", decorator.text);
+            let route = program.is_route(decorator);
             let mut starters = vec![around];
             let known = program.is_command(at.file, decorator);
             // `@cli.command()` on a group, `@app.get()` on an object of the top level: those run it too
@@ -328,7 +332,9 @@ impl Build<'_> {
             }
             for from in starters {
                 for to in self.registered(at, outside.contains('#')) {
-                    self.edge(from, to, seen(Strength::Inferred, what.clone()));
+                    let mut seen = seen(if route { Strength::Resolved } else { Strength::Inferred }, what.clone());
+                    seen.on_request = route;
+                    self.edge(from, to, seen);
                 }
             }
         }
@@ -466,6 +472,7 @@ impl Build<'_> {
                 off: off.clone(),
                 condition: condition.clone(),
                 guard: guard.clone(),
+                on_request: false,
             };
             if let Destination::Own { to, makes, sure, .. } = reached {
                 let strength = if *sure { Strength::Resolved } else { Strength::Inferred };

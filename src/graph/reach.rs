@@ -29,12 +29,14 @@ pub(crate) struct Walk {
     pub(crate) imports: bool,
     /// Whether it may take what runs only after a failure.
     pub(crate) rescue: bool,
+    /// Whether it follows what is run for those who send requests.
+    pub(crate) requests: bool,
 }
 
 impl Walk {
     /// Only what really runs, at this strength or better.
     pub(crate) const fn at(least: Strength) -> Self {
-        Self { least, tests: false, off: false, things: false, imports: true, rescue: false }
+        Self { least, tests: false, off: false, things: false, imports: true, rescue: false, requests: true }
     }
 
     /// The same, into test code as well.
@@ -201,7 +203,8 @@ impl Graph {
         let kind = (edge.runs() && (walk.imports || edge.kind != EdgeKind::Imports))
             || (walk.tests && edge.kind == EdgeKind::Tests)
             || (walk.things && matches!(edge.kind, EdgeKind::Writes | EdgeKind::Reads));
-        kind && edge.strength >= walk.least && (walk.off || edge.off.is_none() || (walk.rescue && edge.rescue))
+        let asked = walk.requests || !edge.on_request;
+        kind && asked && edge.strength >= walk.least && (walk.off || edge.off.is_none() || (walk.rescue && edge.rescue))
     }
 
     /// Trigger nodes of the kinds asked for.

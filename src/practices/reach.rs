@@ -141,6 +141,12 @@ impl Judge<'_> {
             Strength::Assumed => Standing::indicated(Because::Assumed),
             Strength::Broken => Standing::indicated(Because::Broken),
         };
+        // who asks a service for its answers asks for work of that kind; that somebody sets off other work is not shown
+        let on_request = chain.edges.iter().any(|e| self.evidence.graph.edges[*e].on_request);
+        let answers = [Op::Serve, Op::Monitor, Op::Features, Op::ValidateData];
+        if on_request && self.evidence.signals.all[chain.signal].op.is_some_and(|op| !answers.contains(&op)) {
+            standing = cap(standing, Because::Inferred);
+        }
         if check && chain.unheeded.is_some() {
             standing = cap(standing, Because::Broken);
         }

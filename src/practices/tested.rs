@@ -71,7 +71,7 @@ impl Judge<'_> {
                 // importing runs the top level; what is only registered there waits for somebody who asks for it
                 let asks = sending.iter().any(|n| called.has(*n));
                 let least = if asks { Strength::Inferred } else { Strength::Resolved };
-                let run = (!ask.called).then(|| graph.reach(&[test], Walk::at(least)));
+                let run = (!ask.called).then(|| graph.reach(&[test], Walk { requests: asks, ..Walk::at(least) }));
                 let has = |n: NodeId| called.has(n) || run.as_ref().is_some_and(|run| run.has(n));
                 if own.as_ref().is_some_and(|own| !own.iter().any(|n| has(*n))) {
                     return None;

@@ -26,6 +26,8 @@ pub(crate) struct Callables {
     pub(crate) made_by: BTreeSet<String>,
     /// What leaves a test out.
     pub(crate) skips: Skips,
+    /// Decorators by which a program answers requests.
+    pub(crate) routes: BTreeSet<String>,
     /// How functions are told the words of the command line.
     pub(crate) told: Told,
     /// What makes an object that is fitted and asked as the last of its steps, and the keyword of these steps; none where

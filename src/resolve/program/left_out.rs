@@ -15,6 +15,11 @@ impl Program {
         decorator.outside.as_deref().is_some_and(|name| self.world.callables.skips.by.contains(name))
     }
 
+    /// Whether a decorator makes a function answer requests, and runs it for nobody else.
+    pub(crate) fn is_route(&self, decorator: &Decorator) -> bool {
+        decorator.outside.as_deref().is_some_and(|name| self.world.callables.routes.contains(name))
+    }
+
     /// Why the test that begins on a line of a file is never run: a mark on it, on its class or on the file.
     pub(crate) fn left_out(&self, file: FileId, line: u32) -> Option<String> {
         let code = self.world.files.get(file)?;
