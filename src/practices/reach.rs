@@ -392,6 +392,8 @@ impl Judge<'_> {
     fn behind(&self, marks: &[(usize, NodeId)], targets: Vec<(usize, NodeId)>) -> Vec<(usize, NodeId)> {
         let graph = self.evidence.graph;
         let containing = graph.reach_back(&marks.iter().map(|(_, n)| *n).collect::<Vec<_>>(), Walk::at(Strength::Assumed));
+        // taking in the file of a check asks nothing of it
+        let checked = |e: &&Edge| e.runs() && e.kind != EdgeKind::Imports && containing[e.to];
         let mut from: BTreeSet<NodeId> = BTreeSet::new();
         for node in 0..graph.nodes.len() {
             for edge in graph.leaving(node).filter(|e| e.off.is_none()) {
@@ -401,7 +403,7 @@ impl Judge<'_> {
                 let earlier = edge.condition.is_some()
                     && edge.runs()
                     && (marks.iter().any(|(s, n)| *n == node && self.evidence.signals.all[*s].at.line <= edge.at.line)
-                        || graph.leaving(node).any(|e| e.runs() && e.order < edge.order && containing[e.to]));
+                        || graph.leaving(node).filter(checked).any(|e| e.order < edge.order));
                 let after = edge.condition.is_some()
                     && graph.arriving(edge.to).any(|e| e.kind == EdgeKind::Precedes && containing[e.from]);
                 if started_by || earlier || after {

@@ -196,6 +196,9 @@ pub(crate) struct Step {
     /// Keywords with an object that says in its own what is run.
     #[serde(default)]
     pub(crate) via: Vec<String>,
+    /// The keyword with a call that the step makes once it runs, and nobody where it is written.
+    #[serde(default)]
+    pub(crate) makes: Option<String>,
     /// The keyword with the path of a file that defines it; by position it comes first.
     #[serde(default)]
     pub(crate) file: Option<String>,

@@ -163,6 +163,7 @@ impl<'b> Lowering<'b> {
             }
         } else if !rule.script.is_empty() {
             self.script(to, of, rule);
+            self.made_by_the_step(to, of, rule);
         }
         if let Some(value) = rule.image.as_deref().and_then(|key| given(self, key)) {
             self.image(to, of.0, call, value, rule);

@@ -97,6 +97,17 @@ impl<'b> Lowering<'b> {
         self.fact(to.file, to.unit, to.line, FactKind::Command(command));
     }
 
+    /// A call that the step is given to make: what it does is done by the step.
+    pub(super) fn made_by_the_step(&mut self, to: Place, (file, id): (FileId, CallId), rule: &'b Rule) {
+        let made = rule.makes.as_ref().and_then(|key| {
+            let call = self.call(file, id)?;
+            self.program.maker(At { file, scope: call.scope }, call.line, self.keyword(file, call, key)?)
+        });
+        if let Some((by, call)) = made.filter(|(by, _)| *by == to.file) {
+            self.defined(by, call, Defined { unit: Some(to.unit), runs: false });
+        }
+    }
+
     /// The file that says it, the script and its folder.
     fn script_of(&self, (file, id): (FileId, CallId), rule: &'b Rule, depth: u32) -> Option<(FileId, String, Option<String>)> {
         let depth = depth.checked_sub(1)?;
