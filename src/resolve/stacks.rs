@@ -208,12 +208,12 @@ fn own_template(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     }
 }
 
-fn applies(path: RepoPath, strength: Strength) -> Lead {
+pub(super) fn applies(path: RepoPath, strength: Strength) -> Lead {
     let what = format!("brings about {path}");
     Lead { to: Target::File { path, run: Run::Manifest }, edge: EdgeKind::Applies, strength, what }
 }
 
-fn outside(what: &str) -> Lead {
+pub(super) fn outside(what: &str) -> Lead {
     let to = Target::Outside { what: what.to_owned() };
     Lead { to, edge: EdgeKind::Applies, strength: Strength::Assumed, what: what.to_owned() }
 }
@@ -241,6 +241,9 @@ fn template(invocation: &Invocation<'_>, named: &str, view: &View<'_>) -> Vec<Le
             None => own_template(&packing, view),
             Some(_) => vec![outside("a template that is put together elsewhere")],
         };
+    }
+    if let Some(leads) = super::assembled::template(named, view) {
+        return leads;
     }
     match missing.filter(|path| launch::certain(invocation, path, view)) {
         // what a build leaves behind is not in the repository

@@ -66,6 +66,11 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     reading.facts
 }
 
+/// What a program declares that comes to a template: `home` is the folder from which it names files.
+pub(super) fn declared(root: Node<'_>, home: &str, reading: &mut Reading<'_>) {
+    Stack { template: Template::of(root, MAX_RESOURCES), home }.lower(reading);
+}
+
 /// A file that holds the definition of state machines which templates declare.
 fn definition_of_others(root: Node<'_>, reading: &mut Reading<'_>) {
     let wholes: Vec<_> = reading.context.joined.wholes.iter().filter(|whole| whole.root != reading.file.path).collect();
@@ -81,7 +86,7 @@ fn definition_of_others(root: Node<'_>, reading: &mut Reading<'_>) {
             let Some(unit) = wiring::part(&machine_name(&whole.root, id), (1, last), reading) else { return };
             let given = stack.template.given(properties.get("DefinitionSubstitutions"));
             let refer = |node: Node<'_>| match stack.template.said_with(node, &given) {
-                Said::Part { name, .. } => Said::Part { name, path: Some(whole.root.to_string()) },
+                Said::Part { name, path: None } => Said::Part { name, path: Some(whole.root.to_string()) },
                 other => other,
             };
             machine::states(root, unit, &Machine { refer: &refer, line: &|line| line }, reading);
@@ -176,7 +181,7 @@ impl<'t> Stack<'t> {
         let Resource { id, properties, unit, .. } = resource;
         let given = self.template.given(properties.get("DefinitionSubstitutions"));
         let refer = |node: Node<'_>| self.template.said_with(node, &given);
-        if let Some(definition) = properties.get("Definition").filter(|d| d.kind() == Kind::Map) {
+        if let Some(definition) = properties.get("Definition").filter(|d| d.get("States").is_some()) {
             return machine::states(definition, unit, &Machine { refer: &refer, line: &|line| line }, reading);
         }
         if let Some(path) = self.definition_file(properties) {
@@ -230,8 +235,8 @@ impl<'t> Stack<'t> {
         match kind {
             "AWS::ECS::Service" => {
                 let task = properties.get("TaskDefinition").map(|node| (self.template.said(node), node.site_line()));
-                if let Some((Said::Part { name, .. }, line)) = task {
-                    wiring::pass(unit, line, &name, None, reading);
+                if let Some((Said::Part { name, path }, line)) = task {
+                    wiring::pass(unit, line, &name, path, reading);
                 }
             }
             "AWS::AppRunner::Service" => {
@@ -246,7 +251,7 @@ impl<'t> Stack<'t> {
     /// An endpoint serves the models of its configuration: what their images start.
     fn endpoint(&self, properties: Node<'_>, unit: UnitId, reading: &mut Reading<'_>) {
         let of = |node: Option<Node<'_>>| match self.template.said(node?) {
-            Said::Part { name, .. } => self.template.resource(&name)?.get("Properties"),
+            Said::Part { name, path: None } => self.template.resource(&name)?.get("Properties"),
             _ => None,
         };
         let Some(configuration) = of(properties.get("EndpointConfigName")) else { return };
