@@ -36,9 +36,6 @@ use walk::{App, Live};
 
 pub(crate) use settings::READER;
 
-/// The specification of a build that names none.
-const BUILD: &str = "buildspec.yml";
-
 /// Whether any file imports one of the tools.
 pub(in crate::facts) fn concern(book: &Book, rules: &Constructs) -> bool {
     let modules = book.values().filter_map(|facts| facts.code.as_ref()).map(|code| &code.module);
@@ -75,10 +72,11 @@ pub(in crate::facts) fn lower(
         let source = SourceFile::new(code.path.clone(), read.text);
         let tree = piece::template(*file, ids, &parts, &names, &|file| Some(program.files().get(file)?.path.to_string()));
         let mut reading: Reading<'_> = Reading::new(&source, context);
+        let home = homes.get(file).map_or(".", String::as_str);
         if let Some(root) = tree.root() {
-            stack::declared(root, homes.get(file).map_or(".", String::as_str), &mut reading);
+            stack::declared(root, home, &mut reading);
         }
-        follow_elsewhere(&mut reading.facts, inventory);
+        follow_elsewhere(&mut reading.facts, home, inventory);
         all.insert(code.path.clone(), reading.facts);
     }
     brought_about(&apps, &live, &by_file, program, &mut all);
@@ -109,15 +107,19 @@ fn apps(book: &Book, program: &Program, rules: &Constructs, view: &View<'_>) -> 
     found
 }
 
-/// The specification that a build has where none is named is one of the repository that its pipeline follows, which may be
-/// another: what is not here is not missing.
-fn follow_elsewhere(facts: &mut FileFacts, inventory: &Inventory) {
+/// The specification of a build lies in the repository that its pipeline follows, which may be another, or only the folder
+/// of the program: what is not here is not missing.
+fn follow_elsewhere(facts: &mut FileFacts, home: &str, inventory: &Inventory) {
     for fact in &mut facts.facts {
-        if let FactKind::Uses(uses) = &mut fact.kind
-            && matches!(&uses.to, UsesTarget::File(path) if path == BUILD && !inventory.contains(path))
-        {
-            uses.to = UsesTarget::Remote("the specification of the repository that is built".to_owned());
+        let FactKind::Uses(uses) = &mut fact.kind else { continue };
+        let UsesTarget::File(path) = &uses.to else { continue };
+        if !matches!(source::extension(path), Some("yml" | "yaml" | "json")) || inventory.contains(path) {
+            continue;
         }
+        uses.to = match source::join(home, path).filter(|path| inventory.contains(path)) {
+            Some(near) => UsesTarget::Likely(Box::new(UsesTarget::File(near))),
+            None => UsesTarget::Remote(format!("{path} of the repository that is built")),
+        };
     }
 }
 

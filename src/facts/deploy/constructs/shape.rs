@@ -75,17 +75,15 @@ impl<'p> Putting<'p> {
         }
         let mut out = String::new();
         let mut rest = text;
-        let mut first = None;
         while let Some((before, after)) = rest.split_once('{') {
             let (inner, behind) = after.split_once('}')?;
             let piece = self.expression(inner, site)?;
-            first = first.or(Some(piece.line));
             out.push_str(before);
             out.push_str(piece.as_text().as_deref().unwrap_or(HOLE));
             rest = behind;
         }
         out.push_str(rest);
-        Some(Piece::text(first.unwrap_or(line), out))
+        Some(Piece::text(line, out))
     }
 
     /// What stands in braces: `name`, `0|name`, `name.Key`, `name[].Key`, `name=word`, `name%.py`.

@@ -118,7 +118,7 @@ fn does(putting: &Putting<'_>, file: FileId, id: CallId) -> Option<Does> {
         Shape::Map(keys) => matches!(keys.get("Type"), Some(Shape::Text(kind)) if !kind.starts_with("AWS::")),
         _ => false,
     };
-    putting.rules.forms(name).filter_map(|form| form.gives.as_ref()).any(is_state).then_some(Does::State)
+    putting.rules.forms(name).find_map(|form| form.gives.as_ref()).filter(|shape| is_state(shape)).map(|_| Does::State)
 }
 
 /// The state that a call is given, by its place or by name.

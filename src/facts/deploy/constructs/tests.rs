@@ -150,6 +150,31 @@ fn what_arrives_in_a_bucket_starts_a_function() {
 }
 
 #[test]
+fn own_classes_are_what_they_build_on() {
+    let text = "from aws_cdk import App, Stack, aws_events as events, aws_events_targets as targets, aws_lambda as lam
+class Work(lam.Function):
+    def __init__(self, scope, construct_id, **kwargs):
+        super().__init__(scope, construct_id, handler='main.run', code=lam.Code.from_asset('work'), **kwargs)
+class Fit(Stack):
+    def __init__(self, scope, construct_id):
+        super().__init__(scope, construct_id)
+        work = Work(self, 'Learn')
+        rule = events.Rule(self, 'R', schedule=events.Schedule.expression('rate(7 days)'))
+        rule.add_target(targets.LambdaFunction(work))
+app = App()
+Fit(app, 'Fit')
+";
+    assert_eq!(
+        says(text),
+        [
+            "4 Learn: uses main.run -> outside",
+            "9 R: schedule: schedule \"rate(7 days)\"",
+            "10 R: uses Learn -> Action Learn of ."
+        ]
+    );
+}
+
+#[test]
 fn functions_that_make_parts_are_looked_into_once() {
     let text = "from aws_cdk import App, Stack, aws_lambda as lam
 class Fit(Stack):

@@ -16,6 +16,10 @@ const DEPTH: u32 = 40;
 const STEPS: u64 = 400_000;
 /// Longest text that is put together, in bytes.
 const MAX_TEXT: usize = 16 << 10;
+/// What an object of an own class calls to become one from outside.
+const BECOMES: &str = "#__init__";
+/// Most own classes in a row that build on each other.
+const CLASSES: usize = 5;
 /// Most pieces that one call comes to.
 const PIECES: u64 = 5_000;
 /// Most pieces of one list or map.
@@ -86,25 +90,52 @@ impl<'p> Putting<'p> {
         self.program.files().get(file)?.module().calls.get(id)
     }
 
-    /// The name of what a call calls, where that is from outside.
+    /// The name of what a call calls, where that is from outside; what an own class does to become one counts as that.
     pub(super) fn outside(&self, file: FileId, id: CallId) -> Option<&'p str> {
         match self.program.reached(file, id) {
-            Destination::External { name, .. } => Some(name),
+            Destination::External { name, .. } => Some(name.strip_suffix(BECOMES).unwrap_or(name)),
             _ => None,
         }
+    }
+
+    /// The call by which an object of an own class becomes one from outside, where a call makes such an object.
+    fn settled(&self, (file, id): (FileId, CallId)) -> (FileId, CallId) {
+        let Destination::Own { makes: Some(class), .. } = self.program.reached(file, id) else { return (file, id) };
+        let mut method = self.program.method(*class, "__init__");
+        for _ in 0..CLASSES {
+            let Some(at) = method.take() else { break };
+            let calls = self.program.files().get(at.file).map_or(&[][..], |code| &code.module().calls);
+            for (other, _) in calls.iter().enumerate().filter(|(_, call)| call.scope == at.scope) {
+                match self.program.reached(at.file, other) {
+                    Destination::External { name, .. } if name.ends_with(BECOMES) => {
+                        let known = self.outside(at.file, other).is_some_and(|name| self.rules.forms(name).next().is_some());
+                        return if known { (at.file, other) } else { (file, id) };
+                    }
+                    Destination::Own { to, makes: None, .. } if self.is_constructor(*to) => method = Some(*to),
+                    _ => {}
+                }
+            }
+        }
+        (file, id)
+    }
+
+    fn is_constructor(&self, at: At) -> bool {
+        self.program.scope(at).is_some_and(|scope| scope.name.ends_with(".__init__"))
     }
 
     /// The call that made what a method is called on.
     pub(super) fn receiver(&self, file: FileId, id: CallId) -> Option<(FileId, CallId)> {
         let call = self.written(file, id)?;
         let within = call.callee.path.len().checked_sub(1)?;
-        self.program.origin_within(At { file, scope: call.scope }, self.program.line_of(file, id), &call.callee, within)
+        let at = At { file, scope: call.scope };
+        self.program.origin_within(at, self.program.line_of(file, id), &call.callee, within).map(|made| self.settled(made))
     }
 
     /// The call that made an argument.
     pub(super) fn made(&self, file: FileId, id: CallId, value: &Value) -> Option<(FileId, CallId)> {
         let call = self.written(file, id)?;
-        self.program.origin(At { file, scope: call.scope }, self.program.line_of(file, id), value)
+        let at = At { file, scope: call.scope };
+        self.program.origin(at, self.program.line_of(file, id), value).map(|made| self.settled(made))
     }
 
     pub(super) fn place(&self, file: FileId, id: CallId) -> Option<Place> {
@@ -142,11 +173,15 @@ impl<'p> Putting<'p> {
     fn of_call(&mut self, file: FileId, id: CallId) -> Option<Piece> {
         let call = self.written(file, id)?;
         let name = match self.program.reached(file, id) {
-            Destination::External { name, .. } => name,
+            Destination::External { .. } => self.outside(file, id)?,
             Destination::Own { makes: Some(class), .. } => {
                 let bases = self.program.external_bases(*class);
                 let is = |base: &std::sync::Arc<str>| names(&self.rules.stacks, base) || names(&self.rules.stages, base);
-                return bases.iter().any(is).then(|| self.named(file, id, call)).flatten();
+                if bases.iter().any(is) {
+                    return self.named(file, id, call);
+                }
+                let made = self.settled((file, id));
+                return (made != (file, id)).then(|| self.call(made.0, made.1));
             }
             _ => return None,
         };

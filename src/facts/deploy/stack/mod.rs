@@ -57,7 +57,8 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     reading.facts.notices = document.notices(file);
     if let Some(root) = document.tree.root() {
         if is_template(&file.text) {
-            Stack { template: Template::of(root, MAX_RESOURCES), home: folder(&file.path) }.lower(&mut reading);
+            Stack { template: Template::of(root, MAX_RESOURCES), home: folder(&file.path), is_declared: false }
+                .lower(&mut reading);
         } else {
             definition_of_others(root, &mut reading);
         }
@@ -68,7 +69,7 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
 
 /// What a program declares that comes to a template: `home` is the folder from which it names files.
 pub(super) fn declared(root: Node<'_>, home: &str, reading: &mut Reading<'_>) {
-    Stack { template: Template::of(root, MAX_RESOURCES), home }.lower(reading);
+    Stack { template: Template::of(root, MAX_RESOURCES), home, is_declared: true }.lower(reading);
 }
 
 /// A file that holds the definition of state machines which templates declare.
@@ -76,7 +77,7 @@ fn definition_of_others(root: Node<'_>, reading: &mut Reading<'_>) {
     let wholes: Vec<_> = reading.context.joined.wholes.iter().filter(|whole| whole.root != reading.file.path).collect();
     for whole in wholes {
         let Some(of) = whole.documents.get(&whole.root).and_then(|tree| tree.root()) else { continue };
-        let stack = Stack { template: Template::of(of, MAX_RESOURCES), home: folder(&whole.root) };
+        let stack = Stack { template: Template::of(of, MAX_RESOURCES), home: folder(&whole.root), is_declared: false };
         for (id, resource) in stack.template.resources() {
             let Some(properties) = resource.get("Properties") else { continue };
             if stack.definition_file(properties).as_deref() != Some(&*reading.file.path) {
@@ -104,6 +105,8 @@ struct Stack<'t> {
     template: Template<'t>,
     /// Its folder, from which it names files.
     home: &'t str,
+    /// A program declares it: there is no document of which rules could ask what it keeps running.
+    is_declared: bool,
 }
 
 /// A resource while it is read.
@@ -231,6 +234,14 @@ impl<'t> Stack<'t> {
         }
         if let Some(none) = properties.get("DesiredCount").filter(|n| n.text() == Some("0")) {
             reading.fact(unit, none.line(), FactKind::Guard(Guard::Never("DesiredCount: 0".to_owned())));
+        }
+        let made = match kind {
+            "AWS::ECS::Service" => Some(("ecs", "createService")),
+            "AWS::SageMaker::Endpoint" => Some(("sagemaker", "createEndpoint")),
+            _ => None,
+        };
+        if let Some(made) = made.filter(|_| self.is_declared) {
+            wiring::call(unit, node.line(), made, &[], reading);
         }
         match kind {
             "AWS::ECS::Service" => {
