@@ -91,9 +91,10 @@ pub(super) fn cdk(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     };
     let mut leads = vec![applies(path.clone(), sure)];
     for stack in &stacks {
-        if let Some(strength) = meant(stack) {
-            leads.extend(stack.leads(path, strength));
-        }
+        let Some(strength) = meant(stack) else { continue };
+        // what one file declares for several stacks is told apart by the file alone
+        let shared = stacks.iter().any(|other| other.file() == stack.file() && meant(other).is_none());
+        leads.extend(stack.leads(path, if shared { strength.min(Strength::Inferred) } else { strength }));
     }
     leads.dedup_by(|a, b| matches!((&a.to, &b.to), (Target::Unit { path: a, .. }, Target::Unit { path: b, .. }) if a == b));
     leads
@@ -119,6 +120,13 @@ struct Stack<'f> {
 }
 
 impl Stack<'_> {
+    fn file(&self) -> Option<&str> {
+        match &self.uses.to {
+            UsesTarget::Unit { path, .. } => path.as_deref(),
+            _ => None,
+        }
+    }
+
     fn leads(&self, from: &RepoPath, strength: Strength) -> Option<Lead> {
         let UsesTarget::Unit { path, kind, name } = &self.uses.to else { return None };
         let path: RepoPath = path.as_deref().map_or_else(|| from.clone(), RepoPath::from);

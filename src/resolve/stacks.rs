@@ -174,12 +174,17 @@ pub(super) fn serverless(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Le
     }
 }
 
-/// What a published step leads to that stands for a command: the step runs at the root.
+/// What a published step leads to that stands for a command: the step runs at the root, or in the folder that the command
+/// goes to first.
 pub(super) fn step(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
     let UsesTarget::Remote(reference) = &uses.to else { return Vec::new() };
     let Some(words) = view.programs.step(reference, &uses.with) else { return Vec::new() };
-    let words = words.into_iter().map(|text| Word { literal: !text.contains("${{"), text }).collect();
-    let command = Command::new(words, Some(".".to_owned()));
+    let (dir, words) = match words.as_slice() {
+        [cd, dir, and, rest @ ..] if cd == "cd" && and == "&&" => (source::join(".", dir), rest),
+        all => (Some(".".to_owned()), all),
+    };
+    let words = words.iter().map(|text| Word { literal: !text.contains("${{"), text: text.clone() }).collect();
+    let command = Command::new(words, dir);
     super::command(&command, (from, None), view)
 }
 

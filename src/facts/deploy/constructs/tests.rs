@@ -89,6 +89,18 @@ fn what_may_not_be_made_is_only_meant() {
             "8 R: uses Learn -> Action Learn of .",
         ],
     );
+    check(
+        &[
+            CODE,
+            "if not scope.weekly:",
+            "    return",
+            "events.Rule(self, 'R', schedule=events.Schedule.expression('rate(7 days)'))",
+        ],
+        &[
+            "5 Learn: uses main.run -> outside",
+            "8 R: schedule: schedule \"rate(7 days)\" (only where condition `not not scope.weekly` holds)",
+        ],
+    );
     check(&["if False:", "    events.Rule(self, 'R', schedule=events.Schedule.expression('rate(7 days)'))"], &[]);
 }
 

@@ -7,7 +7,7 @@ use crate::resolve::Program;
 use crate::resolve::program::{At, Destination, FileId, text_of};
 use crate::rules::constructs::{Constructs, names};
 use crate::source::RepoPath;
-use crate::syntax::python::{Call, CallId, FlowKind, ScopeId, ScopeKind, Value};
+use crate::syntax::python::{Call, CallId, Exits, Flow, FlowKind, ScopeId, ScopeKind, Value};
 
 /// Most scopes that are entered, each for each stack.
 const MOST: usize = 20_000;
@@ -226,14 +226,24 @@ pub(super) fn name_of(program: &Program, file: FileId, id: CallId, call: &Call) 
     }
 }
 
-/// The test under which a call stands, as written.
+/// The test under which a call stands, or under which its body is left before, as written.
 fn condition(program: &Program, file: FileId, call: &Call) -> Option<String> {
     let module = program.files().get(file)?.module();
-    call.conditions.iter().filter_map(|flow| module.flows.get(*flow)).find_map(|flow| match flow.kind {
+    let stands = call.conditions.iter().filter_map(|flow| module.flows.get(*flow)).find_map(|flow| match flow.kind {
         FlowKind::If | FlowKind::Elif | FlowKind::While | FlowKind::Match => {
             Some(flow.test.as_ref().map_or("?".to_owned(), |test| text_of(test, 3)))
         }
         FlowKind::Else | FlowKind::Except => Some("else".to_owned()),
         _ => None,
+    });
+    stands.or_else(|| {
+        let leaves = |flow: &&Flow| {
+            flow.scope == call.scope
+                && flow.end_line < call.line
+                && flow.exits == Exits::ReturnsEarly
+                && matches!(flow.kind, FlowKind::If | FlowKind::Elif | FlowKind::Else)
+        };
+        let test = module.flows.iter().find(leaves)?.test.as_ref();
+        Some(test.map_or("?".to_owned(), |test| format!("not {}", text_of(test, 3))))
     })
 }
