@@ -215,6 +215,13 @@ fn followed(
             added.entry(path).or_default().merge(facts);
         }
     }
+    if super::deploy::constructs::concern(book, &catalog.constructs) {
+        let view = View::new(inventory, book, modules, &catalog.programs);
+        let declared = super::deploy::constructs::lower(book, program, &catalog.constructs, context, (&view, inventory));
+        for (path, facts) in declared {
+            added.entry(path).or_default().merge(facts);
+        }
+    }
     let changed: Vec<RepoPath> = added.keys().cloned().collect();
     for (path, facts) in added {
         if let Some(known) = book.get_mut(&path) {

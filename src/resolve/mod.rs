@@ -4,6 +4,7 @@
 //! could not follow. What other programs do with files stands in `rules/programs.yaml`. A literal reference that leads
 //! nowhere is [`Target::Missing`], which cuts the chain; that is said only where nothing else could have made the file.
 
+mod assembled;
 mod bundles;
 mod calls;
 mod cluster;
@@ -42,6 +43,7 @@ use crate::syntax::shell::Word;
 use crate::walk::Inventory;
 use crate::words::{EdgeKind, Strength};
 
+pub(crate) use assembled::STAGE;
 pub(crate) use bundles::BUNDLES;
 pub(crate) use calls::{as_called, calls};
 pub(crate) use containers::started_image;
@@ -316,6 +318,7 @@ const FAMILIES: &[Family] = &[
     Family { names: &["sam"], follow: stacks::sam },
     Family { names: &["aws"], follow: stacks::aws },
     Family { names: &["serverless", "sls"], follow: stacks::serverless },
+    Family { names: &["cdk", "aws-cdk"], follow: assembled::cdk },
     Family { names: &["az"], follow: stacks::az },
     Family { names: &["azd"], follow: stacks::azd },
     Family {

@@ -16,6 +16,7 @@ mod index;
 mod infer;
 mod left_out;
 mod meaning;
+mod origin;
 mod quick;
 mod result;
 mod settle;

@@ -174,12 +174,17 @@ pub(super) fn serverless(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Le
     }
 }
 
-/// What a published step leads to that stands for a command: the step runs at the root.
+/// What a published step leads to that stands for a command: the step runs at the root, or in the folder that the command
+/// goes to first.
 pub(super) fn step(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
     let UsesTarget::Remote(reference) = &uses.to else { return Vec::new() };
     let Some(words) = view.programs.step(reference, &uses.with) else { return Vec::new() };
-    let words = words.into_iter().map(|text| Word { literal: !text.contains("${{"), text }).collect();
-    let command = Command::new(words, Some(".".to_owned()));
+    let (dir, words) = match words.as_slice() {
+        [cd, dir, and, rest @ ..] if cd == "cd" && and == "&&" => (source::join(".", dir), rest),
+        all => (Some(".".to_owned()), all),
+    };
+    let words = words.iter().map(|text| Word { literal: !text.contains("${{"), text: text.clone() }).collect();
+    let command = Command::new(words, dir);
     super::command(&command, (from, None), view)
 }
 
@@ -208,12 +213,12 @@ fn own_template(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     }
 }
 
-fn applies(path: RepoPath, strength: Strength) -> Lead {
+pub(super) fn applies(path: RepoPath, strength: Strength) -> Lead {
     let what = format!("brings about {path}");
     Lead { to: Target::File { path, run: Run::Manifest }, edge: EdgeKind::Applies, strength, what }
 }
 
-fn outside(what: &str) -> Lead {
+pub(super) fn outside(what: &str) -> Lead {
     let to = Target::Outside { what: what.to_owned() };
     Lead { to, edge: EdgeKind::Applies, strength: Strength::Assumed, what: what.to_owned() }
 }
@@ -241,6 +246,9 @@ fn template(invocation: &Invocation<'_>, named: &str, view: &View<'_>) -> Vec<Le
             None => own_template(&packing, view),
             Some(_) => vec![outside("a template that is put together elsewhere")],
         };
+    }
+    if let Some(leads) = super::assembled::template(named, view) {
+        return leads;
     }
     match missing.filter(|path| launch::certain(invocation, path, view)) {
         // what a build leaves behind is not in the repository

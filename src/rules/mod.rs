@@ -5,6 +5,7 @@
 
 pub(crate) mod callables;
 mod check;
+pub(crate) mod constructs;
 mod explain;
 mod forms;
 pub(crate) mod interpreter;
@@ -77,6 +78,8 @@ pub struct Catalog {
     pub(crate) surroundings: surroundings::Surroundings,
     /// What Python callables run.
     pub(crate) callables: callables::Callables,
+    /// What programs declare stacks by.
+    pub(crate) constructs: constructs::Constructs,
     /// Orchestrators whose pipelines are written in Python, in the order of their files.
     pub(crate) orchestrators: Vec<Orchestrator>,
     /// Regular expressions and globs of all rules, compiled.
@@ -144,6 +147,7 @@ impl Catalog {
         let programs: programs::Programs = table("programs.yaml", &tables, &mut wrong);
         let surroundings: surroundings::Surroundings = table("surroundings.yaml", &tables, &mut wrong);
         let callables: callables::Callables = table("callables.yaml", &tables, &mut wrong);
+        let constructs: constructs::Constructs = table("constructs.yaml", &tables, &mut wrong);
         let mut orchestrators: Vec<Orchestrator> = Vec::new();
         for file in tables.values().filter(|file| file.path.starts_with("orchestrators/")) {
             match file.read::<Orchestrator>() {
@@ -182,6 +186,7 @@ impl Catalog {
             programs,
             surroundings,
             callables,
+            constructs,
             orchestrators,
             patterns,
             needles,

@@ -2,6 +2,7 @@
 
 mod azure;
 mod compose;
+pub(super) mod constructs;
 mod delivery;
 mod dockerfile;
 mod gitops;
@@ -28,5 +29,6 @@ pub(crate) const ALL: &[Reader] = &[
     serverless::READER,
     terraform::READER,
     azure::READER,
+    constructs::READER,
     manifest::READER,
 ];

@@ -42,6 +42,16 @@ impl Stack<'_> {
         let runtime = get("Runtime").and_then(|n| self.template.text(n));
         let python = runtime.as_deref().is_none_or(|runtime| runtime.starts_with("python"));
         if let Some(text) = get("InlineCode").or_else(|| code?.get("ZipFile")) {
+            // the text of a file, which a program put in
+            if let Some(path) = text.get("Fn::File").and_then(|n| self.template.text(n)) {
+                let name = get("Handler").and_then(|n| self.template.text(n));
+                let name = name.as_deref().and_then(|name| name.rsplit_once('.')).map(|(_, name)| name.to_owned());
+                let to = source::join(self.home, &path).zip(name).filter(|_| python);
+                return match to.map(|(path, name)| UsesTarget::Function { path, name, sure: true }) {
+                    Some(to) => wiring::hand(unit, text.line(), &path, to, reading),
+                    None => wiring::open(unit, text.line(), &path, reading),
+                };
+            }
             if python {
                 container::python(inner(text), unit, reading);
             }
@@ -67,6 +77,15 @@ impl Stack<'_> {
     /// What an image starts that is built here; any other may do anything.
     pub(super) fn image(&self, image: Option<Node<'_>>, unit: UnitId, reading: &mut Reading<'_>) {
         let Some(node) = image else { return };
+        // an image that is built from a folder as the declaration is brought about
+        let named = |key: &str| node.get(key).and_then(|n| self.template.text(n));
+        if let Some(name) = named("Dockerfile").filter(|_| node.kind() == Kind::Map) {
+            let at = source::join(self.home, named("DockerContext").as_deref().unwrap_or("."));
+            return match at.and_then(|at| source::join(&at, &name)) {
+                Some(path) => wiring::hand(unit, node.line(), &name, UsesTarget::File(path), reading),
+                None => wiring::open(unit, node.line(), &name, reading),
+            };
+        }
         match self.template.said(node) {
             Said::Text(image) => wiring::hand(unit, node.site_line(), &image.clone(), UsesTarget::Image(image), reading),
             _ => wiring::open(unit, node.site_line(), "an image that only a deployment knows", reading),

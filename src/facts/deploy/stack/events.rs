@@ -184,7 +184,8 @@ impl Stack<'_> {
     pub(super) fn pass(&self, unit: UnitId, to: Node<'_>, reading: &mut Reading<'_>) {
         let line = to.site_line();
         match self.template.said(to) {
-            Said::Part { name, .. } => {
+            Said::Part { name, path: Some(path) } => wiring::pass(unit, line, &name, Some(path), reading),
+            Said::Part { name, path: None } => {
                 let kind = self.template.resource(&name).and_then(|r| r.at("Type"));
                 if kind.is_some_and(takes_part) {
                     wiring::pass(unit, line, &name, None, reading);
@@ -220,7 +221,7 @@ impl Stack<'_> {
     /// Those that take what is sent to a topic or a queue.
     fn consumers(&self, resource: Resource<'_>, reading: &mut Reading<'_>) {
         let is_this = |node: Option<Node<'_>>| {
-            node.is_some_and(|node| matches!(self.template.said(node), Said::Part { name, .. } if name == resource.id))
+            node.is_some_and(|node| matches!(self.template.said(node), Said::Part { name, path: None } if name == resource.id))
         };
         for (id, other) in self.template.resources() {
             let Some(properties) = other.get("Properties") else { continue };

@@ -57,7 +57,8 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     reading.facts.notices = document.notices(file);
     if let Some(root) = document.tree.root() {
         if is_template(&file.text) {
-            Stack { template: Template::of(root, MAX_RESOURCES), home: folder(&file.path) }.lower(&mut reading);
+            Stack { template: Template::of(root, MAX_RESOURCES), home: folder(&file.path), is_declared: false }
+                .lower(&mut reading);
         } else {
             definition_of_others(root, &mut reading);
         }
@@ -66,12 +67,17 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     reading.facts
 }
 
+/// What a program declares that comes to a template: `home` is the folder from which it names files.
+pub(super) fn declared(root: Node<'_>, home: &str, reading: &mut Reading<'_>) {
+    Stack { template: Template::of(root, MAX_RESOURCES), home, is_declared: true }.lower(reading);
+}
+
 /// A file that holds the definition of state machines which templates declare.
 fn definition_of_others(root: Node<'_>, reading: &mut Reading<'_>) {
     let wholes: Vec<_> = reading.context.joined.wholes.iter().filter(|whole| whole.root != reading.file.path).collect();
     for whole in wholes {
         let Some(of) = whole.documents.get(&whole.root).and_then(|tree| tree.root()) else { continue };
-        let stack = Stack { template: Template::of(of, MAX_RESOURCES), home: folder(&whole.root) };
+        let stack = Stack { template: Template::of(of, MAX_RESOURCES), home: folder(&whole.root), is_declared: false };
         for (id, resource) in stack.template.resources() {
             let Some(properties) = resource.get("Properties") else { continue };
             if stack.definition_file(properties).as_deref() != Some(&*reading.file.path) {
@@ -81,7 +87,7 @@ fn definition_of_others(root: Node<'_>, reading: &mut Reading<'_>) {
             let Some(unit) = wiring::part(&machine_name(&whole.root, id), (1, last), reading) else { return };
             let given = stack.template.given(properties.get("DefinitionSubstitutions"));
             let refer = |node: Node<'_>| match stack.template.said_with(node, &given) {
-                Said::Part { name, .. } => Said::Part { name, path: Some(whole.root.to_string()) },
+                Said::Part { name, path: None } => Said::Part { name, path: Some(whole.root.to_string()) },
                 other => other,
             };
             machine::states(root, unit, &Machine { refer: &refer, line: &|line| line }, reading);
@@ -99,6 +105,8 @@ struct Stack<'t> {
     template: Template<'t>,
     /// Its folder, from which it names files.
     home: &'t str,
+    /// A program declares it: there is no document of which rules could ask what it keeps running.
+    is_declared: bool,
 }
 
 /// A resource while it is read.
@@ -176,7 +184,7 @@ impl<'t> Stack<'t> {
         let Resource { id, properties, unit, .. } = resource;
         let given = self.template.given(properties.get("DefinitionSubstitutions"));
         let refer = |node: Node<'_>| self.template.said_with(node, &given);
-        if let Some(definition) = properties.get("Definition").filter(|d| d.kind() == Kind::Map) {
+        if let Some(definition) = properties.get("Definition").filter(|d| d.get("States").is_some()) {
             return machine::states(definition, unit, &Machine { refer: &refer, line: &|line| line }, reading);
         }
         if let Some(path) = self.definition_file(properties) {
@@ -227,11 +235,19 @@ impl<'t> Stack<'t> {
         if let Some(none) = properties.get("DesiredCount").filter(|n| n.text() == Some("0")) {
             reading.fact(unit, none.line(), FactKind::Guard(Guard::Never("DesiredCount: 0".to_owned())));
         }
+        let made = match kind {
+            "AWS::ECS::Service" => Some(("ecs", "createService")),
+            "AWS::SageMaker::Endpoint" => Some(("sagemaker", "createEndpoint")),
+            _ => None,
+        };
+        if let Some(made) = made.filter(|_| self.is_declared) {
+            wiring::call(unit, node.line(), made, &[], reading);
+        }
         match kind {
             "AWS::ECS::Service" => {
                 let task = properties.get("TaskDefinition").map(|node| (self.template.said(node), node.site_line()));
-                if let Some((Said::Part { name, .. }, line)) = task {
-                    wiring::pass(unit, line, &name, None, reading);
+                if let Some((Said::Part { name, path }, line)) = task {
+                    wiring::pass(unit, line, &name, path, reading);
                 }
             }
             "AWS::AppRunner::Service" => {
@@ -246,7 +262,7 @@ impl<'t> Stack<'t> {
     /// An endpoint serves the models of its configuration: what their images start.
     fn endpoint(&self, properties: Node<'_>, unit: UnitId, reading: &mut Reading<'_>) {
         let of = |node: Option<Node<'_>>| match self.template.said(node?) {
-            Said::Part { name, .. } => self.template.resource(&name)?.get("Properties"),
+            Said::Part { name, path: None } => self.template.resource(&name)?.get("Properties"),
             _ => None,
         };
         let Some(configuration) = of(properties.get("EndpointConfigName")) else { return };

@@ -105,6 +105,11 @@ impl<'t> Template<'t> {
                 let of = of.or_else(|| argument.items().next().and_then(Node::text));
                 of.and_then(|id| self.part(id)).unwrap_or(Said::Open)
             }
+            // a part of another file of the same program
+            "Elsewhere" => match argument.strings().as_slice() {
+                [(path, _), (name, _)] => Said::Part { name: (*name).to_owned(), path: Some((*path).to_owned()) },
+                _ => Said::Open,
+            },
             "Sub" => match argument.kind() {
                 Kind::Scalar => self.sub(argument.text().unwrap_or_default(), put),
                 Kind::Seq => {
