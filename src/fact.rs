@@ -328,6 +328,8 @@ pub struct Held {
     pub why: String,
     /// What makes it sure, where something unattended runs that.
     pub until: Option<Until>,
+    /// What would spare it, imperative, where the tool that makes it so has a word for it.
+    pub remedy: Option<String>,
 }
 
 /// What registers a trigger with its orchestrator.
@@ -363,7 +365,7 @@ impl Trigger {
 
     /// The same, where it is set up outside of the repository, which says no more than that it is meant; `why` says so.
     pub fn elsewhere(self, why: impl Into<String>) -> Self {
-        Self { held: Some(Held { strength: Strength::Assumed, why: why.into(), until: None }), ..self }
+        Self { held: Some(Held { strength: Strength::Assumed, why: why.into(), until: None, remedy: None }), ..self }
     }
 
     /// What keeps a unit that only others call from starting, until a caller is found.

@@ -45,7 +45,7 @@ pub use rules::{Catalog, Listed, Summary};
 use history::{Enough, History};
 use practices::{Evidence, PathChange};
 use report::compile::settings::{Effects, told};
-use report::compile::{Asked, Findings, JudgedSystem};
+use report::compile::{Asked, Findings, JudgedSystem, raise};
 use settings::Settings;
 use source::{Location, Notice, NoticeKind, RepoPath};
 use subject::System;
@@ -675,13 +675,15 @@ fn judge<'s>(
             };
             let practices = practices::judge(&evidence);
             let verdicts = practices::verdicts(&practices);
-            let models = catalog
+            let models: Vec<_> = catalog
                 .models
                 .iter()
                 .filter(|m| options.models.is_empty() || options.models.contains(&m.id))
                 .map(|model| (model, maturity::grade(model, &verdicts)))
                 .collect();
-            JudgedSystem { system, primary: false, alike: 0, practices: practices.into_iter().map(|(p, _)| p).collect(), models }
+            let remedies = raise(&practices, &models);
+            let practices = practices.into_iter().map(|(p, _)| p).collect();
+            JudgedSystem { system, primary: false, alike: 0, practices, models, remedies }
         })
         .collect()
 }

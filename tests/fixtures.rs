@@ -26,6 +26,8 @@ struct Story {
     #[serde(default)]
     miss: BTreeMap<String, String>,
     #[serde(default)]
+    remedy: BTreeMap<String, String>,
+    #[serde(default)]
     history: Vec<Commit>,
     #[serde(default)]
     branches: Vec<String>,
@@ -130,6 +132,7 @@ fn committed(folder: &Path) -> tempfile::TempDir {
         expect: BTreeMap::new(),
         chain: Vec::new(),
         miss: BTreeMap::new(),
+        remedy: BTreeMap::new(),
         history: vec![commit],
         branches: vec!["main".to_owned()],
         with: BTreeMap::new(),
@@ -275,6 +278,19 @@ fn check(name: &str, story: &Story, report: &Value, asked: &mut usize, failed: &
         let got = near.map(|e| format!("{}:{}", e["path"].as_str().unwrap_or(""), e["line"])).unwrap_or_default();
         if got != *place {
             fail(&format!("miss {id}"), format!("{got}, not {place}"));
+        }
+    }
+    for (id, wanted) in &story.remedy {
+        *asked += 1;
+        let remedies = system.and_then(|s| s["remedies"].as_array()).into_iter().flatten();
+        let of = |r: &&Value| r["practices"].as_array().is_some_and(|all| all.iter().any(|p| p == id.as_str()));
+        let got = remedies.clone().find(of).map(|r| {
+            let at = &r["evidence"][0];
+            format!("{} {}:{}", r["kind"].as_str().unwrap_or(""), at["path"].as_str().unwrap_or(""), at["line"])
+        });
+        let got = got.unwrap_or_else(|| "none".to_owned());
+        if got != *wanted {
+            fail(&format!("remedy {id}"), format!("{got}, not {wanted}"));
         }
     }
 }

@@ -3,13 +3,18 @@
 
 use super::connect::{Waiting, command_key};
 use super::reach::{Reached, Walk};
-use super::{Graph, NodeId, NodeKind, python};
+use super::{Graph, NodeId, NodeKind, Wait, python};
 use crate::fact::{Book, Command, FactKind, Guard, PROFILES, REPLICAS, UnitKind, Until};
-use crate::source::{self, RepoPath};
+use crate::source::{self, Location, RepoPath};
 use crate::words::{EdgeKind, Scope, Strength, TriggerKind};
 
 /// Makes sure what something unattended registers.
 pub(super) fn release(graph: &mut Graph, book: &Book, waiting: &[Waiting]) {
+    for one in waiting {
+        if let Some(remedy) = &one.held.remedy {
+            graph.waits.insert(one.edge, Wait::SwitchedOn(remedy.clone()));
+        }
+    }
     if waiting.iter().all(|w| w.held.until.is_none()) {
         return;
     }
@@ -24,7 +29,21 @@ pub(super) fn release(graph: &mut Graph, book: &Book, waiting: &[Waiting]) {
         let done = |(_, live): &&(Strength, Reached)| done_by(until, &one.path, graph, book, live).is_some();
         let Some(strength) = walks.iter().find(done).map(|(strength, _)| *strength) else {
             // what somebody must run is named
-            let told = done_by(until, &one.path, graph, book, &by_hand).map(|node| who(graph, &by_hand, node, &one.path));
+            let node = done_by(until, &one.path, graph, book, &by_hand);
+            let command = match until {
+                Until::Command { words, .. } => Some(words.join(" ")),
+                _ => None,
+            };
+            let at = match until {
+                Until::Line(line) => Some(Location::line(&one.path, *line)),
+                _ => None,
+            };
+            // its own line: from where a person gets there is told in words
+            let at = node.map(|node| graph.nodes[node].at.clone()).filter(|at| at.line > 0).or(at);
+            if at.is_some() || command.is_some() {
+                graph.waits.insert(one.edge, Wait::Registered { at, command });
+            }
+            let told = node.map(|node| who(graph, &by_hand, node, &one.path));
             if let (Some(told), Some(edge)) = (told, graph.edges.get_mut(one.edge)) {
                 if edge.what.ends_with(&one.held.why) {
                     edge.what.push_str(&format!(" ({told} does)"));

@@ -55,6 +55,22 @@ pub(crate) enum NodeKind {
     Missing,
 }
 
+/// What somebody must do once before something starts by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// A tool makes it switched off; says how it is made switched on.
+    SwitchedOn(String),
+    /// Somebody must run what registers it: where a person begins it here, and the command where it has a name.
+    Registered {
+        /// Where.
+        at: Option<Location>,
+        /// With what command.
+        command: Option<String>,
+    },
+    /// Somebody must apply the file that declares it.
+    Applied,
+}
+
 /// A thing that can run, or is passed on.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
@@ -168,6 +184,10 @@ pub(crate) struct Graph {
     guards: std::sync::OnceLock<reach::Guards>,
     /// Modules that certainly fail when they are imported or run: the line, and why.
     pub(crate) failing: BTreeMap<RepoPath, (Location, String)>,
+    /// Of edges that wait for somebody, once: for what.
+    pub(crate) waits: BTreeMap<EdgeId, Wait>,
+    /// Of edges that cannot run as written: the one that leads to what is not there.
+    pub(crate) broken_by: BTreeMap<EdgeId, EdgeId>,
     /// For every signal: the node it stands on, where it stands on one.
     pub(crate) signal_nodes: Vec<Option<NodeId>>,
     /// For signals that stand on copies of their node as well: those copies.

@@ -42,6 +42,9 @@ pub(crate) fn chain(graph: &Graph, signals: &Signals, edges: Vec<EdgeId>, node: 
     let mut hops: Vec<Hop> = Vec::new();
     for id in &edges {
         let edge = &graph.edges[*id];
+        if let Some(cause) = graph.broken_by.get(id).filter(|cause| *cause != id).map(|cause| &graph.edges[*cause]) {
+            breaks_at(graph, cause, &mut hops);
+        }
         let outside = (graph.nodes[edge.to].kind == NodeKind::Outside).then(|| graph.nodes[edge.to].label.clone());
         let hop = Hop { at: edge.at.clone(), what: edge.what.clone(), edge: edge.kind, strength: edge.strength, outside };
         // a step, its command and what the command names often share one line: say it once, with the most telling words
@@ -86,6 +89,15 @@ pub(crate) fn chain(graph: &Graph, signals: &Signals, edges: Vec<EdgeId>, node: 
             .map(|e| format!("a later command decides the result ({})", e.at))
     });
     Chain { hops, trigger, strength: weakest.min(seen.strength), edges, signal, unheeded }
+}
+
+/// The place where a way breaks is a hop of its own, before the first that cannot run for it.
+fn breaks_at(graph: &Graph, cause: &crate::graph::Edge, hops: &mut Vec<Hop>) {
+    let known = |hop: &Hop| hop.strength == Strength::Broken && (&hop.at.path, hop.at.line) == (&cause.at.path, cause.at.line);
+    if !hops.iter().any(known) {
+        let what = graph.nodes[cause.to].label.clone();
+        hops.push(Hop { at: cause.at.clone(), what, edge: cause.kind, strength: Strength::Broken, outside: None });
+    }
 }
 
 /// The last command of a sequence decides its status even where earlier ones do not.

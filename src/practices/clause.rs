@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::answer::{Answer, cap, joined};
 use super::named::{self, Named};
 use super::select::{is_kind, select};
-use super::{Evidence, Judged, Miss, Proof, STARTS, near, nothing_found, rank};
+use super::{Evidence, Judged, Miss, Proof, STARTS, near, nothing_found, rank, remedy};
 use crate::graph::reach::{Reached, Walk};
 use crate::graph::{Edge, NodeId};
 use crate::rules::practice::{Clause, From, HistoryAsk, Notebooks, On, Part, PracticeAsk, PracticeRule, Select, Share, ShareOf};
@@ -65,6 +65,7 @@ impl<'e> Judge<'e> {
             near: None,
             action: String::new(),
             elsewhere: false,
+            remedy: None,
         };
         let nobody_looks = || (unknown(id, Unknown::NoDetector), BTreeMap::new());
         let Some(rule) = self.evidence.rules.iter().find(|r| r.id == id) else { return nobody_looks() };
@@ -90,7 +91,10 @@ impl<'e> Judge<'e> {
         if rule.observability == crate::words::Observability::Partial && rule.met.is_some() {
             // what a rule calls partial is capped by its own clauses, not here: protection as code may be met
         }
-        for weaker in &rule.indicated {
+        // whether the rule's own words say why it is no more
+        let mut said = false;
+        let mut decided = None;
+        for (number, weaker) in rule.indicated.iter().enumerate() {
             if best.standing.verdict == Verdict::Met {
                 break;
             }
@@ -100,7 +104,11 @@ impl<'e> Judge<'e> {
                     // what is written and switched off says more than that it is missing
                     let says = |at| Miss::plain(at, weaker.says.clone());
                     found.why = near::switched_off(self, rule).or_else(|| self.place_of(&found).map(says));
+                    said = true;
+                } else {
+                    said = false;
                 }
+                decided = Some(number);
                 best = found;
             }
         }
@@ -126,6 +134,7 @@ impl<'e> Judge<'e> {
         if best.holds() && best.chains.is_empty() && !of_imports {
             best.chains = self.way_to(&best).into_iter().collect();
         }
+        super::act::first(self, rule, &mut best);
         // what starts nothing here, or cannot run, may be started or run by what was not read
         let elsewhere =
             matches!(best.standing.because, Some(Because::Idle | Because::Broken)) && self.evidence.unread.contains(&rule.id);
@@ -168,10 +177,18 @@ impl<'e> Judge<'e> {
                 }
             }
         }
-        let missing = self.missing(rule, best.standing.verdict);
+        let counted = self.counted(rule, best.standing.verdict, decided);
+        let missing: Vec<String> = counted.iter().filter(|(_, found, _)| !found).map(|(name, ..)| name.clone()).collect();
         let action = match missing.join(", ") {
             told if told.is_empty() || action.is_empty() => action,
             told => format!("{action} (missing: {told})"),
+        };
+        // the rule's own words say that something is missing: better is what
+        let near = match near {
+            Some(near) if said && best.standing.verdict == Verdict::Indicated && !missing.is_empty() => {
+                Some(Miss { before: named_parts(&counted), ..near })
+            }
+            near => near,
         };
         if !missing.is_empty() {
             qualifiers.insert("missing".to_owned(), missing.into_iter().collect());
@@ -179,6 +196,8 @@ impl<'e> Judge<'e> {
         let mut seen = BTreeSet::new();
         best.signals.retain(|signal| seen.insert(*signal));
         best.chains.dedup();
+        let found = remedy::Found { standing: best.standing, chains: &best.chains, near: near.as_ref(), said };
+        let remedy = remedy::of(self, rule, &found);
         let judged = Judged {
             id: rule.id.clone(),
             standing: best.standing,
@@ -189,6 +208,7 @@ impl<'e> Judge<'e> {
             near,
             action,
             elsewhere,
+            remedy,
         };
         (judged, qualified)
     }
@@ -283,17 +303,30 @@ impl<'e> Judge<'e> {
         }
     }
 
-    /// What is not there of the things that a rule counts and names.
-    fn missing(&mut self, rule: &PracticeRule, verdict: Verdict) -> Vec<String> {
+    /// Things that a rule counts and names, whether each is there, and where it is or falls short: of the form that decided,
+    /// else of the first that names any.
+    fn counted(
+        &mut self,
+        rule: &PracticeRule,
+        verdict: Verdict,
+        decided: Option<usize>,
+    ) -> Vec<(String, bool, Option<crate::source::Location>)> {
         if !matches!(verdict, Verdict::Indicated | Verdict::NotShown) {
             return Vec::new();
         }
-        let counted = rule.indicated.iter().find_map(|weaker| match &weaker.when {
-            Clause::Count(count) if count.missing.len() == count.of.len() => Some(count),
-            _ => None,
-        });
-        let Some(count) = counted else { return Vec::new() };
-        count.of.iter().zip(&count.missing).filter(|(part, _)| !self.clause(part).holds()).map(|(_, name)| name.clone()).collect()
+        let own = decided.and_then(|at| rule.indicated.get(at)).into_iter();
+        let Some(count) = own.chain(&rule.indicated).find_map(|weaker| named_count(&weaker.when)) else { return Vec::new() };
+        let mut all = Vec::new();
+        for (part, name) in count.of.iter().zip(&count.missing) {
+            let answer = self.clause(part);
+            let short = match part {
+                Clause::Practice(PracticeAsk::Id(id)) if !answer.holds() => self.practice(id).0.near.map(|near| near.at),
+                _ => None,
+            };
+            let at = if answer.holds() { self.place_of(&answer) } else { short };
+            all.push((name.clone(), answer.holds(), at));
+        }
+        all
     }
 
     /// Signals meant that stand on a node.
@@ -483,5 +516,30 @@ impl<'e> Judge<'e> {
 
     pub(crate) fn evidence(&self) -> &'e Evidence<'e> {
         self.evidence
+    }
+}
+
+/// The first count in a clause that names its parts.
+fn named_count(clause: &Clause) -> Option<&crate::rules::practice::Count> {
+    match clause {
+        Clause::Count(count) if count.missing.len() == count.of.len() && !count.of.is_empty() => Some(count),
+        Clause::All(parts) | Clause::Any(parts) => parts.iter().find_map(named_count),
+        Clause::Cap(cap) => named_count(&cap.of),
+        _ => None,
+    }
+}
+
+/// `missing: a, b; found: c (x.py:3), d`, with the place where something falls short.
+fn named_parts(parts: &[(String, bool, Option<crate::source::Location>)]) -> String {
+    let of = |found: bool| {
+        let told = parts.iter().filter(|(_, is, _)| *is == found).map(|(name, _, at)| match at {
+            Some(at) => format!("{name} ({at})"),
+            None => name.clone(),
+        });
+        told.collect::<Vec<_>>().join(", ")
+    };
+    match of(true) {
+        found if found.is_empty() => format!("missing: {}", of(false)),
+        found => format!("missing: {}; found: {found}", of(false)),
     }
 }

@@ -4,6 +4,7 @@
 //! answered once (the loader refuses circles). Nothing here knows a tool, a CI system or a maturity model; what a rule asks
 //! is in `rules/practices`, and the few verbs it may use are in [`clause`].
 
+mod act;
 mod answer;
 mod before;
 mod chain;
@@ -15,6 +16,7 @@ mod leads;
 mod named;
 mod near;
 mod reach;
+mod remedy;
 mod select;
 mod source;
 mod steps;
@@ -33,8 +35,9 @@ use crate::subject::System;
 use crate::verdict::{Standing, Verdicts};
 use crate::words::{Because, Unknown, Verdict};
 
-pub(crate) use chain::{Chain, Hop};
+pub(crate) use chain::{Chain, Hop, chain as lead};
 pub(crate) use near::leaves;
+pub(crate) use remedy::{LIKELY, Remedy, Starts, Way};
 
 /// What one practice came to, with its proof.
 #[derive(Debug, Clone)]
@@ -57,6 +60,8 @@ pub(crate) struct Judged {
     pub(crate) action: String,
     /// Whether that belongs where the model is trained, which is not here.
     pub(crate) elsewhere: bool,
+    /// What would mend the cause, where the cause is known.
+    pub(crate) remedy: Option<Remedy>,
 }
 
 /// A place that shows something without being a signal.
@@ -142,7 +147,9 @@ pub(crate) struct PathChange {
 /// Judges every practice and probe for one system; beside each, the standing of every qualifier that was seen.
 pub(crate) fn judge(evidence: &Evidence<'_>) -> Vec<(Judged, BTreeMap<String, Standing>)> {
     let mut judge = clause::Judge::new(evidence);
-    evidence.rules.iter().map(|rule| judge.practice(&rule.id)).collect()
+    let mut judged: Vec<_> = evidence.rules.iter().map(|rule| judge.practice(&rule.id)).collect();
+    remedy::agree(&mut judged);
+    judged
 }
 
 /// The table that maturity models read: every practice, and every qualifier that was seen.
@@ -154,6 +161,18 @@ pub(crate) fn verdicts(judged: &[(Judged, BTreeMap<String, Standing>)]) -> Verdi
                 .chain(qualified.iter().map(|(word, standing)| (format!("{}[{word}]", practice.id), *standing)))
         })
         .collect()
+}
+
+/// The same table, if these practices were met, with what of their qualifiers is there.
+pub(crate) fn raised(judged: &[(Judged, BTreeMap<String, Standing>)], ids: &BTreeSet<String>) -> Verdicts {
+    let mut all = judged.to_vec();
+    for (practice, qualified) in all.iter_mut().filter(|(practice, _)| ids.contains(&practice.id)) {
+        practice.standing = Standing::plain(Verdict::Met);
+        for standing in qualified.values_mut().filter(|standing| standing.verdict == Verdict::Indicated) {
+            *standing = Standing::plain(Verdict::Met);
+        }
+    }
+    verdicts(&all)
 }
 
 /// What nothing found means, by how much was looked for.

@@ -128,7 +128,7 @@ fn failing<'r>(judge: &mut Judge<'_>, clause: &'r Clause, into: &mut Vec<Ask<'r>
 }
 
 /// That something trains or serves at all is asked beside many things; practices that are about it name it themselves.
-fn own(select: &Select) -> bool {
+pub(super) fn own(select: &Select) -> bool {
     !select.id.all().is_empty() || select.op.iter().any(|op| !matches!(op, Op::Train | Op::Serve))
 }
 
@@ -241,7 +241,8 @@ fn off(judge: &Judge<'_>, from: From, targets: &[(usize, NodeId)], tests: bool) 
     let edge = written.path(*node).into_iter().map(|e| &graph.edges[e]).find(|e| e.off.is_some())?;
     let why = edge.off.as_deref().unwrap_or_default();
     if let Some(manual) = manual_beside(graph, edge) {
-        let after = format!(" when a person asks; {} (line {}) is {why}", edge.what, edge.at.line);
+        let is = if why.starts_with("switched off") { " is" } else { ":" };
+        let after = format!(" when a person asks; {} (line {}){is} {why}", edge.what, edge.at.line);
         return Some(Miss::quote(manual.at.clone(), format!("{} starts ", manual.what), *signal, after));
     }
     Some(Miss::plain(edge.at.clone(), format!("{}: {why}", edge.what)))
@@ -302,7 +303,7 @@ pub(crate) fn leaves(graph: &Graph, signals: &Signals, system: &System) -> Optio
 }
 
 /// The signal of work that is handed over to a workflow or action which is not in this scan.
-const OPEN: &str = "ci.delegated.open";
+pub(super) const OPEN: &str = "ci.delegated.open";
 
 /// What does not start it, although something does.
 const fn lacks(from: From) -> Option<&'static str> {
@@ -374,7 +375,8 @@ pub(super) fn weakest(chain: &Chain) -> Option<Miss> {
         return Some(Miss::quote(hop.at.clone(), "", chain.signal, unsure(hop.strength)));
     }
     let text = match (hop.strength, &hop.outside) {
-        (Strength::Broken, _) => format!("{}: cannot run as written", hop.what),
+        // a hop that breaks says itself what is not there
+        (Strength::Broken, _) => hop.what.clone(),
         (_, Some(outside)) => format!("{outside} is not in this scan"),
         (Strength::Assumed, None) if hop.what.contains(": no such branch") => hop.what.clone(),
         (Strength::Inferred, None) if hop.what.contains(DOUBT) => hop.what.clone(),

@@ -104,7 +104,7 @@ fn folder(system: &System) -> String {
 
 fn steps(page: &mut String, steps: &[Step]) {
     let mut parts = Vec::new();
-    for starter in [Starter::Itself, Starter::Outside, Starter::Person, Starter::Nobody, Starter::Unknown] {
+    for starter in [Starter::Itself, Starter::Outside, Starter::Person, Starter::Broken, Starter::Nobody, Starter::Unknown] {
         let shown = steps.iter().filter(|s| s.starter == starter && s.step != StepName::Analyse);
         let of: Vec<&str> = shown.map(|s| phrases::step(s.step)).collect();
         if !of.is_empty() {

@@ -3,6 +3,7 @@
 
 use super::links::{Target, percent};
 use super::page::Ink;
+pub(in crate::render) use crate::report::copies::repository_of;
 use crate::report::{
     Assessment, Because, Cause, Chain, ChainHead, Deed, Evidence, FilesFrom, Hop, Op, Report, Repository, Starter, StepName,
     Strength, SubjectKind, System, TriggerKind, Unknown, Verdict,
@@ -99,6 +100,21 @@ pub(in crate::render) fn shorter_quotes(text: &str, most: usize) -> String {
     parts.join("`")
 }
 
+/// A sentence that is too long for a line or two, without its last clauses; where one alone is too long, cut after a word.
+pub(in crate::render) fn cut_clauses(text: &str, most: usize) -> String {
+    let mut told = text;
+    while told.chars().count() > most {
+        // what is quoted is no clause of ours
+        let ends = ["; ", ", and "].iter().flat_map(|mark| told.match_indices(mark).map(|(at, _)| at));
+        let outside = |at: &usize| told.get(..*at).is_some_and(|before| before.matches('`').count() % 2 == 0);
+        match ends.filter(outside).max().and_then(|at| told.get(..at)) {
+            Some(before) => told = before,
+            None => return cut(told, most),
+        }
+    }
+    told.to_owned()
+}
+
 /// A sentence that is too long for a line or two, cut after a word.
 pub(in crate::render) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
@@ -106,7 +122,9 @@ pub(in crate::render) fn cut(text: &str, most: usize) -> String {
     }
     let end = text.char_indices().nth(most).map_or(text.len(), |(at, _)| at);
     let head = text.get(..end).unwrap_or(text);
-    let head = head.rsplit_once(' ').map_or(head, |(before, _)| before);
+    // a long name without a space is cut itself, for the words before it say nothing
+    let words = head.rsplit_once(' ').map(|(before, _)| before).filter(|before| before.chars().count() * 3 > most);
+    let head = words.unwrap_or(head);
     // a quotation that is cut is closed, so that what follows reads as ours
     let open = head.matches('`').count() % 2 == 1;
     format!("{}…{}", head.trim_end_matches([' ', ',', ';', ':']), if open { "`" } else { "" })
@@ -116,16 +134,6 @@ pub(in crate::render) fn cut(text: &str, most: usize) -> String {
 pub(in crate::render) fn head_deed(head: &ChainHead) -> &'static str {
     // that a pipeline is put in place delivers no model yet
     if head.practice == "pipeline.cd" && head.op == Op::Deploy { "pipeline" } else { deed(head.op) }
-}
-
-/// `owner/name` of what is named in another repository, as `--with` takes it.
-pub(in crate::render) fn repository_of(outside: &str) -> Option<&str> {
-    let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
-    let (owner, rest) = outside.split_once('/')?;
-    let name = rest.split(['/', '@', ':']).next()?;
-    // what is pulled from a host of packages or images is no repository of source
-    let file = rest.contains('/') || rest.contains('@');
-    (file && plain(owner) && !owner.contains('.') && plain(name)).then(|| &outside[..owner.len() + 1 + name.len()])
 }
 
 /// How complete a chain is.
@@ -208,6 +216,7 @@ pub(in crate::render) fn starter(starter: Starter) -> (Ink, &'static str) {
         Starter::Itself => (Ink::Good, "itself"),
         Starter::Outside => (Ink::Part, "outside"),
         Starter::Person => (Ink::Bad, "a person"),
+        Starter::Broken => (Ink::Bad, "itself"),
         Starter::Nobody => (Ink::Bad, "nobody"),
         Starter::Unknown => (Ink::Quiet, "unknown"),
     }

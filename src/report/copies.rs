@@ -60,6 +60,16 @@ pub(crate) fn place(path: &str, copies: &Copies) -> Option<(String, String)> {
     Some((copy.name.clone(), source::within(path).to_owned()))
 }
 
+/// `owner/name` of what is named in another repository, as `--with` takes it.
+pub(crate) fn repository_of(outside: &str) -> Option<&str> {
+    let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    let (owner, rest) = outside.split_once('/')?;
+    let name = rest.split(['/', '@', ':']).next()?;
+    // what is pulled from a host of packages or images is no repository of source
+    let file = rest.contains('/') || rest.contains('@');
+    (file && plain(owner) && !owner.contains('.') && plain(name)).then(|| &outside[..owner.len() + 1 + name.len()])
+}
+
 /// A text that may name places in copies.
 pub(crate) fn text_of(text: &str, copies: &Copies) -> String {
     let mut told = text.to_owned();

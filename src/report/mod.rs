@@ -24,7 +24,8 @@ pub use crate::words::{Because, EdgeKind, Observability, Op, Strength, SubjectKi
 pub use model::{Assessment, Blocking, Criterion, Dimension, Reached, Row, Three};
 pub use story::{Deed, Story, When};
 pub use system::{
-    Cause, Chain, ChainHead, Evidence, Hop, Lookalike, NearestMiss, OpenEnd, Practice, Starter, Step, StepName, System,
+    Cause, Chain, ChainHead, Evidence, Hop, Lookalike, NearestMiss, OpenEnd, Practice, Remedied, RemedyKind, Starter, Step,
+    StepName, System,
 };
 
 /// The version of the report's form. The first number changes when a field is renamed, removed or changes its

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Evidence, Observability, Unknown, Verdict};
+use super::{Cause, Evidence, Observability, RemedyKind, Unknown, Verdict};
 
 /// One maturity model, applied to one system.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -171,7 +171,7 @@ pub struct Blocking {
     pub action: String,
     /// The nearest evidence found.
     pub evidence: Vec<Evidence>,
-    /// The level that this alone would lead to; null where it lifts nothing by itself.
+    /// The level that this change alone would lead to, with all that it mends; null where it lifts nothing by itself.
     pub lifts_to: Option<u8>,
     /// Whether the change belongs where the model is trained, which was not found in this repository.
     #[serde(default)]
@@ -179,6 +179,9 @@ pub struct Blocking {
     /// Set where the practice is unknown, which is no reason to change anything yet: why it could not be looked for.
     #[serde(default)]
     pub unknown: Option<Unknown>,
+    /// Set where the cause is known and `action` mends that: in what way. The same action stands for one change.
+    #[serde(default)]
+    pub remedy: Option<RemedyKind>,
 }
 
 /// A row of a level already reached that is still open.

@@ -5,7 +5,7 @@
 //! (such as that of an environment), and the reasons in a file of settings, which are written for the report.
 //! Invariant: what a sentence quotes stands between backticks.
 
-use super::{Chain, Evidence, Report, System};
+use super::{Chain, Evidence, RemedyKind, Report, System};
 
 /// What stands in place of a quotation.
 const QUOTED: &str = "`…`";
@@ -36,6 +36,9 @@ fn system(system: &mut System) {
     for model in &mut system.models {
         for blocking in &mut model.blocking {
             blocking.what = unquoted(&blocking.what);
+            if let Some(kind) = blocking.remedy {
+                blocking.action = remedy(kind, &blocking.evidence);
+            }
             evidence(&mut blocking.evidence);
         }
         model.criteria.iter_mut().for_each(|criterion| evidence(&mut criterion.evidence));
@@ -60,9 +63,29 @@ fn system(system: &mut System) {
             None => head.chain.0.first().map(|hop| hop.path.clone()).unwrap_or_default(),
         };
     }
+    for remedied in &mut system.remedies {
+        remedied.action = remedy(remedied.kind, &remedied.evidence);
+        evidence(&mut remedied.evidence);
+    }
     for step in &mut system.steps {
         step.why = unquoted(&step.why);
         evidence(&mut step.evidence);
+    }
+}
+
+/// What is to be done, without what stands there.
+fn remedy(kind: RemedyKind, evidence: &[Evidence]) -> String {
+    let place = evidence.first().and_then(|e| Some((e.path.as_deref()?, e.line.unwrap_or(0))));
+    let at = place.map(|(path, line)| if line > 0 { format!("{path}:{line}") } else { path.to_owned() }).unwrap_or_default();
+    match kind {
+        RemedyKind::SwitchOn => format!("switch {at} on"),
+        RemedyKind::Register => format!("run {at} in a job that starts on push"),
+        RemedyKind::Apply => format!("apply {at} in a job that starts on push"),
+        RemedyKind::Start => format!("let a push, tag, schedule or new data start {at}"),
+        RemedyKind::Repair => format!("repair {at}: what it names is not there"),
+        RemedyKind::Heed => format!("let {at} fail the run"),
+        RemedyKind::Follow => format!("look up {}", named_at(place)),
+        RemedyKind::Confirm => format!("nothing to change if it is so; not proven: {at}"),
     }
 }
 

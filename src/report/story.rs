@@ -206,6 +206,7 @@ mod tests {
             lookalikes: Vec::new(),
             chain_heads: heads,
             steps: Vec::new(),
+            remedies: Vec::new(),
         }
     }
 

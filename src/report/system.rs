@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Assessment, Because, EdgeKind, Op, Strength, TriggerKind, Unknown, Verdict};
+use super::{Assessment, Because, EdgeKind, Op, Strength, Three, TriggerKind, Unknown, Verdict};
 
 /// One train or serve root and what it reaches.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,6 +39,9 @@ pub struct System {
     pub chain_heads: Vec<ChainHead>,
     /// Who starts each of the eight steps from data to monitoring.
     pub steps: Vec<Step>,
+    /// What would mend the causes that hold practices back, each once, those of most practices first.
+    #[serde(default)]
+    pub remedies: Vec<Remedied>,
 }
 
 impl System {
@@ -216,6 +219,43 @@ pub struct Lookalike {
     pub why: String,
 }
 
+/// What would mend one cause, with all that hangs on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Remedied {
+    /// In what way.
+    pub kind: RemedyKind,
+    /// What to do, and where.
+    pub action: String,
+    /// Where.
+    pub evidence: Vec<Evidence>,
+    /// Ids of the practices that hang on it.
+    pub practices: Vec<String>,
+    /// What the models whose number it changes would come to, by the names that gates have for them.
+    pub lifts: BTreeMap<String, Three<u8>>,
+}
+
+/// In what way a cause is mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RemedyKind {
+    /// It is made or written switched off: switch it on.
+    SwitchOn,
+    /// Somebody must run what registers it: let a job do that.
+    Register,
+    /// Somebody must apply what declares it: let a job do that.
+    Apply,
+    /// A person starts it: let something else do that.
+    Start,
+    /// It names what is not there: repair it.
+    Repair,
+    /// Its failure is thrown away: heed it.
+    Heed,
+    /// It leaves the repository: look there.
+    Follow,
+    /// It is there as far as can be told, and not proven: nothing to change if it is so.
+    Confirm,
+}
+
 /// Who starts one of the eight steps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
@@ -267,6 +307,8 @@ pub enum Starter {
     Outside,
     /// A person.
     Person,
+    /// It starts by itself, and cannot run as written.
+    Broken,
     /// Nothing and nobody, as far as can be seen.
     Nobody,
     /// Could not be looked for.

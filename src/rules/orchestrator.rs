@@ -462,6 +462,9 @@ pub(crate) struct Assets {
 pub(crate) struct Paused {
     /// In a sentence.
     pub(crate) why: String,
+    /// What makes it switched on, imperative.
+    #[serde(rename = "do")]
+    pub(crate) remedy: Option<String>,
     /// A setting that makes it unnecessary, and the values that do.
     #[serde(default)]
     pub(crate) unless_setting: Option<(String, Vec<String>)>,

@@ -211,8 +211,12 @@ impl Plan {
             let trigger = match source.elsewhere {
                 _ if source.called => Trigger::call(&source.text),
                 Some(why) if source.put => {
-                    let held =
-                        crate::fact::Held { strength: Strength::Assumed, why: why.to_owned(), until: Some(Until::Applied) };
+                    let held = crate::fact::Held {
+                        strength: Strength::Assumed,
+                        why: why.to_owned(),
+                        until: Some(Until::Applied),
+                        remedy: None,
+                    };
                     Trigger { held: Some(held), ..trigger }
                 }
                 Some(why) => trigger.elsewhere(why),

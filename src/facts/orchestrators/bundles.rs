@@ -227,7 +227,7 @@ fn starts(name: &str, unit: UnitId, job: Node<'_>, bundle: &Bundle<'_>, only: Op
                 names => format!("nothing in this repository deploys the bundle to {}", names.join(" or ")),
             };
             let until = Until::Installed { path: Some(bundle.path.clone()), names: works.targets };
-            trigger.held = Some(Held { strength: Strength::Assumed, why, until: Some(until) });
+            trigger.held = Some(Held { strength: Strength::Assumed, why, until: Some(until), remedy: None });
         }
         facts.state(unit, line, FactKind::Trigger(trigger));
     }

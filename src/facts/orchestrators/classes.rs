@@ -107,7 +107,7 @@ impl<'b> Lowering<'b> {
             } else if names(&rule.events, name) {
                 let trigger = Trigger::plain(TriggerKind::Api, format!("@{}", decorator.text));
                 let why = "what sends the event is not in sight".to_owned();
-                vec![Trigger { held: Some(Held { strength: Strength::Assumed, why, until: None }), ..trigger }]
+                vec![Trigger { held: Some(Held { strength: Strength::Assumed, why, until: None, remedy: None }), ..trigger }]
             } else {
                 continue;
             };

@@ -94,7 +94,7 @@ fn held(trigger: Trigger, by: &[&str], folder: &str) -> Trigger {
     let words: Vec<String> = by.iter().map(|word| (*word).to_owned()).collect();
     let why = format!("it works once somebody has run `{}`", by.join(" "));
     let until = Some(Until::Command { words, dir: folder.to_owned() });
-    Trigger { held: Some(Held { strength: Strength::Assumed, why, until }), ..trigger }
+    Trigger { held: Some(Held { strength: Strength::Assumed, why, until, remedy: None }), ..trigger }
 }
 
 fn push(facts: &mut FileFacts, unit: UnitId, line: u32, kind: FactKind) {

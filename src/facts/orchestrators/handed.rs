@@ -133,7 +133,7 @@ impl<'b> Lowering<'b> {
             if trigger.off.is_none() && trigger.held.is_none() {
                 let until = Some(Until::Line(self.code(file).code.file_line(call.line)));
                 let why = "it works once somebody has run the code that registers it".to_owned();
-                trigger.held = Some(Held { strength: Strength::Assumed, why, until });
+                trigger.held = Some(Held { strength: Strength::Assumed, why, until, remedy: None });
             }
             self.fact(file, unit, line, FactKind::Trigger(trigger));
         }

@@ -251,7 +251,7 @@ impl<'b> Lowering<'b> {
             all => Until::Words(all.iter().chain(also.unwrap_or_default()).map(command).collect()),
         };
         let why = process.why.clone().unwrap_or_else(|| "it works once somebody has run the code that registers it".to_owned());
-        trigger.held = Some(Held { strength: Strength::Assumed, why, until: Some(until) });
+        trigger.held = Some(Held { strength: Strength::Assumed, why, until: Some(until), remedy: None });
     }
 
     /// Whether some call may start what calls by the clock.

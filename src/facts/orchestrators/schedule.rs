@@ -159,7 +159,7 @@ impl<'b> super::Lowering<'b> {
                         Some(paused) => self.paused(file, paused, name, on),
                         None => {
                             let why = "it works once somebody has registered the pipeline".to_owned();
-                            Some(Held { strength: Strength::Assumed, why, until: None })
+                            Some(Held { strength: Strength::Assumed, why, until: None, remedy: None })
                         }
                     };
                 }
@@ -207,7 +207,7 @@ impl<'b> super::Lowering<'b> {
                 let why = "nothing here says that it makes those data".to_owned();
                 trigger.held = trigger
                     .held
-                    .or(Some(Held { strength: Strength::Assumed, why, until: None }))
+                    .or(Some(Held { strength: Strength::Assumed, why, until: None, remedy: None }))
                     .map(|held| Held { strength: Strength::Assumed, ..held });
                 self.fact(it.file, it.unit, line, FactKind::Trigger(trigger));
             }
@@ -235,14 +235,19 @@ impl<'b> super::Lowering<'b> {
             || self.seen.set.get_or_init(|| paused.unless_setting.as_ref().is_some_and(|(key, v)| self.is_set(key, v)));
         let by_command = || self.seen.switched_on.get_or_init(|| self.switched_on(paused)).contains(name);
         if !(on || *by_setting() || by_command()) {
-            return Some(Held { strength: Strength::Assumed, why: paused.why.clone(), until: None });
+            return Some(Held {
+                strength: Strength::Assumed,
+                why: paused.why.clone(),
+                until: None,
+                remedy: paused.remedy.clone(),
+            });
         }
         let bound = match self.seen.bound.get(&file) {
             Some(bound) => *bound,
             None => self.is_bound(file, paused),
         };
         self.seen.bound.insert(file, bound);
-        (!bound).then(|| Held { strength: Strength::Inferred, why: paused.unbound.clone(), until: None })
+        (!bound).then(|| Held { strength: Strength::Inferred, why: paused.unbound.clone(), until: None, remedy: None })
     }
 
     /// Whether some file gives a setting one of these values.
@@ -396,7 +401,7 @@ pub(super) fn triggers(says: Says) -> Vec<Trigger> {
         Says::Unclear(text) => {
             let mut trigger = Trigger::plain(TriggerKind::Schedule, format!("schedule {text}"));
             let why = "the schedule is given by what cannot be read here".to_owned();
-            trigger.held = Some(Held { strength: Strength::Assumed, why, until: None });
+            trigger.held = Some(Held { strength: Strength::Assumed, why, until: None, remedy: None });
             vec![trigger]
         }
     }

@@ -223,7 +223,7 @@ impl Reading<'_> {
                 (None, None) => "schedule".to_owned(),
             };
             let why = "it works once somebody has put it into the service".to_owned();
-            let held = Some(Held { strength: Strength::Assumed, why, until: Some(Until::Applied) });
+            let held = Some(Held { strength: Strength::Assumed, why, until: Some(Until::Applied), remedy: None });
             let off = (root.get("is_enabled").and_then(Node::as_bool) == Some(false)).then(|| "is_enabled: false".to_owned());
             let trigger = Trigger { held, off, ..Trigger::plain(TriggerKind::Schedule, text) };
             self.facts.state(unit, line, FactKind::Trigger(trigger));

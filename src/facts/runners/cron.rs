@@ -76,6 +76,7 @@ pub(crate) fn line_of(entry: &cron::Entry, line: u32, context: &Context<'_>, fac
         strength: Strength::Assumed,
         why: "nothing in this repository installs it".to_owned(),
         until: Some(Until::Installed { path: None, names: vec![CRONTAB.to_owned()] }),
+        remedy: None,
     };
     let trigger =
         Trigger { held: Some(held), ..Trigger::plain(TriggerKind::Schedule, format!("schedule \"{}\"", entry.schedule)) };

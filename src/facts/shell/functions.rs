@@ -86,7 +86,8 @@ pub(super) fn deployed(first: usize, facts: &mut FileFacts) {
         for clock in mine {
             started = true;
             let why = "nothing here runs the command that deploys it".to_owned();
-            let held = Some(Held { strength: Strength::Assumed, why, until: Some(Until::Words(vec![words.clone()])) });
+            let held =
+                Some(Held { strength: Strength::Assumed, why, until: Some(Until::Words(vec![words.clone()])), remedy: None });
             let plain = Trigger::plain(TriggerKind::Schedule, format!("schedule \"{}\"", clock.every));
             facts.state(unit, clock.at, FactKind::Trigger(Trigger { held, ..plain }));
         }

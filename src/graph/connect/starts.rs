@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::{Build, Waiting, command_key, node_key};
 use crate::fact::{Fact, FactKind, FileFacts, Trigger, UnitId, UnitKind, Until};
-use crate::graph::{Edge, NodeId, NodeKind, python};
+use crate::graph::{Edge, NodeId, NodeKind, Wait, python};
 use crate::source::{Location, RepoPath};
 use crate::words::{EdgeKind, Scope, Strength, TriggerKind};
 
@@ -133,9 +133,9 @@ impl Build<'_> {
             }
         }
         let of = |graph: &crate::graph::Graph, edge: usize| applied.get(&graph.nodes[graph.edges[edge].to].at.path).copied();
-        for edge in self.declared.drain(..) {
-            let known = of(&self.graph, edge);
-            let edge = &mut self.graph.edges[edge];
+        for declared in self.declared.drain(..) {
+            let known = of(&self.graph, declared);
+            let edge = &mut self.graph.edges[declared];
             match known {
                 Some(strength) => edge.strength = edge.strength.min(strength),
                 // a person may, or another repository
@@ -143,6 +143,7 @@ impl Build<'_> {
                     edge.strength = edge.strength.min(Strength::Assumed);
                     if edge.off.is_none() && !edge.what.ends_with(UNAPPLIED) {
                         edge.what.push_str(UNAPPLIED);
+                        self.graph.waits.insert(declared, Wait::Applied);
                     }
                 }
             }

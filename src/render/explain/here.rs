@@ -88,6 +88,7 @@ pub(super) fn practice(page: &mut Page<'_>, rule: &Explanation, report: &Report)
             return Some(());
         }
         one(page, practice, report);
+        remedy(page, practice, system);
         used(page, rule, system);
         Some(())
     });
@@ -124,6 +125,17 @@ fn one(page: &mut Page<'_>, practice: &Practice, report: &Report) {
         page.wrap(2, 4, &Line::of(Ink::Quiet, "More closely: ").plain(&closer.join("; ")).plain("."));
     }
     chains(page, practice, repository);
+}
+
+/// What mends the cause here, and what else it mends.
+fn remedy(page: &mut Page<'_>, practice: &Practice, system: &System) {
+    let Some(remedy) = system.remedies.iter().find(|remedy| remedy.practices.contains(&practice.id)) else { return };
+    let mut line = Line::of(Ink::Quiet, "To do here: ").plain(remedy.action.trim_end_matches('.'));
+    let others: Vec<&str> = remedy.practices.iter().map(String::as_str).filter(|id| *id != practice.id).collect();
+    if !others.is_empty() {
+        line = line.add(Ink::Quiet, &format!("; it holds back as well: {}", others.join(", ")));
+    }
+    page.wrap(2, 4, &line.plain("."));
 }
 
 /// The chains and the places that carry a verdict.

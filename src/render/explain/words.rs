@@ -128,7 +128,7 @@ pub(super) fn start(start: &Start) -> (Ink, String) {
         (Starter::Itself, false) => (Ink::Good, format!("it starts by itself: {}", start.by)),
         (Starter::Outside, _) => (Ink::Part, format!("it starts if something outside does its part: {}", start.by)),
         (Starter::Person, _) => (Ink::Bad, format!("a person starts it: {}", start.by)),
-        (Starter::Nobody | Starter::Unknown, _) => (Ink::Bad, "nothing here starts it".to_owned()),
+        (Starter::Broken | Starter::Nobody | Starter::Unknown, _) => (Ink::Bad, "nothing here starts it".to_owned()),
     }
 }
 

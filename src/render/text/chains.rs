@@ -398,7 +398,7 @@ pub(super) fn lookalikes(page: &mut Page<'_>, system: &System, repository: &Repo
     for lookalike in &system.lookalikes {
         let path = lookalike.evidence.first().and_then(|e| e.path.as_deref()).unwrap_or_default();
         let why = phrases::seen_from(&lookalike.why, path);
-        let why = if page.verbose() > 0 { why } else { phrases::cut(&phrases::shorter_quotes(&why, QUOTE), SENTENCE) };
+        let why = if page.verbose() > 0 { why } else { phrases::cut_clauses(&phrases::shorter_quotes(&why, QUOTE), SENTENCE) };
         match groups.iter_mut().find(|(told, _)| *told == why) {
             Some((_, all)) => all.push(lookalike),
             None => groups.push((why, vec![lookalike])),

@@ -15,8 +15,8 @@ use super::links::Target;
 use super::page::{Ink, Line, Page, width_of};
 use super::{Style, phrases};
 use crate::report::{
-    Cause, Evidence, FilesFrom, NearestMiss, Notice, NoticeKind, Practice, Report, Repository, SettingKey, SubjectKind, System,
-    Unknown, Verdict,
+    Cause, Chain, Evidence, FilesFrom, Hop, NearestMiss, Notice, NoticeKind, Op, Practice, Report, Repository, SettingKey,
+    SubjectKind, System, Unknown, Verdict,
 };
 
 /// Lines that a report takes where it can, at 80 columns.
@@ -38,9 +38,11 @@ pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::
     }
     // a narrow page needs more lines for the same
     let lines = LINES * 80 / page.width().min(80);
-    let mut rest = after(&page, report, primary, false);
-    if page.verbose() == 0 && page.lines() + rest.lines() + 2 + LEAST_CHAINS > lines {
-        rest = after(&page, report, primary, true);
+    let mut rest = after(&page, report, primary, Room::Enough);
+    for room in [Room::Less, Room::Little] {
+        if page.verbose() == 0 && page.lines() + rest.lines() + 2 + LEAST_CHAINS > lines {
+            rest = after(&page, report, primary, room);
+        }
     }
     if let Some(system) = primary {
         let room = lines.saturating_sub(page.lines() + rest.lines() + 2).clamp(LEAST_CHAINS, MOST_CHAINS);
@@ -50,11 +52,22 @@ pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::
     out.write_all(page.finish().as_bytes())
 }
 
-/// All that stands after the chains of the primary system; `tight` where there is little room for it.
-fn after<'s>(page: &Page<'s>, report: &Report, primary: Option<&System>, tight: bool) -> Page<'s> {
+/// How much room there is for what stands after the chains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Room {
+    /// For all of it.
+    Enough,
+    /// For all but what asks nobody to do anything.
+    Less,
+    /// For one thing less of each kind.
+    Little,
+}
+
+/// All that stands after the chains of the primary system.
+fn after<'s>(page: &Page<'s>, report: &Report, primary: Option<&System>, room: Room) -> Page<'s> {
     let mut rest = page.trial();
     if let Some(system) = primary {
-        below(&mut rest, report, system, tight);
+        below(&mut rest, report, system, room);
     }
     for system in report.systems.iter().filter(|s| primary.is_none_or(|p| !std::ptr::eq(p, *s))) {
         if page.verbose() > 0 {
@@ -62,7 +75,7 @@ fn after<'s>(page: &Page<'s>, report: &Report, primary: Option<&System>, tight: 
             title_of(&mut rest, system, &report.repository);
             above(&mut rest, report, system);
             chains::strongest(&mut rest, system, report, usize::MAX);
-            below(&mut rest, report, system, false);
+            below(&mut rest, report, system, Room::Enough);
         }
     }
     notices(&mut rest, report, primary);
@@ -248,11 +261,11 @@ fn above(page: &mut Page<'_>, report: &Report, system: &System) {
 }
 
 /// What is told of a system after its chains.
-fn below(page: &mut Page<'_>, report: &Report, system: &System, tight: bool) {
+fn below(page: &mut Page<'_>, report: &Report, system: &System, room: Room) {
     let repository = &report.repository;
-    chains::lookalikes(page, system, repository, tight);
+    chains::lookalikes(page, system, repository, room == Room::Little);
     chains::open_ends(page, system, repository);
-    next::next(page, system, report, tight);
+    next::next(page, system, report, room);
     practices(page, system, repository);
 }
 
@@ -269,7 +282,7 @@ fn practices(page: &mut Page<'_>, system: &System, repository: &Repository) {
     page.pair(0, &title, 14, &tally.add(Ink::Quiet, if fits { each } else { "" }));
     if page.verbose() > 0 {
         for practice in &system.practices {
-            one_practice(page, practice, repository);
+            one_practice(page, practice, system, repository);
         }
         if page.verbose() > 1 {
             criteria(page, system);
@@ -277,7 +290,7 @@ fn practices(page: &mut Page<'_>, system: &System, repository: &Repository) {
     }
 }
 
-fn one_practice(page: &mut Page<'_>, practice: &Practice, repository: &Repository) {
+fn one_practice(page: &mut Page<'_>, practice: &Practice, system: &System, repository: &Repository) {
     let (ink, word) = phrases::verdict(practice.verdict, practice.because, practice.chains.first());
     let told = practice.nearest_miss.as_ref().filter(|_| practice.verdict == Verdict::Indicated);
     let mut line = Line::of(ink, told.map_or(word.as_str(), |_| "partly"));
@@ -287,7 +300,7 @@ fn one_practice(page: &mut Page<'_>, practice: &Practice, repository: &Repositor
         line = line.add(Ink::Quiet, "; nearest: ").plain(&missed(miss));
     }
     // places stand free, for they are never broken
-    for (number, (place, link)) in decides(practice, repository).into_iter().enumerate() {
+    for (number, (place, link)) in decides(practice, system, repository).into_iter().enumerate() {
         line = line.plain(if number == 0 { "\u{a0} " } else { " \u{2192} " }).place(&place, link);
     }
     if practice.nearest_miss.is_none() && practice.verdict == Verdict::NotShown && !practice.looked_for.is_empty() {
@@ -305,13 +318,31 @@ fn missed(miss: &NearestMiss) -> String {
 
 /// The places that decide a practice: where it falls short, of a chain that is met its two ends, and else the first thing
 /// found.
-fn decides(practice: &Practice, repository: &Repository) -> Vec<(String, Option<Target>)> {
+fn decides(practice: &Practice, system: &System, repository: &Repository) -> Vec<(String, Option<Target>)> {
     let of = |evidence: &Evidence| phrases::place(evidence).map(|place| (place, link(repository, evidence)));
     if let Some(miss) = &practice.nearest_miss {
         return miss.evidence.iter().find_map(of).into_iter().filter(|(place, _)| !miss.text.contains(place.as_str())).collect();
     }
     let mut places: Vec<(String, Option<Target>)> = Vec::new();
-    if let Some(chain) = practice.chains.first().filter(|_| practice.verdict == Verdict::Met) {
+    // where the chain leads to another thing than what shows the practice, the latter is enough; the code that the head of
+    // the report names goes before all other code that does the same
+    let same = |hop: &Hop, evidence: &Evidence| {
+        evidence.path.as_deref() == Some(hop.path.as_str()) && evidence.line.unwrap_or(0) == hop.line
+    };
+    let leads = |chain: &&Chain| practice.evidence.first().is_none_or(|first| chain.0.iter().any(|hop| same(hop, first)));
+    let heads: Vec<&Evidence> = [&system.trains, &system.serves].into_iter().filter_map(|all| all.first()).collect();
+    let of_head = |evidence: &&Evidence| heads.iter().any(|head| (&head.path, head.line) == (&evidence.path, evidence.line));
+    let elsewhere = |hop: &Hop| {
+        let does = matches!(hop.op, Some(Op::Train | Op::Serve));
+        does && practice.evidence.iter().any(|e| of_head(&e)) && !heads.iter().any(|head| same(hop, head))
+    };
+    let chain = practice.chains.first().filter(|_| practice.verdict == Verdict::Met).filter(leads);
+    if let Some(evidence) =
+        practice.evidence.iter().find(of_head).filter(|_| chain.is_some_and(|c| c.0.last().is_some_and(elsewhere)))
+    {
+        return of(evidence).into_iter().collect();
+    }
+    if let Some(chain) = chain {
         let ends = chain.0.first().into_iter().chain(chain.0.last());
         places.extend(ends.map(|hop| (chains::place(hop), phrases::hop_link(repository, hop))));
         places.dedup();

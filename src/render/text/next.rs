@@ -3,12 +3,19 @@
 //! Invariant: nobody is told to change what was not looked at: practices that are unknown stand apart, with what they
 //! hang on.
 
-use super::phrases;
+use super::{Room, phrases};
 use crate::render::page::{Ink, Line, Page};
-use crate::report::{Assessment, Blocking, Coverage, Evidence, Report, Repository, System, Unknown};
+use crate::report::{Assessment, Blocking, Coverage, Evidence, Remedied, RemedyKind, Report, Repository, System, Unknown};
 
 /// Actions shown for a model, unless the user wants all.
 const ACTIONS: usize = 3;
+
+/// Practices named that hang on one cause, and causes that only this program cannot prove, unless the user wants all.
+const HANGING: usize = 2;
+const NOT_PROVEN: usize = 1;
+
+/// Practices that make a cause worth telling where it lifts no level by itself.
+const MANY: usize = 3;
 
 /// The same where each of them is enough by itself: a choice needs fewer than a list of work.
 const CHOICES: usize = 2;
@@ -34,7 +41,10 @@ impl<'r> Told<'r> {
 
     /// The number of an action, which it has from now on.
     fn number(&mut self, blocking: &'r Blocking) -> usize {
-        let words = said(blocking);
+        self.number_of(said(blocking))
+    }
+
+    fn number_of(&mut self, words: &'r str) -> usize {
         let known = self.actions.iter().position(|told| *told == words);
         1 + known.unwrap_or_else(|| {
             self.actions.push(words);
@@ -43,13 +53,14 @@ impl<'r> Told<'r> {
     }
 }
 
-/// What keeps the system from the next level of each model; `tight` where there is little room.
-pub(super) fn next(page: &mut Page<'_>, system: &System, report: &Report, tight: bool) {
-    if system.models.iter().all(|m| m.blocking.is_empty()) {
+/// What keeps the system from the next level of each model.
+pub(super) fn next(page: &mut Page<'_>, system: &System, report: &Report, room: Room) {
+    let proofs: Vec<(&Assessment, &Remedied, u8)> = system.models.iter().filter_map(|m| proves(m, system)).collect();
+    if system.models.iter().all(|m| m.blocking.is_empty()) && proofs.is_empty() {
         return;
     }
     page.title("NEXT LEVEL, nearest first");
-    let mut told = Told { tight, ..Told::default() };
+    let mut told = Told { tight: room == Room::Little, ..Told::default() };
     for model in system.models.iter().filter(|m| !m.blocking.is_empty()) {
         // in full, or where it stands alone, each change is told
         if model.level.is_none() && page.verbose() == 0 && system.models.len() > 1 {
@@ -58,8 +69,109 @@ pub(super) fn next(page: &mut Page<'_>, system: &System, report: &Report, tight:
         }
         one_model(page, model, &mut told, system, report);
     }
+    proven(page, system, &proofs, &mut told, &report.repository);
+    if room == Room::Enough {
+        not_proven(page, system, &report.repository);
+    }
     if page.verbose() > 0 {
         still_open(page, system);
+    }
+}
+
+/// The one change that proves most of a level that is likely, where there is one.
+fn proves<'s>(model: &'s Assessment, system: &'s System) -> Option<(&'s Assessment, &'s Remedied, u8)> {
+    let (level, floor) = model.level.zip(model.floor).filter(|(level, floor)| floor < level)?;
+    let lifted = |remedy: &'s Remedied| remedy.lifts.get(&model.id).map(|three| (remedy, three.floor.min(level)));
+    let work = system.remedies.iter().filter(|remedy| remedy.kind != RemedyKind::Confirm);
+    let all = work.filter_map(lifted).filter(|(_, proven)| *proven > floor);
+    // the first of equals, which is the one of most practices
+    all.rev().max_by_key(|(_, proven)| *proven).map(|(remedy, proven)| (model, remedy, proven))
+}
+
+/// What proves the levels that are likely: one change, with all models of which it does.
+fn proven<'r>(
+    page: &mut Page<'_>,
+    system: &'r System,
+    proofs: &[(&Assessment, &'r Remedied, u8)],
+    told: &mut Told<'r>,
+    repository: &Repository,
+) {
+    let mut groups: Vec<(&'r Remedied, Vec<String>)> = Vec::new();
+    for (model, remedy, level) in proofs {
+        let what = format!("{}\u{a0}{level}", model.id);
+        match groups.iter_mut().find(|(known, _)| known.action == remedy.action) {
+            Some((_, all)) => all.push(what),
+            None => groups.push((remedy, vec![what])),
+        }
+    }
+    // what proves no level by itself, and still holds back the most
+    let most = system.remedies.iter().find(|remedy| remedy.kind != RemedyKind::Confirm && remedy.practices.len() >= MANY);
+    let below = system.models.iter().any(|m| m.floor < m.level || m.ceiling > m.level);
+    if let Some(most) = most.filter(|most| below && groups.is_empty() && !told.actions.contains(&most.action.as_str())) {
+        groups.push((most, Vec::new()));
+    }
+    for (remedy, levels) in groups {
+        let known = told.actions.contains(&remedy.action.as_str());
+        let number = told.number_of(&remedy.action);
+        let head = match levels.as_slice() {
+            [] => "One cause of many gaps".to_owned(),
+            all => format!("Proves {}", all.join(", ")),
+        };
+        let head = Line::of(Ink::Strong, &head);
+        if known {
+            page.wrap(2, 4, &head.plain(&format!(": {number}\u{a0}above")));
+            continue;
+        }
+        page.wrap(2, 4, &head);
+        let number = Line::of(Ink::Quiet, &format!("{number:>2}").replace(' ', "\u{a0}"));
+        let mut line = Line::new().plain(&remedy.action).join(hanging(remedy, page.verbose()));
+        // a place that the words do not hold
+        let place = remedy.evidence.iter().find_map(|e| phrases::place(e).map(|place| (e, place)));
+        if let Some((evidence, place)) = place.filter(|(_, place)| !remedy.action.contains(place.as_str())) {
+            line = line.plain(" ").place(&place, super::link(repository, evidence));
+        }
+        page.pair(4, &number, 8, &line);
+    }
+}
+
+/// Practices that hang on one cause, where they are several.
+fn hanging(remedy: &Remedied, verbose: u8) -> Line {
+    let most = if verbose > 0 { usize::MAX } else { HANGING };
+    let [_, _, ..] = remedy.practices.as_slice() else { return Line::new() };
+    let named: Vec<&str> = remedy.practices.iter().take(most).map(String::as_str).collect();
+    let more = match remedy.practices.len() - named.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Line::of(Ink::Quiet, &format!("; for {}{more}", named.join(", ")))
+}
+
+/// What is there as far as can be told: no work for anybody, told once.
+fn not_proven(page: &mut Page<'_>, system: &System, repository: &Repository) {
+    let asked = |b: &&Blocking| b.remedy == Some(RemedyKind::Confirm);
+    let mut told: Vec<&Blocking> = Vec::new();
+    for blocking in system.models.iter().flat_map(|m| &m.blocking).filter(asked) {
+        if !told.iter().any(|known| known.action == blocking.action) {
+            told.push(blocking);
+        }
+    }
+    let most = if page.verbose() > 0 { usize::MAX } else { NOT_PROVEN };
+    for blocking in told.iter().take(most) {
+        let what = blocking.action.split_once("not proven: ").map_or(blocking.action.as_str(), |(_, what)| what);
+        let mut line = Line::of(Ink::Quiet, "likely, not proven: ");
+        let place = blocking.evidence.iter().find_map(|e| phrases::place(e).map(|place| (e, place)));
+        line = match place.filter(|(_, place)| what.ends_with(&format!("({place})"))) {
+            Some((evidence, place)) => {
+                let text = what.strip_suffix(&format!("({place})")).unwrap_or(what);
+                line.plain(text).plain("(").place(&place, super::link(repository, evidence)).plain(")")
+            }
+            None => line.plain(what),
+        };
+        line = line.add(Ink::Quiet, "; nothing to change if it is so");
+        if let Some(more) = told.len().checked_sub(most).filter(|n| *n > 0) {
+            line = line.add(Ink::Quiet, &format!(" (and {more} more:\u{a0}-v)"));
+        }
+        page.wrap(2, 4, &line);
     }
 }
 
@@ -79,7 +191,8 @@ fn columns(page: &mut Page<'_>, model: &Assessment, told: &Told<'_>) {
     let name = Line::of(Ink::Strong, &super::levels::name_of(model)).plain(": ");
     let ask = format!("treering\u{a0}explain\u{a0}{}\u{a0}PATH", model.id);
     let line = if parts.is_empty() {
-        let changes = model.blocking.iter().filter(|b| b.unknown.is_none()).count();
+        let all: Vec<&Blocking> = model.blocking.iter().filter(|b| b.unknown.is_none()).collect();
+        let changes = changes(&all).len();
         name.plain(&phrases::count(changes, "change", "changes")).add(Ink::Quiet, &format!(": {ask}"))
     } else {
         name.plain(&parts.join("; ")).add(Ink::Quiet, &format!(" (the rest: {ask})"))
@@ -88,12 +201,16 @@ fn columns(page: &mut Page<'_>, model: &Assessment, told: &Told<'_>) {
 }
 
 fn one_model<'r>(page: &mut Page<'_>, model: &'r Assessment, told: &mut Told<'r>, system: &'r System, report: &Report) {
-    let (open, decided): (Vec<&Blocking>, Vec<&Blocking>) = model.blocking.iter().partition(|b| b.unknown.is_some());
+    let (open, all): (Vec<&Blocking>, Vec<&Blocking>) = model.blocking.iter().partition(|b| b.unknown.is_some());
+    let decided = changes(&all);
     let by_column = model.level.is_none();
     let name = super::levels::name_of(model);
     let next = model.blocking.iter().map(|b| b.level).min().unwrap_or_default();
     let head = if by_column { format!("{name}, each category by itself") } else { format!("{name}, level {next}") };
     let head = Line::of(Ink::Strong, &head);
+    if decided.is_empty() && open.is_empty() {
+        return page.wrap(2, 4, &head.plain(": nothing to change that is known; what is missing is a proof, see below"));
+    }
     if decided.is_empty() {
         return page.wrap(2, 4, &head.plain(": not decided, ").join(hangs_on(page, &open, &report.coverage, &mut told.unread)));
     }
@@ -121,6 +238,18 @@ fn one_model<'r>(page: &mut Page<'_>, model: &'r Assessment, told: &mut Told<'r>
     if !open.is_empty() {
         page.wrap(5, 8, &Line::of(Ink::Quiet, "not decided: ").join(hangs_on(page, &open, &report.coverage, &mut told.unread)));
     }
+}
+
+/// What there is to do: a change that mends several rows once for each column, and nothing where nothing is to be changed.
+fn changes<'m>(all: &[&'m Blocking]) -> Vec<&'m Blocking> {
+    let mut decided: Vec<&Blocking> = Vec::new();
+    for blocking in all.iter().filter(|b| b.remedy != Some(RemedyKind::Confirm)) {
+        let same = |known: &&Blocking| (&known.dimension, said(known)) == (&blocking.dimension, said(blocking));
+        if !decided.iter().any(same) {
+            decided.push(blocking);
+        }
+    }
+    decided
 }
 
 fn numbered<'r>(page: &mut Page<'_>, blocking: &'r Blocking, told: &mut Told<'r>, system: &System, repository: &Repository) {
@@ -239,10 +368,15 @@ fn action(verbose: u8, blocking: &Blocking, known: bool, system: &System, reposi
     let told = said(blocking);
     line = if known { line.plain("as above") } else { line.plain(told) };
     if let Some(level) = blocking.lifts_to {
-        line = line.add(Ink::Good, &format!(" (reaches {level} by itself)"));
+        let follow = blocking.remedy == Some(RemedyKind::Follow);
+        let (ink, how) = if follow { (Ink::Part, "if it is done there") } else { (Ink::Good, "by itself") };
+        line = line.add(ink, &format!(" (reaches {level} {how})"));
     }
     if known {
         return line;
+    }
+    if let Some(remedy) = system.remedies.iter().find(|remedy| remedy.action == told) {
+        line = line.join(hanging(remedy, verbose));
     }
     let near = blocking.evidence.iter().find_map(|e| phrases::place(e).map(|place| (e, place)));
     let (word, place) = match near {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::super::Evidence;
 use super::super::model::{Assessment, Blocking, Criterion, Dimension, Reached, Row, StrictGap, Three};
-use super::{Findings, JudgedSystem, evidence_of, nearest, signal};
+use super::{Findings, JudgedSystem, evidence_of, nearest, remedies, signal};
 use crate::maturity;
-use crate::practices::{Judged, Miss};
+use crate::practices::{Judged, Miss, Remedy};
 use crate::rules::model::Model;
 use crate::rules::practice::PracticeRule;
 use crate::words::Unknown;
@@ -61,7 +61,7 @@ pub(super) fn assessment(
             },
         })
         .collect();
-    let blocking = found
+    let mut blocking: Vec<Blocking> = found
         .blocking
         .iter()
         .map(|blocker| {
@@ -74,7 +74,15 @@ pub(super) fn assessment(
                 .filter(|action| !action.is_empty())
                 .or_else(|| rules.get(blocker.practice.split('[').next().unwrap_or("")).map(|r| r.action.clone()))
                 .unwrap_or_default();
+            let remedy = practice.and_then(|p| p.remedy.as_ref());
+            let action = remedy.map_or(action, |it| remedies::action(it, &remedies::not_proven(findings, practice)));
             let action = if elsewhere && !action.is_empty() { format!("{ELSEWHERE}{action}") } else { action };
+            let number = match &blocker.dimension {
+                None => numbers,
+                Some(name) => found.dimensions.iter().find(|(n, _)| n == name).and_then(|(_, grades)| grades.numbers),
+            };
+            let with_all = remedy.and_then(|remedy| together(system, remedy, model, blocker.dimension.as_deref()));
+            let with_all = with_all.filter(|level| number.is_none_or(|n| *level > n.level));
             Blocking {
                 dimension: blocker.dimension.clone(),
                 level: blocker.level,
@@ -84,16 +92,23 @@ pub(super) fn assessment(
                 action,
                 evidence: practice
                     .zip(near)
+                    .filter(|_| remedy.is_none())
                     .map(|(judged, near)| {
                         vec![Evidence { signal: blocker.practice.clone(), ..to_change(findings, judged, near) }]
                     })
+                    .or_else(|| {
+                        let at = &remedy?.at;
+                        Some(vec![super::place(findings, at, &blocker.practice)])
+                    })
                     .unwrap_or_default(),
-                lifts_to: blocker.lifts_to,
+                lifts_to: blocker.lifts_to.max(with_all),
                 elsewhere,
                 unknown: practice.and_then(|p| p.standing.unknown).or_else(|| practice.is_none().then_some(Unknown::NoDetector)),
+                remedy: remedy.map(remedies::kind),
             }
         })
         .collect();
+    blocking.sort_by_key(|blocking| blocking.lifts_to.is_none());
     let strict_gaps = found
         .strict_gaps
         .iter()
@@ -150,6 +165,13 @@ fn to_change(findings: &Findings<'_>, judged: &Judged, near: &Miss) -> Evidence 
         Some(seen) => signal(findings, seen),
         None => nearest(findings, judged, near),
     }
+}
+
+/// The level that a remedy leads to with all that it mends.
+fn together(system: &JudgedSystem<'_>, remedy: &Remedy, model: &Model, column: Option<&str>) -> Option<u8> {
+    let raised = system.remedies.iter().find(|raised| raised.remedy.way == remedy.way && raised.remedy.at == remedy.at)?;
+    let of = |(id, name, _): &&(&str, Option<&str>, maturity::Three<u8>)| *id == model.id && *name == column;
+    raised.numbers.iter().find(of).map(|(_, _, three)| three.level)
 }
 
 fn three<T>(of: maturity::Three<T>) -> Three<T> {

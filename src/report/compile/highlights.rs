@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Chain;
 use super::super::redact;
-use super::super::system::{ChainHead, Lookalike, OpenEnd};
+use super::super::system::{ChainHead, Evidence, Lookalike, OpenEnd, Starter, Step, StepName};
 use super::{Findings, JudgedSystem, chain, evidence_of, place, signal};
 use crate::graph::reach::Walk;
 use crate::graph::{NodeId, NodeKind};
-use crate::practices::{Judged, rank};
+use crate::practices::{self, Judged, rank};
 use crate::source::is_copy;
+use crate::verdict::Standing;
 use crate::words::{Because, EdgeKind, Op, Strength, TriggerKind, Verdict};
 
 /// Practices whose chains are worth a headline, with what they do.
@@ -34,7 +35,7 @@ pub(super) fn holds(judged: &Judged) -> bool {
 }
 
 /// The best chain of each headline practice that holds, strongest first.
-pub(super) fn chain_heads(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> Vec<ChainHead> {
+pub(super) fn chain_heads(findings: &Findings<'_>, system: &JudgedSystem<'_>, steps: &[Step]) -> Vec<ChainHead> {
     let mut heads: Vec<(u8, ChainHead)> = Vec::new();
     for (id, op) in HEADS {
         let Some(judged) = find(system, id).filter(|p| holds(p)) else { continue };
@@ -63,16 +64,71 @@ pub(super) fn chain_heads(findings: &Findings<'_>, system: &JudgedSystem<'_>) ->
             },
         ));
     }
+    heads.extend(of_steps(findings, steps, &heads));
     heads.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
     // the same way may be told of two practices; the stronger one tells it
     let mut strongest: Vec<ChainHead> = Vec::new();
     for (_, head) in heads {
-        if !strongest.iter().any(|told| same_way(&told.chain, &head.chain)) {
+        if !strongest.iter().any(|told| same_way(&told.chain, &head.chain) || only_starts_weaker(told, &head)) {
             strongest.push(head);
         }
     }
     strongest.truncate(6);
     strongest
+}
+
+/// Whether a chain does what a stronger one does at the same place, and a person starts it.
+fn only_starts_weaker(told: &ChainHead, head: &ChainHead) -> bool {
+    let end = |head: &ChainHead| head.chain.0.last().map(|hop| (hop.path.clone(), hop.line, hop.repository.clone()));
+    let by_hand = |head: &ChainHead| head.trigger.is_none_or(|kind| kind == TriggerKind::Manual);
+    told.op == head.op && end(told) == end(head) && by_hand(head) && !by_hand(told)
+}
+
+/// The chains of what starts by itself, serving and monitoring, that no practice above tells.
+fn of_steps(findings: &Findings<'_>, steps: &[Step], told: &[(u8, ChainHead)]) -> Vec<(u8, ChainHead)> {
+    let graph = findings.graph;
+    let mut found = Vec::new();
+    for (name, practice, ops) in [
+        (StepName::Serve, "serving.defined", [Op::Serve, Op::Deploy]),
+        (StepName::Monitor, "monitoring.data_drift", [Op::Monitor; 2]),
+    ] {
+        // what is said of a step beside who starts it is that it is there in part only
+        let itself = |step: &&Step| step.step == name && step.starter == Starter::Itself && step.why.is_empty();
+        let Some(step) = steps.iter().find(itself) else { continue };
+        let sure = |head: &ChainHead| !matches!(head.because, Some(Because::Assumed | Because::Idle | Because::Broken));
+        let works = |head: &ChainHead| sure(head) && head.trigger.is_some_and(TriggerKind::is_unattended);
+        if told.iter().any(|(_, head)| ops.contains(&head.op) && works(head)) {
+            continue;
+        }
+        // the very place that the step is told by
+        let at = |evidence: &Evidence| Some((evidence.path.clone()?, evidence.line?));
+        let Some((path, line)) = step.evidence.iter().find_map(at) else { continue };
+        let here =
+            |(_, seen): &(usize, &crate::signals::Signal)| *seen.at.path == *path && seen.at.line == line && seen.off.is_none();
+        let signals: Vec<usize> = findings.signals.all.iter().enumerate().filter(here).map(|(signal, _)| signal).collect();
+        let starters = graph.triggers(TriggerKind::is_unattended);
+        let way = [Strength::Resolved, Strength::Inferred].into_iter().find_map(|least| {
+            let reached = graph.reach(&starters, Walk::at(least));
+            let nodes = signals.iter().flat_map(|signal| graph.nodes_of(*signal).map(|node| (*signal, node)));
+            let (signal, node) =
+                nodes.filter(|(_, node)| reached.has(*node)).min_by_key(|(s, node)| (reached.hops(*node), *s))?;
+            Some(practices::lead(graph, findings.signals, reached.path(node), node, signal))
+        });
+        let Some(way) = way else { continue };
+        let written = chain(findings, &way);
+        let because = (way.strength < Strength::Resolved).then_some(Because::Inferred);
+        let head = ChainHead {
+            op: written.0.last().and_then(|last| last.op).filter(|op| ops.contains(op)).unwrap_or(ops[0]),
+            text: written.0.first().map(|first| first.what.clone()).unwrap_or_default(),
+            chain: written,
+            practice: practice.to_owned(),
+            trigger: way.trigger,
+            strength: way.strength,
+            because,
+        };
+        found.push((rank(because.map_or(Standing::plain(Verdict::Met), Standing::indicated)), head));
+    }
+    found
 }
 
 /// Whether two chains lead over the same places; how sure a hop is may differ by who asks.
@@ -193,12 +249,18 @@ fn broken(what: &str, missing: &str) -> String {
     named.map_or_else(|| format!("{what}: {missing}"), |(_, why)| format!("{what}: it {why}"))
 }
 
-/// Whether something leads to what makes or moves a model, or rolls it out.
-fn does_something(findings: &Findings<'_>, node: NodeId) -> bool {
+/// Whether something leads to what makes a model.
+fn trains(findings: &Findings<'_>, node: NodeId) -> bool {
     let reached = findings.graph.reach(&[node], Walk::at(Strength::Assumed));
-    let moves = |op: Op| matches!(op, Op::Train | Op::Tune | Op::Register | Op::Promote | Op::Deploy);
-    let all = findings.signals.all.iter().enumerate().filter(|(_, seen)| seen.off.is_none() && seen.op.is_some_and(moves));
+    let makes = |op: Op| matches!(op, Op::Train | Op::Tune | Op::Register);
+    let all = findings.signals.all.iter().enumerate().filter(|(_, seen)| seen.off.is_none() && seen.op.is_some_and(makes));
     all.flat_map(|(signal, _)| findings.graph.nodes_of(signal)).any(|n| reached.has(n))
+}
+
+/// Whether what is said to be missing is a task by a name that sets a variable: then the words were not understood.
+fn is_setting(missing: &str) -> bool {
+    let of_task = missing.contains(" no target ") || missing.contains(" no task ");
+    of_task && missing.split('`').skip(1).step_by(2).any(|name| name.contains('='))
 }
 
 /// What looks automatic and is not: links switched off, links that break, checks whose failure stops nothing, and
@@ -224,8 +286,8 @@ pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
             && !is_copy(&edge.at.path)
             && !is_run.contains(&(&graph.nodes[edge.to].at, &graph.nodes[edge.to].label))
             && matches!(edge.kind, EdgeKind::Starts | EdgeKind::Contains)
-            // what tells of a failure, or tidies up after one, pretends nothing
-            && (!edge.rescue || does_something(findings, edge.to))
+            // what tells of a failure, tidies up after one or goes back to what was before pretends nothing
+            && (!edge.rescue || trains(findings, edge.to))
         {
             found.push(Lookalike {
                 evidence: vec![place(findings, &edge.at, "switched-off")],
@@ -235,6 +297,7 @@ pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
             && graph.nodes[edge.to].kind == NodeKind::Missing
             && owns(&edge.at.path)
             && runs.has(edge.from)
+            && !is_setting(&graph.nodes[edge.to].label)
         {
             found.push(Lookalike {
                 evidence: vec![place(findings, &edge.at, "broken")],

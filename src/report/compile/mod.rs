@@ -2,6 +2,7 @@
 
 mod assess;
 mod highlights;
+mod remedies;
 pub(crate) mod settings;
 mod steps;
 mod unread;
@@ -22,6 +23,7 @@ use crate::source::{Location, Notice, RepoPath};
 use crate::walk::{Copies, Inventory};
 use crate::words::Strength;
 
+pub(crate) use remedies::{Raised, raise};
 pub(crate) use unread::Unread;
 
 /// What the stages found, borrowed for writing it down.
@@ -91,6 +93,8 @@ pub(crate) struct JudgedSystem<'s> {
     pub(crate) practices: Vec<Judged>,
     /// Its maturity models.
     pub(crate) models: Vec<(&'s Model, crate::maturity::Assessment)>,
+    /// What would mend the causes that hold its practices back.
+    pub(crate) remedies: Vec<Raised<'s>>,
 }
 
 /// Writes everything down.
@@ -189,6 +193,7 @@ fn system(findings: &Findings<'_>, judged: &JudgedSystem<'_>, probes: bool) -> S
         .filter_map(|p| Some(practice(findings, titles.get(p.id.as_str())?, p)))
         .collect();
     let first = highlights::first_seen(findings, judged);
+    let steps = steps::steps(findings, judged);
     let of = |ids: &[usize]| -> Vec<Evidence> {
         let mut ids = ids.to_vec();
         // several rules may see one call: the surest tells it
@@ -211,8 +216,9 @@ fn system(findings: &Findings<'_>, judged: &JudgedSystem<'_>, probes: bool) -> S
         models: judged.models.iter().map(|(model, found)| assess::assessment(findings, model, found, judged, &titles)).collect(),
         open_ends: highlights::open_ends(findings, judged),
         lookalikes: highlights::lookalikes(findings, judged),
-        chain_heads: highlights::chain_heads(findings, judged),
-        steps: steps::steps(findings, judged),
+        chain_heads: highlights::chain_heads(findings, judged, &steps),
+        steps,
+        remedies: remedies::remedies(findings, judged),
         practices,
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::super::system::{Starter, Step, StepName};
-use super::highlights::{find, holds, people};
+use super::highlights::{find, first_seen, holds, people};
 use super::{Findings, JudgedSystem, evidence_of, signal};
 use crate::graph::NodeId;
 use crate::graph::reach::Walk;
@@ -91,13 +91,18 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
     let outside = fits(graph.triggers(|k| matches!(k, TriggerKind::Api | TriggerKind::Upstream)));
     let miss = judged.and_then(|p| p.near.as_ref()).map(|n| super::sentence(findings, n)).unwrap_or_default();
     let left = practices::leaves(graph, findings.signals, system.system);
-    let reach = |starters: Vec<NodeId>, least| nearest(findings, &targets, &starters, least);
+    let first = seen_first(findings, system);
+    let mut targets = targets;
+    targets.sort_by_key(|(signal, _)| (first(*signal), *signal));
+    let reach = |starters: Vec<NodeId>, least| nearest(findings, &targets, &starters, least, &first);
     let (starter, at, why) = if let Some(at) = reach(unattended.clone(), Strength::Inferred) {
         (Starter::Itself, Some(at), in_part(findings, system, step, practice))
     } else if let Some(at) = reach(unattended, Strength::Assumed).or_else(|| reach(outside, Strength::Assumed)) {
         (Starter::Outside, Some(at), outside_words(&miss))
     } else if let Some(at) = reach(people(findings), Strength::Inferred) {
         by_hand(Some(at), open, left.clone())
+    } else if let Some(told) = broken(findings, &targets, fits(graph.triggers(|k| k.is_unattended()))) {
+        told
     } else if let Some(told) = in_an_image(findings, &targets, left).filter(|_| open.is_none()) {
         told
     } else {
@@ -152,6 +157,17 @@ fn by_hand(at: Option<usize>, open: Option<String>, left: Option<Location>) -> T
         Some(file) => (Starter::Unknown, at, format!("by hand at least; not read: {file}")),
         None => (Starter::Person, at, String::new()),
     }
+}
+
+/// Something starts it without a person, over a link that cannot run as written.
+fn broken(findings: &Findings<'_>, targets: &[(usize, NodeId)], starters: Vec<NodeId>) -> Option<Told> {
+    let graph = findings.graph;
+    let reached = graph.reach(&starters, Walk::at(Strength::Broken));
+    let (signal, node) = targets.iter().filter(|(_, n)| reached.has(*n)).min_by_key(|(i, n)| (reached.hops(*n), *i))?;
+    let breaks = |edge: &usize| graph.edges[*edge].strength == Strength::Broken;
+    let edge = reached.path(*node).into_iter().find(breaks)?;
+    let at = &graph.edges[graph.broken_by.get(&edge).copied().unwrap_or(edge)].at;
+    Some((Starter::Broken, Some(*signal), format!("but it cannot run as written: {at}")))
 }
 
 /// It runs when an image is started, and nothing starts that.
@@ -214,10 +230,34 @@ fn declared(findings: &Findings<'_>, system: &JudgedSystem<'_>, otherwise: Start
     Step { step, starter, evidence, why }
 }
 
-/// The target that is reached over the fewest hops.
-fn nearest(findings: &Findings<'_>, targets: &[(usize, NodeId)], starters: &[NodeId], least: Strength) -> Option<usize> {
+/// Which places of a step a reader should see first, least first: source files before notebooks, and those of the system's
+/// own chains and of the head of the report before others.
+fn seen_first(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> impl Fn(usize) -> (bool, bool) {
+    let first = first_seen(findings, system);
+    let all = &findings.signals.all;
+    let mut files: BTreeSet<&str> = BTreeSet::new();
+    for roots in [&system.system.trains, &system.system.serves] {
+        files.extend(roots.iter().min_by_key(|s| first(**s)).map(|s| &*all[*s].at.path));
+    }
+    let chains = OWN.iter().filter_map(|id| find(system, id)).filter(|p| holds(p)).filter_map(|p| p.chains.first());
+    files.extend(chains.flat_map(|chain| &chain.edges).map(|edge| &*findings.graph.edges[*edge].at.path));
+    let files: BTreeSet<String> = files.into_iter().map(str::to_owned).collect();
+    move |signal| (all[signal].notebook, !files.contains(&*all[signal].at.path))
+}
+
+/// Practices whose chains are the system's own way.
+const OWN: &[&str] = &["training.automated", "training.continuous", "deploy.automated", "monitoring.data_drift"];
+
+/// The target that is reached and seen first, over the fewest hops.
+fn nearest(
+    findings: &Findings<'_>,
+    targets: &[(usize, NodeId)],
+    starters: &[NodeId],
+    least: Strength,
+    first: &dyn Fn(usize) -> (bool, bool),
+) -> Option<usize> {
     let reached = findings.graph.reach(starters, Walk::at(least));
-    targets.iter().filter(|(_, n)| reached.has(*n)).min_by_key(|(i, n)| (reached.hops(*n), *i)).map(|(i, _)| *i)
+    targets.iter().filter(|(_, n)| reached.has(*n)).min_by_key(|(i, n)| (first(*i), reached.hops(*n), *i)).map(|(i, _)| *i)
 }
 
 /// Who starts the program that answers, where nothing here rolls it out. A job that runs on a push tries it out; only
@@ -225,7 +265,8 @@ fn nearest(findings: &Findings<'_>, targets: &[(usize, NodeId)], starters: &[Nod
 fn served(findings: &Findings<'_>, system: &JudgedSystem<'_>, open: Option<String>) -> Step {
     let graph = findings.graph;
     let targets: Vec<(usize, NodeId)> = system.system.serves.iter().flat_map(|i| graph.nodes_of(*i).map(|n| (*i, n))).collect();
-    let reach = |starters: Vec<NodeId>, least| nearest(findings, &targets, &starters, least);
+    let first = seen_first(findings, system);
+    let reach = |starters: Vec<NodeId>, least| nearest(findings, &targets, &starters, least, &first);
     // who rolls it out may be elsewhere
     let assumed = |p: &&Judged| p.standing.because == Some(Because::Assumed);
     let handed_over = find(system, "deploy.automated")
@@ -241,6 +282,8 @@ fn served(findings: &Findings<'_>, system: &JudgedSystem<'_>, open: Option<Strin
         (Starter::Unknown, targets.first().map(|(i, _)| *i), format!("not read: {file}"))
     } else if let Some(at) = reach(graph.triggers(TriggerKind::is_unattended), Strength::Inferred) {
         (Starter::Person, Some(at), "a job only tries it out".to_owned())
+    } else if let Some(told) = broken(findings, &targets, graph.triggers(TriggerKind::is_continuous)) {
+        told
     } else if let Some(told) = in_an_image(findings, &targets, None) {
         told
     } else {

@@ -337,7 +337,7 @@ fn triggers<'t>(
             Source::Schedule => trigger.elsewhere("it is set up in the service"),
             _ if config.is_doubted() => {
                 let why = "a file that is included was read in a copy that may not be what is meant".to_owned();
-                Trigger { held: Some(Held { strength: Strength::Inferred, why, until: None }), ..trigger }
+                Trigger { held: Some(Held { strength: Strength::Inferred, why, until: None, remedy: None }), ..trigger }
             }
             _ => trigger,
         };

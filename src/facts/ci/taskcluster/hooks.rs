@@ -48,7 +48,7 @@ fn hook(root: Node<'_>, reading: &mut Reading<'_>) {
     let id = reading.unit(Unit { kind: UnitKind::Action, name, title: None, line: 1, end_line, parent: None });
     let put = || {
         let why = "it works once somebody has put it into the service".to_owned();
-        Some(Held { strength: Strength::Assumed, why, until: Some(Until::Applied) })
+        Some(Held { strength: Strength::Assumed, why, until: Some(Until::Applied), remedy: None })
     };
     let mut starts = 0;
     for (every, line) in root.get("schedule").map(Node::strings).unwrap_or_default().into_iter().take(MAX_TASKS) {

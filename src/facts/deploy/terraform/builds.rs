@@ -32,7 +32,7 @@ fn events(trigger: Node<'_>) -> Vec<(u32, Trigger)> {
     let mut found: Vec<(u32, Trigger)> = Vec::new();
     let mut state = |node: Node<'_>, kind: TriggerKind, text: String, branches: Vec<String>| {
         let why = "somebody must apply the configuration".to_owned();
-        let held = Held { strength: Strength::Assumed, why, until: Some(Until::Applied) };
+        let held = Held { strength: Strength::Assumed, why, until: Some(Until::Applied), remedy: None };
         // a person must say yes to every run
         let kind = if approval { TriggerKind::Manual } else { kind };
         let held = Some(held).filter(|_| kind != TriggerKind::Manual);
