@@ -2,7 +2,7 @@
 //!
 //! Reachability is by function: importing a module runs its top level, running a file its main block too, and a
 //! function runs where something that runs calls it. A function that is handed over, or that a decorator registers, is
-//! run by whoever took it; that is `inferred`, never more.
+//! run by whoever took it; that is `inferred`, never more, but for routes, which are surely run for whoever asks.
 //!
 //! Invariants: one node a function, class body and main block; a lambda belongs to what it stands in; nothing outside
 //! test code imports test code; the number of edges is bounded by that of calls and definitions.

@@ -130,12 +130,44 @@ pub(super) fn catches_import(caught: Option<&Expr>) -> bool {
     catches(caught, &["Exception", "BaseException", "ImportError", "ModuleNotFoundError"])
 }
 
+/// Functions whose result the file ends its process with: `sys.exit(main())`, `raise SystemExit(main())`.
+pub(super) fn statuses(body: &[Stmt]) -> Vec<String> {
+    fn inner(statement: &Stmt) -> &[Stmt] {
+        match statement {
+            Stmt::If(branches) => &branches.body,
+            _ => &[],
+        }
+    }
+    let called = |statement: &Stmt| {
+        let ends = match statement {
+            Stmt::Raise(raise) => raise.exc.as_deref(),
+            Stmt::Expr(statement) => Some(&*statement.value),
+            _ => None,
+        };
+        let Some(Expr::Call(call)) = ends else { return None };
+        let leaves = matches!(last_name(&call.func), Some("SystemExit" | "Exit" | "exit" | "quit" | "_exit"));
+        match call.arguments.args.first().filter(|_| leaves)? {
+            Expr::Call(result) => last_name(&result.func).map(str::to_owned),
+            _ => None,
+        }
+    };
+    body.iter().flat_map(|s| std::iter::once(s).chain(inner(s))).filter_map(called).collect()
+}
+
+/// Whether a body ends in a status that tells of a failure.
+fn returns_failure(body: &[Stmt]) -> bool {
+    let Some(Stmt::Return(returned)) = body.last() else { return false };
+    matches!(returned.value.as_deref(), Some(Expr::NumberLiteral(literal)) if !matches!(&literal.value, Number::Int(value) if value.as_i64() == Some(0)))
+}
+
 /// The handler that swallows most: a broad one before one that names its exceptions.
-/// The first that fits a failure wins in Python, so a broad one that raises again does not count.
-pub(super) fn swallowing(handlers: &[ExceptHandler]) -> Option<(&ExceptHandler, bool)> {
+/// The first that fits a failure wins in Python, so a broad one that raises again does not count; nor does one that returns
+/// a failure, where what is `returned` is the status of the process.
+pub(super) fn swallowing(handlers: &[ExceptHandler], returned: bool) -> Option<(&ExceptHandler, bool)> {
     let swallows = |handler: &ExceptHandler| {
         let ExceptHandler::ExceptHandler(inner) = handler;
-        matches!(of_body(&inner.body), Exits::Nothing | Exits::Skips | Exits::ReturnsEarly)
+        let kept = returned && returns_failure(&inner.body);
+        !kept && matches!(of_body(&inner.body), Exits::Nothing | Exits::Skips | Exits::ReturnsEarly)
     };
     let broad = |handler: &ExceptHandler| {
         let ExceptHandler::ExceptHandler(inner) = handler;

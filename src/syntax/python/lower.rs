@@ -39,6 +39,8 @@ pub(super) struct Lower<'t> {
     pub handler: Option<Handler>,
     pub guard: ImportGuard,
     depth: usize,
+    /// Functions whose result is the status of the process.
+    pub statuses: Vec<String>,
     /// Annotations are never evaluated.
     pub postponed: bool,
     /// The tree goes deeper than we followed.
@@ -58,6 +60,7 @@ impl<'t> Lower<'t> {
             handler: None,
             guard: ImportGuard::None,
             depth: 0,
+            statuses: super::exits::statuses(body),
             postponed: super::since::postpones(body),
             too_deep: false,
         };

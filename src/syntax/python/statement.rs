@@ -338,7 +338,9 @@ impl Lower<'_> {
             let ExceptHandler::ExceptHandler(h) = h;
             exits::catches_import(h.type_.as_deref())
         };
-        if let Some((quiet, broad)) = exits::swallowing(&attempt.handlers) {
+        let own = self.module.scopes.get(self.scope).map(|scope| scope.name.rsplit('.').next().unwrap_or_default());
+        let returned = own.is_some_and(|own| self.statuses.iter().any(|name| name == own));
+        if let Some((quiet, broad)) = exits::swallowing(&attempt.handlers, returned) {
             self.handler = Some(Handler { line: self.line(quiet.start()), broad });
         }
         if guard == ImportGuard::None && attempt.handlers.iter().any(caught) {

@@ -96,6 +96,20 @@ fn calls_know_their_surroundings() {
 }
 
 #[test]
+fn a_status_of_failure_that_ends_the_process_is_not_swallowed() {
+    let main = |end: &str, status: &str| {
+        let m = py(&format!(
+            "def main():\n    try:\n        a()\n    except ValueError:\n        return {status}\n    return 0\nif __name__ == '__main__':\n    {end}\n"
+        ));
+        call(&m, "a").in_try
+    };
+    assert_eq!(main("raise SystemExit(main())", "2"), None);
+    assert_eq!(main("sys.exit(main())", "1"), None);
+    assert_eq!(main("sys.exit(main())", "0"), Some(Handler { line: 4, broad: false }));
+    assert_eq!(main("main()", "2"), Some(Handler { line: 4, broad: false }));
+}
+
+#[test]
 fn a_swallowing_handler_is_seen_and_one_that_raises_is_not() {
     let m = py(
         "try:\n    a()\nexcept Exception:\n    log()\nelse:\n    e()\ntry:\n    b()\nexcept:\n    raise\ntry:\n    c()\nexcept ValueError as v:\n    sys.exit(1)\nexcept KeyError:\n    pass\nwith suppress(Exception):\n    d()\ndef f():\n    try:\n        raise X\n    except X:\n        return\n",
