@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::piece::{Piece, What};
-use super::value::Putting;
+use super::value::{Putting, relined};
 use super::walk::name_of;
 use crate::resolve::program::FileId;
 use crate::rules::constructs::Shape;
@@ -175,8 +175,8 @@ fn ends(putting: &Putting<'_>, (file, id): Made, depth: u32) -> Vec<Made> {
 }
 
 impl Putting<'_> {
-    /// The definition that begins with a state.
-    pub(super) fn machine(&mut self, start: Made) -> Option<Piece> {
+    /// The definition that begins with a state, as a file tells it on a line: its own states where they stand.
+    pub(super) fn machine(&mut self, start: Made, (file, begins): (FileId, u32)) -> Option<Piece> {
         let mut reached: Vec<Made> = vec![start];
         let mut seen: BTreeSet<Made> = BTreeSet::from([start]);
         let mut at = 0;
@@ -208,18 +208,15 @@ impl Putting<'_> {
                 ("Catch", list(self.ways.catches.get(state))),
             ];
             keys.extend(leads.into_iter().filter_map(|(key, piece)| Some((key.to_owned(), piece?))));
-            // a state of another file is told where the machine begins
-            if let Some(name) = names.get(state).filter(|_| state.0 == start.0) {
-                states.insert(name.clone(), piece);
-            }
+            let piece = if state.0 == file { piece } else { relined(piece, begins) };
+            states.extend(names.get(state).map(|name| (name.clone(), piece)));
         }
-        let line = self.written(start.0, start.1)?.line;
-        let text = |name: &String| Piece::text(line, name.clone());
+        let text = |name: &String| Piece::text(begins, name.clone());
         let map = BTreeMap::from([
             ("StartAt".to_owned(), names.get(&start).map(text)?),
-            ("States".to_owned(), Piece { line, what: What::Map(states) }),
+            ("States".to_owned(), Piece { line: begins, what: What::Map(states) }),
         ]);
-        Some(Piece { line, what: What::Map(map) })
+        Some(Piece { line: begins, what: What::Map(map) })
     }
 
     fn state_name(&self, (file, id): Made, number: usize) -> String {

@@ -244,6 +244,38 @@ class Clock(Stack):
 }
 
 #[test]
+fn states_of_other_files_are_told_where_the_machine_is() {
+    let text = "--- app.py
+from aws_cdk import App, Stack, aws_stepfunctions as sfn, aws_stepfunctions_tasks as tasks
+from steps import Fit
+class Flow(Stack):
+    def __init__(self, scope, construct_id):
+        super().__init__(scope, construct_id)
+        say = tasks.CallAwsService(self, 'Say', service='sns', action='publish')
+        flow = Fit(self).make().next(say)
+        sfn.StateMachine(self, 'M', definition=flow)
+app = App()
+Flow(app, 'Flow')
+--- steps.py
+from aws_cdk import aws_stepfunctions_tasks as tasks
+class Fit:
+    def __init__(self, scope):
+        self.scope = scope
+    def make(self):
+        return tasks.CallAwsService(self.scope, 'Fit', service='sagemaker', action='createTrainingJob')
+";
+    assert_eq!(
+        says(text),
+        [
+            "7 M: manual: the service, by hand",
+            "7 Fit: $ aws sagemaker create-training-job @.",
+            "6 Say: $ aws sns publish @.",
+            "6 Say: needs Fit"
+        ]
+    );
+}
+
+#[test]
 fn odd_programs_end() {
     for lines in [
         &["a = events.Rule(self, 'R')", "a = a", "a.add_target(a)"][..],

@@ -192,7 +192,7 @@ impl<'p> Putting<'p> {
             return Some(file_read);
         }
         if let Some(first) = self.ways.start(self, file, id) {
-            return self.machine(first);
+            return self.machine(first, (file, call.line));
         }
         self.formed(file, id)
     }
@@ -508,7 +508,7 @@ pub(super) struct Site<'p> {
 }
 
 /// A piece of another file, told where it is used.
-fn relined(piece: Piece, line: u32) -> Piece {
+pub(super) fn relined(piece: Piece, line: u32) -> Piece {
     let what = match piece.what {
         What::List(items) => What::List(items.into_iter().map(|item| relined(item, line)).collect()),
         What::Map(keys) => What::Map(keys.into_iter().map(|(key, item)| (key, relined(item, line))).collect()),
