@@ -54,6 +54,8 @@ impl Judge<'_> {
         };
         let wanted = self.targets(&ask.of);
         let own: Option<Vec<NodeId>> = ask.by.as_ref().map(|by| self.targets(by).into_iter().map(|(_, n)| n).collect());
+        let stands_in: Vec<NodeId> =
+            ask.without.as_ref().map(|not| self.targets(not).into_iter().map(|(_, n)| n).collect()).unwrap_or_default();
         // only who sends a request runs the routes of what it imports
         let sends = Select {
             id: crate::rules::signal::OneOrMany::One("test.client.predict".into()),
@@ -73,7 +75,7 @@ impl Judge<'_> {
                 let least = if asks { Strength::Inferred } else { Strength::Resolved };
                 let run = (!ask.called).then(|| graph.reach(&[test], Walk { requests: asks, ..Walk::at(least) }));
                 let has = |n: NodeId| called.has(n) || run.as_ref().is_some_and(|run| run.has(n));
-                if own.as_ref().is_some_and(|own| !own.iter().any(|n| has(*n))) {
+                if own.as_ref().is_some_and(|own| !own.iter().any(|n| has(*n))) || stands_in.iter().any(|n| called.has(*n)) {
                     return None;
                 }
                 let hits = || wanted.iter().filter(|(_, n)| has(*n));

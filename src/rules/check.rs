@@ -323,7 +323,7 @@ fn references(clause: &Clause, signals: &[SignalRule], known: &Known, problems: 
         }
         Clause::Tested(t) => {
             select(&t.of);
-            t.by.iter().for_each(select);
+            t.by.iter().chain(&t.without).for_each(select);
         }
         Clause::Leads(l) => {
             select(&l.from);

@@ -318,6 +318,9 @@ pub struct Tested {
     /// Signals of the test itself, beside an assertion (fitting on a sample, a test client).
     #[serde(default)]
     pub by: Option<Select>,
+    /// Signals that the test must not reach: what stands in for the things it should run.
+    #[serde(default)]
+    pub without: Option<Select>,
     /// At least so many different source functions with such signals must be reached by one test.
     #[serde(default = "one")]
     pub at_least: usize,
