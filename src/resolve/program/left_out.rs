@@ -6,7 +6,7 @@ use super::infer::{Ctx, Infer, Type};
 use super::{At, Decorator, Destination, FileId, Program};
 use crate::resolve::selected::Test;
 use crate::rules::callables::Skips;
-use crate::syntax::python::{Name, Root, Scope, ScopeId, ScopeKind, Target, Value};
+use crate::syntax::python::{CallId, Name, Root, Scope, ScopeId, ScopeKind, Target, Value};
 
 /// Classes around a test that are looked at.
 const DEPTH: usize = 8;
@@ -74,8 +74,11 @@ impl Program {
         let mut scope = self.begins(file, line)?;
         for _ in 0..DEPTH {
             let mut marks = self.decorators(At { file, scope }).iter();
-            if let Some(mark) = marks.find(|mark| self.leaves_out(mark)) {
+            if let Some(mark) = marks.find(|mark| self.leaves_out(mark) || mark.call.is_some_and(|c| self.skips_by(file, c))) {
                 return Some(format!("@{} leaves it out", mark.text));
+            }
+            if let Some(line) = self.always_ended(At { file, scope }) {
+                return Some(format!("line {} ends it before it is through", code.code.file_line(line)));
             }
             scope = scopes.get(scope)?.parent;
             if scope == 0 {
@@ -88,6 +91,9 @@ impl Program {
     /// The mark of a file that leaves out all of its tests.
     fn file_left_out(&self, file: FileId) -> Option<String> {
         let code = self.world.files.get(file)?;
+        if let Some(line) = self.always_ended(At { file, scope: 0 }) {
+            return Some(format!("line {} ends its file before any test", code.code.file_line(line)));
+        }
         let skips = &self.world.callables.skips;
         let given = code
             .module()
@@ -107,7 +113,20 @@ impl Program {
     }
 
     fn skips(&self, file: FileId, mark: &Value, line: u32) -> bool {
-        self.mark(file, mark, line).is_some_and(|name| self.world.callables.skips.by.contains(&*name))
+        let by_call = matches!(mark, Value::Call(call) if self.skips_by(file, *call));
+        by_call || self.mark(file, mark, line).is_some_and(|name| self.world.callables.skips.by.contains(&*name))
+    }
+
+    /// Whether a mark that asks for a condition has one that is constant, and so leaves out.
+    fn skips_by(&self, file: FileId, call: CallId) -> bool {
+        let Destination::External { name, .. } = self.reached(file, call) else { return false };
+        let skips = &self.world.callables.skips;
+        let (when, unless) = (skips.when.contains(&**name), skips.unless.contains(&**name));
+        let Some(call) = self.world.files.get(file).and_then(|code| code.module().calls.get(call)) else { return false };
+        let first = call.args.first().or_else(|| call.keywords.iter().find(|(key, _)| key == "condition").map(|(_, v)| v));
+        // a text is a condition of its own
+        let Some(first) = first.filter(|v| (when || unless) && !matches!(v, Value::Str(_))) else { return false };
+        self.constant(file, first, call.scope) == Some(when)
     }
 
     /// The full name of a mark.
