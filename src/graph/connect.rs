@@ -5,6 +5,7 @@
 //! say what is missing.
 
 mod attach;
+mod collected;
 mod gate;
 mod starts;
 mod throwaway;
@@ -478,9 +479,15 @@ impl Build<'_> {
                 let found = function.or_else(|| self.graph.find(&python::module_key(to)));
                 (found.into_iter().collect(), lead.edge, lead.strength)
             }
-            Target::Tests { paths, .. } => {
-                let nodes = paths.iter().filter_map(|p| self.graph.find(&python::module_key(p))).collect();
-                (nodes, EdgeKind::Tests, lead.strength)
+            Target::Tests { paths, left_out, selection } => {
+                let edge = Edge {
+                    order,
+                    stops,
+                    discarded: discarded.clone(),
+                    ..Edge::plain(from, from, EdgeKind::Tests, lead.strength, at.clone(), shorten(&lead.what))
+                };
+                self.left_out_of_a_run(left_out, &edge);
+                (self.run_as_tests(paths, selection, &edge), EdgeKind::Tests, lead.strength)
             }
             Target::Outside { what } => {
                 let node = self.add(format!("outside:{what}"), NodeKind::Outside, at.clone(), what.clone());
@@ -605,27 +612,6 @@ impl Build<'_> {
 
     fn link(&mut self, from: NodeId, to: NodeId, kind: EdgeKind, strength: Strength, at: Location, what: String) {
         self.graph.edge(Edge::plain(from, to, kind, strength, at, what));
-    }
-
-    /// A test runner that reads a file runs the tests in it.
-    fn collected_tests(&mut self) {
-        let tests: Vec<(NodeId, NodeId)> = (0..self.graph.nodes.len())
-            .filter(|n| self.graph.nodes[*n].kind == NodeKind::Function && self.graph.nodes[*n].scope == Scope::Test)
-            .filter(|n| {
-                let name = self.graph.nodes[*n].key.rsplit(['#', '.']).next().unwrap_or("");
-                name.starts_with("test") || name == "setUp"
-            })
-            .filter_map(|n| Some((self.graph.find(&python::module_key(&self.graph.nodes[n].at.path))?, n)))
-            .collect();
-        for (module, test) in tests {
-            let at = self.graph.nodes[test].at.clone();
-            let what = self.graph.nodes[test].label.clone();
-            let off = self.program.file(&at.path, None).and_then(|file| self.program.left_out(file, at.line));
-            self.link(module, test, EdgeKind::Tests, Strength::Resolved, at, what);
-            if let Some(edge) = self.graph.edges.last_mut() {
-                edge.off = off;
-            }
-        }
     }
 }
 

@@ -367,7 +367,7 @@ impl Look<'_> {
         let leads = resolve::command(command, from, self.view);
         leads.iter().filter(|l| l.strength == Strength::Resolved).find_map(|lead| match &lead.to {
             Target::File { path, run: Run::Program | Run::Module } => self.imports(path, true, ground),
-            Target::Tests { paths } => self.tests(command, paths, ground),
+            Target::Tests { paths, .. } => self.tests(command, paths, ground),
             _ => None,
         })
     }

@@ -141,7 +141,7 @@ const fn started_by(on: On) -> From {
 }
 
 /// Whoever starts it, and what that reaches.
-fn reached(judge: &Judge<'_>, from: From, walk: Walk) -> Reached {
+pub(super) fn reached(judge: &Judge<'_>, from: From, walk: Walk) -> Reached {
     let starters: Vec<NodeId> = judge.starters(from, &[]).into_iter().flatten().collect();
     judge.evidence().graph.reach(&starters, walk)
 }

@@ -44,6 +44,21 @@ impl Judge<'_> {
         (!own.holds()).then(|| self.evidence.signals.all[found.signal].at.clone())
     }
 
+    /// Which test is left out by what CI runs, and why: a mark, or what the runner is told.
+    fn left_out(&self, tests: &[(usize, NodeId)]) -> Option<(usize, String)> {
+        let graph = self.evidence.graph;
+        let ci = near::reached(self, From::Ci, Walk::at(Strength::Assumed).with_tests(true));
+        let off = |to: NodeId| {
+            let mut arriving = graph.arriving(to).filter(|e| e.kind == EdgeKind::Tests && ci.has(e.from));
+            arriving.find_map(|e| e.off.clone())
+        };
+        let of = |test: NodeId| {
+            let files = graph.arriving(test).filter(|e| e.kind == EdgeKind::Tests).map(|e| e.from);
+            off(test).or_else(|| files.collect::<BTreeSet<_>>().into_iter().find_map(off))
+        };
+        tests.iter().find_map(|(signal, test)| Some((*signal, of(*test)?)))
+    }
+
     /// `tested`: a test that asserts reaches what is meant, and CI runs it.
     pub(super) fn tested(&mut self, ask: &Tested) -> Answer {
         let graph = self.evidence.graph;
@@ -95,12 +110,17 @@ impl Judge<'_> {
             let elsewhere = self.handed_over(&asserts);
             answer.standing = Standing::indicated(if elsewhere.is_some() { Because::Assumed } else { Because::Idle });
             answer.signals = exercised.iter().map(|(s, _)| *s).take(3).collect();
+            let handed = elsewhere.is_some();
             let after = match elsewhere {
                 Some(at) => format!(" may be run by what {at} hands over to, which is not in this scan"),
                 None => near::elsewhere(On::Ci).to_owned(),
             };
             let at = |signal: usize| self.evidence.signals.all[signal].at.clone();
-            answer.why = exercised.first().map(|(signal, _)| Miss::quote(at(*signal), "", *signal, after));
+            let left_out = if handed { None } else { self.left_out(&exercised) };
+            answer.why = match left_out {
+                Some((signal, why)) => Some(Miss::quote(at(signal), "", signal, format!(" is not run in CI: {why}"))),
+                None => exercised.first().map(|(signal, _)| Miss::quote(at(*signal), "", *signal, after)),
+            };
         }
         let also: Vec<usize> = answer.signals.iter().filter_map(|s| reached_signals.get(s)).flatten().copied().take(3).collect();
         for signal in answer.signals.iter().chain(&also) {

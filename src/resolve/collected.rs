@@ -1,9 +1,14 @@
 //! Test runners: which test files a command collects.
 
+mod told;
+
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Invocation, Lead, Located, Target, View, placed};
-use crate::fact::FactKind;
 use crate::source::{self, RepoPath, file_name};
 use crate::words::{EdgeKind, Strength};
+pub(crate) use told::COLLECTED;
+use told::Told;
 
 /// Options with which a runner lists or prints, and runs no test.
 const ONLY_LISTS: &[&str] =
@@ -78,6 +83,8 @@ pub(super) fn of_runner(invocation: &Invocation<'_>, from: usize, runner: &str, 
         return Vec::new();
     }
     let mut named: Vec<RepoPath> = Vec::new();
+    let mut parts: BTreeMap<RepoPath, Vec<String>> = BTreeMap::new();
+    let mut wholes: BTreeSet<RepoPath> = BTreeSet::new();
     let mut missing: Option<String> = None;
     let mut skip = false;
     let mut words = arguments.iter().peekable();
@@ -85,7 +92,7 @@ pub(super) fn of_runner(invocation: &Invocation<'_>, from: usize, runner: &str, 
         if std::mem::take(&mut skip) {
             continue;
         }
-        let text = word.text.split("::").next().unwrap_or("");
+        let (text, part) = word.text.split_once("::").map_or((word.text.as_str(), None), |(text, part)| (text, Some(part)));
         match text {
             // where `unittest` begins
             "-s" | "--start-directory" if unittest => {}
@@ -109,8 +116,17 @@ pub(super) fn of_runner(invocation: &Invocation<'_>, from: usize, runner: &str, 
                 let fitting = fitting.map(|pattern| placed::matching(&pattern, view)).unwrap_or_default();
                 named.extend(fitting.iter().map(|path| RepoPath::from(path.as_str())));
                 match invocation.locate(text, view) {
-                    _ if !fitting.is_empty() => {}
-                    Located::Found(path, _) => named.push(path),
+                    _ if !fitting.is_empty() => wholes.extend(fitting.iter().map(|path| RepoPath::from(path.as_str()))),
+                    Located::Found(path, _) => {
+                        match part.filter(|part| word.literal && !part.contains('$')) {
+                            // one of its cases
+                            Some(part) => {
+                                parts.entry(path.clone()).or_default().push(part.split('[').next().unwrap_or_default().to_owned())
+                            }
+                            None => wholes.extend([path.clone()]),
+                        }
+                        named.push(path);
+                    }
                     Located::Missing(path) => missing = Some(path),
                     // where it runs is not known (in an image, say): the folder of that name is the one meant
                     Located::Unknown if invocation.dir().is_none() && view.inventory.is_dir(text) => named.push(text.into()),
@@ -121,7 +137,12 @@ pub(super) fn of_runner(invocation: &Invocation<'_>, from: usize, runner: &str, 
         }
     }
     let mut what = runner.to_owned();
-    let paths = if named.is_empty() {
+    let dir = invocation.dir().unwrap_or(".");
+    let from = common(&named, view).unwrap_or_else(|| dir.to_owned());
+    let environment = &invocation.command.environment;
+    let told = matches!(runner, "pytest" | "py.test").then(|| Told::of((dir, &from), arguments, environment, view));
+    let mut found = Found { paths: Vec::new(), left_out: Vec::new(), told: told.as_ref(), view };
+    if named.is_empty() {
         if let Some(path) = missing {
             let gone = format!("`{path}` holds no tests");
             return vec![Lead {
@@ -131,16 +152,19 @@ pub(super) fn of_runner(invocation: &Invocation<'_>, from: usize, runner: &str, 
                 what,
             }];
         }
-        let dir = invocation.dir().unwrap_or(".");
-        let configured = test_paths(view);
-        let roots = if configured.is_empty() || dir != "." { vec![dir.to_owned()] } else { configured };
-        roots.iter().flat_map(|root| below(root, view)).collect()
+        match told.as_ref().filter(|told| !told.roots.is_empty()) {
+            Some(told) => {
+                told.roots.iter().for_each(|root| found.add(root));
+                found.elsewhere(dir, &told.elsewhere());
+            }
+            None => found.below(dir),
+        }
     } else {
         what = format!("{runner} {}", named.iter().map(|p| p.to_string()).collect::<Vec<_>>().join(" "));
-        // a file that is named is collected whatever it is called
-        named.iter().flat_map(|p| if view.inventory.contains(p) { vec![p.clone()] } else { below(p, view) }).collect::<Vec<_>>()
-    };
-    if paths.is_empty() {
+        named.iter().for_each(|path| found.add(path));
+    }
+    let Found { paths, left_out, .. } = found;
+    if paths.is_empty() && left_out.is_empty() {
         let gone = "there are no test files to collect".to_owned();
         return vec![Lead {
             to: Target::Missing { path: ".".to_owned(), what: gone },
@@ -149,7 +173,53 @@ pub(super) fn of_runner(invocation: &Invocation<'_>, from: usize, runner: &str, 
             what,
         }];
     }
-    vec![Lead { to: Target::Tests { paths }, edge: EdgeKind::Tests, strength: Strength::Resolved, what }]
+    let mut selection = told.map(|told| told.selection).unwrap_or_default();
+    selection.named = parts.into_iter().filter(|(path, _)| !wholes.contains(path)).collect();
+    let selection = Box::new(selection);
+    vec![Lead { to: Target::Tests { paths, left_out, selection }, edge: EdgeKind::Tests, strength: Strength::Resolved, what }]
+}
+
+/// The folder that holds all that is named.
+fn common(named: &[RepoPath], view: &View<'_>) -> Option<String> {
+    let folder_of =
+        |path: &RepoPath| if view.inventory.is_dir(path) { path.to_string() } else { source::folder(path).to_owned() };
+    let mut folders = named.iter().map(folder_of);
+    let first = folders.next()?;
+    Some(folders.fold(first, |common, folder| {
+        let same = common.split('/').zip(folder.split('/')).take_while(|(a, b)| a == b).map(|(a, _)| a);
+        Some(same.collect::<Vec<_>>().join("/")).filter(|path| !path.is_empty()).unwrap_or_else(|| ".".to_owned())
+    }))
+}
+
+/// Test files that are collected, and those that are left out with the reason.
+struct Found<'a, 'v> {
+    paths: Vec<RepoPath>,
+    left_out: Vec<(RepoPath, String)>,
+    told: Option<&'a Told>,
+    view: &'a View<'v>,
+}
+
+impl Found<'_, '_> {
+    /// What is named: a file is collected whatever it is called.
+    fn add(&mut self, path: &str) {
+        if self.view.inventory.contains(path) { self.paths.push(path.into()) } else { self.below(path) }
+    }
+
+    fn below(&mut self, folder: &str) {
+        for path in below(folder, self.told, self.view) {
+            match self.told.and_then(|told| told.leaves_out(&path)) {
+                Some(why) => self.left_out.push((path, why)),
+                None => self.paths.push(path),
+            }
+        }
+    }
+
+    /// Files that would have been collected if the settings named no other folders.
+    fn elsewhere(&mut self, dir: &str, why: &str) {
+        let known: BTreeSet<&RepoPath> = self.paths.iter().chain(self.left_out.iter().map(|(path, _)| path)).collect();
+        let others: Vec<RepoPath> = below(dir, self.told, self.view).into_iter().filter(|path| !known.contains(path)).collect();
+        self.left_out.extend(others.into_iter().map(|path| (path, why.to_owned())));
+    }
 }
 
 /// Whether a word names modules by dots, as `unittest` takes them, and is no path.
@@ -185,29 +255,29 @@ fn of_dotted(text: &str, invocation: &Invocation<'_>, view: &View<'_>) -> Dotted
 }
 
 /// Test files below a folder, as runners find them by name.
-fn below(folder: &str, view: &View<'_>) -> Vec<RepoPath> {
+fn below(folder: &str, told: Option<&Told>, view: &View<'_>) -> Vec<RepoPath> {
+    let is = |path: &str| match told {
+        Some(told) => told.is_test_file(path),
+        None => {
+            let name = file_name(path);
+            name.ends_with(".py") && (name.starts_with("test") || name.ends_with("_test.py"))
+        }
+    };
     view.inventory
         .below(folder)
         .iter()
-        .filter(|e| {
-            let name = file_name(&e.path);
-            name.ends_with(".py") && (name.starts_with("test") || name.ends_with("_test.py"))
-        })
+        .filter(|e| is(&e.path))
         .filter(|e| !e.path.split('/').any(|part| part.starts_with('.') || part == "node_modules" || part == "build"))
         .map(|e| e.path.clone())
         .collect()
 }
 
-/// Folders that the project's configuration names.
-fn test_paths(view: &View<'_>) -> Vec<String> {
-    view.book
-        .get("pyproject.toml")
-        .into_iter()
-        .flat_map(|f| &f.facts)
-        .filter_map(|fact| match &fact.kind {
-            FactKind::Setting { key, value } if key == "pytest.testpaths" => Some(value.trim_end_matches('/').to_owned()),
-            _ => None,
-        })
-        .filter(|path| view.inventory.is_dir(path))
-        .collect()
+/// What settles which tests are run besides the command: `conftest.py` beside and above the files.
+pub(super) fn settled_by(paths: &[RepoPath], left_out: &[(RepoPath, String)], view: &View<'_>) -> Vec<RepoPath> {
+    let all = || paths.iter().chain(left_out.iter().map(|(path, _)| path));
+    let above = |path: &RepoPath| {
+        let folder = source::folder(path);
+        folder == "." || all().any(|p| p.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
+    };
+    view.inventory.named("conftest.py").map(|entry| entry.path.clone()).filter(above).collect()
 }

@@ -26,6 +26,7 @@ mod queued;
 mod renamed;
 pub(crate) mod renewed;
 mod runners;
+mod selected;
 mod services;
 mod stacks;
 mod stages;
@@ -46,6 +47,7 @@ use crate::words::{EdgeKind, Strength};
 pub(crate) use assembled::STAGE;
 pub(crate) use bundles::BUNDLES;
 pub(crate) use calls::{as_called, calls};
+pub(crate) use collected::COLLECTED;
 pub(crate) use containers::started_image;
 pub(crate) use copies::{DOUBT, unnamed};
 pub(crate) use cron::{CRONTAB, is_read_by_cron};
@@ -53,6 +55,7 @@ pub(crate) use installs::{Install, installs};
 pub(crate) use placed::AS;
 pub(crate) use program::{ALTERNATIVE, Callee, Program, Quick};
 pub(crate) use python::Modules;
+pub(crate) use selected::Selection;
 pub(crate) use services::{REPLACED, replaced};
 pub(crate) use wholes::wholes;
 
@@ -246,6 +249,10 @@ pub(crate) enum Target {
     Tests {
         /// The files.
         paths: Vec<RepoPath>,
+        /// Files that look like tests and are not collected, and why.
+        left_out: Vec<(RepoPath, String)>,
+        /// Which tests of the files are run.
+        selection: Box<Selection>,
     },
     /// Something that is not in this repository.
     Outside {
@@ -747,7 +754,11 @@ pub(crate) fn demands(facts: &FileFacts, path: &RepoPath, fresh: bool, view: &Vi
     let mut wanted: Vec<RepoPath> = Vec::new();
     let mut take = |lead: Lead| match lead.to {
         Target::File { path, .. } | Target::Function { path, .. } | Target::Unit { path, .. } => wanted.push(path),
-        Target::Tests { paths } => wanted.extend(paths),
+        Target::Tests { paths, left_out, .. } => {
+            wanted.extend(collected::settled_by(&paths, &left_out, view));
+            wanted.extend(paths);
+            wanted.extend(left_out.into_iter().map(|(path, _)| path));
+        }
         Target::Outside { .. } | Target::Missing { .. } => {}
     };
     for fact in &facts.facts {

@@ -12,6 +12,7 @@ mod attribute;
 mod callback;
 mod commands;
 mod constant;
+mod ends;
 mod index;
 mod infer;
 mod left_out;
@@ -291,6 +292,8 @@ pub(crate) struct Program {
     decorators: BTreeMap<At, Vec<Decorator>>,
     by_code: BTreeMap<(RepoPath, Option<usize>), FileId>,
     commands: Commands,
+    /// Calls that end what they stand in.
+    ends: ends::Ends,
     /// Documents of the repository, by path.
     trees: BTreeMap<RepoPath, Arc<Tree>>,
 }
@@ -312,6 +315,7 @@ impl Program {
         program.world.find_methods();
         program.world.find_bases();
         program.follow();
+        program.find_ends();
         program.commands = Commands::of(&program.world, &program.sites, &program.reached, &program.decorators);
         program
     }

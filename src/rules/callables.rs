@@ -61,6 +61,12 @@ pub(crate) struct Told {
 pub(crate) struct Skips {
     /// Decorators of a test or of its class, by their full names.
     pub(crate) by: BTreeSet<String>,
+    /// Decorators that do so if their first argument is true.
+    pub(crate) when: BTreeSet<String>,
+    /// Decorators that do so if it is not.
+    pub(crate) unless: BTreeSet<String>,
+    /// Functions and methods that end the test, or at the top of a file all that stands in it.
+    pub(crate) ends: BTreeSet<String>,
     /// Names of a file that are given one of these for all of its tests.
     pub(crate) marks: BTreeSet<String>,
 }

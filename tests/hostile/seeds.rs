@@ -513,6 +513,13 @@ if __name__ == "__main__":
         text: "[metadata]\nname = looms\n[options]\npackages = find:\npython_requires = >=3.10\ninstall_requires =\n    scikit-learn>=1.4\n    pandas; python_version > \"3.8\"\n[options.extras_require]\ntest = pytest\n[options.entry_points]\nconsole_scripts =\n    weave = looms.main:run\n",
     },
     Seed {
+        of: "packages::pytest::READER",
+        place: "p@/pytest.ini",
+        lead: NOTHING,
+        form: Form::Lines,
+        text: "[pytest]\ntestpaths = tests more\naddopts = -ra -m \"not slow\"\n    --ignore=tests/old --deselect tests/test_a.py::test_b\npython_files = check_*.py\nnorecursedirs = data .*\n",
+    },
+    Seed {
         of: "packages::conda::READER",
         place: "e@/environment.yml",
         lead: NOTHING,

@@ -4,6 +4,7 @@ mod conda;
 mod locks;
 mod pipfile;
 mod pyproject;
+mod pytest;
 mod requirement;
 mod requirements;
 mod setup;
@@ -24,6 +25,7 @@ pub(crate) const ALL: &[Reader] = &[
     pyproject::READER,
     pyproject::PIXI,
     pipfile::READER,
+    pytest::READER,
     setup::SCRIPT,
     setup::CONFIG,
     conda::READER,

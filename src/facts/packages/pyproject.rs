@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::requirement::{self, Requirement, address_pin, is_commit, normal, pin, strict_pin};
-use super::{dependency, entry_point, includes, script, setting};
+use super::{dependency, entry_point, includes, pytest, script, setting};
 use crate::fact::{FileFacts, Pin};
 use crate::facts::{Context, Reader, When, unparsable};
 use crate::source::{SourceFile, file_name};
@@ -106,10 +106,8 @@ fn tools(tool: Node<'_>, file: &SourceFile, facts: &mut FileFacts) {
             includes(facts, line, file, path);
         }
     }
-    for tests in tool.find("pytest.ini_options.testpaths").into_iter().take(1) {
-        for (path, line) in tests.strings() {
-            setting(facts, line, "pytest.testpaths", path);
-        }
+    if let Some(section) = tool.get("pytest").and_then(|pytest| pytest.get("ini_options")) {
+        pytest::settings(section, facts);
     }
 }
 

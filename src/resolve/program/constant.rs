@@ -16,7 +16,8 @@ impl Program {
     /// The line, as files count them, of what always leaves the body of a call before it.
     pub(crate) fn left_before(&self, file: FileId, call: &Call) -> Option<u32> {
         let code = self.world.files.get(file)?;
-        code.index.left_before(call).map(|line| code.code.file_line(line))
+        let line = code.index.left_before(call).or_else(|| self.ended_before(file, call));
+        line.map(|line| code.code.file_line(line))
     }
 
     /// Why what stands under these flows never runs: the constant that switches it off, as written.
@@ -37,6 +38,12 @@ impl Program {
             }
             _ => None,
         })
+    }
+
+    /// The truth of a value that needs no run.
+    pub(super) fn constant(&self, file: FileId, value: &Value, scope: ScopeId) -> Option<bool> {
+        let given: Given<'_> = &|scope, name| self.by_default(file, scope, name);
+        self.world.files.get(file)?.constant(value, scope, given, 4)
     }
 
     /// The truth of a parameter that no call fills: its default, where everyone who runs the function is known.

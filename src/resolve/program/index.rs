@@ -219,8 +219,17 @@ impl Index {
     /// The literal that a name is given, where that happens once and unconditionally.
     /// The line of what always leaves the body before a call is reached.
     pub(super) fn left_before(&self, call: &Call) -> Option<u32> {
-        let before = |leave: &&Leave| leave.end_line < call.line && leave.under.iter().all(|flow| call.conditions.contains(flow));
-        self.leaves.get(&call.scope)?.iter().find(before).map(|leave| leave.line)
+        self.leaves.get(&call.scope)?.iter().find(|leave| leave.is_before(call)).map(|leave| leave.line)
+    }
+
+    /// What leaves a body by an exception or the end of the process.
+    pub(super) fn raises(&self, scope: ScopeId) -> impl Iterator<Item = &Leave> {
+        self.leaves.get(&scope).into_iter().flatten().filter(|leave| !leave.returns)
+    }
+
+    /// Whether a body may be left by `return` at a line or before it.
+    pub(super) fn comes_back_before(&self, scope: ScopeId, line: u32) -> bool {
+        self.leaves.get(&scope).is_some_and(|all| all.len() >= MAX_LEAVES || all.iter().any(|l| l.returns && l.line <= line))
     }
 
     /// The only place where a name of the scope itself is bound: a parameter that nothing is assigned to.
@@ -283,10 +292,30 @@ const MAX_LEAVES: usize = 50;
 
 /// A statement that always leaves the body it stands in.
 #[derive(Debug)]
-struct Leave {
+pub(super) struct Leave {
     line: u32,
     end_line: u32,
     under: Vec<FlowId>,
+    /// It only goes back to whoever called.
+    returns: bool,
+}
+
+impl Leave {
+    pub(super) fn of(call: &Call) -> Self {
+        Self { line: call.line, end_line: call.end_line, under: call.conditions.clone(), returns: false }
+    }
+
+    pub(super) fn line(&self) -> u32 {
+        self.line
+    }
+
+    pub(super) fn is_certain(&self) -> bool {
+        self.under.is_empty()
+    }
+
+    pub(super) fn is_before(&self, call: &Call) -> bool {
+        self.end_line < call.line && self.under.iter().all(|flow| call.conditions.contains(flow))
+    }
 }
 
 /// Every `return`, `raise` that no handler around it catches, and end of the process, by scope.
@@ -307,14 +336,16 @@ fn leaves(module: &Module) -> HashMap<ScopeId, Vec<Leave>> {
         };
         if certain {
             let above = std::iter::successors(flow.parent, |id| module.flows.get(*id).and_then(|f| f.parent));
-            add(flow.scope, Leave { line: flow.line, end_line: flow.end_line, under: above.take(64).collect() });
+            let under = above.take(64).collect();
+            let returns = flow.kind == FlowKind::Return;
+            add(flow.scope, Leave { line: flow.line, end_line: flow.end_line, under, returns });
         }
     }
     for call in module.calls.iter().filter(|call| call.in_try.is_none()) {
         let ends =
             call.callee.dotted().is_some_and(|name| matches!(&*name, "sys.exit" | "os._exit" | "os.abort" | "exit" | "quit"));
         if ends {
-            add(call.scope, Leave { line: call.line, end_line: call.end_line, under: call.conditions.clone() });
+            add(call.scope, Leave::of(call));
         }
     }
     found

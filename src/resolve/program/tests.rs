@@ -384,6 +384,25 @@ fn what_is_never_reached() {
     assert_eq!(never("try:\n    raise ValueError\nexcept ValueError:\n    f()"), None);
     assert_eq!(never("def g():\n    def h():\n        return\n    f()"), None);
     assert_eq!(never("def g():\n    return f()"), None);
+    // what a function of one's own never comes back from
+    let after = |helper: &str| never(&format!("{helper}def h():\n    stop()\n    f()\n"));
+    let ends = |line: u32| Some(format!("line {line} always ends it before"));
+    assert_eq!(after("def stop():\n    raise ValueError\n"), ends(5));
+    assert_eq!(after("def stop():\n    print(1)\n    sys.exit(2)\n"), ends(6));
+    assert_eq!(after("def end():\n    raise ValueError\ndef stop():\n    end()\n"), ends(7));
+    for comes_back in [
+        "def stop():\n    if a:\n        return\n    raise ValueError\n",
+        "def stop():\n    if a:\n        raise ValueError\n",
+        "def stop():\n    try:\n        raise ValueError\n    except ValueError:\n        pass\n",
+        "def stop():\n    yield 1\n    raise ValueError\n",
+        "@quiet\ndef stop():\n    raise ValueError\n",
+        "def stop():\n    raise ValueError\nif a:\n    def stop(): pass\n",
+        "def stop():\n    with quiet():\n        raise ValueError\n",
+    ] {
+        assert_eq!(after(comes_back), None, "{comes_back}");
+    }
+    assert_eq!(never("def stop():\n    raise ValueError\ntry:\n    stop()\nexcept ValueError:\n    pass\nf()"), None);
+    assert_eq!(never("def stop():\n    raise ValueError\nrun(stop)\nf()"), None);
     // a parameter that nobody fills has its default
     let off = |call: &str| never(&format!("def g(x, retrain=False):\n    if retrain:\n        f()\n{call}"));
     assert_eq!(off("g(1)").as_deref(), Some("if retrain"));
@@ -416,6 +435,24 @@ fn tests_that_are_left_out() {
     assert_eq!(out("pytestmark = pytest.mark.slow\ndef test_a(): pass"), None);
     assert_eq!(out("@pytest.mark.skipif(a, reason='x')\ndef test_a(): pass"), None);
     assert_eq!(out("@pytest.mark.skip\ndef test_b(): pass\ndef test_a(): pass"), None);
+    assert_eq!(
+        out("@pytest.mark.skipif(True, reason='x')\ndef test_a(): pass").as_deref(),
+        Some("@pytest.mark.skipif leaves it out")
+    );
+    assert!(out("SLOW = True\n@unittest.skipIf(SLOW, 'x')\nclass T(unittest.TestCase):\n    def test_a(self): pass").is_some());
+    assert!(out("@unittest.skipUnless(False, 'x')\ndef test_a(): pass").is_some());
+    assert!(out("pytestmark = pytest.mark.skipif(not False, reason='x')\ndef test_a(): pass").is_some());
+    assert_eq!(out("@pytest.mark.skipif(False, reason='x')\ndef test_a(): pass"), None);
+    assert_eq!(out("@pytest.mark.skipif('a.b > 1', reason='x')\ndef test_a(): pass"), None);
+    assert_eq!(out("@unittest.skipUnless(True, 'x')\ndef test_a(): pass"), None);
+    assert_eq!(out("def test_a():\n    pytest.skip('x')\n    f()").as_deref(), Some("line 3 ends it before it is through"));
+    assert!(out("class T(unittest.TestCase):\n    def test_a(self):\n        self.skipTest('x')\n        f()").is_some());
+    assert_eq!(out("def test_a():\n    if a:\n        pytest.skip('x')\n    f()"), None);
+    let either = "def test_a():\n    try:\n        f()\n    except ValueError:\n        return\n    pytest.fail('x')";
+    assert_eq!(out(either), None);
+    let top = "pytest.skip('x', allow_module_level=True)\ndef test_a(): pass";
+    assert_eq!(out(top).as_deref(), Some("line 2 ends its file before any test"));
+    assert_eq!(out("if a:\n    pytest.skip('x', allow_module_level=True)\ndef test_a(): pass"), None);
 }
 
 #[test]
