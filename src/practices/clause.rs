@@ -65,6 +65,7 @@ impl<'e> Judge<'e> {
             near: None,
             action: String::new(),
             elsewhere: false,
+            meant: None,
             remedy: None,
         };
         let nobody_looks = || (unknown(id, Unknown::NoDetector), BTreeMap::new());
@@ -156,10 +157,9 @@ impl<'e> Judge<'e> {
             }
             near => near,
         };
-        let fits = |judge: &mut Self| rule.actions.iter().find(|fitting| judge.clause(&fitting.when).holds());
-        let action = match best.standing.verdict {
-            Verdict::Met | Verdict::NotApplicable => String::new(),
-            _ => fits(self).map_or(&rule.action, |fitting| &fitting.action).clone(),
+        let (action, meant) = match best.standing.verdict {
+            Verdict::Met | Verdict::NotApplicable => (String::new(), None),
+            _ => self.fitting(rule, near.as_ref()),
         };
         // advice on training is for whoever trains
         let elsewhere = rule.subjects == [Part::Train] && self.evidence.system.trains.is_empty();
@@ -208,9 +208,25 @@ impl<'e> Judge<'e> {
             near,
             action,
             elsewhere,
+            meant,
             remedy,
         };
         (judged, qualified)
+    }
+
+    /// What is to be done about a practice given what is there, and where that is, if the nearest miss is not it already.
+    fn fitting(&mut self, rule: &PracticeRule, near: Option<&Miss>) -> (String, Option<crate::source::Location>) {
+        for fitting in &rule.actions {
+            let answer = self.clause(&fitting.when);
+            if !answer.holds() {
+                continue;
+            }
+            let all = &self.evidence.signals.all;
+            let is_near = |near: &Miss| answer.signals.iter().any(|s| all[*s].at == near.at || near.seen == Some(*s));
+            let meant = if near.is_some_and(is_near) { None } else { self.place_of(&answer) };
+            return (fitting.action.clone(), meant.filter(|at| at.line > 0));
+        }
+        (rule.action.clone(), None)
     }
 
     /// The answer to a clause.

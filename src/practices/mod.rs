@@ -60,6 +60,8 @@ pub(crate) struct Judged {
     pub(crate) action: String,
     /// Whether that belongs where the model is trained, which is not here.
     pub(crate) elsewhere: bool,
+    /// Where what the action speaks of is, if the nearest miss is another thing.
+    pub(crate) meant: Option<Location>,
     /// What would mend the cause, where the cause is known.
     pub(crate) remedy: Option<Remedy>,
 }

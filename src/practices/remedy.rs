@@ -276,3 +276,22 @@ const fn both(one: Starts, other: Starts) -> Starts {
         (Starts::Release | Starts::Ci | Starts::Push, _) => Starts::Push,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_start_suits_all_that_want_one() {
+        let all = [Starts::Time, Starts::Any, Starts::Release, Starts::Ci, Starts::Push, Starts::Both];
+        for one in all {
+            assert_eq!(both(one, one), one);
+            assert_eq!(both(one, Starts::Any), one);
+            for other in all {
+                assert_eq!(both(one, other), both(other, one));
+            }
+        }
+        assert_eq!(both(Starts::Release, Starts::Ci), Starts::Push);
+        assert_eq!(both(Starts::Time, Starts::Release), Starts::Both);
+    }
+}

@@ -360,6 +360,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_sentence_keeps_its_verb() {
+        let told =
+            "stage train leads to `fit(a; b)`; only a person starts it here, and .github/workflows/build.yml:93 leaves this scan";
+        assert_eq!(cut_clauses(told, 90), "stage train leads to `fit(a; b)`; only a person starts it here");
+        assert_eq!(cut_clauses(told, 200), told);
+        // a name without a space is cut itself
+        assert_eq!(cut("uses harbour-office/pipelines/.github/workflows/train.yml@v3", 24), "uses harbour-office/pipe…");
+    }
+
+    #[test]
     fn a_place_is_not_told_twice() {
         let why = "`fit(x)` runs when a person starts program src/a.py";
         assert_eq!(seen_from(why, "src/a.py"), "`fit(x)` runs when a person starts this program");

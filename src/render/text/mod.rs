@@ -39,8 +39,14 @@ pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::
     // a narrow page needs more lines for the same
     let lines = LINES * 80 / page.width().min(80);
     let mut rest = after(&page, report, primary, Room::Enough);
+    // what the chains take at least
+    let mut shortest = page.trial();
+    if let Some(system) = primary.filter(|_| page.verbose() == 0) {
+        chains::strongest(&mut shortest, system, report, LEAST_CHAINS);
+    }
+    let least = shortest.lines().min(2 + LEAST_CHAINS);
     for room in [Room::Less, Room::Little] {
-        if page.verbose() == 0 && page.lines() + rest.lines() + 2 + LEAST_CHAINS > lines {
+        if page.verbose() == 0 && page.lines() + rest.lines() + least > lines {
             rest = after(&page, report, primary, room);
         }
     }

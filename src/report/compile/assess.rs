@@ -90,17 +90,7 @@ pub(super) fn assessment(
                 practice: blocker.practice.clone(),
                 what: near.map_or_else(|| blocker.what.clone(), |n| super::sentence(findings, n)),
                 action,
-                evidence: practice
-                    .zip(near)
-                    .filter(|_| remedy.is_none())
-                    .map(|(judged, near)| {
-                        vec![Evidence { signal: blocker.practice.clone(), ..to_change(findings, judged, near) }]
-                    })
-                    .or_else(|| {
-                        let at = &remedy?.at;
-                        Some(vec![super::place(findings, at, &blocker.practice)])
-                    })
-                    .unwrap_or_default(),
+                evidence: where_to_change(findings, practice, &blocker.practice).into_iter().collect(),
                 lifts_to: blocker.lifts_to.max(with_all),
                 elsewhere,
                 unknown: practice.and_then(|p| p.standing.unknown).or_else(|| practice.is_none().then_some(Unknown::NoDetector)),
@@ -155,6 +145,16 @@ pub(super) fn assessment(
         blocking,
         strict_gaps,
     }
+}
+
+/// Where a change begins: where its cause is mended, at what the action speaks of, or at the nearest miss.
+fn where_to_change(findings: &Findings<'_>, practice: Option<&Judged>, id: &str) -> Option<Evidence> {
+    let practice = practice?;
+    if let Some(at) = practice.remedy.as_ref().map(|remedy| &remedy.at).or(practice.meant.as_ref()) {
+        return Some(super::place(findings, at, id));
+    }
+    let near = practice.near.as_ref()?;
+    Some(Evidence { signal: id.to_owned(), ..to_change(findings, practice, near) })
 }
 
 /// Where a change begins: at the nearest miss, and where that is a script or notebook as a whole, at the line in it that is

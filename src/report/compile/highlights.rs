@@ -336,6 +336,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_variable_is_no_missing_task() {
+        assert!(is_setting("`Makefile` has no target `MODEL=tide`"));
+        assert!(!is_setting("`Makefile` has no target `tide`"));
+        assert!(!is_setting("`run.py --model=tide` is not there"));
+    }
+
+    #[test]
     fn what_is_missing_is_told_once() {
         assert_eq!(broken("make retrain", "`retrain` is no target"), "make retrain: it is no target");
         assert_eq!(broken("python a.py", "`b.csv` is not tracked"), "python a.py: `b.csv` is not tracked");
