@@ -37,7 +37,7 @@ use super::python::{Modules, Place};
 use crate::fact::{Book, Code, FactKind};
 use crate::rules::callables::Callables;
 use crate::source::RepoPath;
-use crate::syntax::python::{CallId, FlowId, FlowKind, Module, Name, Root, ScopeId, ScopeKind, Value};
+use crate::syntax::python::{CallId, FlowId, FlowKind, Module, Name, Root, ScopeId, ScopeKind, Target, Value};
 use crate::syntax::tree::Tree;
 use crate::words::Strength;
 use commands::Commands;
@@ -267,6 +267,24 @@ fn told_modules(book: &Book) -> BTreeSet<String> {
     told.filter(|text| dotted(text)).map(str::to_owned).take(MAX_TOLD).collect()
 }
 
+/// The last parts of dotted names that files assign to.
+fn given_fields(files: &[CodeFile]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut add = |name: &Name| {
+        if !name.path.is_empty() {
+            found.extend(name.last().map(str::to_owned));
+        }
+    };
+    for target in files.iter().flat_map(|f| &f.module().assigns).flat_map(|a| &a.targets) {
+        match target {
+            Target::Name(name) => add(name),
+            Target::Tuple(names) => names.iter().for_each(&mut add),
+            Target::Item(..) => {}
+        }
+    }
+    found
+}
+
 /// The code that a book holds, in path order: where, in which command, from where its imports are looked up, and what.
 fn code(book: &Book) -> impl Iterator<Item = (&RepoPath, Option<usize>, RepoPath, &Arc<Code>)> {
     book.iter().flat_map(|(path, facts)| {
@@ -292,6 +310,8 @@ pub(crate) struct Program {
     decorators: BTreeMap<At, Vec<Decorator>>,
     by_code: BTreeMap<(RepoPath, Option<usize>), FileId>,
     commands: Commands,
+    /// Attributes of anything that something is assigned to.
+    given_fields: BTreeSet<String>,
     /// Calls that end what they stand in.
     ends: ends::Ends,
     /// Documents of the repository, by path.
@@ -314,6 +334,7 @@ impl Program {
         }
         program.world.find_methods();
         program.world.find_bases();
+        program.given_fields = given_fields(&program.world.files);
         program.follow();
         program.find_ends();
         program.commands = Commands::of(&program.world, &program.sites, &program.reached, &program.decorators);

@@ -1,10 +1,11 @@
 //! What a constant switches off, or a certain way out before it.
 
 use super::{At, CodeFile, FileId, FlowId, FlowKind, Program, Root, ScopeId, Value, text_of};
-use crate::syntax::python::{Call, ParamKind};
+use crate::resolve::python::Place;
+use crate::syntax::python::{Call, Name, ParamKind};
 
-/// The truth of a name of a scope that is no constant of the top level.
-type Given<'g> = &'g dyn Fn(ScopeId, &str) -> Option<bool>;
+/// The truth of a name of a scope that is no constant of the file.
+type Given<'g> = &'g dyn Fn(ScopeId, &Name) -> Option<bool>;
 
 impl Program {
     /// Why a call never happens: a constant switches it off, or its body has always been left before.
@@ -24,7 +25,7 @@ impl Program {
     pub(crate) fn off(&self, file: FileId, conditions: &[FlowId]) -> Option<String> {
         let code = self.world.files.get(file)?;
         let flows = &code.module().flows;
-        let given: Given<'_> = &|scope, name| self.by_default(file, scope, name);
+        let given: Given<'_> = &|scope, name| self.given(file, scope, name);
         conditions.iter().filter_map(|f| flows.get(*f)).find_map(|flow| match flow.kind {
             FlowKind::If | FlowKind::Elif | FlowKind::While => {
                 let test = flow.test.as_ref()?;
@@ -40,9 +41,42 @@ impl Program {
         })
     }
 
+    /// The truth of a name that the file itself does not settle.
+    fn given(&self, file: FileId, scope: ScopeId, name: &Name) -> Option<bool> {
+        let Root::Local(local) = &name.root else { return None };
+        let default = || self.by_default(file, scope, local).filter(|_| name.path.is_empty());
+        default().or_else(|| self.imported(file, scope, local, &name.path))
+    }
+
+    /// The truth of a constant of another file: a literal that it is given once there, and that nobody gives another from
+    /// elsewhere.
+    fn imported(&self, file: FileId, scope: ScopeId, local: &str, path: &[String]) -> Option<bool> {
+        let code = self.world.files.get(file)?;
+        let import = code.module().imports.get(code.index.only_import(code.module(), scope, local)?)?;
+        let place = self.world.modules.of_import(&code.from, import)?;
+        let child = import.name.as_deref().and_then(|name| self.world.modules.child(&place, name));
+        let (place, wanted) = match (path, import.name.as_deref(), child) {
+            ([], Some(name), None) => (place, name),
+            ([field], Some(_), Some(child)) => (child, field.as_str()),
+            // without another name only the first part of a dotted one is bound
+            ([field], None, _) if import.aliased || !import.module.contains('.') => (place, field.as_str()),
+            _ => return None,
+        };
+        let Place::File(path) = place else { return None };
+        let there = self.world.files.get(*self.world.by_path.get(&path)?)?;
+        let truth = match there.index.only_literal(there.module(), 0, wanted)? {
+            Value::Bool(yes) => *yes,
+            Value::Int(number) => *number != 0,
+            Value::None => false,
+            _ => return None,
+        };
+        // `settings.TRAIN = …`, whoever says so
+        (!self.given_fields.contains(wanted)).then_some(truth)
+    }
+
     /// The truth of a value that needs no run.
     pub(super) fn constant(&self, file: FileId, value: &Value, scope: ScopeId) -> Option<bool> {
-        let given: Given<'_> = &|scope, name| self.by_default(file, scope, name);
+        let given: Given<'_> = &|scope, name| self.given(file, scope, name);
         self.world.files.get(file)?.constant(value, scope, given, 4)
     }
 
@@ -94,12 +128,12 @@ impl CodeFile {
                 }
                 let Root::Local(local) = &name.root else { return None };
                 if !name.path.is_empty() {
-                    return None;
+                    return given(scope, name);
                 }
                 match self.index.only_literal(self.module(), scope, local) {
                     Some(value @ (Value::Bool(_) | Value::Int(_))) => self.constant(value, scope, given, depth),
                     Some(_) => None,
-                    None => given(scope, local),
+                    None => given(scope, name),
                 }
             }
             _ => None,

@@ -216,7 +216,6 @@ impl Index {
         self.returns.get(&scope).map_or(&[], Vec::as_slice)
     }
 
-    /// The literal that a name is given, where that happens once and unconditionally.
     /// The line of what always leaves the body before a call is reached.
     pub(super) fn left_before(&self, call: &Call) -> Option<u32> {
         self.leaves.get(&call.scope)?.iter().find(|leave| leave.is_before(call)).map(|leave| leave.line)
@@ -240,20 +239,32 @@ impl Index {
         }
     }
 
-    pub(super) fn only_literal<'m>(&self, module: &'m Module, scope: ScopeId, name: &str) -> Option<&'m Value> {
+    /// The bindings of a name where a scope finds it.
+    fn seen_from(&self, module: &Module, scope: ScopeId, name: &str) -> Option<&[Bind]> {
         let mut scope = home(module, scope);
-        let mut up = 0;
-        let binds = loop {
+        for _ in 0..=64 {
             if let Some(binds) = self.name(scope, name) {
-                break binds;
+                return Some(binds);
             }
-            up += 1;
-            if scope == 0 || up > 64 {
+            if scope == 0 {
                 return None;
             }
             scope = home(module, module.scopes.get(scope)?.parent);
-        };
-        match binds {
+        }
+        None
+    }
+
+    /// The import that a name is bound by, where that happens once and in any case.
+    pub(super) fn only_import(&self, module: &Module, scope: ScopeId, name: &str) -> Option<usize> {
+        match self.seen_from(module, scope, name)? {
+            [Bind { what: What::Import(id), loose: false, .. }] if !self.changed.contains(name) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// The literal that a name is given, where that happens once and unconditionally.
+    pub(super) fn only_literal<'m>(&self, module: &'m Module, scope: ScopeId, name: &str) -> Option<&'m Value> {
+        match self.seen_from(module, scope, name)? {
             [Bind { what: What::Assign(id, None), .. }] => {
                 let assign = module.assigns.get(*id)?;
                 let plain = assign.kind == AssignKind::Assign && assign.conditions.is_empty();

@@ -368,6 +368,29 @@ fn constants_that_switch_off() {
 }
 
 #[test]
+fn constants_of_another_file_that_are_off() {
+    let off = |settings: &str, text: &str| {
+        let (book, modules) = book(&format!("--- a.py\n{text}\n--- settings.py\n{settings}\n"));
+        let program = Program::build(&book, &modules, &crate::rules::callables::built_in());
+        let call = program.files()[0].module().calls.last().expect("a call").conditions.clone();
+        program.off(0, &call)
+    };
+    let from = "from settings import TRAIN\nif TRAIN:\n    f()";
+    assert_eq!(off("TRAIN = False", from).as_deref(), Some("if TRAIN"));
+    assert_eq!(off("TRAIN = 0", "import settings as s\ndef g():\n    if s.TRAIN:\n        f()").as_deref(), Some("if s.TRAIN"));
+    for settings in ["TRAIN = True", "TRAIN = ask()", "TRAIN = False\nTRAIN = a", "if a:\n    TRAIN = False", ""] {
+        assert_eq!(off(settings, from), None, "{settings}");
+    }
+    assert_eq!(off("TRAIN = False", "import settings\nsettings.TRAIN = a\nif settings.TRAIN:\n    f()"), None);
+    assert_eq!(
+        off("TRAIN = False", "try:\n    from settings import TRAIN\nexcept ImportError:\n    pass\nif TRAIN:\n    f()"),
+        None
+    );
+    assert_eq!(off("TRAIN = False", "from settings import TRAIN\ndef g(TRAIN):\n    if TRAIN:\n        f()"), None);
+    assert_eq!(off("TRAIN = False", "from settings import TRAIN\nTRAIN = a\nif TRAIN:\n    f()"), None);
+}
+
+#[test]
 fn what_is_never_reached() {
     let never = |text: &str| {
         let (book, modules) = book(&format!("--- a.py\nimport sys\n{text}"));

@@ -68,7 +68,9 @@ pub(crate) fn call(matcher: &CallMatch, look: &Look<'_>) -> Vec<Hit> {
                     end_line: Some(seen.code.file_line(call.end_line)),
                     column: u32::try_from(index).unwrap_or(u32::MAX),
                     strength,
-                    off: switched_off(seen, &call.conditions).or_else(|| left_before(look, seen, call)),
+                    off: switched_off(seen, &call.conditions)
+                        .or_else(|| constant_off(look, seen, &call.conditions))
+                        .or_else(|| left_before(look, seen, call)),
                     about: About::Call(seen.embedded, index),
                     ..Hit::new(seen.code.file_line(call.line), seen.owner(call.scope), name)
                 });
@@ -246,6 +248,12 @@ fn literal(value: &Value, call: &Call, look: &Look<'_>, seen: &Seen<'_>) -> Opti
         }
         _ => return None,
     })
+}
+
+/// Why something certainly does not run: a constant of another file, or a parameter that nobody fills, is off.
+fn constant_off(look: &Look<'_>, seen: &Seen<'_>, conditions: &[FlowId]) -> Option<String> {
+    let file = look.program.file(&seen.path, seen.embedded)?;
+    look.program.off(file, conditions).map(|test| format!("stands under `{test}`, which never holds"))
 }
 
 /// Why a call certainly does not run: what stands before it always leaves.
