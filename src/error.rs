@@ -17,7 +17,7 @@ pub enum Error {
         reason: String,
     },
     /// The user named a revision, and there is none of that name.
-    #[error("no revision `{revision}` in `{}`: {reason}; `git branch -a` and `git tag` list what there is", path.display())]
+    #[error("no revision `{revision}` in `{}`: {reason}; {hint}", path.display())]
     Revision {
         /// The repository.
         path: PathBuf,
@@ -25,6 +25,8 @@ pub enum Error {
         revision: String,
         /// What was found instead.
         reason: String,
+        /// What to do about it.
+        hint: &'static str,
     },
     /// The author of a rule file made mistakes; all of them at once, one a line.
     #[error("{} in the rules; nothing was scanned:\n{}", count(.0.len(), "mistake"), lines(.0))]

@@ -188,6 +188,14 @@ fn what_is_lost_is_named() {
         assert!(all.contains(told), "`{told}` is missing:\n{all}");
     }
     says(&compared(&sample(two), &old), Status::Below, &["1 lost"]);
+    let gone = sample(|value| {
+        for practice in value["systems"][0]["practices"].as_array_mut().expect("practices") {
+            if practice["id"] == "training.continuous" {
+                practice["verdict"] = json!("n/a");
+            }
+        }
+    });
+    assert_eq!(compared(&old, &gone).status, Status::Fine, "what does not apply any more is no loss");
     // a folder that moved is no loss
     assert_eq!(compared(&old, &sample(|value| value["systems"][0]["path"] = json!("src"))).status, Status::Fine);
 }
@@ -250,4 +258,21 @@ fn what_the_settings_changed_is_told_beside_the_answer() {
         judged(&settings(2), &asked).lines.iter().any(|line| line.contains("treering.toml changed what was judged (line 4)"))
     );
     assert!(!judged(&settings(0), &asked).lines.iter().any(|line| line.contains("treering.toml")));
+}
+
+#[test]
+fn a_baseline_of_something_else_is_refused() {
+    let baseline = Baseline { name: "old.json".to_owned(), report: sample(|_| {}) };
+    let against = |change: fn(&mut Value)| {
+        gate::compare(&baseline, &sample(change), &Of::Primary, Weighing::Level, "treering scan .").map_err(|e| e.to_string())
+    };
+    let refused =
+        against(|v| v["repository"]["remote"] = json!("https://github.com/acme/other")).expect_err("another repository");
+    assert!(refused.contains("`old.json` is the report of") && refused.contains("acme/other"), "{refused}");
+    let moved = |v: &mut Value| {
+        v["systems"][0]["path"] = json!("services/other");
+        v["systems"][0]["name"] = json!("other");
+    };
+    assert!(against(moved).expect_err("another system").contains("services/other"));
+    assert!(against(|v| v["repository"]["remote"] = Value::Null).is_ok());
 }

@@ -125,6 +125,7 @@ impl Found {
 }
 
 fn comparable(baseline: &Baseline, report: &Report, rescan: &str) -> Result<(), Error> {
+    same_repository(baseline, report)?;
     let (old, new) = (&baseline.report.tool.ruleset.digest, &report.tool.ruleset.digest);
     if old == new {
         return Ok(());
@@ -141,6 +142,38 @@ fn comparable(baseline: &Baseline, report: &Report, rescan: &str) -> Result<(), 
         "`{name}` was judged by other rules ({}, these are {new}), so a difference would say nothing of the repository; {how}",
         visible(old)
     )))
+}
+
+/// Refuses a baseline of something else: of another repository, or of a system that goes by neither its folder nor its
+/// name here. That nothing of it is lost would be true and say nothing.
+fn same_repository(baseline: &Baseline, report: &Report) -> Result<(), Error> {
+    let (old, new) = (&baseline.report, report);
+    let refused = |was: &str, is: &str| {
+        Err(Error::Usage(format!(
+            "`{}` is the report of {}, and this is {}; name the baseline that was saved here",
+            baseline.name,
+            visible(was),
+            visible(is)
+        )))
+    };
+    if let (Some(was), Some(is)) = (&old.repository.remote, &new.repository.remote) {
+        if address(was) != address(is) {
+            return refused(was, is);
+        }
+    }
+    let first = |report: &'_ Report| report.systems.iter().position(|s| s.primary).unwrap_or(0);
+    let (Some(was), Some(is)) = (old.systems.get(first(old)), new.systems.get(first(new))) else { return Ok(()) };
+    if new.systems.iter().any(|s| s.path == was.path || s.name == was.name) {
+        return Ok(());
+    }
+    refused(&format!("the system in {}", folder(was)), &format!("one in {}", folder(is)))
+}
+
+/// The host and the name behind it, whichever way they are reached.
+fn address(remote: &str) -> String {
+    let bare = remote.rsplit_once("://").map_or(remote, |(_, rest)| rest);
+    let bare = bare.split_once('@').map_or(bare, |(_, rest)| rest);
+    bare.trim_end_matches('/').trim_end_matches(".git").replace(':', "/").to_ascii_lowercase()
 }
 
 /// Each old system with what it is now: that of its folder, or, where one system of each is left over, that one, for a
@@ -213,7 +246,8 @@ fn practices(before: &System, now: &System, of: &str, report: &Report, found: &m
         if rank(new) > rank(old) {
             found.better += 1;
         }
-        if rank(new) >= rank(old) {
+        // what is not asked of it any more is nothing that it lost
+        if rank(new) >= rank(old) || new.verdict == Verdict::NotApplicable {
             continue;
         }
         let was = format!("{}{of} was {}", old.id, verdict(old));

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::asked::{Asked, LevelAsked, Weighing};
 use super::{Outcome, Status, nearest, practice, why, why_unknown};
 use crate::error::Error;
-use crate::report::{Assessment, Cause, Coverage, Practice, Reached, System, Three, Unknown, Verdict};
+use crate::report::{Assessment, Blocking, Cause, Coverage, Practice, Reached, System, Three, Unknown, Verdict};
 
 /// Unknown practices that are named; more would drown the sentence.
 const NAMED: usize = 4;
@@ -80,10 +80,17 @@ pub(super) fn judge(
         Weighing::Complete => " from what is proven",
     };
     if found >= wanted {
-        outcome.add(Status::Fine, &format!("passed: {name} is at level {found}{alone}{of}, {wanted} was asked"));
+        // a level that hangs on links that are likely only is no lie, and whoever gates on it must know
+        let proven = numbers.floor;
+        let thin = if found >= proven.saturating_add(2) {
+            format!("; only {proven} is proven, which --evidence complete judges")
+        } else {
+            String::new()
+        };
+        outcome.add(Status::Fine, &format!("passed: {name} is at level {found}{alone}{of}, {wanted} was asked{thin}"));
         return Ok(());
     }
-    let why = why(all, &format!("{name}.{}", found.saturating_add(1)));
+    let why = why(all, &format!("{name}.{wanted}"));
     if let Some(could_be) = ladder.could_be.map(|c| number(c, weighing)).filter(|c| *c >= wanted) {
         let unknown = unknown(system, ladder.incomplete, coverage);
         let line = format!(
@@ -93,7 +100,7 @@ pub(super) fn judge(
         return Ok(());
     }
     let mut line = format!("below: {name} is at level {found}{alone}{of}, {wanted} was asked");
-    if let Some(told) = open(system, model, asked.dimension.as_deref(), &ladder, weighing) {
+    if let Some(told) = open(system, model, asked, &ladder, weighing) {
         line.push_str("; ");
         line.push_str(&told);
     }
@@ -127,18 +134,33 @@ fn unknown(system: &System, ids: &[String], coverage: &Coverage) -> String {
     parts.join(", ")
 }
 
-/// What keeps a ladder from its next level: which row, what is missing, and where to change it.
-fn open(system: &System, model: &Assessment, dimension: Option<&str>, ladder: &Ladder<'_>, weighing: Weighing) -> Option<String> {
+/// What keeps a ladder from the level that is asked for: the one change that reaches it, where there is one; otherwise
+/// the nearest and what is needed besides.
+fn open(system: &System, model: &Assessment, asked: &LevelAsked, ladder: &Ladder<'_>, weighing: Weighing) -> Option<String> {
+    let dimension = asked.dimension.as_deref();
     // the report says it where the headline is asked for
     let listed = || model.blocking.iter().filter(|b| b.dimension.as_deref() == dimension && b.unknown.is_none());
-    if let Some(blocking) = listed().next().filter(|_| weighing == Weighing::Level) {
+    let alone = listed().find(|b| b.lifts_to.is_some_and(|level| level >= asked.level));
+    if let Some(blocking) = alone.or_else(|| listed().next()).filter(|_| weighing == Weighing::Level) {
         let what = blocking.what.trim_end_matches('.');
         let action = if blocking.action.is_empty() { String::new() } else { format!("; {}", blocking.action) };
-        let alone = blocking.lifts_to.map(|level| format!(" (reaches {level} by itself)")).unwrap_or_default();
-        let told = format!("what level {} asks is open ({}): {what}{action}{alone}", blocking.level, blocking.practice);
+        let lifts = blocking.lifts_to.map(|level| format!(" (reaches {level} by itself)")).unwrap_or_default();
+        let told = format!("what level {} asks is open ({}): {what}{action}{lifts}", blocking.level, blocking.practice);
         let nearest = nearest(&told, &blocking.evidence);
-        let all = listed().count();
-        let others = if all > 1 { format!("; the first of {all} changes") } else { String::new() };
+        // the same action stands for one change
+        let mut rest: Vec<&Blocking> = Vec::new();
+        for other in listed().filter(|b| b.level <= asked.level && b.action != blocking.action) {
+            if !rest.iter().any(|b| b.action == other.action) {
+                rest.push(other);
+            }
+        }
+        let named: Vec<&str> = rest.iter().take(NAMED).map(|b| b.practice.as_str()).collect();
+        let more = rest.len().checked_sub(NAMED).filter(|n| *n > 0).map(|n| format!(" and {n} more")).unwrap_or_default();
+        // that nothing reaches the level alone is not said: a change is tried with what hangs on its cause as far as known
+        let others = match alone {
+            None if !rest.is_empty() => format!("; open besides: {}{more}", named.join(", ")),
+            _ => String::new(),
+        };
         return Some(told + &nearest + &others);
     }
     let found = number(ladder.numbers?, weighing);

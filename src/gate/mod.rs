@@ -72,20 +72,38 @@ pub fn judge(report: &Report, asked: &Asked) -> Result<Outcome, Error> {
     }
     // the folder is told where a reader could not know which system is meant
     let several = report.systems.len() > 1;
+    // systems of which the same is to be said are told in one line
+    let mut alike: Vec<(Outcome, Vec<&System>)> = Vec::new();
     for system in systems {
-        let of = if several { format!(" in {}", folder(system)) } else { String::new() };
-        for level in &asked.levels {
-            level::judge(system, level, asked, &of, &report.coverage, &mut outcome)?;
+        let told = one(system, asked, "", &report.coverage)?;
+        match alike.iter_mut().find(|(other, _)| *other == told) {
+            Some((_, systems)) => systems.push(system),
+            None => alike.push((told, vec![system])),
         }
-        for practice in &asked.practices {
-            practice::judge(system, practice, asked, &of, &report.coverage, &mut outcome);
-        }
+    }
+    for (_, systems) in &alike {
+        let of = if several { format!(" in {}", folders(systems)) } else { String::new() };
+        let Some(first) = systems.first() else { continue };
+        let told = one(first, asked, &of, &report.coverage)?;
+        told.lines.iter().for_each(|line| outcome.add(told.status, line));
     }
     // what falls short is what a reader looks for
     outcome.lines.sort_by_key(|line| line.starts_with("passed: "));
     // whoever owns the repository may correct it, and whoever trusts the gate must know
     if let Some(told) = report.inputs.settings.as_ref().and_then(|settings| settings.told(report)) {
         outcome.add(Status::Fine, &told);
+    }
+    Ok(outcome)
+}
+
+/// All that is asked, of one system.
+fn one(system: &System, asked: &Asked, of: &str, coverage: &Coverage) -> Result<Outcome, Error> {
+    let mut outcome = Outcome::default();
+    for level in &asked.levels {
+        level::judge(system, level, asked, of, coverage, &mut outcome)?;
+    }
+    for practice in &asked.practices {
+        practice::judge(system, practice, asked, of, coverage, &mut outcome);
     }
     Ok(outcome)
 }
@@ -120,6 +138,15 @@ fn without_system(report: &Report) -> String {
 
 fn folder(system: &System) -> String {
     if system.path == "." { "the root".to_owned() } else { format!("`{}`", system.path) }
+}
+
+/// Folders of systems that are named; more would drown the sentence.
+const FOLDERS: usize = 3;
+
+fn folders(systems: &[&System]) -> String {
+    let named: Vec<String> = systems.iter().take(FOLDERS).map(|system| folder(system)).collect();
+    let more = systems.len().checked_sub(FOLDERS).filter(|n| *n > 0).map(|n| format!(" and {n} more")).unwrap_or_default();
+    named.join(", ") + &more
 }
 
 /// `path:line`, or nothing.

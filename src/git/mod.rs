@@ -84,16 +84,25 @@ pub fn open(folder: &Path, search: Search, revision: Option<&str>) -> Result<Ope
         }
         break;
     }
-    let no_revision =
-        |reason: String| Error::Revision { path: folder.to_owned(), revision: revision.unwrap_or_default().to_owned(), reason };
+    let no_revision = |reason: String, hint| Error::Revision {
+        path: folder.to_owned(),
+        revision: revision.unwrap_or_default().to_owned(),
+        reason,
+        hint,
+    };
     let Some((mut repository, root)) = opened else {
         return match revision {
-            Some(_) => Err(no_revision(why_not)),
+            Some(_) => Err(no_revision(why_not, "leave out --rev, or scan a clone of the repository")),
             None => Ok(Opened { repository: None, root: start, prefix: ".".into(), notices }),
         };
     };
     repository.commit = match revision {
-        Some(text) => Some(repository.references.revision(text, &repository.store).map_err(no_revision)?),
+        Some(text) => Some(
+            repository
+                .references
+                .revision(text, &repository.store)
+                .map_err(|why| no_revision(why, "`git branch -a` and `git tag` list what there is"))?,
+        ),
         None => repository.head(&mut notices),
     };
     if repository.is_shallow() {

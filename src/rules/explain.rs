@@ -171,10 +171,14 @@ impl Catalog {
             .map(|l| l.id)
             .chain(levels)
             .chain(std::iter::once("levels".to_owned()))
-            .map(|known| (distance(&known, id), known))
-            .filter(|(d, known)| *d <= 4 || (id.len() > 3 && known.contains(id)))
+            // what begins with the words is what was begun to be written; four changes make any short word of another
+            .map(|known| (if begins(&known, id) { 0 } else { 1 + distance(&known, id) }, known))
+            .filter(|(d, known)| *d <= 1 + (id.chars().count() / 2).min(4) || (id.len() > 3 && known.contains(id)))
             .collect();
         near.sort();
+        if near.first().is_some_and(|(d, _)| *d == 0) {
+            near.retain(|(d, _)| *d == 0);
+        }
         near.dedup();
         near.into_iter().map(|(_, id)| id).take(5).collect()
     }
@@ -602,6 +606,11 @@ fn weighs_in(model: &Model, level: &Level, row: &str) -> String {
     let column = model.dimensions.iter().find(|d| d.levels.iter().any(|l| l.weighs.iter().any(|w| w.id == row)));
     let of = column.map(|d| format!(" of {}", d.title)).unwrap_or_default();
     format!("level {}{of}", level.level)
+}
+
+/// Whether an id is the words themselves, or goes on behind them with a part of its own.
+fn begins(known: &str, id: &str) -> bool {
+    !id.is_empty() && known.strip_prefix(id.trim_end_matches('.')).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Edits from one word to another, at most 20 letters of each counted.

@@ -81,7 +81,7 @@ pub struct Scan {
     #[arg(long, value_name = "FORMAT", default_value = "default")]
     pub hyperlink_format: LinkFormat,
     /// Columns to fill [default: COLUMNS, or 80]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=400))]
+    #[arg(long, value_name = "N", value_parser = columns)]
     pub width: Option<u16>,
     /// Tell places only, and no text of files
     #[arg(long)]
@@ -141,7 +141,7 @@ pub struct Explain {
     #[arg(long, value_name = "FORMAT", default_value = "default")]
     pub hyperlink_format: LinkFormat,
     /// Columns to fill [default: COLUMNS, or 80]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=400))]
+    #[arg(long, value_name = "N", value_parser = columns)]
     pub width: Option<u16>,
 }
 
@@ -244,14 +244,20 @@ pub struct Output {
 }
 
 impl Output {
-    /// `FORMAT=FILE` only where the first word is the name of a format; everything else is a file.
-    fn of(text: OsString) -> Self {
-        let split = text.to_str().and_then(|t| t.split_once('=')).and_then(|(f, path)| Some((Format::from_name(f)?, path)));
+    /// `FORMAT=FILE`, or a file. What stands before an `=` and is no format is a mistake and no file, for otherwise a
+    /// misspelt format would cost a report without a word; a folder before it, `./a=b`, makes it a file.
+    fn of(text: OsString) -> Result<Self, String> {
+        let split = text.to_str().and_then(|t| t.split_once('=')).filter(|(name, _)| !name.contains(['/', '\\']));
         let (format, path) = match split {
-            Some((format, path)) => (Some(format), OsString::from(path)),
+            Some((name, path)) => {
+                let known = || Format::ALL.iter().map(|f| f.name()).collect::<Vec<_>>().join(", ");
+                let wrong =
+                    || format!("there is no format `{name}`; there are {} (a file of that name is ./{name}={path})", known());
+                (Some(Format::from_name(name).ok_or_else(wrong)?), OsString::from(path))
+            }
             None => (None, text),
         };
-        Self { format, path: (path != "-").then(|| PathBuf::from(path)) }
+        Ok(Self { format, path: (path != "-").then(|| PathBuf::from(path)) })
     }
 }
 
@@ -285,7 +291,11 @@ impl Pointed {
 }
 
 fn output_parser() -> impl TypedValueParser<Value = Output> {
-    OsStringValueParser::new().map(Output::of)
+    OsStringValueParser::new().try_map(Output::of)
+}
+
+fn columns(text: &str) -> Result<u16, &'static str> {
+    text.parse().ok().filter(|n| (40..=400).contains(n)).ok_or("write a number of columns from 40 to 400")
 }
 
 fn format_parser() -> impl TypedValueParser<Value = Format> {
@@ -302,8 +312,9 @@ mod tests {
         use clap::CommandFactory;
         Cli::command().debug_assert();
         let output = |text: &str| Output::of(OsString::from(text));
-        assert_eq!(output("json=a=b"), Output { format: Some(Format::Json), path: Some("a=b".into()) });
-        assert_eq!(output("pdf=a"), Output { format: None, path: Some("pdf=a".into()) });
-        assert_eq!(output("markdown=-"), Output { format: Some(Format::Markdown), path: None });
+        assert_eq!(output("json=a=b"), Ok(Output { format: Some(Format::Json), path: Some("a=b".into()) }));
+        assert_eq!(output("./pdf=a"), Ok(Output { format: None, path: Some("./pdf=a".into()) }));
+        assert_eq!(output("markdown=-"), Ok(Output { format: Some(Format::Markdown), path: None }));
+        assert!(output("markdwn=a").is_err_and(|told| told.contains("text, json, markdown, github")));
     }
 }

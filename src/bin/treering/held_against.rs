@@ -80,7 +80,11 @@ impl Gates {
             let compared = gate::compare(baseline, report, &self.asked.of, self.asked.weighing, &self.rescan)?;
             // without --fail-on the comparison is told and decides nothing
             let status = if self.fails { compared.status } else { Status::Fine };
+            let lost = compared.status != Status::Fine;
             outcome.join(Outcome { status, ..compared });
+            if lost && !self.fails {
+                outcome.lines.push("nothing fails for it; add --fail-on regression if it should".to_owned());
+            }
         }
         let status = match outcome.status {
             Status::Fine => 0,

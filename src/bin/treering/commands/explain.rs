@@ -39,7 +39,14 @@ fn answer(explain: &Explain, catalog: &Catalog) -> Result<(Option<Explanation>, 
     let root = explain.path.as_deref().unwrap_or(Path::new("."));
     let question = Question::File { path: inside(file, root), line };
     match inspect(explain, catalog, root, &question) {
-        Ok(found) => Ok((None, Some(found))),
+        Ok(found) => {
+            let end =
+                found.file.as_ref().and_then(|file| file.lines.zip(file.line)).filter(|(end, line)| line > end || *line == 0);
+            if let Some((end, line)) = end {
+                bail!("there is no line {line} in `{file}`, which has {}; name one of these", lines(end));
+            }
+            Ok((None, Some(found)))
+        }
         Err(treering::Error::Usage(no_file)) => {
             let near = catalog.suggestions(&explain.what);
             if near.is_empty() || no_file.contains("did you mean") {
@@ -49,6 +56,10 @@ fn answer(explain: &Explain, catalog: &Catalog) -> Result<(Option<Explanation>, 
         }
         Err(error) => Err(error.into()),
     }
+}
+
+fn lines(number: u32) -> String {
+    format!("{number} {}", if number == 1 { "line" } else { "lines" })
 }
 
 fn inspect(explain: &Explain, catalog: &Catalog, path: &Path, question: &Question) -> Result<Inspection, treering::Error> {
