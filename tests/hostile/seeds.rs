@@ -464,6 +464,13 @@ if __name__ == "__main__":
         text: "#!/usr/bin/env bash\nset -euo pipefail\ncd \"$(dirname \"$0\")/..\"\n. ./sh/s1.sh\nLOOM=${1:-north}\nfit() {\n  local depth=4\n  python src/fit.py --loom \"$LOOM\" --depth \"$depth\" | tee log.txt || exit 1\n}\nfor one in north south; do\n  if [ \"$one\" = \"$LOOM\" ]; then fit; fi\ndone\npython - <<EOF\nfrom sklearn.linear_model import Ridge\nRidge().fit([[1]], [2])\nEOF\ncase $LOOM in n*) ssh host 'python fit.py' ;; *) exec \"$0\" north & esac\n",
     },
     Seed {
+        of: "code::r::READER",
+        place: "r/s@.R",
+        lead: (SCRIPT, "Rscript r/s@.R"),
+        form: Form::Words,
+        text: "# the looms\nlibrary(ranger)\nsource(\"r/s1.R\")\nsource(here::here(\"r\", \"s2.R\"))\npurrr::walk(list.files(\"r/\", \"\\\\.R$\", full.names = TRUE), source)\ntrees <- ranger(cloth ~ ., data = readRDS('rows.rds'))\n",
+    },
+    Seed {
         of: "packages::requirements::READER",
         place: "r@/requirements.txt",
         lead: NOTHING,
