@@ -38,7 +38,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::{Error, RuleError};
 pub use explain::{Explained, Explanation, FileView, Inspection, Link, Question, Row, Scope, Sighting, Start, Weighing};
-pub use render::{Format, LinkFormat, Links, Style, write, write_explanation};
+pub use render::{Format, Gated, LinkFormat, Links, Style, write, write_explanation};
 pub use report::{FilesFrom, Report};
 pub use rules::{Catalog, Listed, Summary};
 

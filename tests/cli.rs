@@ -170,6 +170,20 @@ fn a_gate_passes_or_fails_and_says_why() {
 }
 
 #[test]
+fn what_a_gate_misses_stands_in_the_outputs_of_a_job() {
+    let shown =
+        |format: &str, asked: &str| out(&treering(&["scan", STORY, "--no-parent", "--format", format, "--at-least", asked]));
+    let notes = shown("github", "azure=4");
+    assert!(notes.starts_with("::error title=treering%3A below what was asked::below: azure is at level"), "{notes}");
+    assert!(!notes.contains("Google") && !notes.contains("GigaOm"), "nobody asked for these: {notes}");
+    assert!(!shown("github", "azure=1").contains("::error"), "passed");
+    let summary = shown("markdown", "azure=4");
+    assert!(summary.contains("\n**Below what was asked**\n\n- below: azure is at level"), "{summary}");
+    assert!(shown("markdown", "azure=1").contains("\n**Gates passed**\n"), "passed");
+    assert!(!shown("markdown", "azure=1").contains("Below what"), "passed");
+}
+
+#[test]
 fn a_regression_is_told_and_fails_where_that_is_asked() {
     let dir = tempfile::tempdir().expect("a folder");
     let file = dir.path().join("report.json");

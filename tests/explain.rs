@@ -58,8 +58,8 @@ fn snapshot(name: &str, text: &str) {
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
-const WIDE: Style = Style { color: false, width: 80, verbose: 0, links: None, asked: String::new() };
-const NARROW: Style = Style { color: false, width: 60, verbose: 0, links: None, asked: String::new() };
+const WIDE: Style = Style { color: false, width: 80, verbose: 0, links: None, asked: String::new(), gate: None };
+const NARROW: Style = Style { color: false, width: 60, verbose: 0, links: None, asked: String::new(), gate: None };
 
 #[test]
 fn a_practice_that_is_met() {

@@ -264,11 +264,18 @@ fn practices(before: &System, now: &System, of: &str, report: &Report, found: &m
     }
 }
 
-/// What a hop says, whatever its line.
-type Said<'r> = (&'r str, &'r str, EdgeKind);
+/// What a hop says, whatever its line and the lines of what it speaks of.
+type Said<'r> = (&'r str, String, EdgeKind);
 
 fn said(hop: &Hop) -> Said<'_> {
-    (&hop.path, &hop.what, hop.edge)
+    (&hop.path, unnumbered(&hop.what), hop.edge)
+}
+
+/// A text without the numbers of the lines that it names.
+fn unnumbered(text: &str) -> String {
+    let mut parts = text.split(':');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |told, part| format!("{told}:{}", part.trim_start_matches(|c: char| c.is_ascii_digit())))
 }
 
 /// Every hop that a report shows of a system, with the best strength it has anywhere.
@@ -306,7 +313,7 @@ fn broke(old: &Practice, new: &Practice, now: &System, there: &BTreeMap<Said<'_>
         Some((hop, Some(Strength::Broken))) => format!("it breaks at {} ({}): cannot run as written", at(hop), hop.what),
         Some((hop, Some(Strength::Assumed))) => format!("{} ({}) leads outside now", at(hop), hop.what),
         Some((hop, Some(_))) => format!("{} ({}) is linked by name now", at(hop), hop.what),
-        Some((hop, None)) => format!("the first hop that is not there any more is {} ({})", at(hop), hop.what),
+        Some((hop, None)) => format!("the first hop that is not shown any more is {} ({})", at(hop), hop.what),
         None => {
             let shown =
                 |place: &crate::report::Evidence| new.evidence.iter().any(|e| e.path == place.path && e.signal == place.signal);
@@ -316,4 +323,18 @@ fn broke(old: &Practice, new: &Practice, now: &System, there: &BTreeMap<Said<'_>
     };
     let miss = new.nearest_miss.as_ref().map(|miss| format!("; now: {}", miss.text)).unwrap_or_default();
     Some(told + &miss)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unnumbered;
+
+    #[test]
+    fn a_place_that_moved_is_the_same() {
+        assert_eq!(
+            unnumbered("it works once somebody has run it (Makefile:26)"),
+            unnumbered("it works once somebody has run it (Makefile:31)")
+        );
+        assert_ne!(unnumbered("python fit.py"), unnumbered("python fit2.py"));
+    }
 }

@@ -1,8 +1,8 @@
 //! Annotations for a job of GitHub Actions: workflow commands, one a line.
 //!
 //! Why: what stands before the next level, and what cannot work as written, belongs beside the line that it is about.
-//! A job shows ten annotations of a kind a step, so the ten that help most are written and no more: what is broken,
-//! then what stands before the next level, then what only looks automatic.
+//! A job shows ten annotations of a kind a step, so the ten that help most are written and no more: what a gate misses,
+//! then what is broken, then what stands before the next level, then what only looks automatic.
 //!
 //! Invariant: a text can neither end its line nor its property, so nothing of the repository becomes a command. The
 //! escapes are those of the runner: `%`, CR and LF everywhere, `:` and `,` in properties besides.
@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::escape::visible;
-use super::phrases;
-use crate::report::{Evidence, Report, Strength, System};
+use super::{Gated, phrases};
+use crate::report::{Evidence, RemedyKind, Report, Strength, System};
 
 /// Annotations in all.
 const MOST: usize = 10;
@@ -29,8 +29,12 @@ struct Note {
 }
 
 /// Writes the annotations of every system, the primary one first.
-pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, out: &mut dyn Write, gate: Option<&Gated>) -> io::Result<()> {
     let mut notes = Vec::new();
+    for line in gate.filter(|gate| !gate.passed).iter().flat_map(|gate| &gate.lines).take(EACH) {
+        let title = "treering: below what was asked".to_owned();
+        notes.push(Note { command: "error", path: None, line: None, title, message: line.clone() });
+    }
     if report.systems.is_empty() {
         let subject = &report.repository.subject;
         let title = format!("treering: {}", phrases::subject(subject.kind));
@@ -39,7 +43,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let (first, others): (Vec<_>, Vec<_>) = report.systems.iter().partition(|system| system.primary);
     for system in first.into_iter().chain(others) {
         notes.extend(broken(system).into_iter().take(EACH));
-        notes.extend(blocking(system).into_iter().take(EACH));
+        notes.extend(blocking(system, gate).into_iter().take(EACH));
         // a place that has its note already needs no second one that says less
         let known = |note: &Note| notes.iter().any(|n| n.path == note.path && n.line == note.line);
         let more: Vec<Note> = lookalikes(system).into_iter().filter(|note| !known(note)).take(EACH).collect();
@@ -96,12 +100,15 @@ fn is_break(evidence: &Evidence) -> bool {
     evidence.signal == "broken"
 }
 
-/// What stands before the next level; what several models ask for is told once.
-fn blocking(system: &System) -> Vec<Note> {
+/// What stands before the next level, of the models that a gate asked for, where one did; what several ask for is told
+/// once, and what is there but for the proof of it is nothing to do.
+fn blocking(system: &System, gate: Option<&Gated>) -> Vec<Note> {
+    let is_asked = |id: &String| gate.is_none_or(|gate| gate.models.is_empty() || gate.models.contains(id));
     let mut told = BTreeSet::new();
     let mut notes = Vec::new();
-    for model in &system.models {
-        for blocking in model.blocking.iter().filter(|b| b.unknown.is_none() && told.insert(b.practice.as_str())) {
+    for model in system.models.iter().filter(|model| is_asked(&model.id)) {
+        let to_do = model.blocking.iter().filter(|b| b.unknown.is_none() && b.remedy != Some(RemedyKind::Confirm));
+        for blocking in to_do.filter(|b| told.insert(b.practice.as_str())) {
             let of = blocking.dimension.as_deref().map(|d| format!(" {d}")).unwrap_or_default();
             let at = blocking.evidence.iter().find(|e| e.path.is_some() && e.repository.is_none());
             let action = if blocking.action.is_empty() { String::new() } else { format!("; {}", blocking.action) };

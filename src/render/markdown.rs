@@ -10,17 +10,22 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::escape::visible;
-use super::phrases;
-use crate::report::{Assessment, Blocking, Evidence, Report, Repository, Starter, Step, StepName, System};
+use super::{Gated, phrases};
+use crate::report::{Assessment, Blocking, Evidence, RemedyKind, Report, Repository, Starter, Step, StepName, System};
 
 /// Entries of a list.
 const MOST: usize = 3;
 
 /// Writes the summary.
-pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, out: &mut dyn Write, gate: Option<&Gated>) -> io::Result<()> {
     let mut page = String::new();
     let primary = report.systems.iter().find(|s| s.primary).or_else(|| report.systems.first());
     head(&mut page, report, primary);
+    if let Some(gate) = gate {
+        let _ = writeln!(page, "**{}**\n", if gate.passed { "Gates passed" } else { "Below what was asked" });
+        gate.lines.iter().for_each(|line| page.push_str(&format!("- {}\n", text(line))));
+        page.push_str(if gate.lines.is_empty() { "" } else { "\n" });
+    }
     match primary {
         Some(system) => {
             levels(&mut page, report, system);
@@ -105,11 +110,16 @@ fn folder(system: &System) -> String {
 fn steps(page: &mut String, steps: &[Step]) {
     let mut parts = Vec::new();
     for starter in [Starter::Itself, Starter::Outside, Starter::Person, Starter::Broken, Starter::Nobody, Starter::Unknown] {
-        let shown = steps.iter().filter(|s| s.starter == starter && s.step != StepName::Analyse);
+        let shown = steps.iter().filter(|s| s.starter == starter && s.step != StepName::Analyse && !phrases::is_absent(s));
         let of: Vec<&str> = shown.map(|s| phrases::step(s.step)).collect();
         if !of.is_empty() {
             parts.push(format!("{}: {}", phrases::starter(starter).1, of.join(", ")));
         }
+    }
+    let absent: Vec<&str> =
+        steps.iter().filter(|s| phrases::is_absent(s) && s.step != StepName::Analyse).map(|s| phrases::step(s.step)).collect();
+    if !absent.is_empty() {
+        parts.push(format!("not found: {}", absent.join(", ")));
     }
     if !parts.is_empty() {
         let _ = writeln!(page, "**Who starts each step:** {}.\n", parts.join("; "));
@@ -122,7 +132,8 @@ fn next(page: &mut String, system: &System, repository: &Repository) {
     }
     page.push_str("**Before the next level,** nearest first\n\n");
     for model in system.models.iter().filter(|m| !m.blocking.is_empty()) {
-        let (open, decided): (Vec<&Blocking>, Vec<&Blocking>) = model.blocking.iter().partition(|b| b.unknown.is_some());
+        let to_do = model.blocking.iter().filter(|b| b.remedy != Some(RemedyKind::Confirm));
+        let (open, decided): (Vec<&Blocking>, Vec<&Blocking>) = to_do.partition(|b| b.unknown.is_some());
         for blocking in decided.iter().take(MOST) {
             let of = blocking.dimension.as_deref().map(|d| format!(" {}", text(d))).unwrap_or_default();
             let _ = write!(page, "- {}{of} {}: {}", text(&phrases::model_name(model)), blocking.level, text(told(blocking)));

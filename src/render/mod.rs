@@ -68,11 +68,24 @@ pub struct Style {
     pub links: Option<Links>,
     /// What was scanned as the user wrote it after `treering scan`, for commands that are suggested; empty: `.`.
     pub asked: String,
+    /// What gates said of the report, for formats that a job shows; none where none was asked.
+    pub gate: Option<Gated>,
+}
+
+/// The answer of the gates that were asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Gated {
+    /// Whether all passed.
+    pub passed: bool,
+    /// What they say, a sentence each.
+    pub lines: Vec<String>,
+    /// Ids of the models that were asked for a level; of others nothing is remarked.
+    pub models: Vec<String>,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { color: false, width: 80, verbose: 0, links: None, asked: String::new() }
+        Self { color: false, width: 80, verbose: 0, links: None, asked: String::new(), gate: None }
     }
 }
 
@@ -89,7 +102,7 @@ pub fn write(report: &Report, format: Format, out: &mut dyn Write, style: &Style
     match format {
         Format::Text => text::write(report, out, style),
         Format::Json => json::write(report, out),
-        Format::Markdown => markdown::write(report, out),
-        Format::Github => github::write(report, out),
+        Format::Markdown => markdown::write(report, out, style.gate.as_ref()),
+        Format::Github => github::write(report, out, style.gate.as_ref()),
     }
 }

@@ -211,6 +211,11 @@ pub(in crate::render) fn step(step: StepName) -> &'static str {
     }
 }
 
+/// Whether nothing of a step is written anywhere, so that there is nothing that nobody starts.
+pub(in crate::render) fn is_absent(step: &crate::report::Step) -> bool {
+    step.starter == Starter::Nobody && step.evidence.is_empty() && step.why.is_empty()
+}
+
 pub(in crate::render) fn starter(starter: Starter) -> (Ink, &'static str) {
     match starter {
         Starter::Itself => (Ink::Good, "itself"),

@@ -11,13 +11,12 @@ pub(super) fn steps(page: &mut Page<'_>, system: &System, repository: &Repositor
         return;
     }
     page.title("WHO STARTS EACH STEP (Google's eight; analysis is always manual)");
-    let absent = |s: &Step| s.starter == Starter::Nobody && s.evidence.is_empty() && s.why.is_empty();
     for starter in [Starter::Itself, Starter::Outside, Starter::Person, Starter::Broken, Starter::Nobody, Starter::Unknown] {
-        let of: Vec<&Step> = shown.iter().copied().filter(|s| s.starter == starter && !absent(s)).collect();
+        let of: Vec<&Step> = shown.iter().copied().filter(|s| s.starter == starter && !phrases::is_absent(s)).collect();
         let (ink, word) = phrases::starter(starter);
         one_starter(page, ink, word, &of, system, repository);
     }
-    let absent: Vec<&Step> = shown.iter().copied().filter(|s| absent(s)).collect();
+    let absent: Vec<&Step> = shown.iter().copied().filter(|s| phrases::is_absent(s)).collect();
     one_starter(page, Ink::Bad, "not found", &absent, system, repository);
 }
 

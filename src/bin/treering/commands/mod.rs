@@ -29,7 +29,7 @@ fn style(shown: bool, color: Color, width: Option<u16>, verbose: u8) -> Style {
     };
     let columns = || std::env::var("COLUMNS").ok().and_then(|c| c.trim().parse().ok()).filter(|c| *c > 0);
     let width = width.map(usize::from).or_else(columns).unwrap_or(80);
-    Style { color, width: width.clamp(40, 400), verbose, links: None, asked: String::new() }
+    Style { color, width: width.clamp(40, 400), verbose, links: None, asked: String::new(), gate: None }
 }
 
 /// Where places link to; nowhere but on a terminal that shows colours, is not a log of CI and does not call itself dumb.

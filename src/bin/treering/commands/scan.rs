@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use treering::{Format, Options, Report, Style};
+use treering::{Format, Gated, Options, Report, Style};
 
 use super::catalog;
 use crate::again;
@@ -39,6 +39,9 @@ pub fn run(scan: &Scan) -> Result<ExitCode> {
 
     // all that can fail comes before the first file is moved to its place
     let held = gates.judge(scan, &reports)?;
+    let is_asked = !scan.gates.at_least.is_empty() || !scan.gates.require.is_empty() || scan.gates.fail_on.is_some();
+    let models = scan.gates.at_least.iter().map(|asked| asked.model.clone()).collect();
+    let gate = is_asked.then(|| Gated { passed: held.status == 0, lines: held.lines.clone(), models });
     let mut terminal = Vec::new();
     let mut files = Vec::new();
     for (number, (path, report)) in scan.paths.iter().zip(&reports).enumerate() {
@@ -48,7 +51,7 @@ pub fn run(scan: &Scan) -> Result<ExitCode> {
             let shown = output.path.is_none() && format == Format::Text;
             let style = super::style(output.path.is_none(), scan.color, scan.width, scan.verbose);
             let links = super::links(&style, &scan.hyperlink_format, path, report).filter(|_| shown);
-            let style = Style { asked: again::words(scan, path, true), links, ..style };
+            let style = Style { asked: again::words(scan, path, true), links, gate: gate.clone(), ..style };
             treering::write(report, format, &mut bytes, &style)?;
             match &output.path {
                 Some(path) => files.push(output::stage(path, &bytes)?),
