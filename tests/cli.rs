@@ -197,7 +197,9 @@ fn a_regression_is_told_and_fails_where_that_is_asked() {
     assert_eq!(failed.status.code(), Some(1), "{}", err(&failed));
     let mild = format!("{}nothing fails for it; add --fail-on regression if it should\n", err(&failed));
     assert_eq!(err(&told), mild);
-    assert!(err(&failed).contains("lost: training.continuous"), "{}", err(&failed));
+    assert!(err(&failed).contains("training.continuous was met and is not found"), "{}", err(&failed));
+    assert_eq!(err(&failed).matches("`Makefile` has no target `retrain`").count(), 1, "one cause is told once: {}", err(&failed));
+    assert!(err(&failed).contains("\nlost with "), "{}", err(&failed));
     // judged by other rules
     let other = std::fs::read_to_string(&file).expect("a report").replace("\"digest\": \"", "\"digest\": \"0");
     std::fs::write(&file, other).expect("a file");

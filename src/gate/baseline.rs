@@ -241,6 +241,8 @@ fn numbers(old: &Assessment, new: &Assessment) -> Vec<(String, Three<u8>, Three<
 
 fn practices(before: &System, now: &System, of: &str, report: &Report, found: &mut Found) {
     let there = there(now);
+    // one cause is told once: with the first practice that it cost, and then the others
+    let mut causes: Vec<(String, &str, Vec<String>)> = Vec::new();
     for old in &before.practices {
         let Some(new) = now.practices.iter().find(|p| p.id == old.id) else { continue };
         if rank(new) > rank(old) {
@@ -255,12 +257,20 @@ fn practices(before: &System, now: &System, of: &str, report: &Report, found: &m
             found.open(&format!("no verdict: {was} and could not be looked for now: {}", unknown(new, &report.coverage)));
             continue;
         }
-        let mut line = format!("lost: {was} and is {}", verdict(new));
-        if let Some(why) = broke(old, new, now, &there) {
-            line.push_str("; ");
-            line.push_str(&why);
+        let loss = format!("{was} and is {}", verdict(new));
+        let cause = broke(old, new, now, &there);
+        if let Some(of) = cause.as_ref().and_then(|cause| causes.iter_mut().find(|(known, ..)| known == cause)) {
+            found.lost += 1;
+            of.2.push(loss);
+            continue;
         }
-        found.lost(&line);
+        let miss = new.nearest_miss.as_ref().map(|miss| format!("; now: {}", miss.text)).unwrap_or_default();
+        let told = cause.as_ref().map(|cause| format!("; {cause}{miss}")).unwrap_or_default();
+        found.lost(&format!("lost: {loss}{told}"));
+        causes.extend(cause.map(|cause| (cause, old.id.as_str(), Vec::new())));
+    }
+    for (_, first, more) in causes.into_iter().filter(|(.., more)| !more.is_empty()) {
+        found.outcome.add(Status::Below, &format!("lost with {first}: {}", more.join("; ")));
     }
 }
 
@@ -321,8 +331,7 @@ fn broke(old: &Practice, new: &Practice, now: &System, there: &BTreeMap<Said<'_>
             format!("it was shown by {first}")
         }
     };
-    let miss = new.nearest_miss.as_ref().map(|miss| format!("; now: {}", miss.text)).unwrap_or_default();
-    Some(told + &miss)
+    Some(told)
 }
 
 #[cfg(test)]
