@@ -14,6 +14,7 @@ pub(crate) mod connect;
 mod courses;
 mod held;
 mod interpreter;
+mod mended;
 pub(crate) mod order;
 pub(crate) mod python;
 pub(crate) mod reach;
