@@ -358,6 +358,17 @@ fn broke(old: &Practice, new: &Practice, now: &System, there: &BTreeMap<Said<'_>
             return broken;
         }
     }
+    // a hop that cannot run does so for a line before it in its file, where one is known to be broken
+    let gone = |hop: &&Hop| there.get(&said(hop)) == Some(&Strength::Broken);
+    if let Some(hop) = hops.iter().find(gone) {
+        let cause = now.lookalikes.iter().filter_map(|l| {
+            let at = l.evidence.iter().find(|e| e.signal == "broken" && e.path.as_deref() == Some(&hop.path))?;
+            at.line.filter(|line| *line <= hop.line).map(|line| (line, l, at))
+        });
+        if let Some((_, cause, at)) = cause.max_by_key(|(line, ..)| *line) {
+            return Some(format!("it breaks at {}: {}", place(at).unwrap_or_default(), cause.why));
+        }
+    }
     let weaker = hops.iter().find(|hop| there.get(&said(hop)).is_none_or(|strength| *strength < hop.strength));
     let told = match weaker.map(|hop| (hop, there.get(&said(hop)))) {
         Some((hop, Some(Strength::Broken))) => format!("it breaks at {} ({}): cannot run as written", at(hop), hop.what),

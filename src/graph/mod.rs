@@ -20,7 +20,7 @@ pub(crate) mod python;
 pub(crate) mod reach;
 mod requests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::fact::UnitKind;
 use crate::source::{Location, RepoPath};
@@ -191,6 +191,8 @@ pub(crate) struct Graph {
     pub(crate) broken_by: BTreeMap<EdgeId, EdgeId>,
     /// For every signal: the node it stands on, where it stands on one.
     pub(crate) signal_nodes: Vec<Option<NodeId>>,
+    /// Signals of what looks like something and comes to nothing, whoever starts it.
+    pub(crate) void: BTreeSet<usize>,
     /// For signals that stand on copies of their node as well: those copies.
     copied_signals: BTreeMap<usize, Vec<NodeId>>,
 }

@@ -1,6 +1,6 @@
 //! `databricks bundle`: which bundle and target a command deploys, and which job it runs.
 
-use super::{Invocation, Lead, Target, View, wholes};
+use super::{Invocation, Lead, Located, Run, Target, View, wholes};
 use crate::fact::{FactKind, FileFacts, UnitId, UnitKind};
 use crate::source::{self, RepoPath};
 use crate::words::{EdgeKind, Strength};
@@ -32,6 +32,7 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
         }
     }
     match plain.as_slice() {
+        ["jobs", "create" | "reset", ..] => put(invocation, view).into_iter().collect(),
         ["bundle", "deploy", ..] => deploy(invocation, target, view).into_iter().collect(),
         ["bundle", "run", job, ..] => run(invocation, job, view).into_iter().collect(),
         ["jobs", "run-now" | "submit", ..] | ["runs", "submit", ..] => {
@@ -56,6 +57,25 @@ fn bundle<'v>(invocation: &Invocation<'_>, view: &View<'v>) -> Option<(&'v RepoP
         }
         at = source::folder(at);
     }
+}
+
+/// `databricks jobs create --json @job.json`, in the older client `--json-file job.json`: the job's own definition.
+fn put(invocation: &Invocation<'_>, view: &View<'_>) -> Option<Lead> {
+    let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
+    let beside =
+        |name: &str| words.iter().zip(words.iter().skip(1)).find(|(option, _)| **option == name).map(|(_, value)| *value);
+    let joined = |name: &str| words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    let said = |name: &str| beside(name).or_else(|| joined(name));
+    let named = said("--json").and_then(|value| value.strip_prefix('@')).or_else(|| said("--json-file"))?;
+    let Located::Found(path, strength) = invocation.locate(named, view) else { return None };
+    let what = format!("puts the job of {path}");
+    // the service knows it under the one target that its file stands for
+    let installs = |facts: &FileFacts| facts.units.iter().find(|unit| unit.kind == UnitKind::Manifest).map(|u| u.name.clone());
+    let to = match view.book.get(&path).and_then(installs) {
+        Some(name) => Target::Unit { path, kind: UnitKind::Manifest, name },
+        None => Target::File { path, run: Run::Manifest },
+    };
+    Some(Lead { to, edge: EdgeKind::Applies, strength, what })
 }
 
 fn deploy(invocation: &Invocation<'_>, target: Option<&str>, view: &View<'_>) -> Option<Lead> {

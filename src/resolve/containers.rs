@@ -271,6 +271,8 @@ pub(crate) fn started_image(words: &[&str]) -> Option<usize> {
 pub(super) struct Built {
     by_key: BTreeMap<String, RepoPath>,
     by_end: BTreeMap<String, Vec<(String, RepoPath)>>,
+    /// Some are built under a name that is computed to its end.
+    open: bool,
 }
 
 /// What starting an image runs, where the image is built here.
@@ -293,6 +295,17 @@ pub(super) fn start(image: &str, view: &View<'_>) -> Option<Lead> {
         [path] => Some(lead(path, Strength::Inferred)),
         _ => None,
     }
+}
+
+/// Whether an image is named literally and nothing here builds one that may be meant.
+pub(super) fn is_of_others(image: &str, view: &View<'_>) -> bool {
+    !image.is_empty() && !image.contains(['$', '{', '<']) && start(image, view).is_none()
+}
+
+/// Whether an image is one of others for certain: the repository builds some, and all under names that can be compared.
+pub(crate) fn is_image_of_others(image: &str, view: &View<'_>) -> bool {
+    let built = view.images.get_or_init(|| built(view));
+    !built.open && !built.by_key.is_empty() && is_of_others(image, view)
 }
 
 /// The last part of an image's path, where it is literal.
@@ -328,6 +341,7 @@ fn built(view: &View<'_>) -> Built {
                 }
                 _ => continue,
             };
+            all.open |= keys.iter().any(|key| !key.is_empty() && end(key).is_none());
             let Some(definition) = definition else { continue };
             for key in keys.into_iter().filter(|key| !key.is_empty()) {
                 if let Some(end) = end(&key) {

@@ -34,6 +34,33 @@ pub(super) fn pyflyte(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead>
     }
 }
 
+/// `elyra-pipeline run FILE`, `elyra-pipeline submit FILE`: the pipeline that is drawn there.
+pub(super) fn elyra(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
+    let edge = match words.first() {
+        Some(&"run") => EdgeKind::Invokes,
+        Some(&"submit") => EdgeKind::Submits,
+        _ => return Vec::new(),
+    };
+    let Some(file) = words.iter().find(|word| word.ends_with(".pipeline")) else { return Vec::new() };
+    let what = format!("runs {file}");
+    match invocation.locate(file, view) {
+        Located::Found(path, strength) => {
+            let drawn = view.book.get(&path).and_then(|facts| facts.units.iter().find(|u| u.kind == UnitKind::Workflow));
+            let to = match drawn.map(|unit| unit.name.clone()) {
+                Some(name) => Target::Unit { path, kind: UnitKind::Workflow, name },
+                None => Target::File { path, run: super::Run::Manifest },
+            };
+            vec![Lead { to, edge, strength, what }]
+        }
+        Located::Missing(path) if super::launch::certain(invocation, &path, view) => {
+            let missing = format!("`{path}` is not there");
+            vec![Lead { to: Target::Missing { path, what: missing }, edge, strength: Strength::Broken, what }]
+        }
+        _ => Vec::new(),
+    }
+}
+
 fn has_function(module: &Module, name: &str) -> bool {
     let defined = module.scopes.iter().any(|scope| scope.kind == ScopeKind::Function && scope.name == name);
     defined || module.imports.iter().any(|import| import.local == name)

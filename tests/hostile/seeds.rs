@@ -464,6 +464,27 @@ if __name__ == "__main__":
         text: "#!/usr/bin/env bash\nset -euo pipefail\ncd \"$(dirname \"$0\")/..\"\n. ./sh/s1.sh\nLOOM=${1:-north}\nfit() {\n  local depth=4\n  python src/fit.py --loom \"$LOOM\" --depth \"$depth\" | tee log.txt || exit 1\n}\nfor one in north south; do\n  if [ \"$one\" = \"$LOOM\" ]; then fit; fi\ndone\npython - <<EOF\nfrom sklearn.linear_model import Ridge\nRidge().fit([[1]], [2])\nEOF\ncase $LOOM in n*) ssh host 'python fit.py' ;; *) exec \"$0\" north & esac\n",
     },
     Seed {
+        of: "ci::prow::JOBS",
+        place: ".prow/j@.yaml",
+        lead: NOTHING,
+        form: Form::Yaml,
+        text: include_str!("../../fixtures/prow-push/repo/.prow.yaml"),
+    },
+    Seed {
+        of: "runners::elyra::READER",
+        place: "nb/p@.pipeline",
+        lead: (SCRIPT, "elyra-pipeline run nb/p@.pipeline"),
+        form: Form::Json,
+        text: include_str!("../../fixtures/drawn-pipeline-run-weekly/repo/nb/week.pipeline"),
+    },
+    Seed {
+        of: "code::by_first_line::READER",
+        place: "bin/s@",
+        lead: (SCRIPT, "bin/s@ north"),
+        form: Form::Words,
+        text: "#!/usr/bin/env -S bash -e\nLOOM=${1:-north}\nif [ \"$LOOM\" = north ]; then\n  python src/fit.py --loom \"$LOOM\"\nfi\nexec bin/s1 \"$@\"\n",
+    },
+    Seed {
         of: "code::r::READER",
         place: "r/s@.R",
         lead: (SCRIPT, "Rscript r/s@.R"),
@@ -861,6 +882,13 @@ if __name__ == "__main__":
         lead: NOTHING,
         form: Form::Yaml,
         text: include_str!("../../fixtures/bundle-deployed-to-production/repo/databricks.yml"),
+    },
+    Seed {
+        of: "orchestrators::workspace_jobs::READER",
+        place: "jobs/j@.json",
+        lead: (SCRIPT, "databricks jobs create --json @jobs/j@.json"),
+        form: Form::Json,
+        text: include_str!("../../fixtures/job-of-a-workspace-created/repo/jobs/milk.json"),
     },
     Seed {
         of: "orchestrators::apscheduler",

@@ -29,11 +29,13 @@ pub(super) fn commands(module: &Module, context: &Context<'_>, facts: &mut FileF
 /// Calls that start a program, in the order of the file.
 pub(super) fn starts(module: &Module) -> impl Iterator<Item = (CallId, &Call, Start)> {
     let mut roots = module.imports.iter().map(|i| i.module.split('.').next());
-    let any = roots.any(|root| matches!(root, Some("subprocess" | "os" | "mlflow" | "ray")));
+    let any = roots.any(|root| matches!(root, Some("subprocess" | "os" | "mlflow" | "ray" | "boto3")));
     let submits = module.imports.iter().any(|i| i.module == "ray.job_submission");
+    let asks = module.imports.iter().any(|i| i.module == "boto3");
     module.calls.iter().enumerate().filter(move |_| any).filter_map(move |(id, call)| {
         let named = full_name(module, &call.callee).and_then(|name| start(&name, call));
-        Some((id, call, named.or_else(|| submitted(call).filter(|_| submits))?))
+        let named = named.or_else(|| submitted(call).filter(|_| submits));
+        Some((id, call, named.or_else(|| asked(call).filter(|_| asks))?))
     })
 }
 
@@ -49,6 +51,8 @@ pub(super) struct Given<'m> {
 pub(super) fn one(module: &Module, call: &Call, start: &Start, given: &Given<'_>, context: &Context<'_>, facts: &mut FileFacts) {
     let what = if start.project {
         project(module, call, given)
+    } else if start.service {
+        by_name(module, call, given)
     } else {
         let named = keyword(call, "args").or_else(|| keyword(call, "entrypoint"));
         named.or_else(|| call.args.first()).and_then(|v| told(module, call, v, given, 3))
@@ -171,18 +175,20 @@ pub(super) struct Start {
     pub(super) shell: bool,
     /// It names a project and what of it is run.
     pub(super) project: bool,
+    /// It asks a service of a cloud for what that knows by a name.
+    pub(super) service: bool,
 }
 
 fn start(name: &str, call: &Call) -> Option<Start> {
     let shell = keyword(call, "shell") == Some(&Value::Bool(true));
     let checked = keyword(call, "check") == Some(&Value::Bool(true));
-    let start = |stops: bool, shell: bool| Some(Start { stops, shell, project: false });
+    let start = |stops: bool, shell: bool| Some(Start { stops, shell, project: false, service: false });
     match name {
         "subprocess.run" => start(checked, shell),
         "subprocess.check_call" | "subprocess.check_output" => start(true, shell),
         "subprocess.call" | "subprocess.Popen" => start(false, shell),
         "os.system" | "os.popen" | "subprocess.getoutput" | "subprocess.getstatusoutput" => start(false, true),
-        "mlflow.run" | "mlflow.projects.run" => Some(Start { stops: true, shell: false, project: true }),
+        "mlflow.run" | "mlflow.projects.run" => Some(Start { stops: true, shell: false, project: true, service: false }),
         _ => None,
     }
 }
@@ -190,7 +196,21 @@ fn start(name: &str, call: &Call) -> Option<Start> {
 /// `client.submit_job(entrypoint="python fit.py")`: a text for a shell of the cluster.
 fn submitted(call: &Call) -> Option<Start> {
     let is = call.callee.path.last().is_some_and(|method| method == "submit_job") && keyword(call, "entrypoint").is_some();
-    is.then_some(Start { stops: false, shell: true, project: false })
+    is.then_some(Start { stops: false, shell: true, project: false, service: false })
+}
+
+/// `client.start_pipeline_execution(PipelineName="fit")`.
+fn asked(call: &Call) -> Option<Start> {
+    let is = call.callee.path.last().is_some_and(|method| method == "start_pipeline_execution");
+    let is = is && keyword(call, "PipelineName").is_some();
+    is.then_some(Start { stops: true, shell: false, project: false, service: true })
+}
+
+/// The command line that asks for the same.
+fn by_name(module: &Module, call: &Call, given: &Given<'_>) -> Option<Told> {
+    let name = text(module, keyword(call, "PipelineName")?, given).unwrap_or_else(|| HOLE.to_owned());
+    let words = ["aws", "sagemaker", "start-pipeline-execution", "--pipeline-name", &name];
+    Some(Told::Words(words.map(str::to_owned).to_vec()))
 }
 
 /// The folder that is sent along with a submitted job.
@@ -413,6 +433,13 @@ mod tests {
             started(text),
             ["4 mlflow run . -e fit @.", "5 mlflow run ${_}/steps/fit -e main @.", "7 python fit.py @jobs"]
         );
+    }
+
+    #[test]
+    fn a_service_is_asked_for_what_it_knows_by_name() {
+        let text = "import boto3, os\nNAME = 'fit'\nclient = boto3.client('sagemaker')\nclient.start_pipeline_execution(PipelineName=NAME)\nclient.start_pipeline_execution(PipelineName=os.environ['NAME'])\nclient.start_pipeline_execution(name='fit')\n";
+        let asks = "aws sagemaker start-pipeline-execution --pipeline-name";
+        assert_eq!(started(text), [format!("4 {asks} fit @."), format!("5 {asks} ${{_}} @.")]);
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod work;
+mod workspace_jobs;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +34,7 @@ use crate::walk::Inventory;
 use crate::words::TriggerKind;
 
 /// Readers of this folder.
-pub(crate) const ALL: &[Reader] = &[deployments::READER, bundles::READER];
+pub(crate) const ALL: &[Reader] = &[deployments::READER, bundles::READER, workspace_jobs::READER];
 
 /// Most pipelines and most steps of a repository.
 const MOST: usize = 20_000;

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::fact::{DataKind, Fact, FactKind, FileFacts, Held, Pin, Trigger, UnitId, UnitKind};
+use crate::fact::{DataKind, Fact, FactKind, FileFacts, Held, Pin, Trigger, UnitId, UnitKind, Until};
 use crate::resolve::program::{At, FileId, Meaning, text_of};
 use crate::rules::orchestrator::{Absent, Paused, Pipeline, names};
 use crate::source;
@@ -159,7 +159,8 @@ impl<'b> super::Lowering<'b> {
                         Some(paused) => self.paused(file, paused, name, on),
                         None => {
                             let why = "it works once somebody has registered the pipeline".to_owned();
-                            Some(Held { strength: Strength::Assumed, why, until: None, remedy: None })
+                            let until = self.put(file, rule);
+                            Some(Held { strength: Strength::Assumed, why, until, remedy: None })
                         }
                     };
                 }
@@ -173,6 +174,19 @@ impl<'b> super::Lowering<'b> {
                 self.fact(file, unit, line, FactKind::Trigger(trigger));
             }
         }
+    }
+
+    /// What registers the pipelines of a file: a line of its own, or a command that names it or its folder.
+    fn put(&self, file: FileId, rule: &Pipeline) -> Option<Until> {
+        let code = self.code(file);
+        let registers = |call: &&Call| call.callee.path.last().is_some_and(|method| rule.registered.contains(method));
+        if let Some(call) = code.module().calls.iter().find(registers) {
+            return Some(Until::Line(code.code.file_line(call.line)));
+        }
+        let path = &code.path;
+        let places = [path.to_string(), source::folder(path).to_owned(), format!("{}/", source::folder(path))];
+        let words = |place: &String| rule.put_by.iter().cloned().chain([place.clone()]).collect::<Vec<_>>();
+        (!rule.put_by.is_empty()).then(|| Until::Words(places.iter().map(words).collect()))
     }
 
     /// A pipeline that waits for data is started by the steps that say they make those; where none does, by something

@@ -21,7 +21,7 @@ use crate::rules::practice::PracticeRule;
 use crate::signals::{Owner, Signals};
 use crate::source::{Location, Notice, RepoPath};
 use crate::walk::{Copies, Inventory};
-use crate::words::Strength;
+use crate::words::{EdgeKind, Strength};
 
 pub(crate) use remedies::{Raised, raise};
 pub(crate) use unread::Unread;
@@ -341,7 +341,9 @@ fn written(findings: &Findings<'_>, chain: &practices::Chain, hop: &practices::H
     }
     let unsure = seen.branch.is_some() || seen.strength < Strength::Resolved || seen.what.contains('|');
     let line = if last && is_code && unsure && hop.at == seen.at { code(findings, &hop.at) } else { None };
-    line.unwrap_or_else(|| redact::snippet(&hop.what))
+    // what starts it is told in our words, of which nothing is cut
+    let told = if hop.edge == EdgeKind::Starts { redact::sentence } else { redact::snippet };
+    line.unwrap_or_else(|| told(&hop.what))
 }
 
 /// The line at a place as its author wrote it, redacted; none where the whole file is meant or the line says nothing.

@@ -78,7 +78,8 @@ pub fn run(scan: &Scan) -> Result<ExitCode> {
     }
     // why a gate fails is its answer and no remark
     if !scan.quiet || held.status != 0 {
-        held.lines.iter().for_each(|line| output::remark(line));
+        let columns = super::style(false, scan.color, scan.width, 0).width;
+        held.lines.iter().for_each(|line| output::remark(line, columns));
     }
     Ok(ExitCode::from(held.status))
 }
