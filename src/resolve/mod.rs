@@ -310,6 +310,7 @@ const FAMILIES: &[Family] = &[
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], follow: collected::follow },
     Family { names: &["dvc"], follow: stages::dvc },
     Family { names: &["databricks"], follow: bundles::follow },
+    Family { names: &["dbx"], follow: bundles::dbx },
     Family { names: &["pyflyte", "flyte"], follow: flows::pyflyte },
     Family { names: &["luigi"], follow: flows::luigi },
     Family { names: &["elyra-pipeline"], follow: flows::elyra },

@@ -115,9 +115,9 @@ pub(super) fn follow(invocation: &Invocation<'_>, words: &[&str], view: &View<'_
     let there = |name: &&str| source::join(dir, name).filter(|path| view.inventory.contains(path)).map(RepoPath::from);
     let paths: Vec<RepoPath> = if files.is_empty() {
         // of each kind the first that is there
-        [BASES, OVERRIDES].iter().filter_map(|names| names.iter().find_map(|name| there(&name))).collect()
+        [BASES, OVERRIDES].iter().filter_map(|names| names.iter().find_map(|name| there(name))).collect()
     } else {
-        files.iter().filter_map(|name| there(&name)).collect()
+        files.iter().filter_map(|name| there(name)).collect()
     };
     let names: &[&str] = if verb == "run" { rest.get(1..2).unwrap_or(&[]) } else { &rest[1..] };
     // another command in place of the service's own; a word that is no program may still go to its entry point

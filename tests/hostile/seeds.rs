@@ -891,6 +891,13 @@ if __name__ == "__main__":
         text: include_str!("../../fixtures/job-of-a-workspace-created/repo/jobs/milk.json"),
     },
     Seed {
+        of: "orchestrators::workspace_jobs::DEPLOYMENT",
+        place: "jobs/d@.yml",
+        lead: (SCRIPT, "dbx deploy --deployment-file jobs/d@.yml --environment prod"),
+        form: Form::Yaml,
+        text: include_str!("../../fixtures/job-of-an-environment-deployed/repo/conf/deployment.yml"),
+    },
+    Seed {
         of: "orchestrators::apscheduler",
         place: "clocks/c@.py",
         lead: (SCRIPT, "python clocks/c@.py"),

@@ -313,6 +313,10 @@ fn text_of<'t>(task: Node<'t>, of: &str, key: &str) -> Option<(&'t str, u32)> {
 /// The path of the repository that a task names: from the file that names it, or from the bundle's folder.
 fn located(text: &str, task: Node<'_>, of: &str, home: &str, bundle: &Bundle<'_>) -> Option<String> {
     let root = source::folder(bundle.path);
+    // what older tools take along lies as from the folder above their settings
+    if let Some(rest) = text.strip_prefix("file:fuse://").or_else(|| text.strip_prefix("file://")) {
+        return source::join(source::folder(root), rest);
+    }
     for start in ["${workspace.file_path}/", "${workspace.root_path}/files/", "/Workspace${workspace.file_path}/"] {
         if let Some(rest) = text.strip_prefix(start) {
             return source::join(root, rest);

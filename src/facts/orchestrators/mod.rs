@@ -34,7 +34,7 @@ use crate::walk::Inventory;
 use crate::words::TriggerKind;
 
 /// Readers of this folder.
-pub(crate) const ALL: &[Reader] = &[deployments::READER, bundles::READER, workspace_jobs::READER];
+pub(crate) const ALL: &[Reader] = &[deployments::READER, bundles::READER, workspace_jobs::READER, workspace_jobs::DEPLOYMENT];
 
 /// Most pipelines and most steps of a repository.
 const MOST: usize = 20_000;

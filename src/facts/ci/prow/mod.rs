@@ -130,17 +130,27 @@ fn started(list: &str, name: &str, job: Node<'_>) -> (Source, Held) {
     };
     let held = Held::just(if changed.is_some() { Truth::Maybe } else { Truth::Yes });
     let at = changed.or_else(|| job.get("always_run").map(|_| "always_run")).and_then(line);
-    let branches = if source.kind == TriggerKind::Manual { Vec::new() } else { branches(job) };
-    (Source { line: at.or_else(|| line("name")), branches, ..source }, held)
+    let line = at.or_else(|| line("name"));
+    let asked: Vec<&str> = job.get("branches").map(Node::strings).unwrap_or_default().into_iter().map(|(p, _)| p).collect();
+    let source = match source.kind {
+        TriggerKind::Manual => source,
+        // the service asks the names of tags in the same place
+        TriggerKind::Push if !asked.is_empty() && asked.iter().all(|pattern| is_version(pattern)) => {
+            Source::implied(TriggerKind::Tag, "a tag that is a version")
+        }
+        _ => Source { branches: asked.iter().map(|pattern| plain(pattern)).collect::<Option<_>>().unwrap_or_default(), ..source },
+    };
+    (Source { line, ..source }, held)
 }
 
-/// The branches that a job asks for, where all of them are plain names: they are patterns of a language of their own.
-fn branches(job: Node<'_>) -> Vec<String> {
-    let asked = job.get("branches").map(Node::strings).unwrap_or_default();
-    let plain = |pattern: &str| {
-        let name = pattern.trim_start_matches('^').trim_end_matches('$');
-        let is = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_/.".contains(c));
-        is.then(|| name.to_owned())
-    };
-    asked.into_iter().map(|(pattern, _)| plain(pattern)).collect::<Option<Vec<_>>>().unwrap_or_default()
+/// The branch or branches of a pattern, which is an expression; none where that is any branch.
+fn plain(pattern: &str) -> Option<String> {
+    let name = pattern.trim_start_matches('^').trim_end_matches('$').replace("\\", "").replace(".*", "*").replace(".+", "*");
+    (!name.is_empty() && name != "*").then_some(name)
+}
+
+/// Whether only names of versions fit a pattern.
+fn is_version(pattern: &str) -> bool {
+    let rest = pattern.trim_start_matches('^').trim_start_matches(['v', '(', '[']);
+    rest.starts_with("\\d") || rest.starts_with("0-9") || rest.starts_with("0|[1-9]")
 }

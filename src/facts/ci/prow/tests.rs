@@ -99,6 +99,19 @@ presubmits:
 }
 
 #[test]
+fn branches_are_expressions_and_tags_may_be_meant() {
+    check(
+        ".prow/push.yaml",
+        "postsubmits:
+- {name: a, branches: [^main$, 'release-.*'], spec: {containers: []}}
+- {name: b, branches: ['^v(0|[1-9]\\d*)\\.(\\d+)$'], spec: {containers: []}}
+- {name: c, branches: ['.*'], spec: {containers: []}}
+",
+        &["2 a: push: push main, release-* main release-*", "3 b: tag: a tag that is a version", "4 c: push: push"],
+    );
+}
+
+#[test]
 fn other_documents_are_not_taken_for_jobs() {
     assert!(is_ours(".prow/fit.yaml", "") && is_ours("jobs/a.yaml", "periodics:\n- name: a\n  spec: {}\n"));
     assert!(!is_ours("jobs/a.yaml", "jobs:\n  periodics: [a]\n") && !is_ours("clubs.yaml", "periodics: [monthly]\n"));
