@@ -19,7 +19,7 @@ pub(crate) mod python;
 pub(crate) mod reach;
 mod requests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::fact::UnitKind;
 use crate::source::{Location, RepoPath};
@@ -167,6 +167,15 @@ pub(crate) struct Guarded {
 
 /// A place inside a node: line, and number on that line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+/// What does not run where a test calls it, because something else stands in its place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct StandIns {
+    /// Own functions.
+    pub(crate) nodes: BTreeSet<NodeId>,
+    /// Lines on which something from outside is called.
+    pub(crate) lines: BTreeSet<(RepoPath, u32)>,
+}
+
 pub(crate) struct Order(pub(crate) u32, pub(crate) u32);
 
 /// The automation graph of one repository.
@@ -186,6 +195,8 @@ pub(crate) struct Graph {
     pub(crate) failing: BTreeMap<RepoPath, (Location, String)>,
     /// Of edges that wait for somebody, once: for what.
     pub(crate) waits: BTreeMap<EdgeId, Wait>,
+    /// Of functions of test files: what they put something else in the place of.
+    pub(crate) stand_ins: BTreeMap<NodeId, StandIns>,
     /// Of edges that cannot run as written: the one that leads to what is not there.
     pub(crate) broken_by: BTreeMap<EdgeId, EdgeId>,
     /// For every signal: the node it stands on, where it stands on one.

@@ -136,6 +136,11 @@ impl Graph {
     /// Walks forward from the starters, fewest hops first, ties in the order of nodes and edges. A guarded edge is
     /// taken only by what a trigger started that the guard admits.
     pub(crate) fn reach(&self, starters: &[NodeId], walk: Walk) -> Reached {
+        self.reach_without(starters, walk, &|_, _| false)
+    }
+
+    /// The same, past no edge that is cut.
+    pub(crate) fn reach_without(&self, starters: &[NodeId], walk: Walk, cut: &dyn Fn(EdgeId, NodeId) -> bool) -> Reached {
         let guards = self.guards.get_or_init(|| Guards::of(self));
         let nodes = self.nodes.len();
         let mut reached = Reached::default();
@@ -155,7 +160,7 @@ impl Graph {
         while let Some((node, state, slot, hops)) = queue.pop_front() {
             for id in self.leaving_ids(node) {
                 let edge = &self.edges[*id];
-                if !self.may(edge, walk) || edge.guard.as_ref().is_some_and(|g| !guards.admits(g, state)) {
+                if !self.may(edge, walk) || cut(*id, edge.to) || edge.guard.as_ref().is_some_and(|g| !guards.admits(g, state)) {
                     continue;
                 }
                 let state = self.started_by(edge).map_or(state, |kind| guards.state(kind));

@@ -20,6 +20,7 @@ mod meaning;
 mod origin;
 mod quick;
 mod result;
+mod replaced;
 mod settle;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -47,6 +48,7 @@ use infer::{Ctx, Infer, Type};
 pub(crate) use meaning::Meaning;
 pub(crate) use quick::Quick;
 pub(crate) use told::{Course, Told, Why};
+pub(crate) use replaced::Replaced;
 pub(crate) use wording::{name_text, text_of};
 
 /// Index into [`Program::files`].
@@ -239,6 +241,8 @@ struct World {
     /// Dotted names that options of commands are given.
     told_modules: BTreeSet<String>,
 }
+    /// Whether hooks may mark any test; worked out when first asked.
+    hooks: std::sync::OnceLock<bool>,
 
 /// The documents that a book holds, in path order.
 fn documents(book: &Book) -> impl Iterator<Item = (&RepoPath, &Arc<Tree>)> {
