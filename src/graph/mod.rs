@@ -19,6 +19,7 @@ pub(crate) mod python;
 pub(crate) mod reach;
 mod requests;
 
+mod rolled;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::fact::UnitKind;
@@ -206,6 +207,13 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
+/// Takes signals for no more than the graph shows them to be: what nothing here runs of another repository, a roll-out of
+/// what only trains.
+pub(crate) fn settle(signals: &mut crate::signals::Signals, graph: &Graph) {
+    reach::only_run(signals, graph);
+    rolled::only_training(signals, graph);
+}
+
     /// Adds a node, or finds the one of that key.
     pub(crate) fn node(&mut self, key: String, make: impl FnOnce(&str) -> Node) -> NodeId {
         if let Some(id) = self.by_key.get(&key) {

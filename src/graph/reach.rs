@@ -226,7 +226,7 @@ impl Graph {
 
 /// What is seen in a copy of another repository counts where something of the scanned one runs it; the rest is that one's
 /// own affair.
-pub(crate) fn only_run(signals: &mut Signals, graph: &Graph) {
+pub(super) fn only_run(signals: &mut Signals, graph: &Graph) {
     let elsewhere = |signal: &Signal| signal.scope == Scope::Elsewhere;
     if !signals.all.iter().any(elsewhere) {
         return;
@@ -236,7 +236,7 @@ pub(crate) fn only_run(signals: &mut Signals, graph: &Graph) {
     let run = graph.reach(&starters, Walk::at(Strength::Broken).with_tests(true));
     for (index, signal) in signals.all.iter_mut().enumerate().filter(|(_, signal)| elsewhere(signal)) {
         if !graph.nodes_of(index).any(|node| run.has(node)) {
-            signal.off.get_or_insert_with(|| "nothing in the scanned repository runs it".to_owned());
+            signal.off.get_or_insert_with(|| "is run by nothing in the scanned repository".to_owned());
         }
     }
 }

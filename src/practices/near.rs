@@ -212,7 +212,7 @@ fn installs_another(judge: &Judge<'_>, signal: usize, node: NodeId) -> bool {
 /// Why a thing does not count where it stands.
 fn out_of_place(seen: &Signal) -> Option<String> {
     if let Some(off) = &seen.off {
-        return Some(format!(" is switched off: {off}"));
+        return Some(format!(" does not count: it {off}"));
     }
     let place = match seen.scope {
         Scope::Test => "in a test",
