@@ -17,10 +17,11 @@ mod index;
 mod infer;
 mod left_out;
 mod meaning;
+mod orders;
 mod origin;
 mod quick;
-mod result;
 mod replaced;
+mod result;
 mod settle;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -47,8 +48,8 @@ use index::Index;
 use infer::{Ctx, Infer, Type};
 pub(crate) use meaning::Meaning;
 pub(crate) use quick::Quick;
-pub(crate) use told::{Course, Told, Why};
 pub(crate) use replaced::Replaced;
+pub(crate) use told::{Course, Told, Why};
 pub(crate) use wording::{name_text, text_of};
 
 /// Index into [`Program::files`].
@@ -240,9 +241,9 @@ struct World {
     callables: Callables,
     /// Dotted names that options of commands are given.
     told_modules: BTreeSet<String>,
-}
     /// Whether hooks may mark any test; worked out when first asked.
     hooks: std::sync::OnceLock<bool>,
+}
 
 /// The documents that a book holds, in path order.
 fn documents(book: &Book) -> impl Iterator<Item = (&RepoPath, &Arc<Tree>)> {

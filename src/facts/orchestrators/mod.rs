@@ -12,6 +12,7 @@ mod bundles;
 mod classes;
 mod deployments;
 mod handed;
+mod ignored;
 mod order;
 mod registered;
 mod schedule;
@@ -33,7 +34,7 @@ use crate::walk::Inventory;
 use crate::words::TriggerKind;
 
 /// Readers of this folder.
-pub(crate) const ALL: &[Reader] = &[deployments::READER, bundles::READER];
+pub(crate) const ALL: &[Reader] = &[deployments::READER, bundles::READER, ignored::READER];
 
 /// Most pipelines and most steps of a repository.
 const MOST: usize = 20_000;
