@@ -11,6 +11,7 @@
 pub(crate) mod breaks;
 mod configuration;
 pub(crate) mod connect;
+mod copied;
 mod courses;
 mod held;
 mod interpreter;
@@ -18,8 +19,8 @@ pub(crate) mod order;
 pub(crate) mod python;
 pub(crate) mod reach;
 mod requests;
-
 mod rolled;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::fact::UnitKind;
@@ -166,8 +167,6 @@ pub(crate) struct Guarded {
     pub(crate) asks: String,
 }
 
-/// A place inside a node: line, and number on that line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 /// What does not run where a test calls it, because something else stands in its place.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct StandIns {
@@ -177,6 +176,8 @@ pub(crate) struct StandIns {
     pub(crate) lines: BTreeSet<(RepoPath, u32)>,
 }
 
+/// A place inside a node: line, and number on that line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Order(pub(crate) u32, pub(crate) u32);
 
 /// The automation graph of one repository.
@@ -194,10 +195,10 @@ pub(crate) struct Graph {
     guards: std::sync::OnceLock<reach::Guards>,
     /// Modules that certainly fail when they are imported or run: the line, and why.
     pub(crate) failing: BTreeMap<RepoPath, (Location, String)>,
-    /// Of edges that wait for somebody, once: for what.
-    pub(crate) waits: BTreeMap<EdgeId, Wait>,
     /// Of functions of test files: what they put something else in the place of.
     pub(crate) stand_ins: BTreeMap<NodeId, StandIns>,
+    /// Of edges that wait for somebody, once: for what.
+    pub(crate) waits: BTreeMap<EdgeId, Wait>,
     /// Of edges that cannot run as written: the one that leads to what is not there.
     pub(crate) broken_by: BTreeMap<EdgeId, EdgeId>,
     /// For every signal: the node it stands on, where it stands on one.
@@ -206,7 +207,6 @@ pub(crate) struct Graph {
     copied_signals: BTreeMap<usize, Vec<NodeId>>,
 }
 
-impl Graph {
 /// Takes signals for no more than the graph shows them to be: what nothing here runs of another repository, a roll-out of
 /// what only trains.
 pub(crate) fn settle(signals: &mut crate::signals::Signals, graph: &Graph) {
@@ -214,6 +214,7 @@ pub(crate) fn settle(signals: &mut crate::signals::Signals, graph: &Graph) {
     rolled::only_training(signals, graph);
 }
 
+impl Graph {
     /// Adds a node, or finds the one of that key.
     pub(crate) fn node(&mut self, key: String, make: impl FnOnce(&str) -> Node) -> NodeId {
         if let Some(id) = self.by_key.get(&key) {
