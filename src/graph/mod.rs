@@ -11,6 +11,7 @@
 pub(crate) mod breaks;
 mod configuration;
 pub(crate) mod connect;
+mod copied;
 mod courses;
 mod held;
 mod interpreter;
@@ -19,6 +20,7 @@ pub(crate) mod order;
 pub(crate) mod python;
 pub(crate) mod reach;
 mod requests;
+mod rolled;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -166,6 +168,15 @@ pub(crate) struct Guarded {
     pub(crate) asks: String,
 }
 
+/// What does not run where a test calls it, because something else stands in its place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct StandIns {
+    /// Own functions.
+    pub(crate) nodes: BTreeSet<NodeId>,
+    /// Lines on which something from outside is called.
+    pub(crate) lines: BTreeSet<(RepoPath, u32)>,
+}
+
 /// A place inside a node: line, and number on that line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Order(pub(crate) u32, pub(crate) u32);
@@ -185,6 +196,8 @@ pub(crate) struct Graph {
     guards: std::sync::OnceLock<reach::Guards>,
     /// Modules that certainly fail when they are imported or run: the line, and why.
     pub(crate) failing: BTreeMap<RepoPath, (Location, String)>,
+    /// Of functions of test files: what they put something else in the place of.
+    pub(crate) stand_ins: BTreeMap<NodeId, StandIns>,
     /// Of edges that wait for somebody, once: for what.
     pub(crate) waits: BTreeMap<EdgeId, Wait>,
     /// Of edges that cannot run as written: the one that leads to what is not there.
@@ -195,6 +208,13 @@ pub(crate) struct Graph {
     pub(crate) void: BTreeSet<usize>,
     /// For signals that stand on copies of their node as well: those copies.
     copied_signals: BTreeMap<usize, Vec<NodeId>>,
+}
+
+/// Takes signals for no more than the graph shows them to be: what nothing here runs of another repository, a roll-out of
+/// what only trains.
+pub(crate) fn settle(signals: &mut crate::signals::Signals, graph: &Graph) {
+    reach::only_run(signals, graph);
+    rolled::only_training(signals, graph);
 }
 
 impl Graph {

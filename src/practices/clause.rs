@@ -527,7 +527,7 @@ impl<'e> Judge<'e> {
             .all
             .iter()
             .enumerate()
-            .filter(|(_, s)| is_kind(s, ask) && self.evidence.system.owns(&s.at.path))
+            .filter(|(i, s)| is_kind(s, ask) && self.evidence.system.owns_signal(*i, s))
             .filter(|(_, s)| s.scope != Scope::Elsewhere || s.off.is_none())
             .flat_map(|(i, _)| {
                 let mut nodes: Vec<Option<NodeId>> = self.evidence.graph.nodes_of(i).map(Some).collect();

@@ -6,6 +6,7 @@
 
 mod act;
 mod answer;
+mod asserted;
 mod before;
 mod chain;
 mod clause;

@@ -4,6 +4,7 @@
 //! could not follow. What other programs do with files stands in `rules/programs.yaml`. A literal reference that leads
 //! nowhere is [`Target::Missing`], which cuts the chain; that is said only where nothing else could have made the file.
 
+mod absent;
 mod applied;
 mod assembled;
 mod bundles;
@@ -47,6 +48,7 @@ use crate::syntax::shell::Word;
 use crate::walk::Inventory;
 use crate::words::{EdgeKind, Strength};
 
+pub(crate) use absent::is_nowhere;
 pub(crate) use assembled::STAGE;
 pub(crate) use bundles::BUNDLES;
 pub(crate) use calls::{as_called, calls};

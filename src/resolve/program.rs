@@ -17,8 +17,10 @@ mod index;
 mod infer;
 mod left_out;
 mod meaning;
+mod orders;
 mod origin;
 mod quick;
+mod replaced;
 mod result;
 mod settle;
 #[cfg(test)]
@@ -46,6 +48,7 @@ use index::Index;
 use infer::{Ctx, Infer, Type};
 pub(crate) use meaning::Meaning;
 pub(crate) use quick::Quick;
+pub(crate) use replaced::Replaced;
 pub(crate) use told::{Course, Told, Why};
 pub(crate) use wording::{name_text, text_of};
 
@@ -238,6 +241,8 @@ struct World {
     callables: Callables,
     /// Dotted names that options of commands are given.
     told_modules: BTreeSet<String>,
+    /// Whether hooks may mark any test; worked out when first asked.
+    hooks: std::sync::OnceLock<bool>,
 }
 
 /// The documents that a book holds, in path order.

@@ -26,6 +26,10 @@ pub(crate) struct Callables {
     pub(crate) made_by: BTreeSet<String>,
     /// What leaves a test out.
     pub(crate) skips: Skips,
+    /// Attributes of a decorated function that are the function as it was written.
+    pub(crate) written: BTreeSet<String>,
+    /// What puts something else in the place of what it names, by full name or as written.
+    pub(crate) replaces: BTreeSet<String>,
     /// Decorators by which a program answers requests.
     pub(crate) routes: BTreeSet<String>,
     /// How functions are told the words of the command line.

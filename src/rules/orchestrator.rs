@@ -16,6 +16,9 @@ pub(crate) struct Orchestrator {
     pub(crate) name: String,
     /// Import roots; a repository that imports none of them costs nothing.
     pub(crate) roots: Vec<String>,
+    /// The name of a file of patterns by which definitions beside and below it are left out.
+    #[serde(default)]
+    pub(crate) ignored: Option<String>,
     /// What makes a pipeline.
     #[serde(default)]
     pub(crate) pipelines: Vec<Pipeline>,

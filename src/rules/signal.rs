@@ -312,6 +312,10 @@ pub struct BranchMatch {
     /// `answer = validate_rows(rows)` before `if not answer.ok`).
     #[serde(default)]
     pub given_by: Option<String>,
+    /// What `tests` fits is a verdict by its name: it is sure only where something is compared as greater or less, by the
+    /// test itself or by the own function that gives its answer.
+    #[serde(default)]
+    pub by_name: bool,
     /// The file imports one of these (dotted prefixes).
     #[serde(default)]
     pub imports: OneOrMany,

@@ -898,6 +898,13 @@ if __name__ == "__main__":
         text: include_str!("../../fixtures/job-of-an-environment-deployed/repo/conf/deployment.yml"),
     },
     Seed {
+        of: "orchestrators::ignored::READER",
+        place: "dags@/.airflowignore",
+        lead: NOTHING,
+        form: Form::Words,
+        text: "# not ready\nrents_dag\ntenant_[\\d]+\n*.py\n!weekly.py\nold/\n",
+    },
+    Seed {
         of: "orchestrators::apscheduler",
         place: "clocks/c@.py",
         lead: (SCRIPT, "python clocks/c@.py"),

@@ -12,6 +12,7 @@ mod bundles;
 mod classes;
 mod deployments;
 mod handed;
+mod ignored;
 mod order;
 mod registered;
 mod schedule;
@@ -34,7 +35,8 @@ use crate::walk::Inventory;
 use crate::words::TriggerKind;
 
 /// Readers of this folder.
-pub(crate) const ALL: &[Reader] = &[deployments::READER, bundles::READER, workspace_jobs::READER, workspace_jobs::DEPLOYMENT];
+pub(crate) const ALL: &[Reader] =
+    &[deployments::READER, bundles::READER, workspace_jobs::READER, workspace_jobs::DEPLOYMENT, ignored::READER];
 
 /// Most pipelines and most steps of a repository.
 const MOST: usize = 20_000;

@@ -147,8 +147,10 @@ impl<'b> super::Lowering<'b> {
         let line = written.map_or(line, |c| self.line_of(file, c, value.map(|(_, v)| v), &says));
         let switch = written.and_then(|c| self.keyword(file, c, rule.switch.as_deref()?));
         let mut triggers = triggers(says);
+        let left_out = self.left_out(file);
         for trigger in &mut triggers {
             match switch {
+                _ if left_out.is_some() => trigger.off.clone_from(&left_out),
                 Some(Value::Bool(true)) => {
                     trigger.off = rule.switch.as_ref().map(|word| format!("switched off by `{word}=True`"))
                 }

@@ -36,6 +36,7 @@ impl<'f> Infer<'f> {
             Type::Instance(of) => outside(joined(&of, '#', name)),
             Type::Module(place) => Some(self.of_module(&place, name)?.after(sure)),
             // what a decorator from outside makes of a function: `flow.serve`, `task.delay`
+            Type::Function(_) | Type::Method(..) if self.world.callables.written.contains(name) => Some(found),
             Type::Function(function) | Type::Method(function, _) => {
                 let (by, by_sure) = self.wrapper(function)?;
                 outside(joined(&by, '#', name)).map(|f| f.after(by_sure))

@@ -7,6 +7,7 @@ use super::{About, Hit, Look, constant};
 use crate::rules::signal::{BranchDoes, BranchMatch};
 use crate::signals::BranchSpan;
 use crate::syntax::python::{Assign, CallId, Exits, Flow, FlowId, FlowKind, Name, Root, ScopeId, Target, Value};
+use crate::words::Strength;
 
 /// Deepest nesting of a test that is looked at.
 const DEPTH: usize = 12;
@@ -28,8 +29,15 @@ pub(crate) fn branch(matcher: &BranchMatch, look: &Look<'_>) -> Vec<Hit> {
                 continue;
             }
             let Some(span) = span(id, flow, seen, matcher.does) else { continue };
-            let mut words =
-                Words { seen, scope: flow.scope, found: Vec::new(), ordered: Vec::new(), given: Vec::new(), compares: false };
+            let mut words = Words {
+                seen,
+                scope: flow.scope,
+                found: Vec::new(),
+                ordered: Vec::new(),
+                given: Vec::new(),
+                answers: Vec::new(),
+                compares: false,
+            };
             words.take(test, 0, true);
             if matcher.given_by.as_ref().is_some_and(|r| !words.given.iter().any(|by| patterns.regex(r, by))) {
                 continue;
@@ -50,6 +58,7 @@ pub(crate) fn branch(matcher: &BranchMatch, look: &Look<'_>) -> Vec<Hit> {
             hits.push(Hit {
                 branch: Some(span),
                 end_line: Some(seen.code.file_line(flow.end_line)),
+                strength: if !matcher.by_name || decides(look, seen, &words) { Strength::Resolved } else { Strength::Inferred },
                 about: About::Flow(seen.embedded, id),
                 off: switched_off(seen, &above(seen, flow)),
                 ..Hit::new(seen.code.file_line(flow.line), seen.owner(flow.scope), cut(&what, 120))
@@ -93,7 +102,15 @@ struct Words<'s, 'l> {
     ordered: Vec<String>,
     /// What is called to give a value that is asked.
     given: Vec<String>,
+    /// The calls that do.
+    answers: Vec<CallId>,
     compares: bool,
+}
+
+/// Whether something is compared as greater or less: in the test, or in the own function whose answer it asks.
+fn decides(look: &Look<'_>, seen: &Seen<'_>, words: &Words<'_, '_>) -> bool {
+    let file = look.program.file(&seen.path, seen.embedded);
+    !words.ordered.is_empty() || file.is_some_and(|file| words.answers.iter().any(|call| look.program.orders(file, *call)))
 }
 
 impl Words<'_, '_> {
@@ -170,6 +187,7 @@ impl Words<'_, '_> {
     }
 
     fn given_from(&mut self, call: CallId) {
+        self.answers.push(call);
         let callee = self.seen.module().calls.get(call).map(|call| &call.callee);
         self.given.extend(callee.and_then(|name| name.dotted().or_else(|| name.last().map(str::to_owned))));
     }
