@@ -12,6 +12,7 @@ mod attribute;
 mod callback;
 mod commands;
 mod constant;
+mod decided;
 mod ends;
 mod index;
 mod infer;

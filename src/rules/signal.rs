@@ -312,6 +312,10 @@ pub struct BranchMatch {
     /// `answer = validate_rows(rows)` before `if not answer.ok`).
     #[serde(default)]
     pub given_by: Option<String>,
+    /// Also what own code compares to give the value that the test asks (`return f1 > LIMIT` behind `if good(model)`), in
+    /// whatever file.
+    #[serde(default)]
+    pub follows: bool,
     /// The file imports one of these (dotted prefixes).
     #[serde(default)]
     pub imports: OneOrMany,
