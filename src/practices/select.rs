@@ -43,7 +43,11 @@ pub(crate) fn select(evidence: &Evidence<'_>, select: &Select) -> Vec<(usize, Op
         .enumerate()
         .filter(|(i, s)| {
             let is_void = evidence.graph.void.contains(i);
-            !is_void && is_kind(s, select) && in_scope(s, select, evidence) && evidence.system.owns_signal(*i, s) && s.off.is_none()
+            !is_void
+                && is_kind(s, select)
+                && in_scope(s, select, evidence)
+                && evidence.system.owns_signal(*i, s)
+                && s.off.is_none()
         })
         .map(|(i, _)| (i, evidence.graph.node_of(i)))
         .collect()

@@ -1,5 +1,6 @@
 //! Programs of orchestrators that run a pipeline which is written in Python, by its file, its module or its name.
 
+use super::python::Place;
 use super::{Invocation, Lead, Located, Target, View};
 use crate::fact::{FileFacts, UnitKind};
 use crate::source::{self, RepoPath};
@@ -92,6 +93,35 @@ pub(super) fn luigi(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     std::iter::once(read).chain(tasks.map(|unit| lead(&unit.name))).collect()
 }
 
+/// Packages on the way to the function that Kedro asks for.
+const PACKAGES: u32 = 4;
+
+/// Whether Kedro finds the pipeline of a file by itself: it imports the module `pipeline` of the project's package and every
+/// package in its `pipelines`, and asks each for `create_pipeline`.
+fn is_found(path: &RepoPath, view: &View<'_>) -> bool {
+    let Some((root, rest)) = path.rsplit_once("pipelines/") else {
+        return source::file_name(path) == "pipeline.py" || path.ends_with("/pipeline/__init__.py");
+    };
+    let Some((package, _)) = rest.split_once('/') else { return false };
+    exposes(&format!("{root}pipelines/{package}/__init__.py"), path, view, PACKAGES)
+}
+
+/// Whether a module has the function `create_pipeline` of a file, its own or by import.
+fn exposes(module: &str, path: &RepoPath, view: &View<'_>, depth: u32) -> bool {
+    if module == &**path {
+        return true;
+    }
+    let (Some(depth), Some(code)) = (depth.checked_sub(1), view.book.get(module).and_then(|facts| facts.code.as_ref())) else {
+        return false;
+    };
+    let named = code.module.imports.iter().filter(|i| matches!(i.name.as_deref(), Some("*")) || i.local == "create_pipeline");
+    let from = named.filter_map(|import| view.imports.of_import(module, import));
+    from.into_iter().any(|place| match place {
+        Place::File(file) => exposes(&file, path, view, depth),
+        Place::Folder(_) => false,
+    })
+}
+
 /// `kedro run [--pipeline NAME]`: the pipelines of the project's packages; by default all that it finds.
 pub(super) fn kedro(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
@@ -144,6 +174,9 @@ pub(super) fn kedro(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let strength = if found_by_itself && !parts && invocation.dir().is_some() { Strength::Resolved } else { Strength::Inferred };
     let mut leads = Vec::new();
     for (path, facts) in view.book.iter().filter(|(path, facts)| within(path) && imports(facts)) {
+        if found_by_itself && !facts.orchestrated.pipelines.is_empty() && !is_found(path, view) {
+            continue;
+        }
         let package = path.rsplit_once("pipelines/").and_then(|(_, rest)| rest.split('/').next());
         let package = package.map(|name| name.trim_end_matches(".py"));
         if wanted.is_some_and(|name| package != Some(name)) {

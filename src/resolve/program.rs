@@ -12,9 +12,11 @@ mod attribute;
 mod callback;
 mod commands;
 mod constant;
+mod decided;
 mod ends;
 mod index;
 mod infer;
+mod kept;
 mod left_out;
 mod meaning;
 mod orders;
@@ -237,6 +239,8 @@ struct World {
     subclasses: HashMap<At, Vec<At>, Quick>,
     /// Own classes by the names of their methods.
     methods: HashMap<Box<str>, Vec<At>>,
+    /// What is put into attributes and elements of things that others reach as well.
+    kept: kept::Kept,
     /// What runs the functions it is given.
     callables: Callables,
     /// Dotted names that options of commands are given.
@@ -338,6 +342,7 @@ impl Program {
             program.add(path, embedded, from, code);
         }
         program.world.find_methods();
+        program.world.kept = kept::Kept::of(&program.world.files);
         program.world.find_bases();
         program.given_fields = given_fields(&program.world.files);
         program.follow();

@@ -316,6 +316,10 @@ pub struct BranchMatch {
     /// test itself or by the own function that gives its answer.
     #[serde(default)]
     pub by_name: bool,
+    /// Also what own code compares to give the value that the test asks (`return f1 > LIMIT` behind `if good(model)`), in
+    /// whatever file.
+    #[serde(default)]
+    pub follows: bool,
     /// The file imports one of these (dotted prefixes).
     #[serde(default)]
     pub imports: OneOrMany,

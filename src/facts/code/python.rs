@@ -16,7 +16,7 @@ pub(super) fn read(file: &SourceFile, context: &Context) -> FileFacts {
     let module = parse(&file.text, Mode::Module);
     let mut facts =
         FileFacts { notices: first_error(file, &module.errors, |line| line).into_iter().collect(), ..FileFacts::default() };
-    super::started::commands(&module, context, &mut facts);
+    super::started::commands(&module, &file.path, context, &mut facts);
     facts.code = Some(Arc::new(Code { module, notebook: false, lines: Vec::new() }));
     facts
 }

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::fact::{DataKind, Fact, FactKind, FileFacts, Held, Pin, Trigger, UnitId, UnitKind, Until};
+use crate::fact::{DataKind, Fact, FactKind, FileFacts, Held, Pin, Trigger, UnitId, UnitKind, Until, UsesTarget};
 use crate::resolve::program::{At, FileId, Meaning, text_of};
 use crate::rules::orchestrator::{Absent, Paused, Pipeline, names};
 use crate::source;
@@ -312,6 +312,17 @@ impl<'b> super::Lowering<'b> {
                 FactKind::Setting { key, .. } => has(key),
                 _ => false,
             })
+        };
+        // of what a compose file builds the definition says it
+        let speaks = |facts: &FileFacts| {
+            let built = |fact: &Fact| match &fact.kind {
+                FactKind::Uses(uses) => match uses.to.plain() {
+                    UsesTarget::File(path) => self.book.get(path.as_str()).is_some_and(&speaks),
+                    _ => false,
+                },
+                _ => false,
+            };
+            speaks(facts) || facts.facts.iter().any(built)
         };
         self.book.iter().any(|(by, facts)| {
             let brings = |fact: &Fact| match &fact.kind {
