@@ -29,7 +29,7 @@ pub(super) fn commands(module: &Module, context: &Context<'_>, facts: &mut FileF
 /// Calls that start a program, in the order of the file.
 pub(super) fn starts(module: &Module) -> impl Iterator<Item = (CallId, &Call, Start)> {
     let mut roots = module.imports.iter().map(|i| i.module.split('.').next());
-    let any = roots.any(|root| matches!(root, Some("subprocess" | "os" | "mlflow" | "ray" | "boto3")));
+    let any = roots.any(|root| matches!(root, Some("subprocess" | "os" | "mlflow" | "ray" | "boto3" | "prefect")));
     let submits = module.imports.iter().any(|i| i.module == "ray.job_submission");
     let asks = module.imports.iter().any(|i| i.module == "boto3");
     module.calls.iter().enumerate().filter(move |_| any).filter_map(move |(id, call)| {
@@ -188,6 +188,11 @@ fn start(name: &str, call: &Call) -> Option<Start> {
         "subprocess.check_call" | "subprocess.check_output" => start(true, shell),
         "subprocess.call" | "subprocess.Popen" => start(false, shell),
         "os.system" | "os.popen" | "subprocess.getoutput" | "subprocess.getstatusoutput" => start(false, true),
+        "prefect.deployments.run_deployment"
+        | "prefect.deployments.flow_runs.run_deployment"
+        | "prefect.deployments.deployments.run_deployment" => {
+            Some(Start { stops: true, shell: false, project: false, service: true })
+        }
         "mlflow.run" | "mlflow.projects.run" => Some(Start { stops: true, shell: false, project: true, service: false }),
         _ => None,
     }
@@ -208,9 +213,12 @@ fn asked(call: &Call) -> Option<Start> {
 
 /// The command line that asks for the same.
 fn by_name(module: &Module, call: &Call, given: &Given<'_>) -> Option<Told> {
-    let name = text(module, keyword(call, "PipelineName")?, given).unwrap_or_else(|| HOLE.to_owned());
-    let words = ["aws", "sagemaker", "start-pipeline-execution", "--pipeline-name", &name];
-    Some(Told::Words(words.map(str::to_owned).to_vec()))
+    let (before, named): (&[&str], _) = match keyword(call, "PipelineName") {
+        Some(name) => (&["aws", "sagemaker", "start-pipeline-execution", "--pipeline-name"], name),
+        None => (&["prefect", "deployment", "run"], keyword(call, "name").or_else(|| call.args.first())?),
+    };
+    let name = text(module, named, given).unwrap_or_else(|| HOLE.to_owned());
+    Some(Told::Words(before.iter().map(|word| (*word).to_owned()).chain([name]).collect()))
 }
 
 /// The folder that is sent along with a submitted job.
@@ -438,6 +446,8 @@ mod tests {
     #[test]
     fn a_service_is_asked_for_what_it_knows_by_name() {
         let text = "import boto3, os\nNAME = 'fit'\nclient = boto3.client('sagemaker')\nclient.start_pipeline_execution(PipelineName=NAME)\nclient.start_pipeline_execution(PipelineName=os.environ['NAME'])\nclient.start_pipeline_execution(name='fit')\n";
+        let flow = "from prefect.deployments import run_deployment\nrun_deployment(name='milk/weekly')\n";
+        assert_eq!(started(flow), ["2 prefect deployment run milk/weekly @."]);
         let asks = "aws sagemaker start-pipeline-execution --pipeline-name";
         assert_eq!(started(text), [format!("4 {asks} fit @."), format!("5 {asks} ${{_}} @.")]);
     }
