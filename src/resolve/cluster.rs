@@ -452,7 +452,8 @@ fn objects(book: &Book) -> BTreeMap<String, Option<RepoPath>> {
 /// Whether a line stands in an object that is about another by its name, which is not there although others of that kind
 /// are. Where charts make objects nobody knows their names.
 pub(crate) fn is_about_nothing(path: &RepoPath, line: u32, view: &View<'_>) -> bool {
-    let Some(facts) = view.book.get(path).filter(|f| f.units.iter().any(|unit| unit.name.starts_with("canary/"))) else {
+    // asked of whatever was read as a document, be it applied or not
+    let Some(facts) = view.book.get(path).filter(|_| matches!(source::extension(path), Some("yaml" | "yml"))) else {
         return false;
     };
     let Some(doc) = facts.tree.iter().flat_map(|tree| tree.docs()).find(|doc| (doc.line()..=doc.end_line()).contains(&line))

@@ -35,6 +35,31 @@ pub(super) fn pyflyte(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead>
     }
 }
 
+/// `prefect deployment run FLOW/NAME`: the one deployment of that name, whose flow may have a name of its own; any other
+/// command is given files like any program.
+pub(super) fn prefect(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
+    let ["deployment", "run", rest @ ..] = words.as_slice() else { return super::applied(invocation, view) };
+    let Some((_, name)) = rest.iter().find_map(|word| word.split_once('/')) else { return Vec::new() };
+    // declared in a file of deployments, or by the code that serves it
+    let declares = |(path, facts): &(&RepoPath, &FileFacts)| {
+        let file = source::file_name(path);
+        let of_deployments = matches!(file, "prefect.yaml" | "prefect.yml") || file.ends_with("-deployment.yaml");
+        let named = |unit: &crate::fact::Unit| unit.kind == UnitKind::Workflow && unit.name == name;
+        (of_deployments || facts.code.is_some()) && facts.units.iter().any(named)
+    };
+    let mut found = view.book.iter().filter(declares).map(|(path, _)| path);
+    let what = format!("runs deployment {name}");
+    let lead = |to: Target, strength: Strength| vec![Lead { to, edge: EdgeKind::Submits, strength, what: what.clone() }];
+    match (found.next(), found.next()) {
+        (Some(path), None) => {
+            let to = Target::Unit { path: path.clone(), kind: UnitKind::Workflow, name: name.to_owned() };
+            lead(to, Strength::Inferred)
+        }
+        _ => lead(Target::Outside { what: format!("deployment {name} of the service") }, Strength::Assumed),
+    }
+}
+
 /// `elyra-pipeline run FILE`, `elyra-pipeline submit FILE`: the pipeline that is drawn there.
 pub(super) fn elyra(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();

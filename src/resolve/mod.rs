@@ -316,6 +316,7 @@ const FAMILIES: &[Family] = &[
     Family { names: &["pyflyte", "flyte"], follow: flows::pyflyte },
     Family { names: &["luigi"], follow: flows::luigi },
     Family { names: &["elyra-pipeline"], follow: flows::elyra },
+    Family { names: &["prefect"], follow: flows::prefect },
     Family { names: &["kedro"], follow: flows::kedro },
     Family { names: &["mlflow"], follow: projects::mlflow },
     Family { names: &["spacy", "weasel"], follow: projects::spacy },

@@ -115,10 +115,21 @@ pub(super) fn follow(invocation: &Invocation<'_>, words: &[&str], view: &View<'_
     let there = |name: &&str| source::join(dir, name).filter(|path| view.inventory.contains(path)).map(RepoPath::from);
     let paths: Vec<RepoPath> = if files.is_empty() {
         // of each kind the first that is there
-        [BASES, OVERRIDES].iter().filter_map(|names| names.iter().find_map(|name| there(name))).collect()
+        [BASES, OVERRIDES].iter().filter_map(|names| names.iter().find_map(there)).collect()
     } else {
-        files.iter().filter_map(|name| there(name)).collect()
+        files.iter().filter_map(there).collect()
     };
+    // without one of the files that it is given nothing is started
+    let gone = |name: &&str| {
+        let path = source::join(dir, name).filter(|_| !name.contains(['$', '{']) && !name.starts_with(['/', '-']))?;
+        let missing = !view.inventory.contains(&path) && super::launch::certain(invocation, &path, view);
+        missing.then_some(path)
+    };
+    if let Some(path) = files.iter().find_map(gone).filter(|_| invocation.dir().is_some()) {
+        let what = format!("`{path}` is not there");
+        let to = Target::Missing { path: path.clone(), what };
+        return vec![Lead { to, edge: EdgeKind::Invokes, strength: Strength::Broken, what: path }];
+    }
     let names: &[&str] = if verb == "run" { rest.get(1..2).unwrap_or(&[]) } else { &rest[1..] };
     // another command in place of the service's own; a word that is no program may still go to its entry point
     let told = names.first().filter(|_| verb == "run").and_then(|name| words.iter().position(|w| w == name));

@@ -89,7 +89,7 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
             overlay(doc, folder(&file.path), &mut reading.facts);
         } else if is_object(doc) {
             object(doc, &mut reading);
-        } else {
+        } else if !is_torn(doc) {
             commands(doc, 0, &mut reading, 0);
         }
     }
@@ -100,6 +100,12 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
 /// Whether a document is an object of a cluster.
 fn is_object(doc: Node<'_>) -> bool {
     doc.at("apiVersion").is_some() && doc.at("kind").is_some()
+}
+
+/// Whether a document is an object of a cluster but for what it is, so that nobody takes it.
+fn is_torn(doc: Node<'_>) -> bool {
+    let half = doc.at("apiVersion").is_some() != doc.at("kind").is_some();
+    half && doc.get("metadata").is_some() && doc.get("spec").is_some()
 }
 
 fn is_overlay(path: &str) -> bool {
