@@ -108,6 +108,10 @@ impl Judge<'_> {
         }
         let replaced = if ask.replaced { StandIns::default() } else { self.stand_ins(&all, test) };
         let fed = if ask.asserted { asserted::only_fed(self.evidence, test, asked.beyond) } else { BTreeSet::new() };
+        // where some of it does not run, what is left may be a way that the test does not take
+        let instead: Vec<NodeId> = replaced.nodes.iter().copied().collect();
+        let missed = graph.reach(&instead, calls(Strength::Inferred));
+        let partly = asked.wanted.iter().any(|(_, n)| missed.has(*n));
         let cut = |edge: EdgeId, to: NodeId| {
             replaced.nodes.contains(&to) || fed.contains(&edge) || asked.beyond.get(to).copied().unwrap_or(false)
         };
@@ -130,6 +134,11 @@ impl Judge<'_> {
             let nodes: BTreeSet<NodeId> = hits.iter().map(|(_, n)| *n).collect();
             if nodes.len() < ask.at_least {
                 return None;
+            }
+            if least == Strength::Resolved && partly {
+                let why = "puts a stand-in where some of it would run; that the rest runs is likely, not proven";
+                let doubt = Miss::plain(graph.nodes[test].at.clone(), why.to_owned());
+                return Some(Ran { signals: hits.into_iter().map(|(s, _)| s).collect(), doubt: Some(doubt) });
             }
             let doubt = (least == Strength::Inferred).then(|| {
                 let path =

@@ -300,4 +300,24 @@ mod tests {
         assert_eq!(words("(".repeat(100)), None);
         assert_eq!(words("not ".repeat(5_000)), None);
     }
+
+    #[test]
+    fn names_of_classes_and_functions() {
+        let of = |class: Option<Held>, names: &[&str]| Test {
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+            class,
+            ..Test::default()
+        };
+        let out = |collects: &Collects, test: Test| collects.leaves_out(&test).is_some();
+        let usual = Collects::of(&[], &[]);
+        assert!(!out(&usual, of(None, &["test_rows"])));
+        assert!(!out(&usual, of(Some(Held::Plain), &["TestRows", "test_all"])));
+        assert!(out(&usual, of(Some(Held::Plain), &["Rows", "test_all"])));
+        assert!(out(&usual, of(Some(Held::Made), &["TestRows", "test_all"])));
+        assert!(!out(&usual, of(Some(Held::Other), &["Rows", "test_all"])));
+        assert!(out(&usual, of(None, &["check_rows"])));
+        let told = Collects::of(&["*Checks"], &["check_*"]);
+        assert!(!out(&told, of(Some(Held::Plain), &["RowChecks", "check_all"])));
+        assert!(out(&told, of(None, &["test_rows"])));
+    }
 }

@@ -70,7 +70,7 @@ pub(crate) fn branch(matcher: &BranchMatch, look: &Look<'_>) -> Vec<Hit> {
                 end_line: Some(seen.code.file_line(flow.end_line)),
                 strength: if !matcher.by_name || decides(look, seen, &words) { Strength::Resolved } else { Strength::Inferred },
                 about: About::Flow(seen.embedded, id),
-                off: switched_off(seen, &above(seen, flow)),
+                off: switched_off(look, seen, &above(seen, flow)),
                 ..Hit::new(seen.code.file_line(flow.line), seen.owner(flow.scope), cut(&what, 120))
             });
         }
