@@ -1,5 +1,6 @@
 //! Steps: which calls make one, in which pipeline, and what it runs.
 
+use super::deployments::PUT;
 use super::{Lowering, MOST, Step};
 use crate::fact::{Defined, FactKind, OnFailure, UnitKind, Uses, UsesTarget};
 use crate::facts::shell::{HOLE, Shell, lower, quoted};
@@ -290,7 +291,13 @@ impl<'b> Lowering<'b> {
             let mut units = facts.units.iter().enumerate().filter(|(_, unit)| unit.kind == UnitKind::Workflow);
             units.any(|(id, unit)| unit.name == deployment && runs(facts, id))
         });
-        let sure = in_file || self.deploys(*at, deployment);
+        // what is declared in a file is known to the service once a command has handed that over
+        let put = |fact: &crate::fact::Fact| match &fact.kind {
+            FactKind::Command(command) => PUT.iter().any(|words| command.text().starts_with(words)),
+            _ => false,
+        };
+        let is_put = || self.book.values().any(|facts| facts.facts.iter().any(put));
+        let sure = (in_file && is_put()) || self.deploys(*at, deployment);
         Some(UsesTarget::Function { path, name, sure })
     }
 
