@@ -29,7 +29,7 @@ pub(super) fn mark(graph: &mut Graph, book: &Book, view: &View<'_>) {
     if inventory.is_incomplete() || inventory.is_unsure() || inventory.contains(FOREIGN) {
         return;
     }
-    let mut broken: BTreeMap<NodeId, Failure> = BTreeMap::new();
+    let mut broken: BTreeMap<NodeId, (RepoPath, Failure)> = BTreeMap::new();
     for (path, facts) in book.iter().filter(|(path, _)| source::is_of_host(path)) {
         // jobs in which something may have made files
         let mut changed: BTreeSet<UnitId> = BTreeSet::new();
@@ -46,7 +46,8 @@ pub(super) fn mark(graph: &mut Graph, book: &Book, view: &View<'_>) {
             let whole = !matches!(&fact.kind, FactKind::Command(c) if c.words.iter().any(|w| w.text.starts_with(STAGE)));
             let whole = whole && !matches!(&fact.kind, FactKind::Uses(u) if u.with.iter().any(|(key, _)| key == "target"));
             if let Some(node) = graph.find(&key).filter(|_| whole)
-                && let Some(failure) = builds(graph, node).iter().find_map(|image| lacking(image, book, view))
+                && let Some(failure) =
+                    builds(graph, node).into_iter().find_map(|image| Some((image.clone(), lacking(&image, book, view)?)))
             {
                 broken.entry(node).or_insert(failure);
             }
@@ -55,8 +56,24 @@ pub(super) fn mark(graph: &mut Graph, book: &Book, view: &View<'_>) {
             }
         }
     }
-    for (node, failure) in broken {
+    let failing: BTreeSet<NodeId> = broken.keys().copied().collect();
+    let mut images: BTreeMap<RepoPath, Failure> = BTreeMap::new();
+    for (node, (image, failure)) in broken {
+        images.entry(image).or_insert_with(|| failure.clone());
         fail(graph, node, failure);
+    }
+    for (image, failure) in images {
+        let of = |node: &NodeId| graph.nodes[*node].at.path == image;
+        let made = (0..graph.nodes.len()).filter(|n| of(n) && graph.nodes[*n].kind == NodeKind::Unit(UnitKind::Image));
+        let builders = made.flat_map(|n| graph.arriving(n)).filter(|e| e.runs() && e.off.is_none()).map(|e| e.from);
+        // whoever else builds it may have what is missing
+        if !builders.collect::<Vec<_>>().iter().all(|by| failing.contains(by)) {
+            continue;
+        }
+        let starts: Vec<NodeId> = (0..graph.nodes.len()).filter(|n| of(n) && graph.is_start_of_image(*n)).collect();
+        for start in starts {
+            fail(graph, start, failure.clone());
+        }
     }
 }
 

@@ -106,6 +106,7 @@ fn image(path: &RepoPath, facts: &FileFacts) -> Option<Failure> {
 }
 
 /// Why a command fails, and where that is written.
+#[derive(Clone)]
 pub(super) struct Failure {
     pub(super) at: Location,
     pub(super) what: String,
