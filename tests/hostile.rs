@@ -134,7 +134,9 @@ fn readers() -> BTreeSet<String> {
         }
         let Some(room) = source.name.strip_prefix("facts/").and_then(|n| n.strip_suffix("mod.rs")) else { continue };
         let room = room.trim_end_matches('/');
-        if let Some((_, table)) = source.code.split_once("const ALL: &[Reader] = &[") {
+        // however its lines are broken
+        let tables = source.code.split_once("const ALL: &[Reader] =").and_then(|(_, rest)| rest.split_once("&["));
+        if let Some((_, table)) = tables {
             let names = table.split(']').next().unwrap_or_default().split(',').map(str::trim).filter(|n| !n.is_empty());
             all.extend(names.map(|name| format!("{room}::{name}")));
         }

@@ -561,7 +561,9 @@ impl Build<'_> {
             // handing over what waits for its own trigger runs nothing yet
             let waiting: BTreeSet<UnitId> =
                 facts.facts.iter().filter(|f| waits_to_be_applied(&f.kind)).filter_map(|f| f.unit).collect();
-            (0..facts.units.len())
+            // to install what a file lists makes its commands and runs none
+            let units = if run == Run::Packages { 0 } else { facts.units.len() };
+            (0..units)
                 .filter(|u| !waiting.contains(u))
                 .filter(|u| facts.units[*u].parent.is_none() && facts.units[*u].kind != UnitKind::ShellFunction)
                 // what an object only defines is run by those who name it

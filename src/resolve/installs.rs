@@ -108,7 +108,7 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
         let Some(list) = list.map(|(list, _)| list).filter(|l| l.len() > 1 && !l.starts_with('-')) else { continue };
         if let Located::Found(path, strength) = invocation.locate(list, view) {
             let what = format!("installs from {list}");
-            leads.push(Lead { to: Target::File { path, run: Run::Manifest }, edge: EdgeKind::Applies, strength, what });
+            leads.push(Lead { to: Target::File { path, run: Run::Packages }, edge: EdgeKind::Applies, strength, what });
         }
     }
     leads

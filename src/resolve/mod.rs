@@ -226,6 +226,8 @@ pub(crate) enum Run {
     Notebook,
     /// A file that is applied.
     Manifest,
+    /// A list of packages that is installed: what it defines besides is made, and not run.
+    Packages,
     /// An image that is started, rather than built.
     Image,
 }
