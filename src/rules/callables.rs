@@ -132,8 +132,8 @@ impl Callables {
     /// The place within an application that a full name means: `state.model` for `fastapi.Request#app.state.model`, empty
     /// for the application itself.
     pub(crate) fn kept_at<'n>(&self, name: &'n str) -> Option<&'n str> {
-        let ends = name.match_indices(['#', '.']).map(|(at, _)| at).chain([name.len()]);
-        let at = ends.filter(|at| name.get(..*at).is_some_and(|start| self.keepers.contains(start))).next_back()?;
+        let mut ends = name.match_indices(['#', '.']).map(|(at, _)| at).chain([name.len()]);
+        let at = ends.rfind(|at| name.get(..*at).is_some_and(|start| self.keepers.contains(start)))?;
         name.get(at..).map(|rest| rest.trim_start_matches(['#', '.']))
     }
 

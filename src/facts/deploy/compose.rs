@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::MOUNT;
 use crate::fact::{
-    CONTEXT, Called, Command, Data, DataKind, FactKind, FileFacts, Needs, OnFailure, PROFILES, REPLICAS, Unit, UnitId, UnitKind,
-    Uses, UsesTarget,
+    CONTEXT, Called, Command, Data, DataKind, FactKind, FileFacts, Instruction, Needs, OnFailure, PROFILES, REPLICAS, Unit,
+    UnitId, UnitKind, Uses, UsesTarget,
 };
 use crate::facts::shell::{HOLE, Shell, lower, quoted, said};
 use crate::facts::{Context, Reader, When, unparsable};
@@ -198,10 +199,13 @@ fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: 
         }
     }
     for (text, line) in service.get("volumes").map(Node::strings).unwrap_or_default() {
-        if let Some((from, _)) = text.split_once(':')
+        if let Some((from, to)) = text.split_once(':')
             && from.starts_with('.')
             && let Some(key) = source::join(home, from)
         {
+            let to = to.split(':').next().unwrap_or(to).trim_end_matches('/').to_owned();
+            let args = vec![key.clone(), to];
+            facts.state(id, line, FactKind::Instruction(Instruction { keyword: MOUNT.to_owned(), args, flags: Vec::new() }));
             facts.state(id, line, FactKind::Data(Data { kind: DataKind::Path, key, writes: false, hash: None }));
         }
     }

@@ -17,6 +17,9 @@ mod wiring;
 
 use super::{ReadFor, Reader};
 
+/// The word under which a file states what of the repository a container finds where.
+pub(super) const MOUNT: &str = "MOUNT";
+
 /// Files that are read for what those tell them who start them, and how.
 pub(crate) const CALLED: &[(&str, ReadFor)] = &[(dockerfile::READER.name, dockerfile::read_for)];
 

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fact::{DataKind, Fact, FactKind, FileFacts, Held, Pin, Trigger, UnitId, UnitKind, Until, UsesTarget};
+use crate::facts::deploy::MOUNT;
 use crate::resolve::program::{At, FileId, Meaning, text_of};
 use crate::rules::orchestrator::{Absent, Paused, Pipeline, names};
 use crate::source;
@@ -30,6 +31,8 @@ pub(super) struct Seen {
     pub(super) tasks: OnceCell<Vec<(At, Option<String>, String, String)>>,
     /// Whether older and newer versions of the distribution are asked for.
     versions: OnceCell<(bool, bool)>,
+    /// Places in containers, and what of the repository is mounted there; none where several things are.
+    mounts: OnceCell<BTreeMap<String, Option<String>>>,
 }
 
 /// What a value says about when something starts.
@@ -347,6 +350,41 @@ impl<'b> super::Lowering<'b> {
             };
             facts.facts.iter().any(brings)
         })
+    }
+
+    /// The file of the repository behind a full path in a container, as compose files mount it.
+    pub(super) fn mounted(&self, full: &str) -> Option<String> {
+        let mounts = self.seen.mounts.get_or_init(|| {
+            let mut all: BTreeMap<String, Option<String>> = BTreeMap::new();
+            for fact in self.book.values().flat_map(|facts| &facts.facts) {
+                let FactKind::Instruction(it) = &fact.kind else { continue };
+                if let ([from, to], true) = (it.args.as_slice(), it.keyword == MOUNT) {
+                    let known = all.entry(to.clone()).or_insert_with(|| Some(from.clone()));
+                    *known = known.take().filter(|known| known == from);
+                }
+            }
+            all
+        });
+        let within = |(to, from): (&String, &Option<String>)| {
+            let rest = full.strip_prefix(to.as_str())?.strip_prefix('/')?;
+            source::join(from.as_deref()?, rest)
+        };
+        let found = mounts.iter().rev().filter(|_| full.starts_with('/')).find_map(within)?;
+        self.inventory.contains(&found).then_some(found)
+    }
+
+    /// A text for a shell in which full paths of a container are those of the repository; whether there was one.
+    pub(super) fn as_mounted(&self, text: &str) -> (String, bool) {
+        let mut any = false;
+        let words = text.split(' ').map(|word| match self.mounted(word.trim_matches(['"', '\''])) {
+            Some(here) => {
+                any = true;
+                here
+            }
+            None => word.to_owned(),
+        });
+        let text = words.collect::<Vec<_>>().join(" ");
+        (text, any)
     }
 
     /// What no schedule means, by the version that the repository asks for.

@@ -158,7 +158,8 @@ impl<'b> Lowering<'b> {
             let dir =
                 rule.folder.iter().find_map(|key| given(self, key)).and_then(|folder| self.folder(of.0, at, call.line, folder));
             if let Some(text) = self.text(at, call.line, value, DEPTH) {
-                let text = without_templates(&text);
+                let (text, mounted) = self.as_mounted(&without_templates(&text));
+                let dir = dir.or_else(|| mounted.then(|| ".".to_owned()));
                 // a file is read as the text itself
                 let text = if text.trim().ends_with(".sh") && !text.trim().contains(' ') { format!("bash {text}") } else { text };
                 let line = self.code(to.file).code.file_line(to.line);

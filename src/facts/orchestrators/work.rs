@@ -68,6 +68,7 @@ impl<'b> Lowering<'b> {
             return;
         }
         let path = folder.as_ref().map_or_else(|| script.clone(), |folder| format!("{}/{script}", folder.trim_end_matches('/')));
+        let path = self.mounted(&path).unwrap_or(path);
         if script == HOLE {
             let what = "a script that is given from outside".to_owned();
             self.hand_over(to.file, to.unit, to.line, &what, UsesTarget::Remote(what.clone()), EdgeKind::Invokes);
