@@ -7,6 +7,7 @@
 mod act;
 mod answer;
 mod before;
+mod carried;
 mod chain;
 mod clause;
 mod held;
@@ -35,6 +36,7 @@ use crate::subject::System;
 use crate::verdict::{Standing, Verdicts};
 use crate::words::{Because, Unknown, Verdict};
 
+pub(crate) use carried::another as rolls_out_another;
 pub(crate) use chain::{Chain, Hop, chain as lead};
 pub(crate) use near::leaves;
 pub(crate) use remedy::{LIKELY, Remedy, Starts, Way};
