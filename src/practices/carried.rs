@@ -5,15 +5,15 @@
 
 use std::collections::BTreeSet;
 
+use super::Proof;
 use super::answer::Answer;
 use super::clause::Judge;
-use super::Proof;
 use crate::fact::{Book, Data, DataKind, FactKind, UnitKind};
 use crate::graph::reach::Walk;
 use crate::graph::{Graph, NodeId, NodeKind};
 use crate::rules::practice::{Clause, ImageCarries, Notebooks};
-use crate::source::{self, RepoPath};
 use crate::signals::Signals;
+use crate::source::{self, RepoPath};
 use crate::subject::{System, beneath};
 use crate::words::Strength;
 
@@ -25,7 +25,11 @@ pub(crate) fn another(graph: &Graph, signals: &Signals, book: &Book, system: &Sy
     if system.serves.is_empty() {
         return false;
     }
-    let rolled = graph.reach(&[node], Walk::at(Strength::Assumed));
+    // what is handed to another machine stands on the line of the command that hands it over
+    let beside = graph.arriving(node).flat_map(|by| graph.leaving(by.from).filter(move |e| e.at == by.at && e.off.is_none()));
+    let is_command = graph.nodes[node].kind == NodeKind::Command;
+    let starts: Vec<NodeId> = std::iter::once(node).chain(beside.filter(|_| is_command).map(|e| e.to)).collect();
+    let rolled = graph.reach(&starts, Walk::at(Strength::Assumed));
     let all: Vec<NodeId> = (0..graph.nodes.len()).filter(|n| rolled.has(*n)).collect();
     let definitions: BTreeSet<&RepoPath> = all
         .iter()

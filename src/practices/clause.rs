@@ -359,9 +359,7 @@ impl<'e> Judge<'e> {
         let nodes = |s: usize| graph.nodes_of(s).map(move |n| (s, n));
         match ask.on {
             On::Applied => found.flat_map(|(s, _)| self.applied(s).map(move |n| (s, n))).collect(),
-            On::Serving => {
-                found.flat_map(|(s, _)| nodes(s)).filter(|(_, n)| !self.rolls_out_another(*n)).collect()
-            }
+            On::Serving => found.flat_map(|(s, _)| nodes(s)).filter(|(_, n)| !self.rolls_out_another(*n)).collect(),
             On::ForTraining => {
                 found.flat_map(|(s, _)| nodes(s)).filter(|(_, n)| !self.evidence.system.only_answers(graph, *n)).collect()
             }
@@ -439,7 +437,9 @@ impl<'e> Judge<'e> {
             On::Live | On::File | On::Own | On::ServeReads => (From::Anyone, targets.clone()),
         };
         let answer = self.competing(from, &[], &candidates, ask.check, ask.notebooks, tests);
-        if answer.holds() || matches!(ask.on, On::Unattended | On::BothRuns | On::TrainReads | On::Applied | On::ForTraining | On::Serving) {
+        if answer.holds()
+            || matches!(ask.on, On::Unattended | On::BothRuns | On::TrainReads | On::Applied | On::ForTraining | On::Serving)
+        {
             return answer;
         }
         // written, but nothing runs it as asked

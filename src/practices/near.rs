@@ -50,12 +50,24 @@ pub(crate) fn miss(judge: &mut Judge<'_>, rule: &PracticeRule) -> Option<Miss> {
         failing(judge, clause, &mut asked);
     }
     let whoever = !rule.met.iter().chain(&rule.near).any(asks_who);
-    asked.into_iter().find_map(|ask| match ask {
-        Ask::Seen(from, select) => stopped(judge, from, select, whoever),
-        Ask::Check(before) => unordered(judge, before),
+    // a check before what is there comes before one that would have nothing to hold back
+    let beside_nothing: Vec<&Before> = asked.iter().filter_map(Ask::check).collect();
+    let miss = asked.iter().find_map(|ask| match ask {
+        Ask::Seen(from, select) => stopped(judge, *from, select, whoever),
+        Ask::Check(before) => unordered(judge, before, false),
         Ask::Test(tested) => beside(judge, tested),
-        Ask::Found(miss) => Some(miss),
-    })
+        Ask::Found(miss) => Some(miss.clone()),
+    });
+    miss.or_else(|| beside_nothing.into_iter().find_map(|before| unordered(judge, before, true)))
+}
+
+impl<'r> Ask<'r> {
+    const fn check(&self) -> Option<&'r Before> {
+        match self {
+            Self::Check(before) => Some(before),
+            _ => None,
+        }
+    }
 }
 
 /// Whether a clause asks who starts something; a person is no reason against anything where none does.
@@ -96,12 +108,26 @@ fn half_there(judge: &mut Judge<'_>, half: &Half) -> Option<Miss> {
         Some(first) => half.says.replace("{start}", &first.what),
         None => half.says.clone(),
     };
-    let all = &judge.evidence().signals.all;
+    let (graph, all) = (judge.evidence().graph, &judge.evidence().signals.all);
     let seen = match &half.instead {
         None => has.signals.first().copied(),
         Some(instead) => {
-            let instead = judge.clause(instead);
-            Some(instead.signals.first().copied().filter(|_| instead.standing.because != Some(Because::Idle))?)
+            let answer = judge.clause(instead);
+            if !answer.holds() || answer.standing.because == Some(Because::Idle) {
+                return None;
+            }
+            // what another start than this leads to is another matter
+            let started = first.and(has.chains.first()).and_then(|chain| chain.edges.first()).map(|e| graph.edges[*e].from);
+            let run = started.map(|node| graph.reach(&[node], Walk::at(Strength::Assumed)));
+            let is_file = |signal: usize| graph.node_of(signal).is_none();
+            let runs = |signal: usize| run.as_ref().is_none_or(|run| graph.nodes_of(signal).any(|n| run.has(n)));
+            let found = match instead {
+                Clause::Signal(select) if !is_file(*answer.signals.first()?) => {
+                    judge.targets(select).into_iter().map(|(signal, _)| signal).collect()
+                }
+                _ => answer.signals,
+            };
+            Some(found.into_iter().find(|signal| is_file(*signal) || runs(*signal))?)
         }
     };
     let start = first.map(|first| first.at.clone());
@@ -240,6 +266,8 @@ fn stopped(judge: &Judge<'_>, from: From, select: &Select, whoever: bool) -> Opt
         let asked = lacks(from)?;
         return Some(Miss::quote(start.at.clone(), format!("{} starts ", start.label), *signal, format!("; {asked}")));
     }
+    // what was not read may start it and lead past what is missing
+    let whoever = whoever && !super::STARTS.iter().any(|id| evidence.unread.contains(*id));
     if let Some((miss, counts)) = by_a_person(judge, &targets, tests) {
         return (!(whoever && counts)).then(|| miss.for_want_of_a_start());
     }
@@ -389,17 +417,23 @@ const fn lacks(from: From) -> Option<&'static str> {
 
 /// A check that is there, and does not stand before what it should hold back, or whose failure holds back nothing. What
 /// only lies beside another thing of no weight is no near miss.
-fn unordered(judge: &mut Judge<'_>, before: &Before) -> Option<Miss> {
+fn unordered(judge: &mut Judge<'_>, before: &Before, beside_nothing: bool) -> Option<Miss> {
     let held = held_back(*before.then.op.first()?)?;
     let evidence = judge.evidence();
     let signals = &evidence.signals.all;
     let mut found = judge.targets(&before.first);
     // a line of the program that answers is no check of it
     let answers = |s: usize, n: NodeId| {
-        signals[s].scope == Scope::Source && matches!(signals[s].owner, Owner::Code(_)) && evidence.system.only_answers(evidence.graph, n)
+        signals[s].scope == Scope::Source
+            && matches!(signals[s].owner, Owner::Code(_))
+            && evidence.system.only_answers(evidence.graph, n)
     };
-    found.retain(|(s, n)| !answers(*s, *n));
-    found.sort_by_key(|(s, n)| (signals[*s].notebook, !evidence.system.train_run[*n], *s));
+    let (train, serve) = (&evidence.system.train_run, &evidence.system.serve_run);
+    let of_training = before.then.op.contains(&Op::Train);
+    let by_name = before.first.op.is_empty();
+    found.retain(|(s, n)| !(by_name && answers(*s, *n)) && !(of_training && serve[*n] && !train[*n]));
+    let live = reached(judge, From::Anyone, Walk::at(Strength::Inferred).with_tests(true));
+    found.sort_by_key(|(s, n)| (signals[*s].notebook, !train[*n], !live.has(*n), *s));
     let (signal, _) = *found.first()?;
     let at = || signals[signal].at.clone();
     if before.stops && !signals[signal].notebook {
@@ -409,7 +443,12 @@ fn unordered(judge: &mut Judge<'_>, before: &Before) -> Option<Miss> {
         }
     }
     if judge.targets(&before.then).is_empty() {
-        return Some(Miss::quote(at(), "", signal, format!(" stands here, and nothing here does the {held} that it could hold back")));
+        return beside_nothing.then(|| {
+            Miss::quote(at(), "", signal, format!(" stands here, and nothing here does the {held} that it could hold back"))
+        });
+    }
+    if beside_nothing {
+        return None;
     }
     Some(Miss::quote(at(), "", signal, format!(" stands here, and does not hold back {held}")))
 }
@@ -441,7 +480,8 @@ fn beside(judge: &Judge<'_>, tested: &Tested) -> Option<Miss> {
         return None;
     }
     let own: BTreeSet<&RepoPath> = of.iter().map(|(s, _)| &all[*s].at.path).collect();
-    let runs = graph.reach(&of.iter().map(|(_, n)| *n).collect::<Vec<_>>(), Walk { imports: false, ..Walk::at(Strength::Inferred) });
+    let runs =
+        graph.reach(&of.iter().map(|(_, n)| *n).collect::<Vec<_>>(), Walk { imports: false, ..Walk::at(Strength::Inferred) });
     let behind: BTreeSet<&RepoPath> = (0..graph.nodes.len())
         .filter(|n| runs.has(*n) && graph.nodes[*n].kind == NodeKind::Function && graph.nodes[*n].scope == Scope::Source)
         .map(|n| &graph.nodes[n].at.path)
@@ -449,8 +489,8 @@ fn beside(judge: &Judge<'_>, tested: &Tested) -> Option<Miss> {
     let asserts = Select { id: OneOrMany::One("test.assertion".into()), scope: vec![Scope::Test], ..Select::default() };
     let sure = reached(judge, From::Ci, Walk::at(Strength::Inferred).with_tests(true));
     let perhaps = reached(judge, From::Ci, Walk::at(Strength::Assumed).with_tests(true));
-    let mut walked: BTreeMap<NodeId, Option<(u8, &RepoPath)>> = BTreeMap::new();
-    let mut best: Option<((u8, u8, usize), &RepoPath)> = None;
+    let mut walked: BTreeMap<NodeId, Option<(u8, u32, &RepoPath)>> = BTreeMap::new();
+    let mut best: Option<((u8, u32, u8, usize), &RepoPath)> = None;
     for (signal, test) in judge.targets(&asserts) {
         if walked.len() >= TESTS && !walked.contains_key(&test) {
             break;
@@ -458,21 +498,23 @@ fn beside(judge: &Judge<'_>, tested: &Tested) -> Option<Miss> {
         let near = *walked.entry(test).or_insert_with(|| {
             let called = graph.reach(&[test], Walk { imports: false, ..Walk::at(Strength::Inferred) });
             let taken = graph.reach(&[test], Walk::at(Strength::Inferred));
-            let file = |files: &BTreeSet<&'_ RepoPath>, live: &Reached| {
-                let node = (0..graph.nodes.len()).find(|n| live.has(*n) && files.contains(&graph.nodes[*n].at.path))?;
-                Some(&graph.nodes[node].at.path)
+            let is_near = |files: &BTreeSet<&RepoPath>, live: &Reached| {
+                let there = (0..graph.nodes.len()).filter(|n| live.has(*n) && files.contains(&graph.nodes[*n].at.path));
+                let far = |n: &NodeId| runs.hops(*n).unwrap_or(u32::MAX);
+                there.map(|n| (far(&n), &graph.nodes[n].at.path)).min()
             };
-            let first = file(&own, &called).map(|path| (0, path));
-            first.or_else(|| file(&behind, &called).map(|p| (1, p))).or_else(|| file(&own, &taken).map(|p| (2, p)))
+            let of = |rank: u8| move |(far, path)| (rank, far, path);
+            let first = is_near(&own, &called).map(of(0));
+            first.or_else(|| is_near(&behind, &called).map(of(1))).or_else(|| is_near(&own, &taken).map(of(2)))
         });
-        let Some((rank, path)) = near else { continue };
+        let Some((rank, far, path)) = near else { continue };
         let ci = if sure.has(test) { 0 } else { 1 + u8::from(!perhaps.has(test)) };
-        let key = (rank, ci, signal);
+        let key = (rank, far, ci, signal);
         if best.as_ref().is_none_or(|(known, _)| key < *known) {
             best = Some((key, path));
         }
     }
-    let ((rank, ci, signal), path) = best?;
+    let ((rank, _, ci, signal), path) = best?;
     let what = match tested.of.op.first() {
         Some(Op::Train | Op::Tune) => "the training code",
         Some(Op::Serve) => "the scoring code",

@@ -354,16 +354,18 @@ impl Judge<'_> {
     /// service or an object of a cluster runs where that is.
     fn in_ci(&self, chain: &Chain) -> bool {
         let graph = self.evidence.graph;
-        let mut units = chain.edges.iter().flat_map(|e| [graph.edges[*e].from, graph.edges[*e].to]).filter_map(|node| {
-            match graph.nodes[node].kind {
-                NodeKind::Unit(kind) => Some((kind, &graph.nodes[node].at.path)),
-                _ => None,
-            }
-        });
+        let mut units =
+            chain.edges.iter().flat_map(|e| [graph.edges[*e].from, graph.edges[*e].to]).filter_map(|node| {
+                match graph.nodes[node].kind {
+                    NodeKind::Unit(kind) => Some((kind, &graph.nodes[node].at.path)),
+                    _ => None,
+                }
+            });
         let mut jobs = false;
         let alone = units.all(|(kind, path)| {
             jobs |= kind == UnitKind::Workflow;
-            let of_program = matches!(kind, UnitKind::Workflow | UnitKind::Group | UnitKind::Job | UnitKind::Step) && path.ends_with(".py");
+            let of_program =
+                matches!(kind, UnitKind::Workflow | UnitKind::Group | UnitKind::Job | UnitKind::Step) && path.ends_with(".py");
             !of_program && !matches!(kind, UnitKind::Service | UnitKind::Manifest)
         });
         alone && jobs

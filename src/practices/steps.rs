@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
-use super::{LIKELY, Miss, Proof};
 use super::answer::Answer;
 use super::clause::Judge;
+use super::{LIKELY, Miss, Proof};
 use crate::fact::UnitKind;
 use crate::graph::reach::Walk;
 use crate::graph::{Graph, NodeId, NodeKind, breaks};
@@ -80,9 +80,7 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
             .collect();
         let matched = matching(&does, kinds.len(), &needed);
         let has = |kind: &usize| matched.iter().any(|(_, k, _)| k == kind);
-        if matched.len() < ask.at_least
-            || !(needed.is_empty() || needed.iter().any(has))
-        {
+        if matched.len() < ask.at_least || !(needed.is_empty() || needed.iter().any(has)) {
             continue;
         }
         let nodes: Vec<NodeId> = matched.iter().map(|(n, _, _)| *n).collect();
@@ -96,7 +94,7 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
         } else if weak {
             found.standing = Standing::indicated(Because::Weak);
             let script = &graph.nodes[at];
-            let text = format!("the steps follow each other in one script, {}", script.label);
+            let text = format!("the steps follow each other in {}", script.label);
             found.why = (script.at.line > 0).then(|| Miss::plain(script.at.clone(), text));
         } else if let Some((node, ..)) = matched.iter().find(|(_, _, told)| matches!(told, Told::ByName)) {
             found.standing = Standing::indicated(Because::Inferred);

@@ -75,8 +75,7 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
     let only_service = step == StepName::Monitor && !targets.is_empty() && targets.iter().all(|(i, _)| service(i));
     let targets: Vec<_> = targets.into_iter().filter(|(i, _)| only_service || !service(i)).collect();
     // a roll-out of something else serves nothing
-    let another =
-        |n: NodeId| practices::rolls_out_another(graph, findings.signals, findings.book, system.system, n);
+    let another = |n: NodeId| practices::rolls_out_another(graph, findings.signals, findings.book, system.system, n);
     let targets: Vec<_> = targets.into_iter().filter(|(_, n)| step != StepName::Serve || !another(*n)).collect();
     let targets = if targets.is_empty() { told_by_practice(findings, system, step) } else { targets };
     if targets.is_empty() {
