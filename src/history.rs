@@ -5,9 +5,11 @@
 //! commits; people are numbers; and a history that is cut off, by a shallow clone or by the bound, says so, because
 //! what is not seen has not been shown to be absent.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use crate::git::{self, CommitObject, Id, Identities, Person, RecentTrees, Repository};
+use crate::source::RepoPath;
 
 /// The most commits that are read.
 pub const MOST_COMMITS: usize = 2_000;
@@ -142,6 +144,11 @@ impl History {
     /// Whether all of it was read, so that what was not found is not there.
     pub fn is_whole(&self) -> bool {
         self.state == State::Full && !self.capped
+    }
+
+    /// Id of the oldest commit, where the clone holds all of them.
+    pub fn first(&self) -> Option<String> {
+        self.commits.last().filter(|_| self.is_whole()).map(|commit| commit.id.clone())
     }
 }
 
@@ -278,6 +285,46 @@ fn names_pull_request(message: &str) -> bool {
         || numbered("Merged PR ", ":")
         || numbered("(pull request #", ")")
         || message.lines().take(1_000).any(|line| line.starts_with("See merge request ") && line.contains('!'))
+}
+
+/// How often a set of files changed.
+#[derive(Debug, Clone, Default)]
+pub struct PathChange {
+    /// Commits that touched one of them, newest first, with their dates; as many as were needed.
+    pub commits: Vec<(String, String)>,
+    /// Different days (UTC) among those.
+    pub days: usize,
+    /// Whether the whole history could be asked.
+    pub known: bool,
+}
+
+/// How often sets of files changed, as far as the clone tells; of each set Git is asked once.
+pub struct PathChanges<'h> {
+    git: Option<&'h Repository>,
+    history: &'h History,
+    known: RefCell<BTreeMap<BTreeSet<RepoPath>, PathChange>>,
+}
+
+impl<'h> PathChanges<'h> {
+    /// Nothing is asked yet.
+    pub fn of(git: Option<&'h Repository>, history: &'h History) -> Self {
+        Self { git, history, known: RefCell::default() }
+    }
+
+    /// The commits that touched one of these files: as many as any rule asks for.
+    pub fn touching(&self, files: &BTreeSet<RepoPath>) -> PathChange {
+        let Some(git) = self.git else { return PathChange::default() };
+        let mut known = self.known.borrow_mut();
+        if let Some(change) = known.get(files) {
+            return change.clone();
+        }
+        let found = of_paths(git, self.history, &|path| files.contains(path), Enough::default());
+        let commits = found.touching.iter().filter_map(|i| self.history.commits.get(*i));
+        let commits = commits.map(|c| (c.id.clone(), c.date.clone())).collect();
+        let change = PathChange { commits, days: found.days, known: found.complete };
+        known.insert(files.clone(), change.clone());
+        change
+    }
 }
 
 /// Finds the commits that touched files whose path is `wanted`, newest first, until there are enough.

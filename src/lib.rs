@@ -38,12 +38,12 @@ use std::path::{Path, PathBuf};
 
 pub use error::{Error, RuleError};
 pub use explain::{Explained, Explanation, FileView, Inspection, Link, Question, Row, Scope, Sighting, Start, Weighing};
-pub use render::{Format, Gated, LinkFormat, Links, Style, write, write_explanation};
+pub use render::{Format, Gated, LinkFormat, Links, Style, Told, write, write_explanation};
 pub use report::{FilesFrom, Report};
 pub use rules::{Catalog, Listed, Summary};
 
-use history::{Enough, History};
-use practices::{Evidence, PathChange};
+use history::{History, PathChange, PathChanges};
+use practices::Evidence;
 use report::compile::settings::{Effects, told};
 use report::compile::{Asked, Findings, JudgedSystem, raise};
 use settings::Settings;
@@ -199,7 +199,8 @@ fn scan_here(
     }
 
     progress.stage("judging", 0, 0);
-    let paths = |files: &BTreeSet<RepoPath>| path_change(git, &history, files);
+    let changes = PathChanges::of(git, &history);
+    let paths = |files: &BTreeSet<RepoPath>| changes.touching(files);
     let mut judged: Vec<JudgedSystem<'_>> = if claims(subject.kind) {
         judge(&systems, catalog, options, &scene, (&scene.signals, &scene.graph), &history, &off, &paths)
     } else {
@@ -223,6 +224,7 @@ fn scan_here(
         commit: information.as_ref().and_then(|i| i.commit.clone()),
         committed_at: information.as_ref().and_then(|i| i.committed.clone()),
         remote: information.as_ref().and_then(|i| i.remote.clone()),
+        first_commit: history.first(),
         revision: options.revision.clone(),
         bare: git.is_some_and(git::Repository::is_bare),
         models: options.models.clone(),
@@ -261,7 +263,7 @@ fn answer(
     question: &Question,
 ) -> Result<(Vec<Sighting>, usize, Option<FileView>), Error> {
     let scopes = scopes(catalog)?;
-    let lines = Lines::new(inventory);
+    let lines = walk::Lines::new(inventory);
     let seen = explain::Seen {
         findings: &Findings {
             inventory,
@@ -496,10 +498,10 @@ fn look(
     let connected =
         |signals: &signals::Signals| graph::connect::connect(&book, &view, &program, &placements, signals, checkout, catalog);
     let graph = connected(&signals);
-    graph::reach::only_run(&mut signals, &graph);
+    graph::settle(&mut signals, &graph);
     let whole = all.map(|mut signals| {
         let graph = connected(&signals);
-        graph::reach::only_run(&mut signals, &graph);
+        graph::settle(&mut signals, &graph);
         (signals, graph)
     });
     // only source files hide anything: an example's pipeline is no practice of this repository; nor is what needs a
@@ -580,7 +582,7 @@ fn write_down(
     judged: &[JudgedSystem<'_>],
     notices: &[Notice],
 ) -> Report {
-    let lines = Lines::new(inventory);
+    let lines = walk::Lines::new(inventory);
     let findings = Findings {
         inventory,
         signals: &scene.signals,
@@ -683,9 +685,9 @@ fn judge<'s>(
                 .filter(|m| options.models.is_empty() || options.models.contains(&m.id))
                 .map(|model| (model, maturity::grade(model, &verdicts)))
                 .collect();
-            let remedies = raise(&practices, &models);
+            let remedies = raise(&practices, &models, &|remedy| practices::mended(&evidence, remedy));
             let practices = practices.into_iter().map(|(p, _)| p).collect();
-            JudgedSystem { system, primary: false, alike: 0, practices, models, remedies }
+            JudgedSystem { system, primary: false, alike: 0, practices, verdicts, models, remedies }
         })
         .collect()
 }
@@ -766,36 +768,7 @@ fn history_notice(history: &History) -> Option<Notice> {
     Some(Notice { at: None, kind: NoticeKind::History, text })
 }
 
-/// How often a set of files changed, as far as the clone tells: three commits on two days are enough for any rule.
-fn path_change(git: Option<&git::Repository>, history: &History, files: &BTreeSet<RepoPath>) -> PathChange {
-    let Some(git) = git else { return PathChange::default() };
-    let found = history::of_paths(git, history, &|path| files.contains(path), Enough { commits: 3, days: 2 });
-    PathChange {
-        commits: found.touching.iter().filter_map(|i| history.commits.get(*i)).map(|c| (c.id.clone(), c.date.clone())).collect(),
-        days: found.days,
-        known: found.complete,
-    }
-}
-
 /// `owner/name` of `host/owner/name`.
 fn owner_and_name(remote: &str) -> String {
     remote.split_once('/').map_or(remote, |(_, rest)| rest).to_owned()
-}
-
-/// Lines of files for snippets; each file that is quoted is read once more, and only then.
-struct Lines<'i> {
-    inventory: &'i walk::Inventory,
-    read: std::cell::RefCell<std::collections::BTreeMap<RepoPath, Option<source::SourceFile>>>,
-}
-
-impl<'i> Lines<'i> {
-    fn new(inventory: &'i walk::Inventory) -> Self {
-        Self { inventory, read: std::cell::RefCell::default() }
-    }
-
-    fn line(&self, at: &Location) -> String {
-        let mut read = self.read.borrow_mut();
-        let file = read.entry(at.path.clone()).or_insert_with(|| self.inventory.read(&at.path).ok());
-        file.as_ref().map(|f| f.line_text(at.line).to_owned()).unwrap_or_default()
-    }
 }

@@ -188,7 +188,13 @@ fn nested_roots(inventory: &Inventory) -> BTreeSet<String> {
         }
         let seen = manifests.entry(at.to_owned()).or_default();
         match name {
-            ".gitlab-ci.yml" | "Jenkinsfile" | "bitbucket-pipelines.yml" | ".travis.yml" | ".drone.yml" | ".woodpecker.yml" => {
+            ".gitlab-ci.yml"
+            | "Jenkinsfile"
+            | "bitbucket-pipelines.yml"
+            | ".travis.yml"
+            | ".drone.yml"
+            | ".woodpecker.yml"
+            | ".prow.yaml" => {
                 roots.insert(at.to_owned());
             }
             "pyproject.toml" | "setup.py" => seen.0 = true,

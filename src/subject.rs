@@ -7,6 +7,7 @@
 mod body;
 mod group;
 mod kind;
+mod shared;
 mod system;
 
 pub(crate) use body::body;

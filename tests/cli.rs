@@ -51,7 +51,6 @@ fn what_cannot_be_done_is_status_2_and_one_sentence() {
         &["scan", "--fail-on", "regression"],
         &["scan", "--baseline", "no/such/report.json"],
         &["scan", "--baseline", "Cargo.toml"],
-        &["scan", "--system", "all"],
         &["scan", "--output", "json=a", "--output", "markdown=a"],
         &["scan", "--output", "markdwn=summary.md"],
         &["scan", "--width", "5"],

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use treering::{Catalog, Explanation, FileView, Inspection, Options, Question, Scope, Style};
+use treering::{Catalog, Explanation, FileView, Inspection, Options, Question, Scope, Style, Told};
 
 struct Quiet;
 
@@ -58,8 +58,10 @@ fn snapshot(name: &str, text: &str) {
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
-const WIDE: Style = Style { color: false, width: 80, verbose: 0, links: None, asked: String::new(), gate: None };
-const NARROW: Style = Style { color: false, width: 60, verbose: 0, links: None, asked: String::new(), gate: None };
+const WIDE: Style =
+    Style { color: false, width: 80, verbose: 0, links: None, asked: String::new(), told: Told::Primary, gate: None };
+const NARROW: Style =
+    Style { color: false, width: 60, verbose: 0, links: None, asked: String::new(), told: Told::Primary, gate: None };
 
 #[test]
 fn a_practice_that_is_met() {

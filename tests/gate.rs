@@ -147,14 +147,15 @@ fn the_system_is_the_primary_one_or_the_one_named_or_the_worst() {
 
 fn compared(old: &Report, new: &Report) -> Outcome {
     let baseline = Baseline { name: "report.json".to_owned(), report: old.clone() };
-    gate::compare(&baseline, new, &Of::Primary, Weighing::Level, "treering scan .").expect("the same rules")
+    gate::compare(&baseline, new, &Asked::default(), "treering scan .").expect("the same rules")
 }
 
 #[test]
 fn nothing_lost_is_fine_and_what_is_better_is_counted() {
     let (old, new) = (sample(|_| {}), sample(|value| value["systems"][0]["practices"][1]["verdict"] = json!("met")));
     says(&compared(&old, &old), Status::Fine, &["`report.json` of commit 4be1c07: 0 lost, 0 better"]);
-    says(&compared(&old, &new), Status::Fine, &["0 lost, 1 better"]);
+    let better = old.systems.first().and_then(|s| s.practices.get(1)).map(|p| p.id.clone()).expect("a practice");
+    says(&compared(&old, &new), Status::Fine, &["0 lost, 1 better", &format!("({better})")]);
 }
 
 #[test]
@@ -195,6 +196,11 @@ fn what_is_lost_is_named() {
             }
         }
     });
+    // the way to the whole answer is named where it is known
+    let baseline = Baseline { name: "report.json".to_owned(), report: old.clone() };
+    let asked = Asked { place: "eta --no-parent".to_owned(), ..Asked::default() };
+    let told = gate::compare(&baseline, &new, &asked, "treering scan eta").expect("the same rules").lines.join("\n");
+    assert!(told.contains("Why: treering explain training.continuous eta --no-parent"), "{told}");
     assert_eq!(compared(&old, &gone).status, Status::Fine, "what does not apply any more is no loss");
     // a folder that moved is no loss
     assert_eq!(compared(&old, &sample(|value| value["systems"][0]["path"] = json!("src"))).status, Status::Fine);
@@ -204,7 +210,7 @@ fn what_is_lost_is_named() {
 fn other_rules_and_other_files_are_refused_with_what_to_do() {
     let old = sample(|value| value["tool"]["ruleset"]["digest"] = json!("other"));
     let baseline = Baseline { name: "old.json".to_owned(), report: old };
-    let refused = gate::compare(&baseline, &sample(|_| {}), &Of::Primary, Weighing::Level, "treering scan .");
+    let refused = gate::compare(&baseline, &sample(|_| {}), &Asked::default(), "treering scan .");
     let error = refused.expect_err("other rules").to_string();
     let command = "treering scan . --rev 4be1c07d2f0a9e5b31c46f8877aa0d1122334455 --format json -o old.json";
     assert!(error.contains(command), "{error}");
@@ -266,7 +272,7 @@ fn what_the_settings_changed_is_told_beside_the_answer() {
 fn a_baseline_of_something_else_is_refused() {
     let baseline = Baseline { name: "old.json".to_owned(), report: sample(|_| {}) };
     let against = |change: fn(&mut Value)| {
-        gate::compare(&baseline, &sample(change), &Of::Primary, Weighing::Level, "treering scan .").map_err(|e| e.to_string())
+        gate::compare(&baseline, &sample(change), &Asked::default(), "treering scan .").map_err(|e| e.to_string())
     };
     let refused =
         against(|v| v["repository"]["remote"] = json!("https://github.com/acme/other")).expect_err("another repository");
@@ -276,5 +282,15 @@ fn a_baseline_of_something_else_is_refused() {
         v["systems"][0]["name"] = json!("other");
     };
     assert!(against(moved).expect_err("another system").contains("services/other"));
-    assert!(against(|v| v["repository"]["remote"] = Value::Null).is_ok());
+    let told = against(|v| v["repository"]["remote"] = Value::Null).expect("nothing says that it is another");
+    assert!(told.lines.last().is_some_and(|line| line.contains("taken on trust")), "{:?}", told.lines);
+    // two clones without a remote are told apart by the commit that they begin with
+    let begins = |v: &mut Value, commit: &str| {
+        v["repository"]["remote"] = Value::Null;
+        v["repository"]["first_commit"] = json!(commit);
+    };
+    let baseline = Baseline { name: "old.json".to_owned(), report: sample(|v| begins(v, "1111111aa")) };
+    let against = |commit: &str| gate::compare(&baseline, &sample(|v| begins(v, commit)), &Asked::default(), "treering scan .");
+    assert!(against("1111111aa").is_ok_and(|told| told.lines.len() == 1));
+    assert!(against("2222222bb").expect_err("another project").to_string().contains("begins with commit 1111111"));
 }

@@ -17,14 +17,23 @@ impl<'g> Starts<'g> {
     pub(super) fn of(graph: &'g Graph) -> Self {
         let unattended = graph.triggers(TriggerKind::is_unattended);
         let outside = graph.triggers(|k| matches!(k, TriggerKind::Api | TriggerKind::Upstream));
-        let mut people = graph.triggers(|k| k == TriggerKind::Manual);
-        people.extend(graph.entries());
+        let buttons = graph.triggers(|k| k == TriggerKind::Manual);
+        let entries = graph.entries();
+        let begun = graph.reach(&entries, Walk::at(Strength::Inferred));
+        // where people begin is what nothing else runs that people begin
+        let is_run = |n: NodeId| {
+            let runs = |e: &crate::graph::Edge| e.runs() && e.off.is_none() && e.strength >= Strength::Inferred;
+            graph.arriving(n).any(|e| e.from != n && runs(e) && begun.has(e.from))
+        };
+        let first: Vec<NodeId> = entries.iter().copied().filter(|n| !is_run(*n)).collect();
         let reach = |starters: &[NodeId], least| graph.reach(starters, Walk::at(least));
         let walks = vec![
             (Starter::Itself, false, reach(&unattended, Strength::Inferred)),
             (Starter::Outside, false, reach(&unattended, Strength::Assumed)),
             (Starter::Outside, false, reach(&outside, Strength::Assumed)),
-            (Starter::Person, false, reach(&people, Strength::Inferred)),
+            (Starter::Person, false, reach(&buttons, Strength::Inferred)),
+            (Starter::Person, false, reach(&first, Strength::Inferred)),
+            (Starter::Person, false, begun),
             (Starter::Itself, true, graph.reach(&unattended, Walk::at(Strength::Inferred).with_tests(true))),
         ];
         Self { graph, walks }

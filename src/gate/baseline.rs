@@ -10,13 +10,13 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::asked::{Of, Weighing};
+use super::asked::{Asked, Of, Weighing};
 use super::level::number;
 use super::practice::{rank, unknown};
-use super::{Outcome, Status, folder, place};
+use super::{Outcome, Status, folder, place, why};
 use crate::error::Error;
 use crate::render::{verdict, visible};
-use crate::report::{Assessment, EdgeKind, Hop, Practice, Report, SCHEMA_VERSION, Strength, System, Three, Verdict};
+use crate::report::{Assessment, EdgeKind, Hop, Practice, Report, Repository, SCHEMA_VERSION, Strength, System, Three, Verdict};
 
 /// A saved report.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,10 +68,11 @@ impl Baseline {
 /// # Errors
 ///
 /// [`Error::Usage`] where the baseline was judged by other rules, with the command that makes it comparable.
-pub fn compare(baseline: &Baseline, report: &Report, of: &Of, weighing: Weighing, rescan: &str) -> Result<Outcome, Error> {
+pub fn compare(baseline: &Baseline, report: &Report, asked: &Asked, rescan: &str) -> Result<Outcome, Error> {
     let old = &baseline.report;
+    let (of, weighing) = (&asked.of, asked.weighing);
     comparable(baseline, report, rescan)?;
-    let mut found = Found::default();
+    let mut found = Found { place: asked.place.clone(), ..Found::default() };
     let several = old.systems.len().max(report.systems.len()) > 1;
     for (before, now) in pairs(&old.systems, &report.systems) {
         if matches!(of, Of::Path(path) if *path != before.path && now.is_none_or(|n| *path != n.path)) {
@@ -91,17 +92,41 @@ pub fn compare(baseline: &Baseline, report: &Report, of: &Of, weighing: Weighing
     outcome.add(
         Status::Fine,
         &format!(
-            "compared with `{}`{}: {} lost, {} better{}",
+            "compared with `{}`{}: {} lost, {} better{}{}",
             baseline.name,
             commit.unwrap_or_default(),
             found.lost,
-            found.better,
+            found.better.len(),
+            named(&found.better),
             if found.open > 0 { format!(", {} without a verdict", found.open) } else { String::new() }
         ),
     );
     outcome.join(found.outcome);
+    if !told_apart(&old.repository, &report.repository) {
+        let told = "neither report names a remote or a first commit, so that both are of one project is taken on trust";
+        outcome.add(Status::Fine, told);
+    }
     Ok(outcome)
 }
+
+/// Whether two reports say enough of where they come from to be told apart.
+fn told_apart(old: &Repository, new: &Repository) -> bool {
+    let both = |of: fn(&Repository) -> bool| of(old) && of(new);
+    both(|r| r.remote.is_some()) || both(|r| r.first_commit.is_some())
+}
+
+/// What is better, behind its number.
+fn named(better: &[String]) -> String {
+    if better.is_empty() {
+        return String::new();
+    }
+    let first: Vec<&str> = better.iter().take(BETTER).map(String::as_str).collect();
+    let more = better.len().checked_sub(BETTER).filter(|n| *n > 0).map(|n| format!(" and {n} more")).unwrap_or_default();
+    format!(" ({}{more})", first.join(", "))
+}
+
+/// How many of what is better are named.
+const BETTER: usize = 8;
 
 /// What the comparison found.
 #[derive(Default)]
@@ -109,13 +134,20 @@ struct Found {
     outcome: Outcome,
     lost: usize,
     open: usize,
-    better: usize,
+    better: Vec<String>,
+    /// How the repository is named behind `treering explain ID`; empty where nobody knows.
+    place: String,
 }
 
 impl Found {
     fn lost(&mut self, line: &str) {
         self.lost += 1;
         self.outcome.add(Status::Below, line);
+    }
+
+    /// Where the whole answer on an id stands.
+    fn why(&self, id: &str) -> String {
+        why(&self.place, id)
     }
 
     fn open(&mut self, line: &str) {
@@ -159,6 +191,12 @@ fn same_repository(baseline: &Baseline, report: &Report) -> Result<(), Error> {
     if let (Some(was), Some(is)) = (&old.repository.remote, &new.repository.remote) {
         if address(was) != address(is) {
             return refused(was, is);
+        }
+    }
+    if let (Some(was), Some(is)) = (&old.repository.first_commit, &new.repository.first_commit) {
+        if was != is && (old.repository.remote.is_none() || new.repository.remote.is_none()) {
+            let of = |id: &str| format!("a repository that begins with commit {}", id.chars().take(7).collect::<String>());
+            return refused(&of(was), &of(is));
         }
     }
     let first = |report: &'_ Report| report.systems.iter().position(|s| s.primary).unwrap_or(0);
@@ -206,14 +244,15 @@ fn levels(before: &System, now: &System, weighing: Weighing, of: &str, found: &m
         for (name, was, is, could_be) in numbers(old, new) {
             let (was, is) = (number(was, weighing), number(is, weighing));
             if is > was {
-                found.better += 1;
+                found.better.push(format!("{name}{of} {is}"));
             } else if is < was {
                 if could_be.is_some_and(|c| number(c, weighing) >= was) {
                     found.open(&format!(
                         "no verdict: {name}{of} was at level {was} and is at {is}, and would not be lower if what is unknown were met"
                     ));
                 } else {
-                    found.lost(&format!("lost: {name}{of} was at level {was} and is at {is}"));
+                    let why = found.why(&format!("{name}.{was}"));
+                    found.lost(&format!("lost: {name}{of} was at level {was} and is at {is}{why}"));
                 }
             }
         }
@@ -246,7 +285,7 @@ fn practices(before: &System, now: &System, of: &str, report: &Report, found: &m
     for old in &before.practices {
         let Some(new) = now.practices.iter().find(|p| p.id == old.id) else { continue };
         if rank(new) > rank(old) {
-            found.better += 1;
+            found.better.push(format!("{}{of}", old.id));
         }
         // what is not asked of it any more is nothing that it lost
         if rank(new) >= rank(old) || new.verdict == Verdict::NotApplicable {
@@ -266,7 +305,8 @@ fn practices(before: &System, now: &System, of: &str, report: &Report, found: &m
         }
         let miss = new.nearest_miss.as_ref().map(|miss| format!("; now: {}", miss.text)).unwrap_or_default();
         let told = cause.as_ref().map(|cause| format!("; {cause}{miss}")).unwrap_or_default();
-        found.lost(&format!("lost: {loss}{told}"));
+        let why = found.why(&old.id);
+        found.lost(&format!("lost: {loss}{told}{why}"));
         causes.extend(cause.map(|cause| (cause, old.id.as_str(), Vec::new())));
     }
     for (_, first, more) in causes.into_iter().filter(|(.., more)| !more.is_empty()) {
@@ -316,6 +356,17 @@ fn broke(old: &Practice, new: &Practice, now: &System, there: &BTreeMap<Said<'_>
         });
         if broken.is_some() {
             return broken;
+        }
+    }
+    // a hop that cannot run does so for a line before it in its file, where one is known to be broken
+    let gone = |hop: &&Hop| there.get(&said(hop)) == Some(&Strength::Broken);
+    if let Some(hop) = hops.iter().find(gone) {
+        let cause = now.lookalikes.iter().filter_map(|l| {
+            let at = l.evidence.iter().find(|e| e.signal == "broken" && e.path.as_deref() == Some(&hop.path))?;
+            at.line.filter(|line| *line <= hop.line).map(|line| (line, l, at))
+        });
+        if let Some((_, cause, at)) = cause.max_by_key(|(line, ..)| *line) {
+            return Some(format!("it breaks at {}: {}", place(at).unwrap_or_default(), cause.why));
         }
     }
     let weaker = hops.iter().find(|hop| there.get(&said(hop)).is_none_or(|strength| *strength < hop.strength));

@@ -90,7 +90,7 @@ pub(super) fn judge(
         outcome.add(Status::Fine, &format!("passed: {name} is at level {found}{alone}{of}, {wanted} was asked{thin}"));
         return Ok(());
     }
-    let why = why(all, &format!("{name}.{wanted}"));
+    let why = why(&all.place, &format!("{name}.{wanted}"));
     if let Some(could_be) = ladder.could_be.map(|c| number(c, weighing)).filter(|c| *c >= wanted) {
         let unknown = unknown(system, ladder.incomplete, coverage);
         let line = format!(
@@ -141,11 +141,14 @@ fn open(system: &System, model: &Assessment, asked: &LevelAsked, ladder: &Ladder
     // the report says it where the headline is asked for
     let listed = || model.blocking.iter().filter(|b| b.dimension.as_deref() == dimension && b.unknown.is_none());
     let alone = listed().find(|b| b.lifts_to.is_some_and(|level| level >= asked.level));
-    if let Some(blocking) = alone.or_else(|| listed().next()).filter(|_| weighing == Weighing::Level) {
+    let of_set = || listed().find(|b| model.together.contains(&b.practice));
+    if let Some(blocking) = alone.or_else(of_set).or_else(|| listed().next()).filter(|_| weighing == Weighing::Level) {
+        // what the action says already is not said twice
         let what = blocking.what.trim_end_matches('.');
+        let what = if blocking.action.contains(what) { String::new() } else { format!(": {what}") };
         let action = if blocking.action.is_empty() { String::new() } else { format!("; {}", blocking.action) };
         let lifts = blocking.lifts_to.map(|level| format!(" (reaches {level} by itself)")).unwrap_or_default();
-        let told = format!("what level {} asks is open ({}): {what}{action}{lifts}", blocking.level, blocking.practice);
+        let told = format!("what level {} asks is open ({}){what}{action}{lifts}", blocking.level, blocking.practice);
         let nearest = nearest(&told, &blocking.evidence);
         // the same action stands for one change
         let mut rest: Vec<&Blocking> = Vec::new();
@@ -156,7 +159,15 @@ fn open(system: &System, model: &Assessment, asked: &LevelAsked, ladder: &Ladder
         }
         let named: Vec<&str> = rest.iter().take(NAMED).map(|b| b.practice.as_str()).collect();
         let more = rest.len().checked_sub(NAMED).filter(|n| *n > 0).map(|n| format!(" and {n} more")).unwrap_or_default();
-        // that nothing reaches the level alone is not said: a change is tried with what hangs on its cause as far as known
+        // what opens the next level together was tried; of a level beyond it only what is open is known
+        let together: Vec<&str> = model.together.iter().map(String::as_str).filter(|id| *id != blocking.practice).collect();
+        if alone.is_none() && dimension.is_none() && model.together.contains(&blocking.practice) && !together.is_empty() {
+            return Some(format!(
+                "{told}{nearest}; level {} is reached with what is open of {} besides",
+                blocking.level,
+                together.join(", ")
+            ));
+        }
         let others = match alone {
             None if !rest.is_empty() => format!("; open besides: {}{more}", named.join(", ")),
             _ => String::new(),

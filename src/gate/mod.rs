@@ -82,6 +82,10 @@ pub fn judge(report: &Report, asked: &Asked) -> Result<Outcome, Error> {
         }
     }
     for (_, systems) in &alike {
+        // the way to the whole answer leads to the system that is meant
+        let meant = systems.first().filter(|system| several && !system.primary);
+        let place = meant.map(|system| format!("{} --system {}", asked.place, system.path)).filter(|_| !asked.place.is_empty());
+        let asked = &Asked { place: place.unwrap_or_else(|| asked.place.clone()), ..asked.clone() };
         let of = if several { format!(" in {}", folders(systems)) } else { String::new() };
         let Some(first) = systems.first() else { continue };
         let told = one(first, asked, &of, &report.coverage)?;
@@ -106,6 +110,15 @@ fn one(system: &System, asked: &Asked, of: &str, coverage: &Coverage) -> Result<
         practice::judge(system, practice, asked, of, coverage, &mut outcome);
     }
     Ok(outcome)
+}
+
+/// Whether the system that is asked for is there.
+///
+/// # Errors
+///
+/// [`Error::Usage`] with those that are.
+pub fn check_system(report: &Report, of: &Of) -> Result<(), Error> {
+    chosen(report, of).map(|_| ())
 }
 
 /// The systems that a gate is about.
@@ -180,6 +193,6 @@ fn why_unknown(why: Unknown, ids: &[&str], coverage: &Coverage) -> String {
 }
 
 /// Where the whole answer stands; nothing where it is not known how the repository was named.
-fn why(asked: &Asked, id: &str) -> String {
-    if asked.place.is_empty() { String::new() } else { format!(". Why: treering explain {id} {}", asked.place) }
+fn why(place: &str, id: &str) -> String {
+    if place.is_empty() { String::new() } else { format!(". Why: treering explain {id} {place}") }
 }

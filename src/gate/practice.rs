@@ -25,11 +25,16 @@ pub(super) fn judge(system: &System, asked: &PracticeAsked, all: &Asked, of: &st
             outcome.add(Status::Fine, &format!("{id} does not apply{of}, so it does not stand in the way"));
         }
         Verdict::Unknown => {
-            outcome.add(Status::NoVerdict, &format!("no verdict on {id}{of}: {}{}", unknown(practice, coverage), why(all, id)));
+            outcome.add(
+                Status::NoVerdict,
+                &format!("no verdict on {id}{of}: {}{}", unknown(practice, coverage), why(&all.place, id)),
+            );
         }
         _ => {
-            outcome
-                .add(Status::Below, &format!("below: {bar} was asked{of}, and {}{}", short_of(system, practice), why(all, id)));
+            outcome.add(
+                Status::Below,
+                &format!("below: {bar} was asked{of}, and {}{}", short_of(system, practice), why(&all.place, id)),
+            );
         }
     }
 }

@@ -8,7 +8,7 @@ mod attach;
 mod collected;
 mod gate;
 mod starts;
-mod throwaway;
+pub(super) mod throwaway;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -82,6 +82,7 @@ pub(crate) fn connect(
     // guards that came with what was attached
     build.graph.guards = std::sync::OnceLock::new();
     super::interpreter::mark(&mut build.graph, book, view, program, catalog);
+    super::copied::mark(&mut build.graph, book, view);
     courses::vary(&mut build.graph, program, signals, &build.launched);
     super::breaks::degrade(&mut build.graph);
     build.graph

@@ -111,14 +111,14 @@ fn image(path: &RepoPath, facts: &FileFacts) -> Option<Failure> {
 }
 
 /// Why a command fails, and where that is written.
-struct Failure {
-    at: Location,
-    what: String,
+pub(super) struct Failure {
+    pub(super) at: Location,
+    pub(super) what: String,
 }
 
 /// Whoever starts the command or file finds it broken, and so does what comes after it; what is imported in a
 /// `try` may be done without.
-fn fail(graph: &mut Graph, command: NodeId, failure: Failure) {
+pub(super) fn fail(graph: &mut Graph, command: NodeId, failure: Failure) {
     for edge in graph.arriving_ids(command).to_vec() {
         let spared = graph.edges[edge].kind == EdgeKind::Imports && !graph.edges[edge].stops;
         if graph.edges[edge].runs() && !spared {

@@ -12,15 +12,18 @@ mod absent;
 pub(crate) mod breaks;
 mod configuration;
 pub(crate) mod connect;
+mod copied;
 mod courses;
 mod held;
 mod interpreter;
+mod mended;
 pub(crate) mod order;
 pub(crate) mod python;
 pub(crate) mod reach;
 mod requests;
+mod rolled;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::fact::UnitKind;
 use crate::source::{Location, RepoPath};
@@ -166,6 +169,15 @@ pub(crate) struct Guarded {
     pub(crate) asks: String,
 }
 
+/// What does not run where a test calls it, because something else stands in its place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct StandIns {
+    /// Own functions.
+    pub(crate) nodes: BTreeSet<NodeId>,
+    /// Lines on which something from outside is called.
+    pub(crate) lines: BTreeSet<(RepoPath, u32)>,
+}
+
 /// A place inside a node: line, and number on that line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Order(pub(crate) u32, pub(crate) u32);
@@ -185,14 +197,25 @@ pub(crate) struct Graph {
     guards: std::sync::OnceLock<reach::Guards>,
     /// Modules that certainly fail when they are imported or run: the line, and why.
     pub(crate) failing: BTreeMap<RepoPath, (Location, String)>,
+    /// Of functions of test files: what they put something else in the place of.
+    pub(crate) stand_ins: BTreeMap<NodeId, StandIns>,
     /// Of edges that wait for somebody, once: for what.
     pub(crate) waits: BTreeMap<EdgeId, Wait>,
     /// Of edges that cannot run as written: the one that leads to what is not there.
     pub(crate) broken_by: BTreeMap<EdgeId, EdgeId>,
     /// For every signal: the node it stands on, where it stands on one.
     pub(crate) signal_nodes: Vec<Option<NodeId>>,
+    /// Signals of what looks like something and comes to nothing, whoever starts it.
+    pub(crate) void: BTreeSet<usize>,
     /// For signals that stand on copies of their node as well: those copies.
     copied_signals: BTreeMap<usize, Vec<NodeId>>,
+}
+
+/// Takes signals for no more than the graph shows them to be: what nothing here runs of another repository, a roll-out of
+/// what only trains.
+pub(crate) fn settle(signals: &mut crate::signals::Signals, graph: &Graph) {
+    reach::only_run(signals, graph);
+    rolled::only_training(signals, graph);
 }
 
 impl Graph {

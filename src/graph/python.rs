@@ -9,6 +9,7 @@
 
 mod fixtures;
 mod keys;
+mod replaced;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,6 +72,7 @@ pub(crate) fn connect(
     }
     build.command_lines();
     build.fixtures();
+    build.replaced();
     build.open
 }
 

@@ -136,6 +136,11 @@ impl Graph {
     /// Walks forward from the starters, fewest hops first, ties in the order of nodes and edges. A guarded edge is
     /// taken only by what a trigger started that the guard admits.
     pub(crate) fn reach(&self, starters: &[NodeId], walk: Walk) -> Reached {
+        self.reach_without(starters, walk, &|_, _| false)
+    }
+
+    /// The same, past no edge that is cut.
+    pub(crate) fn reach_without(&self, starters: &[NodeId], walk: Walk, cut: &dyn Fn(EdgeId, NodeId) -> bool) -> Reached {
         let guards = self.guards.get_or_init(|| Guards::of(self));
         let nodes = self.nodes.len();
         let mut reached = Reached::default();
@@ -155,7 +160,7 @@ impl Graph {
         while let Some((node, state, slot, hops)) = queue.pop_front() {
             for id in self.leaving_ids(node) {
                 let edge = &self.edges[*id];
-                if !self.may(edge, walk) || edge.guard.as_ref().is_some_and(|g| !guards.admits(g, state)) {
+                if !self.may(edge, walk) || cut(*id, edge.to) || edge.guard.as_ref().is_some_and(|g| !guards.admits(g, state)) {
                     continue;
                 }
                 let state = self.started_by(edge).map_or(state, |kind| guards.state(kind));
@@ -221,7 +226,7 @@ impl Graph {
 
 /// What is seen in a copy of another repository counts where something of the scanned one runs it; the rest is that one's
 /// own affair.
-pub(crate) fn only_run(signals: &mut Signals, graph: &Graph) {
+pub(super) fn only_run(signals: &mut Signals, graph: &Graph) {
     let elsewhere = |signal: &Signal| signal.scope == Scope::Elsewhere;
     if !signals.all.iter().any(elsewhere) {
         return;
@@ -231,7 +236,7 @@ pub(crate) fn only_run(signals: &mut Signals, graph: &Graph) {
     let run = graph.reach(&starters, Walk::at(Strength::Broken).with_tests(true));
     for (index, signal) in signals.all.iter_mut().enumerate().filter(|(_, signal)| elsewhere(signal)) {
         if !graph.nodes_of(index).any(|node| run.has(node)) {
-            signal.off.get_or_insert_with(|| "nothing in the scanned repository runs it".to_owned());
+            signal.off.get_or_insert_with(|| "is run by nothing in the scanned repository".to_owned());
         }
     }
 }

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use super::ladder::{Kind, climb};
 use super::weigh::{Scale, Suppose, View, holds, measure, weight};
 use crate::rules::model::{Expr, Key, Level, Model, Reference};
+use crate::verdict::Verdicts;
 
 /// One practice that stands between a ladder and its next level.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +71,38 @@ pub(super) fn of(model: &Model, dimension: Option<&str>, levels: &[Level], kind:
     }
     list.sort_by_key(|blocker| blocker.lifts_to.is_none());
     list
+}
+
+/// Changes of which sets are tried, the nearest of them, and how many a set has at most: more is no plan but a rebuilding.
+const TRIED: usize = 10;
+const LARGEST: usize = 4;
+
+/// The smallest set of changes that leads a model as a whole to a higher level, by their places in the list, each change
+/// being the keys that it makes met; the first of equals. None where one is enough, or where none of that size is.
+pub(crate) fn together(model: &Model, verdicts: &Verdicts, changes: &[Vec<&str>]) -> Option<Vec<usize>> {
+    let view = View::of(verdicts);
+    let number = |view: &View<'_>| climb(&model.levels, Kind::Overall, view, Scale::LEVEL).0;
+    let before = number(&view);
+    let tried = changes.len().min(TRIED);
+    let lifts = |set: &[usize]| {
+        let met: BTreeSet<&str> = set.iter().filter_map(|at| changes.get(*at)).flatten().copied().collect();
+        number(&view.suppose(Suppose::AllMet(&met))) > before
+    };
+    if (0..tried).any(|one| lifts(&[one])) {
+        return None;
+    }
+    let mut sets: Vec<Vec<usize>> = (0..tried).map(|one| vec![one]).collect();
+    for _ in 1..LARGEST {
+        let longer = |set: Vec<usize>| {
+            let next = set.last().map_or(0, |last| last + 1);
+            (next..tried).map(move |more| [set.as_slice(), &[more]].concat())
+        };
+        sets = sets.into_iter().flat_map(longer).collect();
+        if let Some(found) = sets.iter().find(|set| lifts(set)) {
+            return Some(found.clone());
+        }
+    }
+    None
 }
 
 /// The practices that keep a formula from its full weight.

@@ -15,7 +15,7 @@ use crate::rules::model::Model;
 use crate::verdict::Verdicts;
 
 pub(crate) use algebra::Outcome;
-pub(crate) use blocking::Blocker;
+pub(crate) use blocking::{Blocker, together};
 #[cfg_attr(not(test), allow(unused_imports))] // the parts of what `grade` gives, named by its tests
 pub(crate) use ladder::{Grades, Reached, Three};
 

@@ -6,6 +6,8 @@
 //! Invariants: what does not apply is left out everywhere; a weight lies between 0 and 1; no scale weighs a practice less
 //! than the scale before it in [`Scale::ALL`], so floor, level and ceiling never cross.
 
+use std::collections::BTreeSet;
+
 use crate::rules::model::{Expr, Key, Level};
 use crate::verdict::{Standing, Verdicts};
 use crate::words::{Because, Verdict};
@@ -57,6 +59,8 @@ pub(crate) enum Suppose<'a> {
     Nothing,
     /// This one practice, by its key.
     Met(&'a str),
+    /// All of these, by their keys.
+    AllMet(&'a BTreeSet<&'a str>),
     /// Whatever is unknown.
     UnknownMet,
     /// Whatever is unknown but this one.
@@ -89,6 +93,7 @@ impl<'a> View<'a> {
         let raised = match self.suppose {
             Suppose::Nothing => false,
             Suppose::Met(one) => one == key,
+            Suppose::AllMet(all) => all.contains(key),
             Suppose::UnknownMet => found.verdict == Verdict::Unknown,
             Suppose::UnknownMetBut(one) => one != key && found.verdict == Verdict::Unknown,
         };

@@ -19,6 +19,9 @@ use crate::source::RepoPath;
 use crate::verdict::Standing;
 use crate::words::{Because, EdgeKind, Scope, Strength, TriggerKind, Unknown, Verdict};
 
+/// Before an action on a service where nothing serves.
+const UNSERVED: &str = "write what serves the model, which is not here; then ";
+
 /// Reads the rules for one system and remembers what it has answered.
 pub(crate) struct Judge<'e> {
     pub(super) evidence: &'e Evidence<'e>,
@@ -167,6 +170,10 @@ impl<'e> Judge<'e> {
             Verdict::Met | Verdict::NotApplicable => (String::new(), None),
             _ => self.fitting(rule, near.as_ref()),
         };
+        // what is done to a service wants one first
+        let unserved =
+            rule.subjects == [Part::Serve] && self.evidence.system.serves.is_empty() && !rule.id.starts_with("serving.");
+        let action = if unserved && !action.is_empty() { format!("{UNSERVED}{action}") } else { action };
         // advice on training is for whoever trains
         let elsewhere = rule.subjects == [Part::Train] && self.evidence.system.trains.is_empty();
         let mut qualifiers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -548,7 +555,7 @@ impl<'e> Judge<'e> {
             .all
             .iter()
             .enumerate()
-            .filter(|(_, s)| is_kind(s, ask) && self.evidence.system.owns(&s.at.path))
+            .filter(|(i, s)| is_kind(s, ask) && self.evidence.system.owns_signal(*i, s))
             .filter(|(_, s)| s.scope != Scope::Elsewhere || s.off.is_none())
             .flat_map(|(i, _)| {
                 let mut nodes: Vec<Option<NodeId>> = self.evidence.graph.nodes_of(i).map(Some).collect();

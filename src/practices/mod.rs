@@ -6,6 +6,7 @@
 
 mod act;
 mod answer;
+mod asserted;
 mod before;
 mod carried;
 mod chain;
@@ -14,6 +15,7 @@ mod held;
 mod image;
 mod imported;
 mod leads;
+mod mended;
 mod named;
 mod near;
 mod reach;
@@ -28,7 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fact::Book;
 use crate::graph::Graph;
-use crate::history::History;
+use crate::history::{History, PathChange};
 use crate::rules::practice::{Detectors, PracticeRule};
 use crate::signals::Signals;
 use crate::source::Location;
@@ -38,6 +40,7 @@ use crate::words::{Because, Unknown, Verdict};
 
 pub(crate) use carried::another as rolls_out_another;
 pub(crate) use chain::{Chain, Hop, chain as lead};
+pub(crate) use mended::mended;
 pub(crate) use near::leaves;
 pub(crate) use remedy::{LIKELY, Remedy, Starts, Way};
 
@@ -137,17 +140,6 @@ pub(crate) struct Evidence<'e> {
     pub(crate) system: &'e System,
 }
 
-/// How often a set of files changed.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct PathChange {
-    /// Commits that touched one of them, newest first, with their dates; as many as were needed.
-    pub(crate) commits: Vec<(String, String)>,
-    /// Different days (UTC) among those.
-    pub(crate) days: usize,
-    /// Whether the whole history could be asked.
-    pub(crate) known: bool,
-}
-
 /// Judges every practice and probe for one system; beside each, the standing of every qualifier that was seen.
 pub(crate) fn judge(evidence: &Evidence<'_>) -> Vec<(Judged, BTreeMap<String, Standing>)> {
     let mut judge = clause::Judge::new(evidence);
@@ -168,7 +160,10 @@ pub(crate) fn verdicts(judged: &[(Judged, BTreeMap<String, Standing>)]) -> Verdi
 }
 
 /// The same table, if these practices were met, with what of their qualifiers is there.
-pub(crate) fn raised(judged: &[(Judged, BTreeMap<String, Standing>)], ids: &BTreeSet<String>) -> Verdicts {
+pub(crate) fn raised(
+    judged: &[(Judged, BTreeMap<String, Standing>)],
+    ids: &[String],
+) -> Vec<(Judged, BTreeMap<String, Standing>)> {
     let mut all = judged.to_vec();
     for (practice, qualified) in all.iter_mut().filter(|(practice, _)| ids.contains(&practice.id)) {
         practice.standing = Standing::plain(Verdict::Met);
@@ -176,7 +171,7 @@ pub(crate) fn raised(judged: &[(Judged, BTreeMap<String, Standing>)], ids: &BTre
             *standing = Standing::plain(Verdict::Met);
         }
     }
-    verdicts(&all)
+    all
 }
 
 /// What nothing found means, by how much was looked for.

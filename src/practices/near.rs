@@ -308,7 +308,7 @@ fn installs_another(judge: &Judge<'_>, signal: usize, node: NodeId) -> bool {
 /// Why a thing does not count where it stands.
 fn out_of_place(seen: &Signal) -> Option<String> {
     if let Some(off) = &seen.off {
-        return Some(format!(" is switched off: {off}"));
+        return Some(format!(" does not count: it {off}"));
     }
     let place = match seen.scope {
         Scope::Test => "in a test",
@@ -393,7 +393,7 @@ fn by_a_person(judge: &Judge<'_>, targets: &[(usize, NodeId)], tests: bool) -> O
 
 /// Where something that starts by itself hands over to what is not in this scan, and so may start anything.
 pub(crate) fn leaves(graph: &Graph, signals: &Signals, system: &System) -> Option<Location> {
-    let open = |(_, seen): &(usize, &Signal)| &*seen.id == OPEN && seen.off.is_none() && system.owns(&seen.at.path);
+    let open = |(i, seen): &(usize, &Signal)| &*seen.id == OPEN && seen.off.is_none() && system.owns_signal(*i, seen);
     let mut all = signals.all.iter().enumerate().filter(open).peekable();
     all.peek()?;
     let by_itself = graph.reach(&graph.triggers(TriggerKind::is_unattended), Walk::at(Strength::Assumed));

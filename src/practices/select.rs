@@ -41,8 +41,13 @@ pub(crate) fn select(evidence: &Evidence<'_>, select: &Select) -> Vec<(usize, Op
         .all
         .iter()
         .enumerate()
-        .filter(|(_, s)| {
-            is_kind(s, select) && in_scope(s, select, evidence) && evidence.system.owns(&s.at.path) && s.off.is_none()
+        .filter(|(i, s)| {
+            let is_void = evidence.graph.void.contains(i);
+            !is_void
+                && is_kind(s, select)
+                && in_scope(s, select, evidence)
+                && evidence.system.owns_signal(*i, s)
+                && s.off.is_none()
         })
         .map(|(i, _)| (i, evidence.graph.node_of(i)))
         .collect()

@@ -4,16 +4,35 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::Answer;
 use super::clause::Judge;
-use super::{Miss, near};
-use crate::graph::reach::Walk;
-use crate::graph::{NodeId, NodeKind};
+use super::{Miss, asserted, near, rank};
+use crate::graph::reach::{Reached, Walk};
+use crate::graph::{EdgeId, NodeId, NodeKind, StandIns};
 use crate::rules::practice::{From, Notebooks, On, Select, Tested};
 use crate::source::Location;
 use crate::verdict::Standing;
-use crate::words::{Because, EdgeKind, Scope, Strength};
+use crate::words::{Because, EdgeKind, Op, Scope, Strength, Verdict};
 
 /// Most callers of a function that asserts; more share a tool and not a test.
 const MAX_CALLERS: usize = 20;
+
+/// What is asked of each test.
+struct Asked<'a> {
+    ask: &'a Tested,
+    wanted: &'a [(usize, NodeId)],
+    own: Option<&'a [(usize, NodeId)]>,
+    without: &'a [NodeId],
+    /// What sends requests.
+    sending: &'a BTreeSet<NodeId>,
+    /// For every node whether it does more than prepare.
+    beyond: &'a [bool],
+}
+
+/// What a test runs of what is asked for.
+struct Ran {
+    signals: Vec<usize>,
+    /// Where the way to it is not sure.
+    doubt: Option<Miss>,
+}
 
 impl Judge<'_> {
     /// What asserts: each assertion where it stands, and for the tests that call the function which makes it.
@@ -59,16 +78,88 @@ impl Judge<'_> {
         tests.iter().find_map(|(signal, test)| Some((*signal, of(*test)?)))
     }
 
+    /// What does more than prepare data: it trains, measures or answers, or calls what does.
+    fn goes_beyond(&self) -> Vec<bool> {
+        let more = Select { op: vec![Op::Train, Op::Tune, Op::Evaluate, Op::Register, Op::Serve], ..Select::default() };
+        let nodes: Vec<NodeId> = self.targets(&more).into_iter().map(|(_, node)| node).collect();
+        self.evidence.graph.reach_back(&nodes, Walk { imports: false, ..Walk::at(Strength::Resolved) })
+    }
+
+    /// What a test replaces while it runs, with its fixtures and what its class sets up.
+    fn stand_ins(&self, called: &Reached, test: NodeId) -> StandIns {
+        let graph = self.evidence.graph;
+        let mut all = StandIns::default();
+        for (node, own) in &graph.stand_ins {
+            if *node == test || called.has(*node) {
+                all.nodes.extend(&own.nodes);
+                all.lines.extend(own.lines.iter().cloned());
+            }
+        }
+        all
+    }
+
+    /// What a test runs of what is asked for; none where that is not enough.
+    fn run_by(&self, test: NodeId, asked: &Asked<'_>) -> Option<Ran> {
+        let (graph, ask) = (self.evidence.graph, asked.ask);
+        let calls = |least| Walk { imports: false, ..Walk::at(least) };
+        let all = graph.reach(&[test], calls(Strength::Inferred));
+        if asked.without.iter().any(|n| all.has(*n)) {
+            return None;
+        }
+        let replaced = if ask.replaced { StandIns::default() } else { self.stand_ins(&all, test) };
+        let fed = if ask.asserted { asserted::only_fed(self.evidence, test, asked.beyond) } else { BTreeSet::new() };
+        // where some of it does not run, what is left may be a way that the test does not take
+        let instead: Vec<NodeId> = replaced.nodes.iter().copied().collect();
+        let missed = graph.reach(&instead, calls(Strength::Inferred));
+        let partly = asked.wanted.iter().any(|(_, n)| missed.has(*n));
+        let cut = |edge: EdgeId, to: NodeId| {
+            replaced.nodes.contains(&to) || fed.contains(&edge) || asked.beyond.get(to).copied().unwrap_or(false)
+        };
+        let runs = |signal: usize| {
+            let at = &self.evidence.signals.all[signal].at;
+            // an answer may come from a model that is made up, as long as the service itself runs
+            self.evidence.signals.all[signal].op == Some(Op::Serve) || !replaced.lines.contains(&(at.path.clone(), at.line))
+        };
+        let asks = asked.sending.iter().any(|n| all.has(*n));
+        [Strength::Resolved, Strength::Inferred].into_iter().find_map(|least| {
+            let called = graph.reach_without(&[test], calls(least), &cut);
+            // importing runs the top level; what is only registered there waits for somebody who asks for it
+            let walk = Walk { requests: asks, ..Walk::at(if asks { least } else { Strength::Resolved }) };
+            let run = (!ask.called && !ask.asserted).then(|| graph.reach_without(&[test], walk, &cut));
+            let has = |n: NodeId| called.has(n) || run.as_ref().is_some_and(|run| run.has(n));
+            if asked.own.is_some_and(|own| !own.iter().any(|(s, n)| has(*n) && runs(*s))) {
+                return None;
+            }
+            let hits: Vec<(usize, NodeId)> = asked.wanted.iter().copied().filter(|(s, n)| has(*n) && runs(*s)).collect();
+            let nodes: BTreeSet<NodeId> = hits.iter().map(|(_, n)| *n).collect();
+            if nodes.len() < ask.at_least {
+                return None;
+            }
+            if least == Strength::Resolved && partly {
+                let why = "puts a stand-in where some of it would run; that the rest runs is likely, not proven";
+                let doubt = Miss::plain(graph.nodes[test].at.clone(), why.to_owned());
+                return Some(Ran { signals: hits.into_iter().map(|(s, _)| s).collect(), doubt: Some(doubt) });
+            }
+            let doubt = (least == Strength::Inferred).then(|| {
+                let path =
+                    hits.iter().find_map(|(_, n)| Some(called.path(*n)).filter(|path| !path.is_empty())).unwrap_or_default();
+                let weak = path.into_iter().map(|e| &graph.edges[e]).find(|e| e.strength < Strength::Resolved);
+                let (at, what) = weak.map_or((&graph.nodes[test].at, "the way to it"), |e| (&e.at, e.what.as_str()));
+                Miss::plain(at.clone(), format!("{what}: linked by name or convention only"))
+            });
+            Some(Ran { signals: hits.into_iter().map(|(s, _)| s).collect(), doubt })
+        })
+    }
+
     /// `tested`: a test that asserts reaches what is meant, and CI runs it.
     pub(super) fn tested(&mut self, ask: &Tested) -> Answer {
-        let graph = self.evidence.graph;
         let asserts = Select {
             id: crate::rules::signal::OneOrMany::One("test.assertion".into()),
             scope: vec![Scope::Test],
             ..Select::default()
         };
         let wanted = self.targets(&ask.of);
-        let own: Option<Vec<NodeId>> = ask.by.as_ref().map(|by| self.targets(by).into_iter().map(|(_, n)| n).collect());
+        let own: Option<Vec<(usize, NodeId)>> = ask.by.as_ref().map(|by| self.targets(by));
         let stands_in: Vec<NodeId> =
             ask.without.as_ref().map(|not| self.targets(not).into_iter().map(|(_, n)| n).collect()).unwrap_or_default();
         // only who sends a request runs the routes of what it imports
@@ -78,34 +169,43 @@ impl Judge<'_> {
             ..Select::default()
         };
         let sending: BTreeSet<NodeId> = self.targets(&sends).into_iter().map(|(_, n)| n).collect();
+        let beyond = if ask.asserted { self.goes_beyond() } else { Vec::new() };
+        let asked = Asked { ask, wanted: &wanted, own: own.as_deref(), without: &stands_in, sending: &sending, beyond: &beyond };
         let mut exercised: Vec<(usize, NodeId)> = Vec::new();
+        let mut sure: BTreeSet<NodeId> = BTreeSet::new();
+        let mut doubts: BTreeMap<NodeId, Miss> = BTreeMap::new();
         let mut reached_signals: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         // a test asserts many times, and is walked once
-        let mut walked: BTreeMap<NodeId, Option<Vec<usize>>> = BTreeMap::new();
+        let mut walked: BTreeMap<NodeId, Option<Ran>> = BTreeMap::new();
         for (signal, test) in self.asserting(&asserts) {
-            let hits = walked.entry(test).or_insert_with(|| {
-                let called = graph.reach(&[test], Walk { imports: false, ..Walk::at(Strength::Inferred) });
-                // importing runs the top level; what is only registered there waits for somebody who asks for it
-                let asks = sending.iter().any(|n| called.has(*n));
-                let least = if asks { Strength::Inferred } else { Strength::Resolved };
-                let run = (!ask.called).then(|| graph.reach(&[test], Walk { requests: asks, ..Walk::at(least) }));
-                let has = |n: NodeId| called.has(n) || run.as_ref().is_some_and(|run| run.has(n));
-                if own.as_ref().is_some_and(|own| !own.iter().any(|n| has(*n))) || stands_in.iter().any(|n| called.has(*n)) {
-                    return None;
-                }
-                let hits = || wanted.iter().filter(|(_, n)| has(*n));
-                let nodes: BTreeSet<NodeId> = hits().map(|(_, n)| *n).collect();
-                (nodes.len() >= ask.at_least).then(|| hits().map(|(s, _)| *s).collect())
-            });
-            if let Some(hits) = hits {
+            if let Some(ran) = walked.entry(test).or_insert_with(|| self.run_by(test, &asked)) {
                 exercised.push((signal, test));
-                reached_signals.insert(signal, hits.clone());
+                reached_signals.insert(signal, ran.signals.clone());
+                match &ran.doubt {
+                    Some(doubt) => {
+                        doubts.insert(test, doubt.clone());
+                    }
+                    None => {
+                        sure.insert(test);
+                    }
+                }
             }
         }
         if exercised.is_empty() {
             return Answer::no();
         }
-        let mut answer = self.competing(From::Ci, &[], &exercised, true, Notebooks::Never, true);
+        let (certain, likely): (Vec<_>, Vec<_>) = exercised.iter().copied().partition(|(_, test)| sure.contains(test));
+        let mut answer = self.competing(From::Ci, &[], &certain, true, Notebooks::Never, true);
+        if answer.standing.verdict != Verdict::Met && !likely.is_empty() {
+            let weaker = self.competing(From::Ci, &[], &likely, true, Notebooks::Never, true);
+            if rank(weaker.standing) > rank(answer.standing) {
+                let met = weaker.standing.verdict == Verdict::Met;
+                answer = weaker.cap(Because::Inferred);
+                if met {
+                    answer.why = likely.iter().find_map(|(_, test)| doubts.get(test).cloned());
+                }
+            }
+        }
         if !answer.holds() {
             let elsewhere = self.handed_over(&asserts);
             answer.standing = Standing::indicated(if elsewhere.is_some() { Because::Assumed } else { Because::Idle });

@@ -33,7 +33,8 @@ pub(super) fn write(report: &Report, out: &mut dyn Write, gate: Option<&Gated>) 
     let mut notes = Vec::new();
     for line in gate.filter(|gate| !gate.passed).iter().flat_map(|gate| &gate.lines).take(EACH) {
         let title = "treering: below what was asked".to_owned();
-        notes.push(Note { command: "error", path: None, line: None, title, message: line.clone() });
+        let (path, line_number) = named(report, line).unzip();
+        notes.push(Note { command: "error", path, line: line_number, title, message: line.clone() });
     }
     if report.systems.is_empty() {
         let subject = &report.repository.subject;
@@ -55,6 +56,27 @@ pub(super) fn write(report: &Report, out: &mut dyn Write, gate: Option<&Gated>) 
         one(note, out)?;
     }
     Ok(())
+}
+
+/// The first place in a sentence that the report knows as one: where what it tells is to be changed.
+fn named(report: &Report, sentence: &str) -> Option<(String, u32)> {
+    let known = |path: &str| {
+        let blocked = |s: &System| s.models.iter().flat_map(|m| &m.blocking).flat_map(|b| &b.evidence).any(|e| is_at(e, path));
+        let missed = |s: &System| {
+            let near = s.practices.iter().filter_map(|p| p.nearest_miss.as_ref());
+            near.flat_map(|n| &n.evidence).chain(s.practices.iter().flat_map(|p| &p.evidence)).any(|e| is_at(e, path))
+        };
+        report.systems.iter().any(|s| blocked(s) || missed(s))
+    };
+    let words = sentence.split_whitespace().map(|word| word.trim_matches(|c: char| "()`,;:.".contains(c)));
+    words.filter_map(|word| word.rsplit_once(':')).find_map(|(path, line)| {
+        let line = line.parse().ok().filter(|line| *line > 0)?;
+        known(path).then(|| (path.to_owned(), line))
+    })
+}
+
+fn is_at(evidence: &Evidence, path: &str) -> bool {
+    evidence.repository.is_none() && evidence.path.as_deref() == Some(path)
 }
 
 fn one(note: &Note, out: &mut dyn Write) -> io::Result<()> {
@@ -108,7 +130,11 @@ fn blocking(system: &System, gate: Option<&Gated>) -> Vec<Note> {
     let mut notes = Vec::new();
     for model in system.models.iter().filter(|model| is_asked(&model.id)) {
         let to_do = model.blocking.iter().filter(|b| b.unknown.is_none() && b.remedy != Some(RemedyKind::Confirm));
-        for blocking in to_do.filter(|b| told.insert(b.practice.as_str())) {
+        // one action is one change, whatever it is told of
+        for blocking in to_do {
+            if !told.insert(if blocking.action.is_empty() { blocking.practice.as_str() } else { blocking.action.as_str() }) {
+                continue;
+            }
             let of = blocking.dimension.as_deref().map(|d| format!(" {d}")).unwrap_or_default();
             let at = blocking.evidence.iter().find(|e| e.path.is_some() && e.repository.is_none());
             let action = if blocking.action.is_empty() { String::new() } else { format!("; {}", blocking.action) };

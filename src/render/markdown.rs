@@ -1,7 +1,7 @@
 //! The report for a job summary or a comment: what matters, in the Markdown that hosts of repositories render.
 //!
-//! Why: a summary is read beside many others, so it answers four questions and leaves the rest to the other formats:
-//! which level, who starts each step, what stands before the next level, what could not be read.
+//! Why: a summary is read beside many others, so it answers a few questions and leaves the rest to the other formats:
+//! which level, who starts each step and by which chain, what stands before the next level, what could not be read.
 //!
 //! Invariant: whatever comes from the repository passes [`text`] or [`place`], so that it can neither open markup, a
 //! link or a mention nor break a row of a table.
@@ -10,18 +10,18 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::escape::visible;
-use super::{Gated, phrases};
-use crate::report::{Assessment, Blocking, Evidence, RemedyKind, Report, Repository, Starter, Step, StepName, System};
+use super::{Style, phrases};
+use crate::report::{Assessment, Blocking, Evidence, Hop, RemedyKind, Report, Repository, Starter, Step, StepName, System};
 
 /// Entries of a list.
 const MOST: usize = 3;
 
 /// Writes the summary.
-pub(super) fn write(report: &Report, out: &mut dyn Write, gate: Option<&Gated>) -> io::Result<()> {
+pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::Result<()> {
     let mut page = String::new();
-    let primary = report.systems.iter().find(|s| s.primary).or_else(|| report.systems.first());
+    let primary = style.told.first(report);
     head(&mut page, report, primary);
-    if let Some(gate) = gate {
+    if let Some(gate) = &style.gate {
         let _ = writeln!(page, "**{}**\n", if gate.passed { "Gates passed" } else { "Below what was asked" });
         gate.lines.iter().for_each(|line| page.push_str(&format!("- {}\n", text(line))));
         page.push_str(if gate.lines.is_empty() { "" } else { "\n" });
@@ -30,6 +30,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write, gate: Option<&Gated>) 
         Some(system) => {
             levels(&mut page, report, system);
             steps(&mut page, &system.steps);
+            chains(&mut page, system, &report.repository);
             next(&mut page, system, &report.repository);
         }
         None => {
@@ -86,8 +87,7 @@ fn levels(page: &mut String, report: &Report, primary: &System) {
             Some(level) => {
                 let top = model.reached.iter().map(|r| r.level).max();
                 let of = top.map(|top| format!(" of {top}")).unwrap_or_default();
-                let ceiling = number(model.ceiling.filter(|c| *c > level));
-                let _ = writeln!(page, "| {name} | **{level}**{of} | {} | {ceiling} |", number(model.floor));
+                let _ = writeln!(page, "| {name} | **{level}**{of} | {} | {} |", number(model.floor), number(model.ceiling));
             }
             None => {
                 let cells: Vec<String> = model
@@ -111,18 +111,58 @@ fn steps(page: &mut String, steps: &[Step]) {
     let mut parts = Vec::new();
     for starter in [Starter::Itself, Starter::Outside, Starter::Person, Starter::Broken, Starter::Nobody, Starter::Unknown] {
         let shown = steps.iter().filter(|s| s.starter == starter && s.step != StepName::Analyse && !phrases::is_absent(s));
-        let of: Vec<&str> = shown.map(|s| phrases::step(s.step)).collect();
-        if !of.is_empty() {
-            parts.push(format!("{}: {}", phrases::starter(starter).1, of.join(", ")));
+        let of: Vec<&Step> = shown.collect();
+        // what keeps a start from being all of it is no less true in short
+        let told = |(why, names): (String, Vec<&str>)| {
+            let why = if why.is_empty() { why } else { format!(" ({})", text(&why)) };
+            format!("{}{why}", names.join(", "))
+        };
+        let told: Vec<String> = phrases::by_reason(&of, |step| step.why.clone()).into_iter().map(told).collect();
+        if !told.is_empty() {
+            parts.push(format!("- {}: {}", phrases::starter(starter).1, told.join("; ")));
         }
     }
     let absent: Vec<&str> =
         steps.iter().filter(|s| phrases::is_absent(s) && s.step != StepName::Analyse).map(|s| phrases::step(s.step)).collect();
     if !absent.is_empty() {
-        parts.push(format!("not found: {}", absent.join(", ")));
+        parts.push(format!("- not found: {}", absent.join(", ")));
     }
     if !parts.is_empty() {
-        let _ = writeln!(page, "**Who starts each step:** {}.\n", parts.join("; "));
+        let _ = writeln!(page, "**Who starts each step**\n\n{}\n", parts.join("\n"));
+    }
+}
+
+/// The strongest chains by their two ends, and what only looks automatic.
+fn chains(page: &mut String, system: &System, repository: &Repository) {
+    if !system.chain_heads.is_empty() {
+        page.push_str("**Strongest chains**\n\n");
+    }
+    for head in system.chain_heads.iter().take(MOST) {
+        let hops = head.chain.0.as_slice();
+        let at = |hop: &Hop| {
+            let told = text(&phrases::hop_place(hop));
+            let link = phrases::hop_link(repository, hop).and_then(|target| target.remote);
+            link.map_or_else(|| told.clone(), |link| format!("[{told}]({link})"))
+        };
+        let ends: Vec<String> = hops.first().into_iter().chain(hops.last().filter(|_| hops.len() > 1)).map(at).collect();
+        let (deed, state) = (phrases::head_deed(head), phrases::completeness(head).1);
+        let _ = writeln!(page, "- {deed} by {}: {} ({state})", text(&head.text), ends.join(" to "));
+    }
+    if !system.chain_heads.is_empty() {
+        page.push('\n');
+    }
+    if !system.lookalikes.is_empty() {
+        page.push_str("**Looks automatic, is not**\n\n");
+    }
+    for lookalike in system.lookalikes.iter().take(MOST) {
+        let at = lookalike.evidence.iter().find_map(|e| place(e, repository)).map(|at| format!("{at}: ")).unwrap_or_default();
+        let _ = writeln!(page, "- {at}{}", text(&lookalike.why));
+    }
+    if let Some(more) = system.lookalikes.len().checked_sub(MOST).filter(|n| *n > 0) {
+        let _ = writeln!(page, "- and {more} more");
+    }
+    if !system.lookalikes.is_empty() {
+        page.push('\n');
     }
 }
 
@@ -133,7 +173,15 @@ fn next(page: &mut String, system: &System, repository: &Repository) {
     page.push_str("**Before the next level,** nearest first\n\n");
     for model in system.models.iter().filter(|m| !m.blocking.is_empty()) {
         let to_do = model.blocking.iter().filter(|b| b.remedy != Some(RemedyKind::Confirm));
-        let (open, decided): (Vec<&Blocking>, Vec<&Blocking>) = to_do.partition(|b| b.unknown.is_some());
+        let (open, all): (Vec<&Blocking>, Vec<&Blocking>) = to_do.partition(|b| b.unknown.is_some());
+        // the same action is one change
+        let mut decided: Vec<&Blocking> = Vec::new();
+        for one in all {
+            let same = |known: &&Blocking| (&known.dimension, told(known)) == (&one.dimension, told(one));
+            if !decided.iter().any(same) {
+                decided.push(one);
+            }
+        }
         for blocking in decided.iter().take(MOST) {
             let of = blocking.dimension.as_deref().map(|d| format!(" {}", text(d))).unwrap_or_default();
             let _ = write!(page, "- {}{of} {}: {}", text(&phrases::model_name(model)), blocking.level, text(told(blocking)));
@@ -231,6 +279,7 @@ mod tests {
             dirty: Some(false),
             changed: 0,
             remote: Some("https://github.com/acme/eta".to_owned()),
+            first_commit: None,
             subject: crate::report::Subject {
                 kind: crate::report::SubjectKind::MlSystem,
                 why: String::new(),

@@ -20,7 +20,7 @@ use std::io::{self, Write};
 
 pub(crate) use escape::visible;
 
-use crate::report::{Practice, Report};
+use crate::report::{Practice, Report, System};
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +68,31 @@ pub struct Style {
     pub links: Option<Links>,
     /// What was scanned as the user wrote it after `treering scan`, for commands that are suggested; empty: `.`.
     pub asked: String,
+    /// Of which system the whole is told, where there are several; the primary one where none is named.
+    pub told: Told,
     /// What gates said of the report, for formats that a job shows; none where none was asked.
     pub gate: Option<Gated>,
+}
+
+/// Of which system a report for people tells the whole.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Told {
+    /// The primary one.
+    #[default]
+    Primary,
+    /// The one in this folder, as the report writes it.
+    Of(String),
+    /// Every one, one after the other.
+    All,
+}
+
+impl Told {
+    /// The system that a report is about first.
+    fn first<'r>(&self, report: &'r Report) -> Option<&'r System> {
+        let named = |s: &&System| matches!(self, Self::Of(path) if s.path == *path);
+        let all = &report.systems;
+        all.iter().find(named).or_else(|| all.iter().find(|s| s.primary)).or_else(|| all.first())
+    }
 }
 
 /// The answer of the gates that were asked.
@@ -85,7 +108,7 @@ pub struct Gated {
 
 impl Default for Style {
     fn default() -> Self {
-        Self { color: false, width: 80, verbose: 0, links: None, asked: String::new(), gate: None }
+        Self { color: false, width: 80, verbose: 0, links: None, asked: String::new(), told: Told::Primary, gate: None }
     }
 }
 
@@ -102,7 +125,7 @@ pub fn write(report: &Report, format: Format, out: &mut dyn Write, style: &Style
     match format {
         Format::Text => text::write(report, out, style),
         Format::Json => json::write(report, out),
-        Format::Markdown => markdown::write(report, out, style.gate.as_ref()),
+        Format::Markdown => markdown::write(report, out, style),
         Format::Github => github::write(report, out, style.gate.as_ref()),
     }
 }

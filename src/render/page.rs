@@ -11,6 +11,7 @@ use anstyle::{AnsiColor, Style as Ansi};
 use super::Style;
 use super::escape::{columns, visible};
 use super::links::Target;
+use crate::report::{Report, System};
 
 /// What a word is, by which it is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +73,7 @@ impl Line {
         let text = visible(text);
         let mut glued = self.open && !text.starts_with(' ');
         for part in text.split(' ').filter(|p| !p.is_empty()) {
-            self.words.push(Word { ink, text: part.to_owned(), glued, whole: false, link: None });
+            self.words.push(Word { ink, text: part.to_owned(), glued, whole: is_place(part), link: None });
             glued = false;
         }
         if !text.is_empty() {
@@ -117,6 +118,15 @@ impl Line {
     pub(super) fn is_empty(&self) -> bool {
         self.words.is_empty()
     }
+}
+
+/// Whether a word is a path with a line, in brackets or with a mark behind it, which must stay whole to be copied.
+fn is_place(word: &str) -> bool {
+    let bare = word.trim_matches(|c: char| matches!(c, '(' | ')' | '`' | ',' | ';' | ':' | '.'));
+    let numbered = |(path, line): (&str, &str)| {
+        path.contains(['/', '.']) && !path.contains("//") && !line.is_empty() && line.chars().all(|c| c.is_ascii_digit())
+    };
+    bare.rsplit_once(':').is_some_and(numbered)
 }
 
 /// Columns that a text takes once it is made visible.
@@ -168,6 +178,16 @@ impl<'s> Page<'s> {
     /// What was scanned, as the user wrote it.
     pub(super) fn asked(&self) -> &str {
         if self.style.asked.is_empty() { "." } else { &self.style.asked }
+    }
+
+    /// The system that the report is about first.
+    pub(super) fn first<'r>(&self, report: &'r Report) -> Option<&'r System> {
+        self.style.told.first(report)
+    }
+
+    /// Whether the whole of each system is told.
+    pub(super) fn tells_all(&self) -> bool {
+        self.style.told == super::Told::All
     }
 
     pub(super) fn verbose(&self) -> u8 {
@@ -347,6 +367,10 @@ mod tests {
         // a wide place leaves room for a short word
         let text = page(40, |p| p.pair(2, &Line::new().place("src/a/longer.py:1", None), 8, &Line::new().plain("main()")));
         assert_eq!(text, "  src/a/longer.py:1  main()\n");
+        // nor is a place that stands in a sentence
+        let told = format!("leads to fit() ({}/fit_model.py:122), which", "x".repeat(30));
+        let text = page(40, |p| p.wrap(0, 2, &Line::new().plain(&told)));
+        assert_eq!(text, format!("leads to fit()\n  ({}/fit_model.py:122),\n  which\n", "x".repeat(30)));
         let text = page(40, |p| p.wrap(2, 4, &Line::new().place(&"z".repeat(38), None).plain(": why")));
         assert_eq!(text, format!("  {}:\n    why\n", "z".repeat(38)));
     }

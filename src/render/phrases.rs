@@ -5,8 +5,8 @@ use super::links::{Target, percent};
 use super::page::Ink;
 pub(in crate::render) use crate::report::copies::repository_of;
 use crate::report::{
-    Assessment, Because, Cause, Chain, ChainHead, Deed, Evidence, FilesFrom, Hop, Op, Report, Repository, Starter, StepName,
-    Strength, SubjectKind, System, TriggerKind, Unknown, Verdict,
+    Assessment, Because, Cause, Chain, ChainHead, Deed, Evidence, FilesFrom, Hop, Op, Report, Repository, Starter, Step,
+    StepName, Strength, SubjectKind, System, TriggerKind, Unknown, Verdict,
 };
 
 /// `1 practice`, `2 practices`.
@@ -214,6 +214,21 @@ pub(in crate::render) fn step(step: StepName) -> &'static str {
 /// Whether nothing of a step is written anywhere, so that there is nothing that nobody starts.
 pub(in crate::render) fn is_absent(step: &crate::report::Step) -> bool {
     step.starter == Starter::Nobody && step.evidence.is_empty() && step.why.is_empty()
+}
+
+/// The names of steps by what is to be said of them, for what is true of several is said once, behind them; those of which
+/// nothing is to be said come first.
+pub(in crate::render) fn by_reason(steps: &[&Step], why: impl Fn(&Step) -> String) -> Vec<(String, Vec<&'static str>)> {
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for one in steps {
+        let why = why(one);
+        match groups.iter_mut().find(|(told, _)| *told == why) {
+            Some((_, names)) => names.push(step(one.step)),
+            None => groups.push((why, vec![step(one.step)])),
+        }
+    }
+    groups.sort_by_key(|(why, _)| !why.is_empty());
+    groups
 }
 
 pub(in crate::render) fn starter(starter: Starter) -> (Ink, &'static str) {

@@ -247,6 +247,10 @@ pub struct Repository {
     pub changed: u64,
     /// Address of the remote, without user information.
     pub remote: Option<String>,
+    /// Id of its oldest commit, by which a clone without a remote is told from another; none outside Git, and where the
+    /// clone does not hold the whole history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_commit: Option<String>,
     /// What the repository is.
     pub subject: Subject,
 }

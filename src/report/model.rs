@@ -47,6 +47,10 @@ pub struct Assessment {
     pub criteria: Vec<Criterion>,
     /// What keeps the system from the next level; what lifts it alone comes first.
     pub blocking: Vec<Blocking>,
+    /// Where no single change reaches the next level: practices of `blocking` whose changes reach it together, the smallest
+    /// such set; empty where one change does, and where no set of a few does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub together: Vec<String>,
     /// Rows of levels already reached that are still open.
     pub strict_gaps: Vec<StrictGap>,
 }

@@ -24,6 +24,13 @@ pub fn snippet(text: &str) -> String {
     cap(&folded)
 }
 
+/// The same of a sentence that this program writes around places: nothing is cut from it, for a place that is cut leads
+/// nowhere, and what it quotes was cut before.
+pub fn sentence(text: &str) -> String {
+    let text = head(text.trim(), LOOKED_AT);
+    hide(text, &secrets(text)).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// The address of a remote without its user information.
 pub fn address(url: &str) -> String {
     let url = head(url.trim(), LOOKED_AT);

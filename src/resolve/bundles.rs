@@ -1,6 +1,6 @@
 //! `databricks bundle`: which bundle and target a command deploys, and which job it runs.
 
-use super::{Invocation, Lead, Target, View, wholes};
+use super::{Invocation, Lead, Located, Run, Target, View, wholes};
 use crate::fact::{FactKind, FileFacts, UnitId, UnitKind};
 use crate::source::{self, RepoPath};
 use crate::words::{EdgeKind, Strength};
@@ -32,6 +32,7 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
         }
     }
     match plain.as_slice() {
+        ["jobs", "create" | "reset", ..] => put(invocation, view).into_iter().collect(),
         ["bundle", "deploy", ..] => deploy(invocation, target, view).into_iter().collect(),
         ["bundle", "run", job, ..] => run(invocation, job, view).into_iter().collect(),
         ["jobs", "run-now" | "submit", ..] | ["runs", "submit", ..] => {
@@ -56,6 +57,81 @@ fn bundle<'v>(invocation: &Invocation<'_>, view: &View<'v>) -> Option<(&'v RepoP
         }
         at = source::folder(at);
     }
+}
+
+/// `dbx deploy [--environment E] [--jobs A,B]`, `dbx launch --job A`: jobs of the deployment file, which lies where it
+/// usually does unless it is named.
+pub(super) fn dbx(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    const VALUED: &[&str] = &[
+        "-e",
+        "--environment",
+        "--deployment-file",
+        "--jobs",
+        "--job",
+        "--workflows",
+        "--tags",
+        "--parameters",
+        "--branch-name",
+    ];
+    const USUAL: &[&str] = &["conf/deployment.yml", "conf/deployment.yaml", "conf/deployment.json"];
+    let said = super::cluster::Said::of(invocation, VALUED);
+    let [verb @ ("deploy" | "launch" | "execute"), plain @ ..] = said.words.as_slice() else { return Vec::new() };
+    // files alone make no job
+    let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
+    if *verb == "deploy" && words.iter().any(|word| matches!(*word, "--files-only" | "--assets-only" | "--write-specs-to-file")) {
+        return Vec::new();
+    }
+    let named = said.values(&["--deployment-file"]).next();
+    let found = named.into_iter().chain(USUAL.iter().copied().filter(|_| named.is_none())).find_map(|file| {
+        match invocation.locate(file, view) {
+            Located::Found(path, strength) => Some((path, strength)),
+            _ => None,
+        }
+    });
+    let Some((path, strength)) = found else { return Vec::new() };
+    let environment = said.values(&["-e", "--environment"]).next().unwrap_or("default");
+    let asked: Vec<&str> =
+        said.values(&["--jobs", "--job", "--workflows"]).flat_map(|v| v.split(',')).chain(plain.iter().copied()).collect();
+    let (kind, edge) =
+        if *verb == "deploy" { (UnitKind::Manifest, EdgeKind::Applies) } else { (UnitKind::Workflow, EdgeKind::Submits) };
+    let facts = view.book.get(&path);
+    let units = facts.into_iter().flat_map(|facts| &facts.units).filter(|unit| unit.kind == kind);
+    let meant = units.filter(|unit| {
+        let job = unit.name.strip_prefix(environment).and_then(|rest| rest.strip_prefix(' '));
+        job.is_some_and(|job| asked.contains(&job) || (asked.is_empty() && *verb == "deploy"))
+    });
+    let lead = |to: Target, what: String| Lead { to, edge, strength, what };
+    let leads: Vec<Lead> = meant
+        .map(|unit| {
+            let to = Target::Unit { path: path.clone(), kind, name: unit.name.clone() };
+            lead(to, format!("{verb}s job {}", unit.name))
+        })
+        .collect();
+    // the file is read once something leads to it
+    if leads.is_empty() && !facts.is_some_and(|facts| facts.units.iter().any(|unit| unit.kind == UnitKind::Workflow)) {
+        let what = format!("{verb}s a job of {path}");
+        return vec![Lead { edge: EdgeKind::Applies, ..lead(Target::File { path, run: Run::Manifest }, what) }];
+    }
+    leads
+}
+
+/// `databricks jobs create --json @job.json`, in the older client `--json-file job.json`: the job's own definition.
+fn put(invocation: &Invocation<'_>, view: &View<'_>) -> Option<Lead> {
+    let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
+    let beside =
+        |name: &str| words.iter().zip(words.iter().skip(1)).find(|(option, _)| **option == name).map(|(_, value)| *value);
+    let joined = |name: &str| words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    let said = |name: &str| beside(name).or_else(|| joined(name));
+    let named = said("--json").and_then(|value| value.strip_prefix('@')).or_else(|| said("--json-file"))?;
+    let Located::Found(path, strength) = invocation.locate(named, view) else { return None };
+    let what = format!("puts the job of {path}");
+    // the service knows it under the one target that its file stands for
+    let installs = |facts: &FileFacts| facts.units.iter().find(|unit| unit.kind == UnitKind::Manifest).map(|u| u.name.clone());
+    let to = match view.book.get(&path).and_then(installs) {
+        Some(name) => Target::Unit { path, kind: UnitKind::Manifest, name },
+        None => Target::File { path, run: Run::Manifest },
+    };
+    Some(Lead { to, edge: EdgeKind::Applies, strength, what })
 }
 
 fn deploy(invocation: &Invocation<'_>, target: Option<&str>, view: &View<'_>) -> Option<Lead> {

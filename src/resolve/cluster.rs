@@ -459,6 +459,27 @@ fn objects(book: &Book) -> BTreeMap<String, Option<RepoPath>> {
     all
 }
 
+/// Whether a line stands in an object that is about another by its name, which is not there although others of that kind
+/// are. Where charts make objects nobody knows their names.
+pub(crate) fn is_about_nothing(path: &RepoPath, line: u32, view: &View<'_>) -> bool {
+    // asked of whatever was read as a document, be it applied or not
+    let Some(facts) = view.book.get(path).filter(|_| matches!(source::extension(path), Some("yaml" | "yml"))) else {
+        return false;
+    };
+    let Some(doc) = facts.tree.iter().flat_map(|tree| tree.docs()).find(|doc| (doc.line()..=doc.end_line()).contains(&line))
+    else {
+        return false;
+    };
+    let of = |key: &str| doc.at(&format!("spec.targetRef.{key}")).map(str::to_ascii_lowercase);
+    let (Some(kind), Some(name), true) = (of("kind"), of("name"), doc.at("kind") == Some("Canary")) else { return false };
+    if name.contains(['{', '$', '<']) || view.inventory.named("Chart.yaml").next().is_some() {
+        return false;
+    }
+    let objects = view.objects.get_or_init(|| objects(view.book));
+    let mut alike = objects.keys().filter_map(|key| key.strip_prefix(&kind)?.strip_prefix('/')).peekable();
+    alike.peek().is_some() && alike.all(|other| other != name && !other.contains('{'))
+}
+
 /// `terraform apply`: the configuration in its folder and the modules of this tree that it calls.
 pub(super) fn configuration(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let said = Said::of(invocation, &["-var", "--var", "-var-file", "--var-file", "-target", "--terragrunt-working-dir"]);

@@ -271,6 +271,10 @@ pub(crate) fn started_image(words: &[&str]) -> Option<usize> {
 pub(super) struct Built {
     by_key: BTreeMap<String, RepoPath>,
     by_end: BTreeMap<String, Vec<(String, RepoPath)>>,
+    /// Keys of those whose definition is not there.
+    undefined: Vec<String>,
+    /// Some are built under a name that is computed to its end.
+    open: bool,
 }
 
 /// What starting an image runs, where the image is built here.
@@ -293,6 +297,21 @@ pub(super) fn start(image: &str, view: &View<'_>) -> Option<Lead> {
         [path] => Some(lead(path, Strength::Inferred)),
         _ => None,
     }
+}
+
+/// Whether an image is named literally and nothing here builds one that may be meant.
+pub(super) fn is_of_others(image: &str, view: &View<'_>) -> bool {
+    !image.is_empty() && !image.contains(['$', '{', '<']) && start(image, view).is_none()
+}
+
+/// Whether an image is one of others for certain: the repository builds some, and all under names that can be compared.
+pub(crate) fn is_image_of_others(image: &str, view: &View<'_>) -> bool {
+    let built = view.images.get_or_init(|| built(view));
+    let key = image_key(image);
+    // what is built here of a definition that is not there is no other's
+    let same = |own: &String| *own == key || (end(own).is_some() && end(own) == end(&key) && may_be_same(own, &key));
+    let builds = !built.by_key.is_empty() || !built.undefined.is_empty();
+    !built.open && builds && !built.undefined.iter().any(same) && is_of_others(image, view)
 }
 
 /// The last part of an image's path, where it is literal.
@@ -328,7 +347,11 @@ fn built(view: &View<'_>) -> Built {
                 }
                 _ => continue,
             };
-            let Some(definition) = definition else { continue };
+            all.open |= keys.iter().any(|key| !key.is_empty() && end(key).is_none());
+            let Some(definition) = definition else {
+                all.undefined.extend(keys.into_iter().filter(|key| !key.is_empty()));
+                continue;
+            };
             for key in keys.into_iter().filter(|key| !key.is_empty()) {
                 if let Some(end) = end(&key) {
                     all.by_end.entry(end.to_owned()).or_default().push((key.clone(), definition.clone()));

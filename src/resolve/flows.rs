@@ -1,5 +1,6 @@
 //! Programs of orchestrators that run a pipeline which is written in Python, by its file, its module or its name.
 
+use super::python::Place;
 use super::{Invocation, Lead, Located, Target, View};
 use crate::fact::{FileFacts, UnitKind};
 use crate::source::{self, RepoPath};
@@ -34,6 +35,58 @@ pub(super) fn pyflyte(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead>
     }
 }
 
+/// `prefect deployment run FLOW/NAME`: the one deployment of that name, whose flow may have a name of its own; any other
+/// command is given files like any program.
+pub(super) fn prefect(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
+    let ["deployment", "run", rest @ ..] = words.as_slice() else { return super::applied(invocation, view) };
+    let Some((_, name)) = rest.iter().find_map(|word| word.split_once('/')) else { return Vec::new() };
+    // declared in a file of deployments, or by the code that serves it
+    let declares = |(path, facts): &(&RepoPath, &FileFacts)| {
+        let file = source::file_name(path);
+        let of_deployments = matches!(file, "prefect.yaml" | "prefect.yml") || file.ends_with("-deployment.yaml");
+        let named = |unit: &crate::fact::Unit| unit.kind == UnitKind::Workflow && unit.name == name;
+        (of_deployments || facts.code.is_some()) && facts.units.iter().any(named)
+    };
+    let mut found = view.book.iter().filter(declares).map(|(path, _)| path);
+    let what = format!("runs deployment {name}");
+    let lead = |to: Target, strength: Strength| vec![Lead { to, edge: EdgeKind::Submits, strength, what: what.clone() }];
+    match (found.next(), found.next()) {
+        (Some(path), None) => {
+            let to = Target::Unit { path: path.clone(), kind: UnitKind::Workflow, name: name.to_owned() };
+            lead(to, Strength::Inferred)
+        }
+        _ => lead(Target::Outside { what: format!("deployment {name} of the service") }, Strength::Assumed),
+    }
+}
+
+/// `elyra-pipeline run FILE`, `elyra-pipeline submit FILE`: the pipeline that is drawn there.
+pub(super) fn elyra(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
+    let edge = match words.first() {
+        Some(&"run") => EdgeKind::Invokes,
+        Some(&"submit") => EdgeKind::Submits,
+        _ => return Vec::new(),
+    };
+    let Some(file) = words.iter().find(|word| word.ends_with(".pipeline")) else { return Vec::new() };
+    let what = format!("runs {file}");
+    match invocation.locate(file, view) {
+        Located::Found(path, strength) => {
+            let drawn = view.book.get(&path).and_then(|facts| facts.units.iter().find(|u| u.kind == UnitKind::Workflow));
+            let to = match drawn.map(|unit| unit.name.clone()) {
+                Some(name) => Target::Unit { path, kind: UnitKind::Workflow, name },
+                None => Target::File { path, run: super::Run::Manifest },
+            };
+            vec![Lead { to, edge, strength, what }]
+        }
+        Located::Missing(path) if super::launch::certain(invocation, &path, view) => {
+            let missing = format!("`{path}` is not there");
+            vec![Lead { to: Target::Missing { path, what: missing }, edge, strength: Strength::Broken, what }]
+        }
+        _ => Vec::new(),
+    }
+}
+
 fn has_function(module: &Module, name: &str) -> bool {
     let defined = module.scopes.iter().any(|scope| scope.kind == ScopeKind::Function && scope.name == name);
     defined || module.imports.iter().any(|import| import.local == name)
@@ -63,6 +116,35 @@ pub(super) fn luigi(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
         what: what.clone(),
     };
     std::iter::once(read).chain(tasks.map(|unit| lead(&unit.name))).collect()
+}
+
+/// Packages on the way to the function that Kedro asks for.
+const PACKAGES: u32 = 4;
+
+/// Whether Kedro finds the pipeline of a file by itself: it imports the module `pipeline` of the project's package and every
+/// package in its `pipelines`, and asks each for `create_pipeline`.
+fn is_found(path: &RepoPath, view: &View<'_>) -> bool {
+    let Some((root, rest)) = path.rsplit_once("pipelines/") else {
+        return source::file_name(path) == "pipeline.py" || path.ends_with("/pipeline/__init__.py");
+    };
+    let Some((package, _)) = rest.split_once('/') else { return false };
+    exposes(&format!("{root}pipelines/{package}/__init__.py"), path, view, PACKAGES)
+}
+
+/// Whether a module has the function `create_pipeline` of a file, its own or by import.
+fn exposes(module: &str, path: &RepoPath, view: &View<'_>, depth: u32) -> bool {
+    if module == &**path {
+        return true;
+    }
+    let (Some(depth), Some(code)) = (depth.checked_sub(1), view.book.get(module).and_then(|facts| facts.code.as_ref())) else {
+        return false;
+    };
+    let named = code.module.imports.iter().filter(|i| matches!(i.name.as_deref(), Some("*")) || i.local == "create_pipeline");
+    let from = named.filter_map(|import| view.imports.of_import(module, import));
+    from.into_iter().any(|place| match place {
+        Place::File(file) => exposes(&file, path, view, depth),
+        Place::Folder(_) => false,
+    })
 }
 
 /// `kedro run [--pipeline NAME]`: the pipelines of the project's packages; by default all that it finds.
@@ -117,6 +199,9 @@ pub(super) fn kedro(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let strength = if found_by_itself && !parts && invocation.dir().is_some() { Strength::Resolved } else { Strength::Inferred };
     let mut leads = Vec::new();
     for (path, facts) in view.book.iter().filter(|(path, facts)| within(path) && imports(facts)) {
+        if found_by_itself && !facts.orchestrated.pipelines.is_empty() && !is_found(path, view) {
+            continue;
+        }
         let package = path.rsplit_once("pipelines/").and_then(|(_, rest)| rest.split('/').next());
         let package = package.map(|name| name.trim_end_matches(".py"));
         if wanted.is_some_and(|name| package != Some(name)) {

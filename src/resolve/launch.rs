@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Invocation, Lead, Located, Run, Target, View, collected, placed, run_of, runners};
+use super::{Invocation, Lead, Located, Run, Target, View, collected, placed, run_by_path, run_of, runners};
 use crate::fact::{Command, Fact, FactKind, FileFacts, UnitKind, Uses, UsesTarget};
 use crate::source::{self, RepoPath};
 use crate::syntax::python::ScopeKind;
@@ -84,7 +84,7 @@ pub(super) fn python(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
             "-c" | "-" => return Vec::new(),
             option if VALUED.contains(&option) => at += 2,
             text if text.starts_with('-') => at += 1,
-            text if text.ends_with(".jar") => return class(arguments.get(..at).unwrap_or_default(), view),
+            text if text.ends_with(".jar") => return super::jvm::of_archive(arguments.get(..at).unwrap_or_default(), view),
             text => {
                 let mut leads = file(invocation, text, view);
                 let rest = arguments.get(at + 1..).unwrap_or_default();
@@ -95,25 +95,6 @@ pub(super) fn python(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
         }
     }
     Vec::new()
-}
-
-/// The one source file of the class that an archive is told to begin with, as its package says where it lies.
-fn class(options: &[Word], view: &View<'_>) -> Vec<Lead> {
-    let named = options.iter().zip(options.iter().skip(1)).find(|(option, _)| option.text == "--class").map(|(_, w)| &w.text);
-    let named = named.cloned().or_else(|| options.iter().find_map(|w| w.text.strip_prefix("--class=").map(str::to_owned)));
-    let Some(named) = named.filter(|name| name.contains('.') && !name.contains(['$', '/'])) else { return Vec::new() };
-    let inside = named.replace('.', "/");
-    let mut found: Vec<RepoPath> = Vec::new();
-    for suffix in ["scala", "java", "kt"] {
-        let path = format!("{inside}.{suffix}");
-        let tail = format!("/{path}");
-        let entries = view.inventory.named(crate::source::file_name(&path)).map(|entry| &entry.path);
-        found.extend(entries.filter(|at| ***at == *path || at.ends_with(&tail)).cloned());
-    }
-    match found.as_slice() {
-        [path] => vec![lead(Target::File { path: path.clone(), run: Run::Script }, Strength::Inferred, format!("class {named}"))],
-        _ => Vec::new(),
-    }
 }
 
 fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>) -> Vec<Lead> {
@@ -358,7 +339,9 @@ pub(super) fn script(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
 
 fn script_lead(invocation: &Invocation<'_>, text: &str, view: &View<'_>) -> Vec<Lead> {
     match located(invocation, text, view) {
-        Located::Found(path, strength) => vec![lead(Target::File { run: run_of(&path), path }, strength, text.to_owned())],
+        Located::Found(path, strength) => {
+            vec![lead(Target::File { run: run_by_path(&path, view), path }, strength, text.to_owned())]
+        }
         Located::Missing(path) if text.ends_with(".sh") && certain(invocation, &path, view) => {
             let what = format!("`{path}` is not there");
             vec![lead(Target::Missing { path, what }, Strength::Broken, text.to_owned())]
@@ -397,7 +380,7 @@ pub(super) fn own(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     if text.contains('/') {
         let mut leads = match located(invocation, text, view) {
             Located::Found(path, strength) if view.inventory.contains(&path) => {
-                vec![lead(Target::File { run: run_of(&path), path }, strength, text.to_owned())]
+                vec![lead(Target::File { run: run_by_path(&path, view), path }, strength, text.to_owned())]
             }
             Located::Missing(path) if text.starts_with("./") && text.ends_with(".sh") && certain(invocation, &path, view) => {
                 let what = format!("`{path}` is not there");
@@ -417,7 +400,7 @@ pub(super) fn own(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let inside = placed::inside(invocation.command, invocation.path, invocation.unit, view);
     if let Some((path, strength)) = inside.and_then(|inside| Some((inside.program(text, view)?, inside.strength()))) {
         let path = RepoPath::from(path);
-        return vec![lead(Target::File { run: run_of(&path), path }, strength, text.to_owned())];
+        return vec![lead(Target::File { run: run_by_path(&path, view), path }, strength, text.to_owned())];
     }
     if let Some(path) = view.commands.get(text) {
         let to = Target::Unit { path: (*path).clone(), kind: UnitKind::EntryPoint, name: text.to_owned() };

@@ -4,6 +4,8 @@
 //! could not follow. What other programs do with files stands in `rules/programs.yaml`. A literal reference that leads
 //! nowhere is [`Target::Missing`], which cuts the chain; that is said only where nothing else could have made the file.
 
+mod absent;
+mod applied;
 mod assembled;
 mod bundles;
 mod calls;
@@ -16,6 +18,8 @@ mod dotnet;
 pub(crate) mod environment;
 mod flows;
 mod installs;
+mod jvm;
+mod kinds;
 mod launch;
 mod make;
 mod placed;
@@ -44,20 +48,27 @@ use crate::syntax::shell::Word;
 use crate::walk::Inventory;
 use crate::words::{EdgeKind, Strength};
 
+pub(crate) use absent::is_nowhere;
 pub(crate) use assembled::STAGE;
 pub(crate) use bundles::BUNDLES;
 pub(crate) use calls::{as_called, calls};
+pub(crate) use cluster::is_about_nothing;
 pub(crate) use collected::COLLECTED;
+pub(crate) use containers::is_image_of_others;
 pub(crate) use containers::started_image;
 pub(crate) use copies::{DOUBT, unnamed};
 pub(crate) use cron::{CRONTAB, is_read_by_cron};
 pub(crate) use installs::{Install, installs};
+pub(crate) use kinds::{is_told_by_its_first_line, run_of};
 pub(crate) use placed::AS;
 pub(crate) use program::{ALTERNATIVE, Callee, Program, Quick};
 pub(crate) use python::Modules;
 pub(crate) use selected::Selection;
 pub(crate) use services::{REPLACED, replaced};
 pub(crate) use wholes::wholes;
+
+use applied::applied;
+use kinds::run_by_path;
 
 /// The tree and what was read of it so far.
 pub(crate) struct View<'v> {
@@ -295,12 +306,17 @@ const FAMILIES: &[Family] = &[
     Family { names: &["bash", "sh", "zsh", "dash", "source", "."], follow: launch::shell },
     Family { names: &["Rscript", "R", "julia", "quarto"], follow: launch::script },
     Family { names: &["dotnet"], follow: dotnet::follow },
+    Family { names: &["mvn", "mvnw"], follow: jvm::maven },
+    Family { names: &["sbt"], follow: jvm::sbt },
     Family { names: &["papermill", "jupyter", "runipy"], follow: launch::notebook },
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], follow: collected::follow },
     Family { names: &["dvc"], follow: stages::dvc },
     Family { names: &["databricks"], follow: bundles::follow },
+    Family { names: &["dbx"], follow: bundles::dbx },
     Family { names: &["pyflyte", "flyte"], follow: flows::pyflyte },
     Family { names: &["luigi"], follow: flows::luigi },
+    Family { names: &["elyra-pipeline"], follow: flows::elyra },
+    Family { names: &["prefect"], follow: flows::prefect },
     Family { names: &["kedro"], follow: flows::kedro },
     Family { names: &["mlflow"], follow: projects::mlflow },
     Family { names: &["spacy", "weasel"], follow: projects::spacy },
@@ -478,6 +494,11 @@ pub(crate) fn command(command: &Command, from: (&RepoPath, Option<UnitId>), view
         leads.retain(|lead| !matches!(lead.to, Target::Missing { .. }));
         leads.iter_mut().for_each(|lead| lead.strength = lead.strength.min(Strength::Inferred));
     }
+    if command.image.as_deref().is_some_and(|image| !command.at_build && containers::is_of_others(image, view)) {
+        // an image from elsewhere has files of this repository only if somebody puts them there: their names fit
+        leads.retain(|lead| !matches!(lead.to, Target::Missing { .. }));
+        leads.iter_mut().for_each(|lead| lead.strength = lead.strength.min(Strength::Inferred));
+    }
     copies::doubted(leads, from.0, view)
 }
 
@@ -518,79 +539,8 @@ fn not_given(command: &Command, program: &str) -> Option<Lead> {
     Some(Lead { to: Target::Outside { what: what.clone() }, edge: EdgeKind::Invokes, strength: Strength::Assumed, what })
 }
 
-/// Files that any other program is given by name.
-fn applied(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
-    let program = invocation.command.program();
-    let known = view.programs;
-    if known.silent.contains(program) {
-        return Vec::new();
-    }
-    let verbs: Vec<&str> =
-        invocation.arguments().iter().map(|w| w.text.as_str()).take_while(|w| !w.starts_with('-')).take(2).collect();
-    let verbs = verbs.join(" ");
-    // what is given by place to a program that submits is the definition that it submits; options of the program itself may
-    // stand in front of what it is told to do, each with a value
-    let behind: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
-    let options =
-        behind.chunks(2).take_while(|pair| pair.first().is_some_and(|o| o.starts_with('-') && !o.contains('='))).count();
-    let behind = behind.get(options * 2..).unwrap_or_default().iter().take_while(|w| !w.starts_with('-')).take(2);
-    let submits = known.submits(program, &verbs) || known.submits(program, &behind.copied().collect::<Vec<_>>().join(" "));
-    let mut leads = Vec::new();
-    let first: Vec<&str> =
-        invocation.arguments().iter().map(|w| w.text.as_str()).filter(|w| !w.starts_with('-')).take(4).collect();
-    if known.rolls_out(program, &first.join(" ")) && !cluster::only_tries(invocation.command) {
-        leads.extend(cluster::rolled_out(invocation, view));
-    }
-    leads.extend(containers::remote_build(invocation, view));
-    leads.extend(containers::remote_configuration(invocation, view));
-    let arguments = invocation.arguments();
-    for (at, word) in arguments.iter().enumerate() {
-        let (value, named) = match word.text.split_once('=') {
-            Some((option, value)) if known.definitions.contains(option) => (value, true),
-            _ => (
-                word.text.as_str(),
-                at.checked_sub(1).and_then(|i| arguments.get(i)).is_some_and(|w| known.definitions.contains(&w.text)),
-            ),
-        };
-        if value.starts_with('-') || !(value.contains('.') || value.contains('/') || named) {
-            continue;
-        }
-        if let Located::Found(path, strength) = invocation.locate(value, view) {
-            let run = run_of(&path);
-            // a program that nothing here knows looks at code as often as it runs it; a package's own description runs nothing
-            let described = matches!(source::file_name(&path), "pyproject.toml" | "setup.cfg" | "package.json");
-            if described || (run != Run::Manifest && !named && !submits) {
-                continue;
-            }
-            // a file that is run when applied (a script, a job's definition) is handed over; anything else is applied
-            let strength = if named || submits { strength } else { strength.min(Strength::Inferred) };
-            let edge = if matches!(run, Run::Manifest) { EdgeKind::Applies } else { EdgeKind::Submits };
-            leads.push(Lead { to: Target::File { path, run }, edge, strength, what: value.to_owned() });
-        }
-    }
-    // a client of a database is fed the statements that it hands on
-    let statements = |file: &&str| source::extension(file).is_some_and(|e| e.eq_ignore_ascii_case("sql"));
-    if let Some(file) = invocation.command.fed.as_deref().filter(statements)
-        && let Located::Found(path, strength) = invocation.locate(file, view)
-    {
-        let (to, edge) = (Target::File { path, run: Run::Manifest }, EdgeKind::Applies);
-        leads.push(Lead { to, edge, strength: strength.min(Strength::Inferred), what: file.to_owned() });
-    }
-    leads
-}
-
 /// Under which name a reference to a folder says of which repository it is.
 pub(crate) const REPOSITORY: &str = "repository";
-
-/// What running a file means, by its name.
-pub(crate) fn run_of(path: &str) -> Run {
-    match source::extension(path) {
-        Some("py") => Run::Program,
-        Some("ipynb") => Run::Notebook,
-        Some("sh" | "bash" | "R" | "r" | "jl") => Run::Script,
-        _ => Run::Manifest,
-    }
-}
 
 /// What a reference leads to.
 pub(crate) fn uses(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
@@ -630,7 +580,14 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
         }
         UsesTarget::Likely(to) => {
             let plain = Uses { to: to.plain().clone(), ..uses.clone() };
-            let likely = |lead: Lead| Lead { strength: lead.strength.min(Strength::Inferred), ..lead };
+            // what is only likely meant is not missed for certain
+            let likely = |lead: Lead| match lead.to {
+                Target::Missing { .. } => {
+                    let to = Target::Outside { what: lead.what.clone() };
+                    Lead { to, strength: Strength::Assumed, ..lead }
+                }
+                _ => Lead { strength: lead.strength.min(Strength::Inferred), ..lead },
+            };
             self::uses(&plain, from, view).into_iter().map(likely).collect()
         }
         UsesTarget::Unit { path, kind, name } => {

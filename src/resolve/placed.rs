@@ -311,6 +311,19 @@ fn copies(fact: &crate::fact::Fact) -> Option<(&String, &[String])> {
     it.args.split_last().filter(|_| plain)
 }
 
+/// What of the repository an instruction binds into the image while it runs, as if it were copied there.
+fn bound(it: &Instruction) -> Vec<Instruction> {
+    let mounts = it.flags.iter().filter(|(flag, _)| flag == "mount").map(|(_, text)| text);
+    let one = |text: &String| {
+        let parts: Vec<(&str, &str)> = text.split(',').filter_map(|part| part.split_once('=')).collect();
+        let said = |keys: &[&str]| parts.iter().find(|(key, _)| keys.contains(key)).map(|(_, value)| (*value).to_owned());
+        let binds = said(&["type"]).is_none_or(|kind| kind == "bind") && said(&["from"]).is_none();
+        let (from, to) = (said(&["source", "src"]).unwrap_or_else(|| ".".to_owned()), said(&["target", "dst", "destination"])?);
+        binds.then(|| Instruction { keyword: "COPY".to_owned(), args: vec![from, to], flags: Vec::new() })
+    };
+    mounts.filter_map(one).collect()
+}
+
 /// What an image holds, stage by stage.
 fn image(facts: &FileFacts, homes: &[String], view: &View<'_>) -> Image {
     let mut all: Vec<Place> = Vec::new();
@@ -330,7 +343,13 @@ fn image(facts: &FileFacts, homes: &[String], view: &View<'_>) -> Image {
         let Some((stage, before)) = stages.split_last_mut() else { continue };
         match (it.keyword.as_str(), it.args.split_last()) {
             ("WORKDIR", Some((to, _))) => stage.dir = moved(&stage.dir, to),
-            ("RUN", Some((text, _))) => stage.open |= ["git clone", "curl ", "wget ", "tar "].iter().any(|w| text.contains(w)),
+            ("RUN", Some((text, _))) => {
+                stage.open |= ["git clone", "curl ", "wget ", "tar "].iter().any(|w| text.contains(w));
+                // what is only there while the image is built is found by what runs then
+                let mut here = Stage { dir: stage.dir.clone(), ..Stage::default() };
+                bound(it).iter().for_each(|mount| taken(mount, homes, &mut here, view));
+                all.extend(here.places);
+            }
             ("COPY" | "ADD", Some((to, from))) => match it.flags.iter().find(|(flag, _)| flag == "from") {
                 Some((_, of)) => handed(of, from, to, stage, before),
                 None => {

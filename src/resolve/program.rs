@@ -12,13 +12,17 @@ mod attribute;
 mod callback;
 mod commands;
 mod constant;
+mod decided;
 mod ends;
 mod index;
 mod infer;
+mod kept;
 mod left_out;
 mod meaning;
+mod orders;
 mod origin;
 mod quick;
+mod replaced;
 mod result;
 mod settle;
 #[cfg(test)]
@@ -46,6 +50,7 @@ use index::Index;
 use infer::{Ctx, Infer, Type};
 pub(crate) use meaning::Meaning;
 pub(crate) use quick::Quick;
+pub(crate) use replaced::Replaced;
 pub(crate) use told::{Course, Told, Why};
 pub(crate) use wording::{name_text, text_of};
 
@@ -234,10 +239,14 @@ struct World {
     subclasses: HashMap<At, Vec<At>, Quick>,
     /// Own classes by the names of their methods.
     methods: HashMap<Box<str>, Vec<At>>,
+    /// What is put into attributes and elements of things that others reach as well.
+    kept: kept::Kept,
     /// What runs the functions it is given.
     callables: Callables,
     /// Dotted names that options of commands are given.
     told_modules: BTreeSet<String>,
+    /// Whether hooks may mark any test; worked out when first asked.
+    hooks: std::sync::OnceLock<bool>,
 }
 
 /// The documents that a book holds, in path order.
@@ -333,6 +342,7 @@ impl Program {
             program.add(path, embedded, from, code);
         }
         program.world.find_methods();
+        program.world.kept = kept::Kept::of(&program.world.files);
         program.world.find_bases();
         program.given_fields = given_fields(&program.world.files);
         program.follow();

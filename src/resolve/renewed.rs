@@ -7,7 +7,7 @@
 
 use super::containers::{self, image_key};
 use super::{Lead, Target, View};
-use crate::fact::{FactKind, FileFacts, UnitId, UnitKind};
+use crate::fact::{FactKind, FileFacts, Guard, UnitId, UnitKind};
 use crate::source::RepoPath;
 use crate::words::{EdgeKind, Strength};
 
@@ -17,6 +17,10 @@ pub(crate) const IMAGE: &str = "image";
 pub(crate) const OF: &str = "image repository";
 /// The setting of a file that says which policy fills in a place of it.
 pub(crate) const MARK: &str = "$imagepolicy";
+/// The setting of a stage that says after which other it comes.
+pub(crate) const BEFORE: &str = "stage before";
+/// The setting of a project that says which stage takes by itself what is new.
+pub(crate) const ALONE: &str = "stage that promotes by itself";
 /// Most controllers that one image leads to.
 const MOST: usize = 50;
 
@@ -24,15 +28,18 @@ const MOST: usize = 50;
 pub(super) fn pushed(image: &str, view: &View<'_>) -> Vec<Lead> {
     let key = image_key(image);
     let mut leads = Vec::new();
-    for (path, facts, unit) in units(view, &["imagerepository/", "imageupdater/", "keel/"]) {
+    for (path, facts, unit) in units(view, &["imagerepository/", "imageupdater/", "keel/", "warehouse/"]) {
         let looks = settings(facts, Some(unit), IMAGE).any(|other| is_same(&key, &image_key(other)));
         if !looks || leads.len() >= MOST {
             continue;
         }
         let Some(of) = facts.units.get(unit) else { continue };
-        match of.name.strip_prefix("imagerepository/") {
-            Some(name) => leads.extend(automations(name, &key, view)),
-            None => leads.push(lead(path, &of.name, &key)),
+        match of.name.split_once('/') {
+            Some(("imagerepository", name)) => leads.extend(automations(name, &key, view)),
+            // one that waits for a person to take what it finds starts nothing
+            Some(("warehouse", _)) if is_never(facts, unit) => {}
+            Some(("warehouse", name)) => leads.extend(stages(name, &key, view)),
+            _ => leads.push(lead(path, &of.name, &key)),
         }
     }
     leads
@@ -56,6 +63,39 @@ fn automations(repository: &str, key: &str, view: &View<'_>) -> Vec<Lead> {
     }
     let all = units(view, &["imageupdateautomation/"]);
     all.filter_map(|(path, facts, unit)| Some(lead(path, &facts.units.get(unit)?.name, key))).take(MOST).collect()
+}
+
+/// Whether a unit is switched off.
+fn is_never(facts: &FileFacts, unit: UnitId) -> bool {
+    facts.facts.iter().any(|fact| fact.unit == Some(unit) && matches!(fact.kind, FactKind::Guard(Guard::Never(_))))
+}
+
+/// The stages that take by themselves what a warehouse finds, with those after which they come.
+fn stages(warehouse: &str, key: &str, view: &View<'_>) -> Vec<Lead> {
+    let policies = || units(view, &["project/", "projectconfig/"]);
+    let by_itself = |stage: &str| {
+        policies().any(|(_, facts, unit)| settings(facts, Some(unit), ALONE).any(|name| name.eq_ignore_ascii_case(stage)))
+    };
+    let mut reached: Vec<&str> = Vec::new();
+    let mut leads = Vec::new();
+    // each round reaches at least one stage more
+    while leads.len() < MOST {
+        let before = leads.len();
+        for (path, facts, unit) in units(view, &["stage/"]) {
+            let Some((_, name)) = facts.units.get(unit).and_then(|unit| unit.name.split_once('/')) else { continue };
+            let takes = settings(facts, Some(unit), OF).any(|of| of.eq_ignore_ascii_case(warehouse));
+            let mut waits = settings(facts, Some(unit), BEFORE);
+            let ready = waits.all(|stage| reached.iter().any(|done| done.eq_ignore_ascii_case(stage)));
+            if takes && ready && !reached.contains(&name) && by_itself(name) {
+                reached.push(name);
+                leads.push(lead(path, &format!("stage/{name}"), key));
+            }
+        }
+        if leads.len() == before {
+            break;
+        }
+    }
+    leads
 }
 
 /// Objects of these kinds.

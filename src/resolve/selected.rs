@@ -24,6 +24,19 @@ pub(crate) struct Test {
     pub(crate) more_names: bool,
     /// Something that is not known here may mark it.
     pub(crate) more_marks: bool,
+    /// How the class that it stands in is made.
+    pub(crate) class: Option<Held>,
+}
+
+/// The class of a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// Own and plain.
+    Plain,
+    /// Own and plain, with a constructor.
+    Made,
+    /// It builds on something from outside, as a `TestCase` does, or on what is not known.
+    Other,
 }
 
 /// What a runner is told about the tests of the files that it collects.
@@ -37,11 +50,72 @@ pub(crate) struct Selection {
     pub(super) deselected: Vec<(String, String)>,
     /// Files of which only some tests are named, as `Class::test`.
     pub(super) named: BTreeMap<RepoPath, Vec<String>>,
+    /// Which names are those of tests, where a runner goes by names.
+    pub(super) collects: Option<Collects>,
+}
+
+/// By what names pytest knows classes and functions, each a beginning or a pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Collects {
+    /// `python_classes`.
+    pub(super) classes: Vec<String>,
+    /// `python_functions`.
+    pub(super) functions: Vec<String>,
+}
+
+impl Collects {
+    /// What settings say; where they say nothing, the usual.
+    pub(super) fn of(classes: &[&str], functions: &[&str]) -> Self {
+        let or = |told: &[&str], usual: &str| -> Vec<String> {
+            if told.is_empty() { vec![usual.to_owned()] } else { told.iter().map(|word| (*word).to_owned()).collect() }
+        };
+        Self { classes: or(classes, "Test"), functions: or(functions, "test") }
+    }
+
+    /// Why a test is none by its name or that of its class.
+    fn leaves_out(&self, test: &Test) -> Option<String> {
+        let (name, classes) = test.names.split_last()?;
+        let written = |patterns: &[String]| format!("`{}`", patterns.join("`, `"));
+        let sets_up = matches!(name.as_str(), "setUp" | "setUpClass");
+        match (classes.last(), test.class) {
+            // the framework from outside goes by its own names
+            (_, Some(Held::Other)) => {
+                return (!sets_up && !name.starts_with("test")).then(|| format!("`{name}` is no test by its name"));
+            }
+            (Some(class), Some(Held::Made)) if fits(class, &self.classes) => {
+                return Some(format!("`{class}` has a constructor, so its tests are not collected"));
+            }
+            _ => {}
+        }
+        if let Some(class) = classes.iter().find(|class| !fits(class, &self.classes)) {
+            return Some(format!("`{class}` does not fit {}, so its tests are not collected", written(&self.classes)));
+        }
+        (!sets_up && !fits(name, &self.functions)).then(|| format!("`{name}` does not fit {}", written(&self.functions)))
+    }
+
+    /// Whether a function may be a test here although it is none by the usual names.
+    pub(crate) fn is_test(&self, name: &str) -> bool {
+        fits(name, &self.functions)
+    }
+}
+
+/// Whether a name begins with one of these, or fits it as a pattern.
+fn fits(name: &str, patterns: &[String]) -> bool {
+    let glob = |pattern: &str| globset::Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(name));
+    patterns.iter().any(|pattern| name.starts_with(pattern.as_str()) || (pattern.contains(['*', '?', '[']) && glob(pattern)))
 }
 
 impl Selection {
+    /// Whether a function may be a test by the names that the runner goes by.
+    pub(crate) fn collects(&self, name: &str) -> bool {
+        self.collects.as_ref().is_some_and(|collects| collects.is_test(name))
+    }
+
     /// Why a test is certainly not run.
     pub(crate) fn leaves_out(&self, test: &Test) -> Option<String> {
+        if let Some(why) = self.collects.as_ref().and_then(|collects| collects.leaves_out(test)) {
+            return Some(why);
+        }
         if let Some(words) = &self.words
             && holds(words, &|word| test.is_called(word)) == Some(false)
         {
@@ -225,5 +299,25 @@ mod tests {
         let words = |text: String| Selection { words: Some(text), ..Selection::default() }.leaves_out(&test());
         assert_eq!(words("(".repeat(100)), None);
         assert_eq!(words("not ".repeat(5_000)), None);
+    }
+
+    #[test]
+    fn names_of_classes_and_functions() {
+        let of = |class: Option<Held>, names: &[&str]| Test {
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+            class,
+            ..Test::default()
+        };
+        let out = |collects: &Collects, test: Test| collects.leaves_out(&test).is_some();
+        let usual = Collects::of(&[], &[]);
+        assert!(!out(&usual, of(None, &["test_rows"])));
+        assert!(!out(&usual, of(Some(Held::Plain), &["TestRows", "test_all"])));
+        assert!(out(&usual, of(Some(Held::Plain), &["Rows", "test_all"])));
+        assert!(out(&usual, of(Some(Held::Made), &["TestRows", "test_all"])));
+        assert!(!out(&usual, of(Some(Held::Other), &["Rows", "test_all"])));
+        assert!(out(&usual, of(None, &["check_rows"])));
+        let told = Collects::of(&["*Checks"], &["check_*"]);
+        assert!(!out(&told, of(Some(Held::Plain), &["RowChecks", "check_all"])));
+        assert!(out(&told, of(None, &["test_rows"])));
     }
 }

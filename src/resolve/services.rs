@@ -112,23 +112,38 @@ pub(super) fn follow(invocation: &Invocation<'_>, words: &[&str], view: &View<'_
         return Vec::new();
     };
     let dir = invocation.dir().unwrap_or(".");
-    let candidates: Vec<String> = if files.is_empty() {
-        ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"]
-            .iter()
-            .filter_map(|n| source::join(dir, n))
-            .collect()
+    let there = |name: &&str| source::join(dir, name).filter(|path| view.inventory.contains(path)).map(RepoPath::from);
+    let paths: Vec<RepoPath> = if files.is_empty() {
+        // of each kind the first that is there
+        [BASES, OVERRIDES].iter().filter_map(|names| names.iter().find_map(there)).collect()
     } else {
-        files.iter().filter_map(|f| source::join(dir, f)).collect()
+        files.iter().filter_map(there).collect()
     };
-    let paths: Vec<RepoPath> = candidates.into_iter().filter(|p| view.inventory.contains(p)).map(RepoPath::from).collect();
+    // without one of the files that it is given nothing is started
+    let gone = |name: &&str| {
+        let path = source::join(dir, name).filter(|_| !name.contains(['$', '{']) && !name.starts_with(['/', '-']))?;
+        let missing = !view.inventory.contains(&path) && super::launch::certain(invocation, &path, view);
+        missing.then_some(path)
+    };
+    if let Some(path) = files.iter().find_map(gone).filter(|_| invocation.dir().is_some()) {
+        let what = format!("`{path}` is not there");
+        let to = Target::Missing { path: path.clone(), what };
+        return vec![Lead { to, edge: EdgeKind::Invokes, strength: Strength::Broken, what: path }];
+    }
     let names: &[&str] = if verb == "run" { rest.get(1..2).unwrap_or(&[]) } else { &rest[1..] };
     // another command in place of the service's own; a word that is no program may still go to its entry point
     let told = names.first().filter(|_| verb == "run").and_then(|name| words.iter().position(|w| w == name));
     let told = told.is_some_and(|at| words.get(at + 1).is_some());
     let mut leads = Vec::new();
-    for path in paths {
-        let Some(facts) = view.book.get(&path) else { continue };
+    for (at, path) in paths.iter().enumerate() {
+        let Some(facts) = view.book.get(path) else { continue };
+        // what a later file says of a service holds, all files being one
+        let later = paths.get(at + 1..).unwrap_or_default();
+        let retold = |name: &str| later.iter().filter_map(|path| view.book.get(path)).any(|facts| says_what_starts(facts, name));
         for unit in facts.units.iter().filter(|u| u.kind == UnitKind::Service) {
+            if !told && verb != "build" && retold(&unit.name) {
+                continue;
+            }
             if names.is_empty() || names.contains(&unit.name.as_str()) {
                 if verb == "build" || words.contains(&"--no-start") {
                     leads.extend(images_of(facts, unit));
@@ -156,6 +171,22 @@ pub(super) fn follow(invocation: &Invocation<'_>, words: &[&str], view: &View<'_
         }
     }
     leads
+}
+
+/// The files that are taken where none is named.
+const BASES: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+/// Those that are joined to them.
+const OVERRIDES: &[&str] =
+    &["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
+
+/// Whether a file tells a service what it starts, rather than its image.
+fn says_what_starts(facts: &FileFacts, service: &str) -> bool {
+    let own = |fact: &&Fact| fact.unit.and_then(|unit| facts.units.get(unit)).is_some_and(|unit| unit.name == service);
+    facts.facts.iter().filter(own).any(|fact| match &fact.kind {
+        FactKind::Command(_) => true,
+        FactKind::Uses(uses) => calls::told(uses).is_some() || !is_started(uses),
+        _ => false,
+    })
 }
 
 /// Whether a service is among those that a command starts: one with profiles is where it is named, or a profile of it;

@@ -26,6 +26,10 @@ pub(crate) struct Callables {
     pub(crate) made_by: BTreeSet<String>,
     /// What leaves a test out.
     pub(crate) skips: Skips,
+    /// Attributes of a decorated function that are the function as it was written.
+    pub(crate) written: BTreeSet<String>,
+    /// What puts something else in the place of what it names, by full name or as written.
+    pub(crate) replaces: BTreeSet<String>,
     /// Decorators by which a program answers requests.
     pub(crate) routes: BTreeSet<String>,
     /// How functions are told the words of the command line.
@@ -33,6 +37,12 @@ pub(crate) struct Callables {
     /// What makes an object that is fitted and asked as the last of its steps, and the keyword of these steps; none where
     /// they are its arguments.
     pub(crate) last_steps: BTreeMap<String, Option<String>>,
+    /// What stands for what a function gives, and the keyword of that function.
+    pub(crate) stands_for: BTreeMap<String, String>,
+    /// Applications, by the names under which code comes to its own one.
+    keepers: BTreeSet<String>,
+    /// What gives back several things that were stored together.
+    pub(crate) stored: BTreeSet<String>,
 }
 
 /// Decorators and functions that hand the words of the command line to a function, by their full names.
@@ -119,6 +129,14 @@ pub(crate) enum Registers {
 }
 
 impl Callables {
+    /// The place within an application that a full name means: `state.model` for `fastapi.Request#app.state.model`, empty
+    /// for the application itself.
+    pub(crate) fn kept_at<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let ends = name.match_indices(['#', '.']).map(|(at, _)| at).chain([name.len()]);
+        let at = ends.filter(|at| name.get(..*at).is_some_and(|start| self.keepers.contains(start))).next_back()?;
+        name.get(at..).map(|rest| rest.trim_start_matches(['#', '.']))
+    }
+
     /// Whether a person answers what is called, by its full name.
     pub(crate) fn asks_a_person(&self, name: &str) -> bool {
         let package = name.split(['.', '#']).next().unwrap_or(name);
@@ -170,6 +188,16 @@ mod tests {
         assert_eq!(table.registers("click.group#main"), None);
         assert_eq!(table.registers("fastapi.FastAPI#command"), None);
         assert!(table.line("typer.Typer").is_some_and(|l| l.alone) && table.line("typer.Typer#command").is_none());
+    }
+
+    #[test]
+    fn places_within_an_application() {
+        let table = built_in();
+        assert_eq!(table.kept_at("fastapi.Request#app.state.model"), Some("state.model"));
+        assert_eq!(table.kept_at("fastapi.FastAPI#state.model"), Some("state.model"));
+        assert_eq!(table.kept_at("flask.current_app.config"), Some("config"));
+        assert_eq!(table.kept_at("fastapi.FastAPI"), Some(""));
+        assert_eq!(table.kept_at("fastapi.Request#state.model"), None);
     }
 
     #[test]

@@ -420,7 +420,15 @@ fn levels() -> Explanation {
             lines(&[
                 "From what is proven: only what is met counts, by complete chains that were read hop by hop. Nobody can argue with it.",
                 "The level: what works although a link of it leaves the repository, is known by name only or is there in a weaker form counts in part. What nothing starts, and what is broken, does not.",
-                "If the outside is confirmed: as if what lies in other repositories does what its name says.",
+                "If the outside is confirmed: as if each part that is there did its work in full: what leaves the repository does what its name says, somebody has switched on, registered or applied what waits for that, and what is known by name or in a weaker form is the whole. What only a person starts counts for half.",
+            ]),
+        ),
+        (
+            "WORDS BESIDE THEM".to_owned(),
+            lines(&[
+                "By column: a model of several columns is graded as a whole, and each column by its own rows as well; a column may stand higher or lower than the whole.",
+                "To the letter: the highest level whose every core requirement, and those of the levels below it, is met as the publisher writes it. It may be lower than the level, which asks for a key and a share.",
+                "Thin: the level's key holds, and less than half of what it asks for is shown.",
             ]),
         ),
         (
@@ -443,9 +451,15 @@ fn levels() -> Explanation {
     }
 }
 
+/// The publication, the place in it where one is meant, where it can be read and when it was.
+fn cited(model: &Model, place: &str) -> String {
+    let address = model.address.as_ref().map(|address| format!(" {address}")).unwrap_or_default();
+    format!("{}: {}.{place}{address} (read in {})", model.publisher, model.source, model.read_on)
+}
+
 fn whole(model: &Model) -> Explanation {
     let mut sections = Sections::default();
-    sections.say("SOURCE", &format!("{}: {}. Read in {}.", model.publisher, model.source, model.read_on));
+    sections.say("SOURCE", &cited(model, ""));
     sections.say(
         "WHAT TO KNOW",
         &match model.source_basis {
@@ -518,7 +532,7 @@ fn level(model: &Model, id: &str) -> Option<Explanation> {
         .map(|c| format!("{} ({}): {}", c.id, role(c.role), c.says))
         .collect();
     sections.add("ALSO ASKED FOR AT THIS LEVEL", &others);
-    sections.say("SOURCE", &format!("{}: {}. Read in {}.", model.publisher, model.source, model.read_on));
+    sections.say("SOURCE", &cited(model, ""));
     let name = model.names.get(&number).filter(|_| dimension.is_none()).map(|n| format!(", {n}")).unwrap_or_default();
     let column = dimension.map(|d| format!("{}, ", d.title)).unwrap_or_default();
     Some(Explanation {
@@ -587,7 +601,7 @@ fn criterion(model: &Model, id: &str) -> Option<Explanation> {
     sections.say("REFUTED BY", &rule.refuted_by.as_ref().map(formula).unwrap_or_default());
     sections.say("HAS AN OBJECT ONLY WITH", &rule.only_with.as_ref().map(formula).unwrap_or_default());
     sections.say("A PERSON CAN STATE IT UNDER", rule.topic.as_deref().unwrap_or_default());
-    sections.say("SOURCE", &format!("{}: {}. {}{since}. Read in {}.", model.publisher, model.source, rule.place, model.read_on));
+    sections.say("SOURCE", &cited(model, &format!(" {}{since}.", rule.place)));
     if model.source_basis == super::model::Basis::Inferred {
         sections.say("WHAT TO KNOW", "The publisher's own text is not public; the cell is ours.");
     }

@@ -16,6 +16,9 @@ pub(crate) struct Orchestrator {
     pub(crate) name: String,
     /// Import roots; a repository that imports none of them costs nothing.
     pub(crate) roots: Vec<String>,
+    /// The name of a file of patterns by which definitions beside and below it are left out.
+    #[serde(default)]
+    pub(crate) ignored: Option<String>,
     /// What makes a pipeline.
     #[serde(default)]
     pub(crate) pipelines: Vec<Pipeline>,
@@ -105,6 +108,12 @@ pub(crate) struct Pipeline {
     /// The keywords that schedule it.
     #[serde(default)]
     pub(crate) schedule: Vec<String>,
+    /// Methods by which the code that makes it registers it.
+    #[serde(default)]
+    pub(crate) registered: Vec<String>,
+    /// First words of commands that register those of the files or folders that they name.
+    #[serde(default)]
+    pub(crate) put_by: Vec<String>,
     /// The keyword that creates it switched off where it is true, and switched on where it is false.
     #[serde(default)]
     pub(crate) switch: Option<String>,

@@ -358,6 +358,12 @@ pub struct Tested {
     /// Signals that the test must not reach: what stands in for the things it should run.
     #[serde(default)]
     pub without: Option<Select>,
+    /// What the test asserts on must be what it gives, and not what something else made of that.
+    #[serde(default)]
+    pub asserted: bool,
+    /// What something else stands in for counts as well.
+    #[serde(default)]
+    pub replaced: bool,
     /// At least so many different source functions with such signals must be reached by one test.
     #[serde(default = "one")]
     pub at_least: usize,

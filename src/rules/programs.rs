@@ -33,6 +33,9 @@ pub(crate) struct Programs {
     pub(crate) idle: BTreeSet<String>,
     /// Programs, with the words that do, and published steps that make a cluster on the machine of the job.
     throwaway: BTreeMap<String, Vec<String>>,
+    /// Programs, with the first words for which it holds, and published steps that leave the files of the checkout as they
+    /// are.
+    keeps: BTreeMap<String, Vec<String>>,
     /// Programs that are told what to evaluate.
     #[serde(default)]
     evaluates: BTreeMap<String, Evaluates>,
@@ -124,6 +127,16 @@ impl Programs {
     /// Whether a step of this reference does.
     pub(crate) fn is_throwaway_step(&self, reference: &str) -> bool {
         published(&self.throwaway, reference).is_some()
+    }
+
+    /// Whether a program with those words leaves the files of the checkout as they are.
+    pub(crate) fn keeps(&self, program: &str, words: &str) -> bool {
+        self.keeps.get(program).is_some_and(|all| all.is_empty() || all.iter().any(|said| words.starts_with(said.as_str())))
+    }
+
+    /// Whether a step of this reference does.
+    pub(crate) fn step_keeps(&self, reference: &str) -> bool {
+        published(&self.keeps, reference).is_some()
     }
 
     /// How a step of this reference (`owner/name@version`) is told what to run in the workspace of its job.

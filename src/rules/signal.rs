@@ -316,6 +316,14 @@ pub struct BranchMatch {
     /// a branch is never meant.
     #[serde(default)]
     pub constant: bool,
+    /// What `tests` fits is a verdict by its name: it is sure only where something is compared as greater or less, by the
+    /// test itself or by the own function that gives its answer.
+    #[serde(default)]
+    pub by_name: bool,
+    /// Also what own code compares to give the value that the test asks (`return f1 > LIMIT` behind `if good(model)`), in
+    /// whatever file.
+    #[serde(default)]
+    pub follows: bool,
     /// The file imports one of these (dotted prefixes).
     #[serde(default)]
     pub imports: OneOrMany,

@@ -4,14 +4,17 @@
 //! qualifier `rows`: `held_out`, `fitted` (the very variables that the fit was given), `search` (inside what a search
 //! tries out), `own` (the tool chooses its rows itself) or `open`.
 //!
+//! What compares with numbers that are made up in the code compares nothing.
+//!
 //! What compares two shares of one table, as a split for training has them, compares nothing new with anything old: such
 //! a comparison, and what else its function does for it, is at most likely.
 //!
 //! Invariant: `fitted` is said only where the same unreassigned value feeds both; whatever is unsure is `open`.
 
+mod made_up;
 mod trace;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Owner, Signal};
 use crate::resolve::Program;
@@ -50,20 +53,33 @@ pub(crate) fn mark(signals: &mut [Signal], program: &Program, scope: &dyn Fn(&Re
     let counts = |file: FileId| program.files().get(file).is_some_and(|f| scope(&f.path) != Scope::Test);
     let ask = Ask { program, trained: &trained, splits: &splits, counts: &counts };
     // an answer that only a metric is given serves nobody
+    let compared: Vec<(usize, (FileId, CallId))> =
+        signals.iter().enumerate().filter(|(_, s)| compares(s)).filter_map(|(i, s)| Some((i, place(s)?))).take(MOST).collect();
     let metrics = calls(&|s| s.op == Some(Op::Evaluate));
-    for signal in signals.iter_mut().filter(|s| s.op == Some(Op::Serve)) {
-        if place(signal).is_some_and(|at| ask.only_measured(at, &metrics)) {
+    let comparisons: BTreeSet<(FileId, CallId)> = compared.iter().map(|(_, at)| *at).collect();
+    let serves = |s: &Signal| s.op == Some(Op::Serve) && place(s).is_some_and(|at| ask.only_measured(at, &metrics, &comparisons));
+    let answers: Vec<usize> = signals.iter().enumerate().filter(|(_, s)| serves(s)).map(|(i, _)| i).collect();
+    for signal in answers {
+        if let Some(signal) = signals.get_mut(signal) {
             signal.op = None;
         }
     }
-    let compared: Vec<(usize, (FileId, CallId))> =
-        signals.iter().enumerate().filter(|(_, s)| compares(s)).filter_map(|(i, s)| Some((i, place(s)?))).take(MOST).collect();
     let scope_of = |at: &(FileId, CallId)| ask.call(*at).map(|call| At { file: at.0, scope: call.scope });
     let within: BTreeSet<At> =
         compared.iter().filter(|(_, at)| ask.shares_of_one(*at)).filter_map(|(_, at)| scope_of(at)).collect();
     for (signal, _) in compared.iter().filter(|(_, at)| scope_of(at).is_some_and(|scope| within.contains(&scope))) {
         if let Some(signal) = signals.get_mut(*signal) {
             signal.strength = signal.strength.min(Strength::Inferred);
+        }
+    }
+    let invented: BTreeMap<At, (FileId, u32)> =
+        compared.iter().filter_map(|(_, at)| Some((scope_of(at)?, made_up::side(program, *at)?))).collect();
+    for (signal, at) in &compared {
+        if let Some((file, line)) = scope_of(at).and_then(|scope| invented.get(&scope))
+            && let (Some(signal), Some(code)) = (signals.get_mut(*signal), program.files().get(*file))
+        {
+            let line = code.code.file_line(*line);
+            signal.off.get_or_insert_with(|| format!("compares with numbers that line {line} of {} makes up", code.path));
         }
     }
     let measured: Vec<(usize, (FileId, CallId))> = signals
@@ -122,37 +138,59 @@ impl Ask<'_> {
             .collect()
     }
 
-    /// Whether what a call gives is handed to metrics and to nothing else: directly, or by a name of its own.
-    fn only_measured(&self, (file, id): (FileId, CallId), metrics: &BTreeSet<(FileId, CallId)>) -> bool {
+    /// Whether what a call gives serves only to measure or to compare: it is handed to a metric or a comparison, directly or by
+    /// a name or column of its own, and given back to nobody; or the table that holds it, to comparisons and to nothing else.
+    fn only_measured(
+        &self,
+        (file, id): (FileId, CallId),
+        metrics: &BTreeSet<(FileId, CallId)>,
+        comparisons: &BTreeSet<(FileId, CallId)>,
+    ) -> bool {
         let (Some(call), Some(code)) = (self.call((file, id)), self.program.files().get(file)) else { return false };
         let module = code.module();
         let given = |call: &Call, wanted: &dyn Fn(&Value) -> bool| {
             call.args.iter().chain(call.keywords.iter().map(|(_, v)| v)).any(|v| mentions(v, wanted, NESTED))
         };
         let measures = |id: CallId| metrics.contains(&(file, id));
+        let compares = |id: CallId| comparisons.contains(&(file, id));
         let itself = |value: &Value| matches!(value, Value::Call(other) if *other == id);
-        if module.calls.iter().enumerate().any(|(at, other)| measures(at) && given(other, &itself)) {
+        if module.calls.iter().enumerate().any(|(at, other)| (measures(at) || compares(at)) && given(other, &itself)) {
             return true;
         }
         let plain = |name: &Name| match &name.root {
             Root::Local(local) if name.path.is_empty() => Some(local.clone()),
             _ => None,
         };
-        let named = module.assigns.iter().filter(|a| a.scope == call.scope && itself(&a.value)).find_map(|a| match &*a.targets {
-            [Target::Name(name)] => plain(name),
+        let mut bound = module.assigns.iter().filter(|a| a.scope == call.scope && itself(&a.value));
+        let named = bound.find_map(|a| match &*a.targets {
+            [Target::Name(name)] => Some((plain(name)?, None)),
+            [Target::Item(of, key)] => Some((plain(of)?, Some(key.clone()))),
             _ => None,
         });
-        let Some(named) = named else { return false };
-        let is = |value: &Value| matches!(value, Value::Name(name) if root(name) == Some(named.as_str()));
-        let mut uses = module
-            .calls
-            .iter()
-            .enumerate()
-            .filter(|(_, other)| other.scope == call.scope && (root(&other.callee) == Some(named.as_str()) || given(other, &is)))
-            .peekable();
-        let elsewhere = module.returns.iter().any(|r| r.scope == call.scope && mentions(&r.value, &is, NESTED))
+        let Some((named, column)) = named else { return false };
+        let is = |value: &Value| match (value, &column) {
+            (Value::Name(name), None) => root(name) == Some(named.as_str()),
+            (Value::Name(Name { root: Root::Item(of, key), .. }), Some(column)) => {
+                plain(of).as_ref() == Some(&named) && **key == *column
+            }
+            _ => false,
+        };
+        // the table with the column in it
+        let whole =
+            |value: &Value| column.is_some() && matches!(value, Value::Name(name) if plain(name).as_ref() == Some(&named));
+        let in_scope = || module.calls.iter().enumerate().filter(|(_, other)| other.scope == call.scope);
+        let back = |wanted: &dyn Fn(&Value) -> bool| {
+            module.returns.iter().any(|r| r.scope == call.scope && mentions(&r.value, wanted, NESTED))
+        };
+        if in_scope().any(|(at, other)| (measures(at) || compares(at)) && given(other, &is)) {
+            return !back(&is) && !back(&whole);
+        }
+        let on_it = |other: &Call| root(&other.callee) == Some(named.as_str());
+        let mut uses = in_scope().filter(|(_, other)| on_it(other) || given(other, &is) || given(other, &whole)).peekable();
+        let elsewhere = back(&is)
+            || back(&whole)
             || module.assigns.iter().any(|a| a.scope == call.scope && !itself(&a.value) && mentions(&a.value, &is, NESTED));
-        uses.peek().is_some() && !elsewhere && uses.all(|(at, _)| measures(at))
+        uses.peek().is_some() && !elsewhere && uses.all(|(at, _)| compares(at))
     }
 
     /// Whether a call is given two shares of one table, cut by place or by a split, whoever calls.

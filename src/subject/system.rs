@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::group::{group, project_of};
+use super::shared;
 use crate::fact::{Placement, UnitKind};
 use crate::graph::reach::Walk;
 use crate::graph::{Graph, Node, NodeId, NodeKind};
@@ -57,6 +58,8 @@ pub(crate) struct System {
     others: Vec<String>,
     /// Folders of other programs, with a manifest of their own, in which nothing of this system lies or runs.
     besides: Vec<String>,
+    /// Signals that are those of other systems alone, wherever they stand.
+    of_others: BTreeSet<usize>,
     lifted: BTreeSet<RepoPath>,
     unsourced: BTreeSet<RepoPath>,
 }
@@ -69,6 +72,11 @@ impl System {
             None => true,
             Some(length) => beneath(path, &self.path) && self.path != "." && self.path.len() >= length,
         }
+    }
+
+    /// Whether a signal is the system's: its file is, and it does not only serve other systems.
+    pub(crate) fn owns_signal(&self, index: usize, signal: &Signal) -> bool {
+        self.owns(&signal.at.path) && !self.of_others.contains(&index)
     }
 
     /// Whether an example or switched-off file counts as source, because something live reaches it.
@@ -161,6 +169,7 @@ pub(crate) fn systems(
                 to_use: graph.reach_back(&[ids(&serves), watches.clone()].concat(), Walk::at(Strength::Broken)),
                 others: Vec::new(),
                 besides: Vec::new(),
+                of_others: BTreeSet::new(),
                 lifted: lifted.clone(),
                 unsourced: unsourced.clone(),
             }
@@ -178,6 +187,8 @@ pub(crate) fn systems(
         system.besides = projects.iter().filter(|project| is_beside(project, system, graph)).cloned().collect();
         system.others = paths.iter().enumerate().filter(|(i, p)| *i != index && **p != ".").map(|(_, p)| p.clone()).collect();
     }
+    let of_others = shared::of_others(&found, signals, graph);
+    found.iter_mut().zip(of_others).for_each(|(system, others)| system.of_others = others);
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
 }

@@ -9,6 +9,7 @@ mod attributes;
 mod copies;
 mod disk;
 mod ignores;
+mod lines;
 mod links;
 mod list;
 mod lookup;
@@ -25,6 +26,7 @@ use crate::source::{self, Location, Notice, NoticeKind, RepoPath, SourceFile};
 
 pub use attributes::Attributes;
 pub use copies::{Copies, Given};
+pub use lines::Lines;
 pub use list::list;
 pub use lookup::{of_user, top_file};
 

@@ -12,6 +12,9 @@ pub fn words(scan: &Scan, path: &Path, revision: bool) -> String {
     let named = |path: &Path, otherwise: &str| path.to_str().and_then(word).unwrap_or_else(|| otherwise.to_owned());
     let mut words = vec![named(path, "PATH")];
     if let Some(rev) = scan.rev.as_ref().filter(|_| revision) {
+        // of a whole id the beginning is enough, and a line that can be copied is short
+        let is_id = rev.len() == 40 && rev.chars().all(|c| c.is_ascii_hexdigit());
+        let rev = rev.get(..12).filter(|_| is_id).unwrap_or(rev);
         words.push(format!("--rev {}", word(rev).unwrap_or_else(|| "REV".to_owned())));
     }
     if let Some(config) = &scan.pointed.config {

@@ -60,8 +60,8 @@ pub struct Scan {
     /// How to write the report
     #[arg(long, default_value = Format::Text.name(), value_parser = format_parser())]
     pub format: Format,
-    /// Write the report to this file instead of the terminal; FORMAT=FILE writes one more report, in that format
-    /// (repeatable; `-` is the terminal)
+    /// Write the report to this file instead of the terminal, a .json or .md file in that format; FORMAT=FILE writes one
+    /// more report, in the format named (repeatable; `-` is the terminal)
     #[arg(short, long, value_name = "[FORMAT=]FILE", value_parser = output_parser())]
     pub output: Vec<Output>,
     // what the report is held against; a comment of documentation would become the help of the flag below
@@ -121,6 +121,9 @@ pub struct Explain {
     /// Look at this commit, branch or tag instead of the files on disk
     #[arg(long, value_name = "REV")]
     pub rev: Option<String>,
+    /// Answer for the system in this folder alone, where there are several
+    #[arg(long, value_name = "FOLDER|all")]
+    pub system: Option<Of>,
     /// A folder of rules of your own, beside those that come with treering (repeatable)
     #[arg(long = "rules", value_name = "DIR")]
     pub rules: Vec<PathBuf>,
@@ -204,7 +207,8 @@ pub struct Gates {
     /// By what levels are judged: the level itself, or what is proven (complete chains alone)
     #[arg(long, value_name = "WHICH", default_value = "level")]
     pub evidence: WhichEvidence,
-    /// Judge the system in this folder, or all of them, so that the worst decides [default: the primary one]
+    /// Judge, and tell in full, the system in this folder; `all` for each of them, so that the worst decides [default: the
+    /// primary one]
     #[arg(long, value_name = "PATH|all")]
     pub system: Option<Of>,
     /// Compare with a report that was saved as JSON

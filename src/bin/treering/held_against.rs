@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use treering::gate::{self, Asked, Baseline, Of, Outcome, Status, Weighing};
+use treering::gate::{self, Asked, Baseline, Outcome, Status, Weighing};
 use treering::{Catalog, Report};
 
 use crate::again;
@@ -44,11 +44,7 @@ impl Gates {
         asked.check(catalog, &scan.models)?;
         let baseline = flags.baseline.as_deref().map(read).transpose()?;
         if asked.is_empty() && baseline.is_none() {
-            let lonely = [
-                ("--evidence", weighing != Weighing::Level),
-                ("--system", asked.of != Of::Primary),
-                ("--allow-no-verdict", flags.allow_no_verdict),
-            ];
+            let lonely = [("--evidence", weighing != Weighing::Level), ("--allow-no-verdict", flags.allow_no_verdict)];
             if let Some((flag, _)) = lonely.iter().find(|(_, given)| *given) {
                 bail!("{flag} says how to judge, and nothing is asked; add --at-least, --require or --baseline");
             }
@@ -75,9 +71,10 @@ impl Gates {
     }
 
     fn one(&self, report: &Report, place: String) -> Result<Held> {
-        let mut outcome = gate::judge(report, &Asked { place, ..self.asked.clone() })?;
+        let asked = Asked { place, ..self.asked.clone() };
+        let mut outcome = gate::judge(report, &asked)?;
         if let Some(baseline) = &self.baseline {
-            let compared = gate::compare(baseline, report, &self.asked.of, self.asked.weighing, &self.rescan)?;
+            let compared = gate::compare(baseline, report, &asked, &self.rescan)?;
             // without --fail-on the comparison is told and decides nothing
             let status = if self.fails { compared.status } else { Status::Fine };
             let lost = compared.status != Status::Fine;

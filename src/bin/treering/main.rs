@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         // Whoever read our output has had enough: no failure of ours.
         Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            output::remark(&format!("error: {error:#}"));
+            output::remark(&format!("error: {error:#}"), usize::MAX);
             ExitCode::from(2)
         }
     }

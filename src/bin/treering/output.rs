@@ -1,7 +1,7 @@
 //! Where words go: standard output, a file that is there whole or not at all, remarks on standard error.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -14,9 +14,38 @@ pub fn print(bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// One remark on standard error. That nobody listens is no failure.
-pub fn remark(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+/// One remark on standard error: a line, which a terminal of so many columns gets in pieces. That nobody listens is no
+/// failure.
+pub fn remark(text: &str, columns: usize) {
+    let mut err = io::stderr().lock();
+    let shown = if err.is_terminal() { wrapped(text, columns) } else { text.to_owned() };
+    let _ = writeln!(err, "{shown}");
+}
+
+/// A line in pieces of so many columns, further ones set in; the command at its end begins one, and stays whole to be
+/// copied.
+fn wrapped(text: &str, columns: usize) -> String {
+    let (told, command) = match text.split_once(". Why: ") {
+        Some((told, command)) => (format!("{told}."), Some(command)),
+        None => (text.to_owned(), None),
+    };
+    let (mut lines, mut line) = (String::new(), String::new());
+    for word in told.split(' ') {
+        if !line.trim().is_empty() && line.chars().count() + 1 + word.chars().count() > columns {
+            lines.push_str(&line);
+            lines.push('\n');
+            line = " ".to_owned();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push_str(&line);
+    if let Some(command) = command {
+        lines.push_str(&format!("\n  Why: {command}"));
+    }
+    lines
 }
 
 /// Whether the reader of our output went away.
@@ -98,4 +127,19 @@ fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
         }
     }
     Err(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn a_remark_is_cut_between_words_and_its_command_is_not() {
+        let told = "below: azure is at level 0, 2 was asked. Why: treering explain azure.2 a/long/path --no-parent";
+        assert_eq!(
+            wrapped(told, 24),
+            "below: azure is at level\n  0, 2 was asked.\n  Why: treering explain azure.2 a/long/path --no-parent"
+        );
+        assert_eq!(wrapped("passed", 24), "passed");
+    }
 }

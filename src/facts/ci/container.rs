@@ -37,6 +37,15 @@ pub(in crate::facts) fn run(container: Node<'_>, id: UnitId, put: Put<'_>, readi
     }
 }
 
+/// A command line that is run in a container, where that is known.
+pub(in crate::facts) fn line_in(around: Option<Node<'_>>, line: Node<'_>, id: UnitId, put: Put<'_>, reading: &mut Reading<'_>) {
+    let first = reading.facts.facts.len();
+    line_of_text(line, id, put, reading);
+    if let Some(container) = around {
+        in_its_image(container, put, first, reading);
+    }
+}
+
 /// The commands from `first` on run in the image that the container names, where its work is not the repository's.
 fn in_its_image(container: Node<'_>, put: Put<'_>, first: usize, reading: &mut Reading<'_>) {
     let named = container.at("workingDir").and_then(put);

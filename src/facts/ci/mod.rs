@@ -25,6 +25,7 @@ mod gitlab;
 mod held;
 mod jenkins;
 mod plan;
+pub(in crate::facts) mod prow;
 pub(in crate::facts) mod reading;
 mod semaphore;
 mod shells;
@@ -59,6 +60,7 @@ pub(crate) const ALL: &[Reader] = &[
     drone::WOODPECKER,
     semaphore::PIPELINE,
     jenkins::PIPELINE,
+    prow::JOBS,
     concourse::PIPELINE,
     concourse::TASK,
     taskcluster::DEFINITION,

@@ -49,9 +49,10 @@ pub(in crate::facts) fn commands(program: &Program, context: &Context<'_>) -> BT
             let Some(caller) = caller.filter(|_| outer.says_something()) else { continue };
             let values = outer.values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
             let stops = start.stops && caller.in_try.is_none();
-            let Some(code) = program.files().get(outer.file) else { continue };
+            let (Some(code), Some(home)) = (program.files().get(outer.file), program.files().get(file)) else { continue };
             let facts = added.entry(code.path.clone()).or_default();
-            started::one(module, call, &Start { stops, ..start }, &Given { values, at: Some(caller) }, context, facts);
+            let given = Given { values, at: Some(caller), file: Some(&home.path), ..Given::default() };
+            started::one(module, call, &Start { stops, ..start }, &given, context, facts);
         }
     }
     added.retain(|_, facts| !facts.facts.is_empty());
@@ -69,7 +70,7 @@ fn asking(program: &Program) -> Vec<(FileId, CallId, Start)> {
         for (id, call, start) in started::starts(module) {
             let Some(function) = module.scopes.get(call.scope).filter(|s| s.kind == ScopeKind::Function) else { continue };
             let values = function.params.iter().map(|p| (p.name.as_str(), Value::None)).collect();
-            if started::asks(module, call, &Given { values, at: None }) {
+            if started::asks(module, call, &Given { values, ..Given::default() }) {
                 found.push((file, id, start));
             }
         }
@@ -127,22 +128,33 @@ impl Search<'_> {
             self.left -= 1;
             let around = around(module(program, file), call);
             let left = Cell::new(STEPS);
-            let here = Told { left: &left, program, file, call, around: around.map(|(_, scope)| scope) };
-            let told = here.told(function, at.file, offset, None);
-            let asks = told.iter().any(|(_, (_, open))| *open);
-            let outer = match around {
-                Some((scope, _)) if asks => self.outermost(At { file, scope }, inner),
-                _ => Vec::new(),
-            };
-            let plain =
-                |told: BTreeMap<String, (Value, bool)>| told.into_iter().map(|(name, (value, _))| (name, value)).collect();
-            if outer.is_empty() {
-                found.push(Outer { file, call: id, values: plain(told) });
+            let rounds = started::rounds(module(program, file), call);
+            let rounds = if rounds.is_empty() { vec![BTreeMap::new()] } else { rounds };
+            let mut before: Vec<Values> = Vec::new();
+            for round in &rounds {
+                let here = Told { left: &left, program, file, call, around: around.map(|(_, scope)| scope), round };
+                let told = here.told(function, at.file, offset, None);
+                let asks = told.iter().any(|(_, (_, open))| *open);
+                let plain =
+                    |told: BTreeMap<String, (Value, bool)>| told.into_iter().map(|(name, (value, _))| (name, value)).collect();
+                let told: Values = plain(told);
+                // a round that changes nothing of what is told is no other call
+                if before.contains(&told) {
+                    continue;
+                }
+                let outer = match around {
+                    Some((scope, _)) if asks => self.outermost(At { file, scope }, inner),
+                    _ => Vec::new(),
+                };
+                if outer.is_empty() {
+                    found.push(Outer { file, call: id, values: told.clone() });
+                }
+                before.push(told);
+                found.extend(outer.into_iter().map(|outer| {
+                    let values = plain(here.told(function, at.file, offset, Some(&outer.values)));
+                    Outer { values, ..outer }
+                }));
             }
-            found.extend(outer.into_iter().map(|outer| {
-                let values = plain(here.told(function, at.file, offset, Some(&outer.values)));
-                Outer { values, ..outer }
-            }));
         }
         inner.pop();
         found
@@ -172,6 +184,8 @@ struct Told<'p> {
     call: &'p Call,
     /// The function in which it stands.
     around: Option<&'p Scope>,
+    /// What the names of the loop around it are given.
+    round: &'p BTreeMap<&'p str, Value>,
 }
 
 impl Told<'_> {
@@ -277,11 +291,20 @@ impl Told<'_> {
                     Some((Root::Local(name), Some(inner))) if matches!(name.as_str(), "str" | "list" | "tuple") => {
                         self.literal(inner, given, depth, open)
                     }
-                    _ => hole(),
+                    _ => self.written(value),
                 }
             }
+            Value::BinOp { op: "/", .. } => self.written(value),
             _ => hole(),
         }
+    }
+
+    /// A path that is put together from what is written down in the file.
+    fn written(&self, value: &Value) -> Value {
+        let module = module(self.program, self.file);
+        let file = self.program.files().get(self.file).map(|code| &*code.path);
+        let text = started::text_in(module, file, self.call.scope, value);
+        Value::Str(text.unwrap_or_else(|| HOLE.to_owned()))
     }
 
     fn named(&self, name: &Name, value: &Value, given: Option<&Values>, depth: u32, open: &mut bool) -> Value {
@@ -295,15 +318,29 @@ impl Told<'_> {
             *open |= given.is_none();
             return known.unwrap_or_else(hole);
         }
+        if let Some(value) = local.and_then(|local| self.round.get(local.as_str())) {
+            return self.literal(value, given, depth, open);
+        }
         if let Some(local) = local
             && let Some(only) = self.given_once(local)
         {
             return self.literal(only, given, depth, open);
         }
         let at = At { file: self.file, scope: self.call.scope };
+        // `STEPS[name]`
+        if let Root::Item(of, key) = &name.root
+            && name.path.is_empty()
+            && let Value::Str(key) = self.literal(key, given, depth, open)
+            && let Some((Meaning::Literal(Value::Dict(pairs)), true)) =
+                self.program.meaning(at, self.call.line, &Value::Name((**of).clone()))
+        {
+            let found = pairs.iter().rev().find(|(k, _)| matches!(k, Value::Str(text) if *text == key));
+            return found.map_or_else(hole, |(_, value)| self.literal(value, given, depth, open));
+        }
         match self.program.meaning(at, self.call.line, value) {
             Some((Meaning::Outside(name), _)) if &*name == "sys.executable" => Value::Str("python".to_owned()),
             Some((Meaning::Literal(found @ (Value::Str(_) | Value::Int(_) | Value::None)), true)) => found.clone(),
+            _ if local.is_some() => self.written(value),
             _ => hole(),
         }
     }

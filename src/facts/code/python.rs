@@ -12,11 +12,11 @@ use crate::syntax::python::{Mode, parse};
 pub(crate) const READER: Reader =
     Reader { name: "Python", wants: |path| matches!(source::extension(path), Some("py" | "pyw")), when: When::Telling, read };
 
-fn read(file: &SourceFile, context: &Context) -> FileFacts {
+pub(super) fn read(file: &SourceFile, context: &Context) -> FileFacts {
     let module = parse(&file.text, Mode::Module);
     let mut facts =
         FileFacts { notices: first_error(file, &module.errors, |line| line).into_iter().collect(), ..FileFacts::default() };
-    super::started::commands(&module, context, &mut facts);
+    super::started::commands(&module, &file.path, context, &mut facts);
     facts.code = Some(Arc::new(Code { module, notebook: false, lines: Vec::new() }));
     facts
 }

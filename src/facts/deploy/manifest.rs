@@ -67,7 +67,8 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
         || super::stack::is_template(&file.text)
         || ci::is_cloud_build(&file.path, &file.text)
         || ci::taskcluster::is_ours(&file.path, &file.text)
-        || ci::concourse::is_ours(&file.text);
+        || ci::concourse::is_ours(&file.text)
+        || ci::prow::is_jobs(&file.text);
     if of_others {
         return FileFacts::default();
     }
@@ -88,7 +89,7 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
             overlay(doc, folder(&file.path), &mut reading.facts);
         } else if is_object(doc) {
             object(doc, &mut reading);
-        } else {
+        } else if !is_torn(doc) {
             commands(doc, 0, &mut reading, 0);
         }
     }
@@ -99,6 +100,12 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
 /// Whether a document is an object of a cluster.
 fn is_object(doc: Node<'_>) -> bool {
     doc.at("apiVersion").is_some() && doc.at("kind").is_some()
+}
+
+/// Whether a document is an object of a cluster but for what it is, so that nobody takes it.
+fn is_torn(doc: Node<'_>) -> bool {
+    let half = doc.at("apiVersion").is_some() != doc.at("kind").is_some();
+    half && doc.get("metadata").is_some() && doc.get("spec").is_some()
 }
 
 fn is_overlay(path: &str) -> bool {
@@ -218,8 +225,13 @@ fn pods(node: Node<'_>, id: UnitId, reading: &mut Reading<'_>, depth: usize) {
             }
             // the server of a model is a container
             ("container", Kind::Map) => container::run(value, id, &container::literal, reading),
-            // what a job of a cluster of its own runs
-            ("entrypoint", Kind::Scalar) => container::line_of_text(value, id, &container::literal, reading),
+            // what a job of a cluster of its own runs: in the image of the head, unless it brings its files along
+            ("entrypoint", Kind::Scalar) => {
+                let brings = node.at("runtimeEnvYAML").is_some_and(|env| env.contains("working_dir"));
+                let head = node.get("rayClusterSpec").and_then(|c| c.get("headGroupSpec")?.get("template")?.get("spec"));
+                let head = head.and_then(|pod| pod.get("containers")?.items().next()).filter(|_| !brings);
+                container::line_in(head, value, id, &container::literal, reading);
+            }
             (_, Kind::Map | Kind::Seq) => pods(value, id, reading, depth + 1),
             _ => {}
         }

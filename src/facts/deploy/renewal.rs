@@ -1,4 +1,5 @@
-//! Objects by which a controller looks for new images and rolls them out: of Flux, the image updater of Argo CD, and Keel.
+//! Objects by which a controller looks for new images and rolls them out: of Flux, the image updater of Argo CD, Keel, and
+//! Kargo, whose stages take what a warehouse found, by themselves where a policy says so.
 //!
 //! The controller runs elsewhere, so what it does is at most assumed. Which of them look for which image is joined in
 //! `resolve`, because the parts lie in several files. One that is suspended, or told never to, starts nothing.
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use crate::fact::{FactKind, FileFacts, Guard, OnFailure, Trigger, Unit, UnitId, UnitKind, Uses, UsesTarget};
 use crate::facts::{Context, Reader, When};
 use crate::resolve::REPOSITORY;
-use crate::resolve::renewed::{IMAGE, MARK, OF};
+use crate::resolve::renewed::{ALONE, BEFORE, IMAGE, MARK, OF};
 use crate::source::{self, SourceFile, extension};
 use crate::syntax::tree::Node;
 use crate::syntax::yaml;
@@ -24,13 +25,15 @@ pub(crate) const READER: Reader = Reader {
 
 /// What stands in front of the annotations of the image updater.
 const UPDATER: &str = "argocd-image-updater.argoproj.io/";
+/// What stands in front of the versions of warehouses and stages.
+const STAGES: &str = "kargo.akuity.io/";
 /// Most objects of one file.
 const MAX_OBJECTS: usize = 200;
 /// Most images, and most marked places, of one file.
 const MAX_IMAGES: usize = 100;
 
 fn is_ours(text: &str) -> bool {
-    ["image.toolkit.fluxcd.io/", UPDATER, "keel.sh/policy", MARK].iter().any(|word| text.contains(word))
+    ["image.toolkit.fluxcd.io/", UPDATER, "keel.sh/policy", MARK, STAGES].iter().any(|word| text.contains(word))
 }
 
 fn read(file: &SourceFile, _: &Context<'_>) -> FileFacts {
@@ -41,6 +44,7 @@ fn read(file: &SourceFile, _: &Context<'_>) -> FileFacts {
         let api = doc.at("apiVersion").unwrap_or_default();
         match doc.at("kind") {
             Some(kind) if api.starts_with("image.toolkit.fluxcd.io/") => flux(doc, kind, &mut facts),
+            Some(kind) if api.starts_with(STAGES) => kargo(doc, kind, &mut facts),
             Some("ImageUpdater") if api.starts_with(UPDATER) => updater(doc, &mut facts),
             Some("Application") if api.starts_with("argoproj.io/") => annotated(doc, &mut facts),
             Some(kind) => keel(doc, kind, &mut facts),
@@ -81,6 +85,39 @@ fn uses(id: UnitId, line: u32, uses: Uses, facts: &mut FileFacts) {
 
 fn plain(reference: &str, to: UsesTarget, edge: EdgeKind) -> Uses {
     Uses { reference: reference.to_owned(), with: Vec::new(), to, edge, on_failure: OnFailure::Stops }
+}
+
+fn kargo(doc: Node<'_>, kind: &str, facts: &mut FileFacts) {
+    let Some(spec) = doc.get("spec").filter(|_| matches!(kind, "Warehouse" | "Stage" | "Project" | "ProjectConfig")) else {
+        return;
+    };
+    let id = unit(doc, kind, facts);
+    let items = |key: &str| spec.get(key).into_iter().flat_map(Node::items).take(MAX_IMAGES);
+    if let Some(policy) = spec.get("freightCreationPolicy").filter(|policy| policy.text() == Some("Manual")) {
+        facts.state(id, policy.line(), FactKind::Guard(Guard::Never("freightCreationPolicy: Manual".to_owned())));
+    }
+    for image in items("subscriptions").filter_map(|one| one.get("image")?.get("repoURL")) {
+        setting(id, image.line(), IMAGE, image.text().unwrap_or_default(), facts);
+    }
+    for asked in items("requestedFreight") {
+        let Some(name) = asked.get("origin").and_then(|origin| origin.get("name")) else { continue };
+        setting(id, name.line(), OF, name.text().unwrap_or_default(), facts);
+        let sources = asked.get("sources");
+        let direct = sources.and_then(|s| s.get("direct")).and_then(Node::as_bool) == Some(true);
+        for (stage, line) in sources.and_then(|s| s.get("stages")).map(Node::strings).unwrap_or_default() {
+            // what may come straight from the warehouse waits for no other stage
+            if !direct {
+                setting(id, line, BEFORE, stage, facts);
+            }
+        }
+    }
+    for policy in items("promotionPolicies") {
+        let by_itself = policy.get("autoPromotionEnabled").and_then(Node::as_bool) == Some(true);
+        let stage = policy.get("stage").or_else(|| policy.get("stageSelector")?.get("name"));
+        if let Some(stage) = stage.filter(|_| by_itself) {
+            setting(id, stage.line(), ALONE, stage.text().unwrap_or_default(), facts);
+        }
+    }
 }
 
 fn flux(doc: Node<'_>, kind: &str, facts: &mut FileFacts) {

@@ -68,9 +68,9 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
 }
 
 /// The definition that says to which targets jobs are deployed.
-struct Bundle<'t> {
-    root: Node<'t>,
-    path: &'t RepoPath,
+pub(super) struct Bundle<'t> {
+    pub(super) root: Node<'t>,
+    pub(super) path: &'t RepoPath,
 }
 
 /// Of a schedule: for which targets it works, why it does not for the others, and whether that is known.
@@ -97,7 +97,7 @@ impl<'t> Bundle<'t> {
     }
 
     /// One unit for each target: what a deployment installs.
-    fn targets(&self, facts: &mut FileFacts) {
+    pub(super) fn targets(&self, facts: &mut FileFacts) {
         for (name, target) in self.names() {
             let line = target.map_or(1, |t| t.line());
             let end_line = target.map_or(line, |t| t.end_line().max(line));
@@ -166,7 +166,15 @@ fn jobs(root: Node<'_>, bundle: &Bundle<'_>, file: &SourceFile, facts: &mut File
     }
 }
 
-fn one(name: &str, line: u32, job: Node<'_>, bundle: &Bundle<'_>, only: Option<&str>, file: &SourceFile, facts: &mut FileFacts) {
+pub(super) fn one(
+    name: &str,
+    line: u32,
+    job: Node<'_>,
+    bundle: &Bundle<'_>,
+    only: Option<&str>,
+    file: &SourceFile,
+    facts: &mut FileFacts,
+) {
     if job.kind() != Kind::Map || facts.units.iter().any(|u| u.kind == UnitKind::Workflow && u.name == name) {
         return;
     }
@@ -247,12 +255,12 @@ fn event(said: Node<'_>) -> Option<(TriggerKind, String, u32)> {
 }
 
 /// What a task runs.
-fn work(task: Node<'_>, id: UnitId, bundle: &Bundle<'_>, file: &SourceFile, facts: &mut FileFacts) {
+pub(super) fn work(task: Node<'_>, id: UnitId, bundle: &Bundle<'_>, file: &SourceFile, facts: &mut FileFacts) {
     let home = source::folder(&file.path);
     if let Some((notebook, line)) = text_of(task, "notebook_task", "notebook_path") {
         let to = match located(notebook, task, "notebook_task", home, bundle) {
             Some(path) => UsesTarget::File(path),
-            None => UsesTarget::Remote(notebook.to_owned()),
+            None => from_git(notebook, task, "notebook_task"),
         };
         hand_over(facts, id, line, format!("runs {notebook}"), to, EdgeKind::Submits);
     }
@@ -264,7 +272,10 @@ fn work(task: Node<'_>, id: UnitId, bundle: &Bundle<'_>, file: &SourceFile, fact
                 let words = ["python", path.as_str()].into_iter().chain(given.into_iter().map(|(word, _)| word));
                 command(facts, id, line, words);
             }
-            None => hand_over(facts, id, line, script.to_owned(), UsesTarget::Remote(script.to_owned()), EdgeKind::Submits),
+            None => {
+                let to = from_git(script, task, "spark_python_task");
+                hand_over(facts, id, line, script.to_owned(), to, EdgeKind::Submits);
+            }
         }
     }
     if let Some((entry, line)) = text_of(task, "python_wheel_task", "entry_point") {
@@ -302,6 +313,10 @@ fn text_of<'t>(task: Node<'t>, of: &str, key: &str) -> Option<(&'t str, u32)> {
 /// The path of the repository that a task names: from the file that names it, or from the bundle's folder.
 fn located(text: &str, task: Node<'_>, of: &str, home: &str, bundle: &Bundle<'_>) -> Option<String> {
     let root = source::folder(bundle.path);
+    // what older tools take along lies as from the folder above their settings
+    if let Some(rest) = text.strip_prefix("file:fuse://").or_else(|| text.strip_prefix("file://")) {
+        return source::join(source::folder(root), rest);
+    }
     for start in ["${workspace.file_path}/", "${workspace.root_path}/files/", "/Workspace${workspace.file_path}/"] {
         if let Some(rest) = text.strip_prefix(start) {
             return source::join(root, rest);
@@ -313,6 +328,15 @@ fn located(text: &str, task: Node<'_>, of: &str, home: &str, bundle: &Bundle<'_>
         return None;
     }
     if remote { None } else { source::join(home, text) }
+}
+
+/// A file that the service takes from a repository: most likely this one, where it is named from the root.
+fn from_git(text: &str, task: Node<'_>, of: &str) -> UsesTarget {
+    let git = task.get(of).and_then(|t| t.at("source")) == Some("GIT");
+    match source::join(".", text).filter(|_| git && !text.contains(['$', ':']) && !text.starts_with('/')) {
+        Some(path) => UsesTarget::Likely(Box::new(UsesTarget::File(path))),
+        None => UsesTarget::Remote(text.to_owned()),
+    }
 }
 
 fn hand_over(facts: &mut FileFacts, unit: UnitId, line: u32, reference: String, to: UsesTarget, edge: EdgeKind) {

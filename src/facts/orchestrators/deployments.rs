@@ -12,6 +12,9 @@ use crate::syntax::tree::{Kind, Node};
 use crate::syntax::yaml;
 use crate::words::{EdgeKind, Strength, TriggerKind};
 
+/// The commands that hand such a file over, as they begin.
+pub(super) const PUT: &[&str] = &["prefect deploy", "prefect deployment apply"];
+
 pub(crate) const READER: Reader = Reader { name: "prefect", wants, when: When::Always, read };
 
 /// Most deployments of one file.

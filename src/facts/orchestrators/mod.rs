@@ -12,6 +12,7 @@ mod bundles;
 mod classes;
 mod deployments;
 mod handed;
+mod ignored;
 mod order;
 mod registered;
 mod schedule;
@@ -19,6 +20,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod work;
+mod workspace_jobs;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +35,8 @@ use crate::walk::Inventory;
 use crate::words::TriggerKind;
 
 /// Readers of this folder.
-pub(crate) const ALL: &[Reader] = &[deployments::READER, bundles::READER];
+pub(crate) const ALL: &[Reader] =
+    &[deployments::READER, bundles::READER, workspace_jobs::READER, workspace_jobs::DEPLOYMENT, ignored::READER];
 
 /// Most pipelines and most steps of a repository.
 const MOST: usize = 20_000;

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::fact::{DataKind, Fact, FactKind, FileFacts, Held, Pin, Trigger, UnitId, UnitKind};
+use crate::fact::{DataKind, Fact, FactKind, FileFacts, Held, Pin, Trigger, UnitId, UnitKind, Until, UsesTarget};
 use crate::resolve::program::{At, FileId, Meaning, text_of};
 use crate::rules::orchestrator::{Absent, Paused, Pipeline, names};
 use crate::source;
@@ -147,8 +147,10 @@ impl<'b> super::Lowering<'b> {
         let line = written.map_or(line, |c| self.line_of(file, c, value.map(|(_, v)| v), &says));
         let switch = written.and_then(|c| self.keyword(file, c, rule.switch.as_deref()?));
         let mut triggers = triggers(says);
+        let left_out = self.left_out(file);
         for trigger in &mut triggers {
             match switch {
+                _ if left_out.is_some() => trigger.off.clone_from(&left_out),
                 Some(Value::Bool(true)) => {
                     trigger.off = rule.switch.as_ref().map(|word| format!("switched off by `{word}=True`"))
                 }
@@ -159,7 +161,8 @@ impl<'b> super::Lowering<'b> {
                         Some(paused) => self.paused(file, paused, name, on),
                         None => {
                             let why = "it works once somebody has registered the pipeline".to_owned();
-                            Some(Held { strength: Strength::Assumed, why, until: None, remedy: None })
+                            let until = self.put(file, rule);
+                            Some(Held { strength: Strength::Assumed, why, until, remedy: None })
                         }
                     };
                 }
@@ -173,6 +176,19 @@ impl<'b> super::Lowering<'b> {
                 self.fact(file, unit, line, FactKind::Trigger(trigger));
             }
         }
+    }
+
+    /// What registers the pipelines of a file: a line of its own, or a command that names it or its folder.
+    fn put(&self, file: FileId, rule: &Pipeline) -> Option<Until> {
+        let code = self.code(file);
+        let registers = |call: &&Call| call.callee.path.last().is_some_and(|method| rule.registered.contains(method));
+        if let Some(call) = code.module().calls.iter().find(registers) {
+            return Some(Until::Line(code.code.file_line(call.line)));
+        }
+        let path = &code.path;
+        let places = [path.to_string(), source::folder(path).to_owned(), format!("{}/", source::folder(path))];
+        let words = |place: &String| rule.put_by.iter().cloned().chain([place.clone()]).collect::<Vec<_>>();
+        (!rule.put_by.is_empty()).then(|| Until::Words(places.iter().map(words).collect()))
     }
 
     /// A pipeline that waits for data is started by the steps that say they make those; where none does, by something
@@ -296,6 +312,17 @@ impl<'b> super::Lowering<'b> {
                 FactKind::Setting { key, .. } => has(key),
                 _ => false,
             })
+        };
+        // of what a compose file builds the definition says it
+        let speaks = |facts: &FileFacts| {
+            let built = |fact: &Fact| match &fact.kind {
+                FactKind::Uses(uses) => match uses.to.plain() {
+                    UsesTarget::File(path) => self.book.get(path.as_str()).is_some_and(&speaks),
+                    _ => false,
+                },
+                _ => false,
+            };
+            speaks(facts) || facts.facts.iter().any(built)
         };
         self.book.iter().any(|(by, facts)| {
             let brings = |fact: &Fact| match &fact.kind {

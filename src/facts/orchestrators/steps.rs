@@ -1,5 +1,6 @@
 //! Steps: which calls make one, in which pipeline, and what it runs.
 
+use super::deployments::PUT;
 use super::{Lowering, MOST, Step};
 use crate::fact::{Defined, FactKind, OnFailure, UnitKind, Uses, UsesTarget};
 use crate::facts::shell::{HOLE, Shell, lower, quoted};
@@ -120,12 +121,15 @@ impl<'b> Lowering<'b> {
         // a list of the pipeline, or who hands it over, may name it later
         let loose = self.rule.pipelines.iter().any(|p| p.lists.is_some());
         self.defined(file, id, Defined::default());
-        if rule.is_some_and(|rule| rule.described) || (pipe.is_none() && !in_flow && !loose) {
+        // where code is the pipeline, any code may start another
+        let later = self.rule.pipelines.iter().all(|p| p.body == Body::Later);
+        let starts = !later && pipe.is_none() && rule.is_some_and(|rule| rule.pipeline.is_some());
+        if rule.is_some_and(|rule| rule.described) || (pipe.is_none() && !in_flow && !loose && !starts) {
             return;
         }
         let named = self.step_name(file, call);
         let unit = self.step(file, id, call, &named, pipe, in_flow && pipe.is_none());
-        self.defined(file, id, Defined { unit: Some(unit), runs: pipe.is_none() && in_flow });
+        self.defined(file, id, Defined { unit: Some(unit), runs: pipe.is_none() && (in_flow || starts) });
         if let Some(rule) = rule {
             self.content(Place { file, unit, line: call.line }, (file, id), rule);
         }
@@ -168,7 +172,9 @@ impl<'b> Lowering<'b> {
         if let Some(value) = rule.image.as_deref().and_then(|key| given(self, key)) {
             self.image(to, of.0, call, value, rule);
         }
-        if let Some(value) = rule.pipeline.as_deref().and_then(|key| given(self, key)) {
+        if let Some(key) = &rule.pipeline
+            && let Some(value) = given(self, key).or_else(|| call.args.first())
+        {
             self.other_pipeline(to, of.0, call, value);
         }
         if let Some(key) = &rule.file {
@@ -256,11 +262,58 @@ impl<'b> Lowering<'b> {
         let name = self.literal(file, call, value);
         let found = name.and_then(|name| self.pipes.iter().find(|p| p.name == name));
         let says = name.map_or_else(|| "starts a pipeline".to_owned(), |name| format!("starts {name}"));
-        let other = match found {
-            Some(pipe) => self.target(pipe.file, pipe.unit, UnitKind::Workflow),
-            None => UsesTarget::Remote(name.unwrap_or("a pipeline").to_owned()),
+        let flow = name.and_then(|name| name.split_once('/')).and_then(|(flow, deployment)| self.flow_named(flow, deployment));
+        let other = match (found, flow) {
+            (Some(pipe), _) => self.target(pipe.file, pipe.unit, UnitKind::Workflow),
+            (None, Some(function)) => function,
+            (None, None) => UsesTarget::Remote(name.unwrap_or("a pipeline").to_owned()),
         };
         self.hand_over(to.file, to.unit, to.line, &says, other, EdgeKind::Starts);
+    }
+
+    /// The function that is the pipeline of that name, where there is one; surely where something here deploys it under the
+    /// name of the deployment that is started.
+    fn flow_named(&self, flow: &str, deployment: &str) -> Option<UsesTarget> {
+        let same = |name: &str| name == flow || name.replace('_', "-") == flow;
+        let mut flows = self.functions.iter().filter(|(_, name)| same(name));
+        let (at, _) = flows.next().filter(|_| flows.next().is_none())?;
+        let name = self.program.scope(*at)?.name.clone();
+        let path = self.code(at.file).path.to_string();
+        let runs = |facts: &crate::fact::FileFacts, unit: usize| {
+            facts.facts.iter().filter(|fact| fact.unit == Some(unit)).any(|fact| match &fact.kind {
+                FactKind::Uses(uses) => {
+                    matches!(&uses.to, UsesTarget::Function { path: to, name: function, .. } if *to == *path && *function == name)
+                }
+                _ => false,
+            })
+        };
+        let in_file = self.book.values().any(|facts| {
+            let mut units = facts.units.iter().enumerate().filter(|(_, unit)| unit.kind == UnitKind::Workflow);
+            units.any(|(id, unit)| unit.name == deployment && runs(facts, id))
+        });
+        // what is declared in a file is known to the service once a command has handed that over
+        let put = |fact: &crate::fact::Fact| match &fact.kind {
+            FactKind::Command(command) => PUT.iter().any(|words| command.text().starts_with(words)),
+            _ => false,
+        };
+        let is_put = || self.book.values().any(|facts| facts.facts.iter().any(put));
+        let sure = (in_file && is_put()) || self.deploys(*at, deployment);
+        Some(UsesTarget::Function { path, name, sure })
+    }
+
+    /// Whether code registers a function under that name.
+    fn deploys(&self, function: At, name: &str) -> bool {
+        let calls = |file: FileId| (0..self.code(file).module().calls.len()).map(move |call| (file, call));
+        (0..self.program.files().len()).flat_map(calls).any(|(file, id)| {
+            let Some(called) = self.outside(file, id) else { return false };
+            let Some(call) = self.call(file, id).filter(|_| self.rule.registrations.iter().any(|r| names(&r.call, called)))
+            else {
+                return false;
+            };
+            let named = self.keyword(file, call, "name").or_else(|| call.args.first());
+            self.program.passed(file, id).iter().any(|passed| passed.at == function)
+                && named.and_then(|value| self.literal(file, call, value)) == Some(name)
+        })
     }
 
     /// A text that is put together, with holes for what only a run knows; none where nothing of it is known.

@@ -5,6 +5,7 @@ mod code;
 pub(crate) mod cron;
 mod dataflow;
 mod dvc;
+mod elyra;
 mod just;
 mod makefile;
 mod projects;
@@ -39,6 +40,7 @@ pub(crate) const ALL: &[Reader] = &[
     dvc::LOCK,
     dvc::CONFIG,
     azureml::READER,
+    elyra::READER,
 ];
 
 /// Readers of files that take values from others, each by its name.

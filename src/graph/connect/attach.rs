@@ -4,8 +4,9 @@
 //! has answered is done for that person, on a node of its own behind a guard.
 
 use super::{Build, command_key, node_key, shorten, throwaway};
-use crate::fact::{FactKind, FileFacts, UnitKind};
+use crate::fact::{FactKind, FileFacts, UnitKind, Uses, UsesTarget};
 use crate::graph::{Edge, NodeId, NodeKind, python};
+use crate::resolve;
 use crate::signals::{Owner, Signal, Signals};
 use crate::source::Location;
 use crate::words::{EdgeKind, Op, Strength};
@@ -32,15 +33,42 @@ impl Build<'_> {
         applied > 0
     }
 
+    /// Whether all that a command applies is known, and every image in it is one that others build, while this repository
+    /// builds its own under names that can be compared; what is known to serve a model is nobody else's.
+    fn deploys_others(&self, command: NodeId, signals: &Signals) -> bool {
+        let mut images = 0;
+        for edge in self.graph.leaving(command).filter(|e| !matches!(e.kind, EdgeKind::Writes | EdgeKind::Precedes)) {
+            let path = &self.graph.nodes[edge.to].at.path;
+            let known = edge.kind == EdgeKind::Applies && edge.strength == Strength::Resolved;
+            let Some(facts) = self.book.get(path).filter(|_| known) else { return false };
+            if signals.all.iter().any(|s| s.op == Some(Op::Serve) && s.at.path == *path) {
+                return false;
+            }
+            for fact in &facts.facts {
+                let image = match &fact.kind {
+                    FactKind::Uses(Uses { to: UsesTarget::Image(image), .. }) => Some(image.as_str()),
+                    FactKind::Uses(_) => None,
+                    FactKind::Command(command) => command.image.as_deref(),
+                    _ => continue,
+                };
+                if !image.is_some_and(|image| resolve::is_image_of_others(image, self.view)) {
+                    return false;
+                }
+                images += 1;
+            }
+        }
+        images > 0
+    }
+
     /// Whether what looks like a deployment puts nothing where it stays.
-    fn deploys_nothing(&self, node: NodeId, owner: Owner, facts: Option<&FileFacts>) -> bool {
+    fn deploys_nothing(&self, node: NodeId, owner: Owner, facts: Option<&FileFacts>, signals: &Signals) -> bool {
         let unit = match owner {
             Owner::Command(fact) => facts.and_then(|f| f.facts.get(fact)).and_then(|fact| fact.unit),
             Owner::Unit(unit) => Some(unit),
             _ => None,
         };
         let tried = facts.zip(unit).is_some_and(|(facts, unit)| throwaway::holds(facts, unit, self.view.programs));
-        tried || (matches!(owner, Owner::Command(_)) && self.only_prepares(node))
+        tried || (matches!(owner, Owner::Command(_)) && (self.only_prepares(node) || self.deploys_others(node, signals)))
     }
 
     /// The node of what a function does only once a person has answered, for what that does there.
@@ -73,6 +101,10 @@ impl Build<'_> {
         for (index, signal) in signals.all.iter().enumerate() {
             let path = &signal.at.path;
             let facts = self.book.get(path);
+            if resolve::is_about_nothing(path, signal.at.line, self.view) {
+                self.graph.void.insert(index);
+                continue;
+            }
             let key = match (signal.owner, facts) {
                 (Owner::Unit(unit), Some(facts)) if unit < facts.units.len() => node_key(path, facts, unit),
                 (Owner::Command(fact), _) => command_key(path, fact),
@@ -95,7 +127,8 @@ impl Build<'_> {
             }
             let asked = self.asked(&key, signal);
             if let Some(node) = asked.or_else(|| self.graph.find(&key)) {
-                if signal.op == Some(Op::Deploy) && self.deploys_nothing(node, signal.owner, facts) {
+                if signal.op == Some(Op::Deploy) && self.deploys_nothing(node, signal.owner, facts, signals) {
+                    self.graph.void.insert(index);
                     continue;
                 }
                 self.graph.nodes[node].signals.push(index);

@@ -32,6 +32,13 @@ impl Build<'_> {
         node.kind == NodeKind::Function && node.scope == Scope::Test && (name.starts_with("test") || name == "setUp")
     }
 
+    /// Whether a function is a test by names that the settings give.
+    fn is_named(&self, node: NodeId, selection: &Selection) -> bool {
+        let node = &self.graph.nodes[node];
+        let name = node.key.rsplit(['#', '.']).next().unwrap_or("");
+        node.kind == NodeKind::Function && node.scope == Scope::Test && selection.collects(name)
+    }
+
     /// Why the test at a place is never run, whoever collects its file.
     fn never_run(&self, at: &Location) -> Option<String> {
         self.program.file(&at.path, None).and_then(|file| self.program.left_out(file, at.line))
@@ -52,7 +59,7 @@ impl Build<'_> {
         let mut whole = Vec::new();
         let mut known: BTreeMap<RepoPath, Vec<NodeId>> = BTreeMap::new();
         if *selection != Selection::default() {
-            for test in (0..self.graph.nodes.len()).filter(|n| self.is_test(*n)) {
+            for test in (0..self.graph.nodes.len()).filter(|n| self.is_test(*n) || self.is_named(*n, selection)) {
                 known.entry(self.graph.nodes[test].at.path.clone()).or_default().push(test);
             }
         }
@@ -65,7 +72,7 @@ impl Build<'_> {
                 test.and_then(|test| selection.leaves_out(&test))
             };
             let told: Vec<(NodeId, Option<String>)> = tests.iter().map(|test| (*test, why(test))).collect();
-            if told.iter().all(|(_, off)| off.is_none()) {
+            if told.iter().all(|(test, off)| off.is_none() && self.is_test(*test)) {
                 whole.push(module);
                 continue;
             }

@@ -28,7 +28,7 @@ fn is_here(address: &str) -> bool {
 }
 
 /// The job around a unit, or the unit that stands for one.
-fn job_of(facts: &FileFacts, unit: UnitId) -> Option<UnitId> {
+pub(in crate::graph) fn job_of(facts: &FileFacts, unit: UnitId) -> Option<UnitId> {
     let mut at = unit;
     // no unit encloses itself, but a bound costs nothing
     for _ in 0..64 {

@@ -3,6 +3,20 @@
 use super::*;
 
 #[test]
+fn the_smallest_set_of_changes_is_told_where_no_single_one_is_enough() {
+    let google = model("google");
+    // one of the two that the key asks for is there
+    let half = found(&google, &["training.orchestrated", "source.modular", "model.evaluated", "deploy.automated"]);
+    let change = |keys: &[&'static str]| keys.to_vec();
+    assert_eq!(together(&google, &half, &[change(&["model.sliced"]), change(&["training.continuous"])]), None, "one does");
+    let none = found(&google, &["training.orchestrated", "source.modular", "model.evaluated"]);
+    let changes = [change(&["model.sliced"]), change(&["training.continuous"]), change(&["deploy.automated"])];
+    assert_eq!(together(&google, &none, &changes), Some(vec![1, 2]));
+    assert_eq!(together(&google, &none, &changes[..2]), None, "what is missing is not among them");
+    assert_eq!(together(&google, &none, &[change(&["training.continuous", "deploy.automated"])]), None, "one does both");
+}
+
+#[test]
 fn what_is_unknown_weighs_nothing_and_is_named() {
     // Deployment alone is unknown: it decides level 3, so the answer is open and a gate must not fail it.
     let assessment = graded(

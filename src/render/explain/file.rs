@@ -1,7 +1,7 @@
 //! What is known of a file, or of one line of it.
 
 use super::{here, phrases, words};
-use crate::explain::{FileView, Link, Row};
+use crate::explain::{FileView, Link, Row, Scope};
 use crate::render::links::Target;
 use crate::render::page::{Ink, Line, Page};
 use crate::report::{Report, Repository};
@@ -36,10 +36,21 @@ pub(super) fn file(page: &mut Page<'_>, view: &FileView, report: &Report) {
 }
 
 fn why_here(page: &mut Page<'_>, view: &FileView, report: &Report) {
-    page.title("WHY IT IS HERE");
+    let mut told = page.trial();
+    why(&mut told, view, report);
+    // that source counts as source is no news
+    if told.lines() > 0 {
+        page.title("WHY IT IS HERE");
+        page.append(&told);
+    }
+}
+
+fn why(page: &mut Page<'_>, view: &FileView, report: &Report) {
     let (what, means) = words::scope(view.scope);
     let because = view.scope_why.as_ref().map(|why| format!(", because {why}")).unwrap_or_default();
-    page.wrap(2, 4, &Line::new().plain(&format!("{}{because}. {means}", words::capital(what))));
+    if view.scope != Scope::Source || !because.is_empty() {
+        page.wrap(2, 4, &Line::new().plain(&format!("{}{because}. {means}", words::capital(what))));
+    }
     if view.nested_root {
         page.wrap(2, 4, &Line::new().plain("It lies in a folder that looks like a project of its own."));
     }

@@ -205,10 +205,12 @@ fn used(page: &mut Page<'_>, rule: &Explanation, system: &System) {
     let at = (4 + widest + 2).min(page.width() * 3 / 5);
     for (model, criterion) in all {
         let (ink, verdict) = words::criterion(criterion);
-        let mut line = Line::of(ink, &verdict);
+        // the letter asks for all that the publisher writes, the row for the practice alone
         let weighs = weights(rule, model, &criterion.id);
+        let letter = if weighs.is_empty() { "" } else { "to the letter " };
+        let mut line = Line::of(Ink::Quiet, letter).add(ink, &verdict);
         if !weighs.is_empty() {
-            line = line.add(Ink::Quiet, &format!("; weighs {}", weighs.join(", ")));
+            line = line.add(Ink::Quiet, &format!("; its row weighs {}", weighs.join(", ")));
         }
         page.pair(4, &Line::new().plain(&criterion.id), at, &line);
     }

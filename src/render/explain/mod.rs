@@ -15,7 +15,7 @@ use super::Style;
 use super::page::{Ink, Line, Page};
 use super::phrases;
 use crate::explain::{Explained, Explanation, Inspection};
-use crate::report::{Report, Verdict};
+use crate::report::{Report, SubjectKind, Verdict};
 
 /// Writes what a rule asks, what it came to in a repository, or what is known of a file there.
 ///
@@ -106,15 +106,20 @@ fn title(page: &mut Page<'_>, report: &Report) {
 
 /// Why nothing is judged.
 fn no_system(page: &mut Page<'_>, report: &Report) {
-    let kind = phrases::subject(report.repository.subject.kind);
     let why = &report.repository.subject.why;
+    // where a part of machine learning is there, "none" would say more than was looked for
+    let kind = match report.repository.subject.kind {
+        SubjectKind::NotMl if !report.repository.subject.evidence.is_empty() => String::new(),
+        kind => format!(" It is taken for {}", phrases::subject(kind)),
+    };
+    let between = if kind.is_empty() { " " } else { ": " };
     page.wrap(
         2,
         2,
         &Line::new()
-            .plain("Nothing is judged here: no system that trains or serves a model was found. It is taken for ")
-            .plain(kind)
-            .plain(": ")
+            .plain("Nothing is judged here: no system that trains or serves a model was recognised.")
+            .plain(&kind)
+            .plain(between)
             .plain(why)
             .plain(if why.ends_with('.') { "" } else { "." }),
     );

@@ -182,6 +182,9 @@ pub(super) fn evidence(page: &mut Page<'_>, evidence: &Evidence, indent: usize, 
 
 /// Several of them in two columns.
 pub(super) fn all_evidence(page: &mut Page<'_>, all: &[&Evidence], most: usize, repository: &Repository) {
+    // one line is one fact, however many signals stand on it
+    let mut seen = std::collections::BTreeSet::new();
+    let all: Vec<&Evidence> = all.iter().copied().filter(|e| seen.insert((phrases::place(e), e.snippet.as_deref()))).collect();
     let widest = all.iter().take(most).filter_map(|e| phrases::place(e)).map(|p| width_of(&p)).max().unwrap_or(0);
     let at = (4 + widest + 2).min(page.width() / 2);
     for one in all.iter().take(most) {

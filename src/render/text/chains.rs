@@ -3,8 +3,8 @@
 use super::phrases;
 use crate::render::page::{Ink, Line, Page, width_of};
 use crate::report::{
-    Because, Cause, ChainHead, Deed, EdgeKind, Hop, Lookalike, OpenEnd, Report, Repository, Story, Strength, System, Unknown,
-    When,
+    Because, Cause, ChainHead, Deed, EdgeKind, Hop, Lookalike, OpenEnd, Report, Repository, Starter, Story, Strength, System,
+    Unknown, When,
 };
 
 /// Stories told, unless the user wants all chains.
@@ -155,7 +155,9 @@ fn none(page: &mut Page<'_>, system: &System, report: &Report) {
             .iter()
             .any(|end| phrases::repository_of(&end.outside).is_some() && !end.practices.is_empty()) =>
         {
-            Line::new().plain("none that was followed to its end: what starts by itself leaves this repository, see below")
+            let itself = system.steps.iter().any(|s| matches!(s.starter, Starter::Itself | Starter::Outside));
+            let who = if itself { "starts by itself" } else { "a person starts" };
+            Line::new().plain(&format!("none that was followed to its end: what {who} leaves this repository, see below"))
         }
         None => Line::new().plain("none: nothing that starts by itself leads to training, release or monitoring"),
     };
@@ -477,7 +479,8 @@ pub(super) fn open_ends(page: &mut Page<'_>, system: &System, repository: &Repos
             line = line.plain(" (").place(&place, super::link(repository, evidence)).plain(")");
         }
         if !others.is_empty() {
-            line = line.add(Ink::Quiet, &format!(" and {} more of it", others.len()));
+            line =
+                line.add(Ink::Quiet, &format!(" and {} more files of it", others.len()).replace("1 more files", "1 more file"));
         }
         // what can be followed says what is missing by how it can be
         let why = if phrases::repository_of(&end.outside).is_some() { String::new() } else { format!(": {}", end.why) };

@@ -30,19 +30,7 @@ pub(super) fn levels(page: &mut Page<'_>, system: &System) {
         remarks(page, model);
     }
     unsure(page, system);
-    gates(page, system);
     judgement(page, system);
-}
-
-/// What a gate on what is proven would count, where that is less than the level.
-fn gates(page: &mut Page<'_>, system: &System) {
-    let less =
-        |m: &Assessment| m.level.zip(m.floor).filter(|(level, floor)| floor < level).map(|(_, floor)| (m.id.clone(), floor));
-    let parts: Vec<String> = system.models.iter().filter_map(less).map(|(id, floor)| format!("{id}\u{a0}{floor}")).collect();
-    if !parts.is_empty() {
-        let told = format!("A gate with --evidence\u{a0}complete takes what is proven: {}.", parts.join(", "));
-        page.wrap(2, 4, &Line::of(Ink::Quiet, &told));
-    }
 }
 
 /// How far a level can be trusted, in one line.

@@ -30,7 +30,7 @@ const MOST_CHAINS: usize = 22;
 pub(super) fn write(report: &Report, out: &mut dyn Write, style: &Style) -> io::Result<()> {
     let mut page = Page::new(style);
     head(&mut page, report);
-    let primary = report.systems.iter().find(|s| s.primary).or_else(|| report.systems.first());
+    let primary = style.told.first(report);
     // what comes after the chains is written first, for they take the room that is left
     match primary {
         Some(system) => above(&mut page, report, system),
@@ -76,11 +76,12 @@ fn after<'s>(page: &Page<'s>, report: &Report, primary: Option<&System>, room: R
         below(&mut rest, report, system, room);
     }
     for system in report.systems.iter().filter(|s| primary.is_none_or(|p| !std::ptr::eq(p, *s))) {
-        if page.verbose() > 0 {
+        // of many, the whole of each is what nobody reads to its end
+        if page.tells_all() {
             rest.blank();
             title_of(&mut rest, system, &report.repository);
             above(&mut rest, report, system);
-            chains::strongest(&mut rest, system, report, usize::MAX);
+            chains::strongest(&mut rest, system, report, MOST_CHAINS);
             below(&mut rest, report, system, Room::Enough);
         }
     }
@@ -155,7 +156,22 @@ fn asked(page: &mut Page<'_>, report: &Report) {
             parts.push(format!("{} ({word} {})", phrases::count(lines.len(), one, many), lines.join(", ")));
         }
     }
-    let told = if parts.is_empty() { "changes nothing".to_owned() } else { parts.join(" · ") };
+    // what was written in vain is a mistake that only its author can find
+    let idle: Vec<String> = settings.entries.iter().filter(|e| e.touched == 0).map(|e| e.line.to_string()).collect();
+    if !idle.is_empty() && !parts.is_empty() {
+        parts.push(format!(
+            "{} nothing ({} {})",
+            if idle.len() == 1 { "changes" } else { "change" },
+            if idle.len() == 1 { "line" } else { "lines" },
+            idle.join(", ")
+        ));
+    }
+    let in_vain = if idle.is_empty() {
+        String::new()
+    } else {
+        format!(" ({} {})", if idle.len() == 1 { "line" } else { "lines" }, idle.join(", "))
+    };
+    let told = if parts.is_empty() { format!("changes nothing{in_vain}") } else { parts.join(" · ") };
     let compared = settings.compared(report).map(|told| format!("; {told}")).unwrap_or_default();
     page.wrap(0, 2, &Line::new().place(&settings.file, None).plain(": ").add(Ink::Part, &told).plain(&compared));
     if page.verbose() > 0 {
@@ -209,13 +225,16 @@ fn collection(page: &mut Page<'_>, report: &Report, systems: &[&System]) {
     let mut groups: Vec<(String, Vec<&System>)> = Vec::new();
     for system in systems.iter().copied() {
         let told = levels(system);
-        let alone = page.verbose() > 0 || system.primary;
-        match groups.iter_mut().find(|(other, all)| !alone && *other == told && !all.iter().any(|s| s.primary)) {
+        let is_first = |s: &System| page.first(report).is_some_and(|first| first.path == s.path);
+        let alone = page.verbose() > 0 || is_first(system);
+        match groups.iter_mut().find(|(other, all)| !alone && *other == told && !all.iter().any(|s| is_first(s))) {
             Some((_, all)) => all.push(system),
             None => groups.push((told, vec![system])),
         }
     }
-    groups.sort_by_key(|(_, all)| !all.iter().any(|s| s.primary));
+    let told_below = page.first(report).map(|first| first.path.clone());
+    let is_first = |s: &System| told_below.as_ref() == Some(&s.path);
+    groups.sort_by_key(|(_, all)| !all.iter().any(|s| is_first(s)));
     let name = |system: &System| if system.path == "." { "the root".to_owned() } else { system.path.clone() };
     let firsts = groups.iter().filter_map(|(_, all)| all.first());
     let widest = firsts.map(|s| width_of(&name(s))).max().unwrap_or(0);
@@ -223,15 +242,16 @@ fn collection(page: &mut Page<'_>, report: &Report, systems: &[&System]) {
     for (told, all) in &groups {
         let Some((first, others)) = all.split_first() else { continue };
         let mut line = Line::new().plain(told);
-        if first.primary {
-            line = line.add(Ink::Quiet, " (below: ").add(Ink::Quiet, &first.why).add(Ink::Quiet, ")");
+        if is_first(first) {
+            let why = if first.primary { format!(": {}", first.why) } else { String::new() };
+            line = line.add(Ink::Quiet, &format!(" (below{why})"));
         } else if !others.is_empty() {
             line = line.add(Ink::Quiet, &format!(", and so {} more", others.len()));
         }
         page.pair(2, &Line::new().place(&name(first), None), at, &line);
     }
-    if page.verbose() == 0 {
-        page.wrap(2, 2, &Line::of(Ink::Quiet, "the others in full: -v"));
+    if !page.tells_all() {
+        page.wrap(2, 2, &Line::of(Ink::Quiet, "the whole of another: --system FOLDER; of each: --system all"));
     }
 }
 

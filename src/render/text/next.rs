@@ -189,7 +189,7 @@ fn columns(page: &mut Page<'_>, model: &Assessment, told: &Told<'_>) {
         parts.push(format!("{column} {} by {number}", blocking.lifts_to.unwrap_or(blocking.level)).replace(' ', "\u{a0}"));
     }
     let name = Line::of(Ink::Strong, &super::levels::name_of(model)).plain(": ");
-    let ask = format!("treering\u{a0}explain\u{a0}{}\u{a0}PATH", model.id);
+    let ask = format!("explain {}, as in the last line", model.id).replace(' ', "\u{a0}");
     let line = if parts.is_empty() {
         let all: Vec<&Blocking> = model.blocking.iter().filter(|b| b.unknown.is_none()).collect();
         let changes = changes(&all).len();
@@ -235,9 +235,25 @@ fn one_model<'r>(page: &mut Page<'_>, model: &'r Assessment, told: &mut Told<'r>
     for blocking in elsewhere {
         numbered(page, blocking, told, system, &report.repository);
     }
+    reaching(page, model, told, next);
     if !open.is_empty() {
         page.wrap(5, 8, &Line::of(Ink::Quiet, "not decided: ").join(hangs_on(page, &open, &report.coverage, &mut told.unread)));
     }
+}
+
+/// Which changes reach the next level together, by their numbers.
+fn reaching(page: &mut Page<'_>, model: &Assessment, told: &Told<'_>, next: u8) {
+    let of = |id: &String| model.blocking.iter().find(|b| b.practice == *id && b.unknown.is_none());
+    let number = |b: &Blocking| told.actions.iter().position(|known| *known == said(b)).map(|at| at + 1);
+    let numbers: Option<Vec<usize>> = model.together.iter().map(|id| number(of(id)?)).collect();
+    let Some(mut numbers) = numbers.filter(|all| !all.is_empty()) else { return };
+    numbers.sort_unstable();
+    let all: Vec<String> = numbers.iter().map(usize::to_string).collect();
+    let told = match all.split_last() {
+        Some((last, first)) if !first.is_empty() => format!("{} and {last} together reach {next}", first.join(", ")),
+        _ => return,
+    };
+    page.wrap(5, 8, &Line::of(Ink::Good, &told.replace(' ', "\u{a0}")));
 }
 
 /// What there is to do: a change that mends several rows once for each column, and nothing where nothing is to be changed.
@@ -300,6 +316,15 @@ fn nearest<'m>(page: &Page<'_>, model: &Assessment, decided: &[&'m Blocking], to
         return decided;
     }
     decided.sort_by_key(|b| b.elsewhere);
+    if !model.together.is_empty() {
+        let is_meant = |b: &Blocking| {
+            model
+                .together
+                .iter()
+                .any(|id| b.practice == *id || model.blocking.iter().any(|other| other.practice == *id && said(other) == said(b)))
+        };
+        return decided.into_iter().filter(|b| is_meant(b)).collect();
+    }
     if model.level.is_some() {
         // the same where what was not looked at is told as well
         let few = model.blocking.iter().any(|b| b.lifts_to.is_some() || b.unknown.is_some());

@@ -21,16 +21,8 @@ pub(super) fn steps(page: &mut Page<'_>, system: &System, repository: &Repositor
 }
 
 fn one_starter(page: &mut Page<'_>, ink: Ink, word: &str, steps: &[&Step], system: &System, repository: &Repository) {
-    // what is true of several steps is said once, behind them
-    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
-    for step in steps {
-        let why = if page.verbose() == 0 { shorter(&step.why, system) } else { step.why.clone() };
-        match groups.iter_mut().find(|(told, _)| *told == why) {
-            Some((_, names)) => names.push(phrases::step(step.step)),
-            None => groups.push((why, vec![phrases::step(step.step)])),
-        }
-    }
-    groups.sort_by_key(|(why, _)| !why.is_empty());
+    let why = |step: &Step| if page.verbose() == 0 { shorter(&step.why, system) } else { step.why.clone() };
+    let groups = phrases::by_reason(steps, why);
     // the same file for want of which several are unknown is named once
     let unread = |why: &str| why.find(UNREAD).map(|at| why.get(at..).unwrap_or_default().to_owned());
     let of_all = groups.first().and_then(|(why, _)| unread(why));

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::super::Evidence;
 use super::super::model::{Assessment, Blocking, Criterion, Dimension, Reached, Row, StrictGap, Three};
+use super::super::system::RemedyKind;
 use super::{Findings, JudgedSystem, evidence_of, nearest, remedies, signal};
 use crate::maturity;
 use crate::practices::{Judged, Miss, Remedy};
 use crate::rules::model::Model;
 use crate::rules::practice::PracticeRule;
-use crate::words::Unknown;
+use crate::words::{Unknown, Verdict};
 
 /// Before an action on training in a repository that does not train.
 const ELSEWHERE: &str = "where the model is trained (not found here): ";
@@ -88,10 +89,11 @@ pub(super) fn assessment(
                 level: blocker.level,
                 row: blocker.row.clone(),
                 practice: blocker.practice.clone(),
-                what: near.map_or_else(|| blocker.what.clone(), |n| super::sentence(findings, n)),
+                what: near.map_or_else(|| missing(practice, rules, &blocker.what), |n| super::sentence(findings, n)),
                 action,
                 evidence: where_to_change(findings, practice, &blocker.practice).into_iter().collect(),
-                lifts_to: blocker.lifts_to.max(with_all),
+                // what is done in another repository lifts nothing here
+                lifts_to: blocker.lifts_to.max(with_all).filter(|_| !elsewhere),
                 elsewhere,
                 unknown: practice.and_then(|p| p.standing.unknown).or_else(|| practice.is_none().then_some(Unknown::NoDetector)),
                 remedy: remedy.map(remedies::kind),
@@ -142,8 +144,58 @@ pub(super) fn assessment(
             })
             .collect(),
         criteria,
+        together: set(model, &blocking, system),
         blocking,
         strict_gaps,
+    }
+}
+
+/// The smallest set of changes that reaches the next level where no single one does, each by the practice that it is told
+/// of; what cannot be decided, or done here, is in no set.
+fn set(model: &Model, blocking: &[Blocking], system: &JudgedSystem<'_>) -> Vec<String> {
+    let open = |b: &&Blocking| {
+        let is_done = !matches!(b.remedy, Some(RemedyKind::Confirm | RemedyKind::Follow));
+        b.unknown.is_none() && !b.elsewhere && is_done
+    };
+    if model.levels.is_empty() || blocking.iter().any(|b| b.lifts_to.is_some()) {
+        return Vec::new();
+    }
+    // the same action is one change
+    let mut changes: Vec<(&Blocking, Vec<&str>)> = Vec::new();
+    for one in blocking.iter().filter(open) {
+        match changes.iter_mut().find(|(known, _)| known.action == one.action) {
+            Some((_, keys)) => keys.push(&one.practice),
+            None => {
+                let remedy = system.practices.iter().find(|p| p.id == one.practice).and_then(|p| p.remedy.as_ref());
+                let same = |raised: &&remedies::Raised<'_>| {
+                    remedy.is_some_and(|r| r.way == raised.remedy.way && r.at == raised.remedy.at)
+                };
+                let besides = system.remedies.iter().find(same).map(|raised| raised.practices.as_slice()).unwrap_or_default();
+                let keys = std::iter::once(one.practice.as_str()).chain(besides.iter().map(String::as_str)).collect();
+                changes.push((one, keys));
+            }
+        }
+    }
+    let keys: Vec<Vec<&str>> = changes.iter().map(|(_, keys)| keys.clone()).collect();
+    let found = maturity::together(model, &system.verdicts, &keys).unwrap_or_default();
+    found.iter().filter_map(|at| changes.get(*at)).map(|(one, _)| one.practice.clone()).collect()
+}
+
+/// What is missing of a practice to which nothing comes near: a model's title would read as if it were there.
+fn missing(practice: Option<&Judged>, rules: &BTreeMap<&str, &PracticeRule>, asked: &str) -> String {
+    let Some(practice) = practice else { return asked.to_owned() };
+    let looked_for = rules.get(practice.id.as_str()).map(|rule| rule.looked_for.as_str()).filter(|told| !told.is_empty());
+    let parts = practice.qualifiers.get("missing").filter(|parts| !parts.is_empty());
+    match (practice.standing.verdict, parts, looked_for) {
+        (_, Some(parts), _) => {
+            let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+            format!("missing: {}", parts.join(", "))
+        }
+        (Verdict::NotShown, None, Some(looked_for)) => format!("not found (looked for {looked_for})"),
+        (Verdict::Indicated, None, Some(looked_for)) => format!("there in part only (looked for {looked_for})"),
+        // a part of it that the model asks for more closely
+        (Verdict::Met, None, _) => format!("met, and not as closely as asked: {asked}"),
+        _ => asked.to_owned(),
     }
 }
 

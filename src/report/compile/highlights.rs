@@ -268,7 +268,7 @@ fn is_setting(missing: &str) -> bool {
 pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> Vec<Lookalike> {
     let graph = findings.graph;
     let owns = |path: &str| system.system.owns(path) && system.system.is_source(path);
-    let mut found: Vec<Lookalike> = Vec::new();
+    let (mut found, mut late): (Vec<Lookalike>, Vec<bool>) = (Vec::new(), Vec::new());
     let mut starters = graph.triggers(|_| true);
     starters.extend(graph.entries());
     let runs = graph.reach(&starters, Walk::at(Strength::Broken));
@@ -279,7 +279,19 @@ pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
         .filter(|e| e.off.is_none() && e.runs() && runs.has(e.from))
         .map(|e| (&graph.nodes[e.to].at, &graph.nodes[e.to].label))
         .collect();
-    for edge in &graph.edges {
+    // what a person starts pretends nothing, unless work on a model hangs on it
+    let by_itself = graph.reach(&graph.triggers(|kind| kind != TriggerKind::Manual), Walk::at(Strength::Broken));
+    let works: Vec<NodeId> = findings
+        .signals
+        .all
+        .iter()
+        .enumerate()
+        .filter(|(_, seen)| seen.off.is_none() && seen.op.is_some_and(|op| !matches!(op, Op::Package | Op::Notify)))
+        .flat_map(|(signal, _)| graph.nodes_of(signal))
+        .collect();
+    let leads = graph.reach_back(&works, Walk { off: true, ..Walk::at(Strength::Broken) });
+    let matters = |node: NodeId| by_itself.has(node) || leads[node] || graph.arriving(node).any(|e| leads[e.from]);
+    for edge in graph.edges.iter().filter(|edge| edge.kind == EdgeKind::Starts || matters(edge.from)) {
         if let Some(off) = &edge.off
             && owns(&edge.at.path)
             // what a caller does without in another repository is that one's choice to offer
@@ -293,6 +305,7 @@ pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
                 evidence: vec![place(findings, &edge.at, "switched-off")],
                 why: redact::snippet(&format!("{}: {off}", edge.what)),
             });
+            late.push(!by_itself.has(edge.from) && edge.kind != EdgeKind::Starts);
         } else if edge.strength == Strength::Broken
             && graph.nodes[edge.to].kind == NodeKind::Missing
             && owns(&edge.at.path)
@@ -303,8 +316,13 @@ pub(super) fn lookalikes(findings: &Findings<'_>, system: &JudgedSystem<'_>) -> 
                 evidence: vec![place(findings, &edge.at, "broken")],
                 why: redact::snippet(&broken(&edge.what, &graph.nodes[edge.to].label)),
             });
+            late.push(!by_itself.has(edge.from));
         }
     }
+    // what starts by itself goes before what a person starts
+    let mut sorted: Vec<(bool, Lookalike)> = late.into_iter().zip(found).collect();
+    sorted.sort_by_key(|(late, _)| *late);
+    let mut found: Vec<Lookalike> = sorted.into_iter().map(|(_, one)| one).collect();
     for judged in &system.practices {
         let unheeded = judged.chains.first().and_then(|c| c.unheeded.as_ref());
         if let (Some(why), true) = (unheeded, judged.standing.because == Some(Because::Broken)) {

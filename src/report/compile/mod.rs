@@ -22,7 +22,7 @@ use crate::rules::practice::PracticeRule;
 use crate::signals::{Owner, Signals};
 use crate::source::{Location, Notice, RepoPath};
 use crate::walk::{Copies, Inventory};
-use crate::words::Strength;
+use crate::words::{EdgeKind, Strength};
 
 pub(crate) use remedies::{Raised, raise};
 pub(crate) use unread::Unread;
@@ -58,6 +58,8 @@ pub(crate) struct Asked {
     pub(crate) committed_at: Option<String>,
     /// The remote, without secrets.
     pub(crate) remote: Option<String>,
+    /// Its oldest commit.
+    pub(crate) first_commit: Option<String>,
     /// The revision asked for.
     pub(crate) revision: Option<String>,
     /// Whether there is no work tree: what is scanned is the commit of HEAD.
@@ -94,6 +96,8 @@ pub(crate) struct JudgedSystem<'s> {
     pub(crate) alike: usize,
     /// Its practices and probes.
     pub(crate) practices: Vec<Judged>,
+    /// The table of them that its models were graded by.
+    pub(crate) verdicts: crate::verdict::Verdicts,
     /// Its maturity models.
     pub(crate) models: Vec<(&'s Model, crate::maturity::Assessment)>,
     /// What would mend the causes that hold its practices back.
@@ -168,6 +172,7 @@ pub(crate) fn compile(
             },
             changed: findings.inventory.dirty() as u64,
             remote: asked.remote.as_deref().map(redact::address),
+            first_commit: asked.first_commit.clone(),
             subject: Subject { kind: subject.kind, why: subject.why.clone(), evidence },
         },
         summary,
@@ -312,14 +317,14 @@ pub(super) fn place(findings: &Findings<'_>, at: &Location, signal: &str) -> Evi
 
 /// What is said of a nearest miss, with the line that it quotes.
 pub(super) fn sentence(findings: &Findings<'_>, miss: &Miss) -> String {
-    let Some(seen) = miss.seen.and_then(|s| findings.signals.all.get(s)) else { return redact::snippet(&miss.before) };
+    let Some(seen) = miss.seen.and_then(|s| findings.signals.all.get(s)) else { return redact::sentence(&miss.before) };
     let line = code(findings, &seen.at).unwrap_or_else(|| redact::snippet(&seen.what));
     let quoted = match line.char_indices().nth(80) {
         Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default()),
         None => line,
     };
     let place = if seen.at == miss.at || seen.commit.is_some() { String::new() } else { format!(" ({})", seen.at) };
-    let (before, after) = (redact::snippet(&miss.before), redact::snippet(&miss.after));
+    let (before, after) = (redact::sentence(&miss.before), redact::sentence(&miss.after));
     // a snippet is trimmed; the sentence is not
     let space = |text: &str, has: bool| if has && !text.is_empty() { " " } else { "" };
     let (left, right) = (space(&before, miss.before.ends_with(' ')), space(&after, miss.after.starts_with(' ')));
@@ -339,7 +344,9 @@ fn written(findings: &Findings<'_>, chain: &practices::Chain, hop: &practices::H
     }
     let unsure = seen.branch.is_some() || seen.strength < Strength::Resolved || seen.what.contains('|');
     let line = if last && is_code && unsure && hop.at == seen.at { code(findings, &hop.at) } else { None };
-    line.unwrap_or_else(|| redact::snippet(&hop.what))
+    // what starts it is told in our words, of which nothing is cut
+    let told = if hop.edge == EdgeKind::Starts { redact::sentence } else { redact::snippet };
+    line.unwrap_or_else(|| told(&hop.what))
 }
 
 /// The line at a place as its author wrote it, redacted; none where the whole file is meant or the line says nothing.

@@ -1,6 +1,6 @@
 //! What would mend the causes that hold practices back: in words, one of each, with all that hangs on it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::super::copies::repository_of;
 use super::super::model::Three;
@@ -26,32 +26,41 @@ pub(crate) struct Raised<'s> {
 /// Most causes of which it is worked out what mending them would lift.
 const CAUSES: usize = 24;
 
-/// The causes that hold practices back, each once with all that hangs on it, and what each model would come to without it.
+/// Every practice and probe, with what its qualifiers come to.
+type Table = [(Judged, BTreeMap<String, Standing>)];
+
+/// The causes that hold practices back, each once with all that hangs on it, and what each model would come to without it;
+/// `mended` judges anew with a remedy, where that can be supposed.
 pub(crate) fn raise<'s>(
-    practices: &[(Judged, BTreeMap<String, Standing>)],
+    practices: &Table,
     models: &[(&'s Model, maturity::Assessment)],
+    mended: &dyn Fn(&Remedy) -> Option<Vec<(Judged, BTreeMap<String, Standing>)>>,
 ) -> Vec<Raised<'s>> {
-    let mut found: Vec<(Remedy, Vec<String>, BTreeSet<String>)> = Vec::new();
+    let mut found: Vec<(Remedy, Vec<String>)> = Vec::new();
     for (practice, _) in practices.iter().filter(|(p, _)| !p.id.starts_with("probe.")) {
         let Some(remedy) = &practice.remedy else { continue };
-        // that somebody looks there brings nothing about yet
-        let mends = !matches!(remedy.way, Way::Follow(_));
-        let alone = (remedy.alone && mends).then(|| practice.id.clone());
         // what is not proven of two practices at one place is two things
         let same = |known: &Remedy| known.way == remedy.way && known.at == remedy.at && known.way != Way::Confirm;
         match found.iter_mut().find(|(known, ..)| same(known)) {
-            Some((_, ids, mended)) => {
-                ids.push(practice.id.clone());
-                mended.extend(alone);
-            }
-            None => found.push((remedy.clone(), vec![practice.id.clone()], alone.into_iter().collect())),
+            Some((_, ids)) => ids.push(practice.id.clone()),
+            None => found.push((remedy.clone(), vec![practice.id.clone()])),
         }
     }
-    found.sort_by_key(|(_, ids, _)| std::cmp::Reverse(ids.len()));
-    let all = found.into_iter().enumerate().map(|(number, (remedy, practices_of, mended))| {
+    found.sort_by_key(|(_, ids)| std::cmp::Reverse(ids.len()));
+    let all = found.into_iter().enumerate().map(|(number, (remedy, mut ids))| {
         let mut numbers = Vec::new();
-        if number < CAUSES && !mended.is_empty() {
-            let verdicts = practices::raised(practices, &mended);
+        // that somebody looks there brings nothing about yet
+        let after = match remedy.way {
+            _ if number >= CAUSES => None,
+            Way::Confirm if !remedy.alone => None,
+            Way::Confirm => Some(practices::verdicts(&practices::raised(practices, &ids))),
+            _ => mended(&remedy).map(|table| {
+                let more = better(practices, &table).into_iter().filter(|id| !ids.contains(id));
+                ids.extend(more.collect::<Vec<_>>());
+                practices::verdicts(&table)
+            }),
+        };
+        if let Some(verdicts) = after {
             for (model, before) in models {
                 let after = maturity::grade(model, &verdicts);
                 let overall = (None, before.overall.numbers, after.overall.numbers);
@@ -65,9 +74,17 @@ pub(crate) fn raise<'s>(
                 }
             }
         }
-        Raised { remedy, practices: practices_of, numbers }
+        Raised { remedy, practices: ids, numbers }
     });
     all.collect()
+}
+
+/// The practices that hold better than before.
+fn better(before: &Table, after: &Table) -> Vec<String> {
+    let both = before.iter().zip(after).filter(|((old, _), (new, _))| !old.id.starts_with("probe.") && old.id == new.id);
+    both.filter(|((old, _), (new, _))| practices::rank(new.standing) > practices::rank(old.standing))
+        .map(|(_, (new, _))| new.id.clone())
+        .collect()
 }
 
 /// All remedies of a system, those of most practices first.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::super::View;
-use super::super::selected::Selection;
+use super::super::selected::{Collects, Selection};
 use crate::fact::{FactKind, FileFacts};
 use crate::source::{self, RepoPath, file_name, folder};
 use crate::syntax::python::{AssignKind, Root, Target, Value};
@@ -209,6 +209,7 @@ impl Told {
             marks: all.marks.filter(|m| !m.trim().is_empty()),
             deselected: all.deselected.iter().filter_map(|d| Some((source::join(&root, d)?, d.clone()))).collect(),
             named: BTreeMap::new(),
+            collects: Some(Collects::of(&get("python_classes"), &get("python_functions"))),
         };
         told.settings = found.map(|(path, _)| path);
         told.conftests(view);

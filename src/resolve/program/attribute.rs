@@ -1,12 +1,14 @@
 //! What stands behind a dot, in brackets, in a loop or after `with`.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::super::python::Place;
+use super::index::{Bind, What};
 use super::infer::{Ctx, Found, Infer, Type, decorated, joined};
-use super::settle::Settled;
-use super::{At, World};
-use crate::syntax::python::{FlowKind, Name, Root, ScopeKind, Value};
+use super::settle::{Settled, is_class};
+use super::{ALTERNATIVE, At, World};
+use crate::syntax::python::{AssignKind, FlowKind, Name, Root, ScopeKind, Value};
 
 /// Elements of a literal that are looked at.
 const MAX_ITEMS: usize = 40;
@@ -32,15 +34,17 @@ impl<'f> Infer<'f> {
         let sure = found.sure;
         let outside = |what: Option<Arc<str>>| Some(Found { what: Type::External(what?), sure });
         match found.what {
-            Type::External(of) => outside(joined(&of, '.', name)),
-            Type::Instance(of) => outside(joined(&of, '#', name)),
+            Type::External(of) if of.contains(ALTERNATIVE) => None,
+            Type::External(of) => self.of_outside(joined(&of, '.', name)?, name, sure),
+            Type::Instance(of) => self.of_outside(joined(&of, '#', name)?, name, sure),
             Type::Module(place) => Some(self.of_module(&place, name)?.after(sure)),
             // what a decorator from outside makes of a function: `flow.serve`, `task.delay`
+            Type::Function(_) | Type::Method(..) if self.world.callables.written.contains(name) => Some(found),
             Type::Function(function) | Type::Method(function, _) => {
                 let (by, by_sure) = self.wrapper(function)?;
                 outside(joined(&by, '#', name)).map(|f| f.after(by_sure))
             }
-            Type::Class(class) => match self.member(class, name, None)? {
+            Type::Class(class) => match self.member(class, name, None).or_else(|| self.given(class, name).map(Member::Value))? {
                 Member::Function(f) => {
                     let bound = decorated(&self.world.scope(f)?.decorators, "classmethod");
                     Some(Found { what: if bound { Type::Method(f, class) } else { Type::Function(f) }, sure })
@@ -49,7 +53,7 @@ impl<'f> Infer<'f> {
                 Member::Outside(base, base_sure) => outside(joined(&base, '.', name)).map(|f| f.after(base_sure)),
             },
             Type::Object(class) => {
-                let member = self.member(class, name, None)?;
+                let member = self.member(class, name, None).or_else(|| self.given(class, name).map(Member::Value))?;
                 Some(self.bound(member, class, name)?.after(sure))
             }
             Type::Itself(class) => Some(self.of_itself(class, name)?.after(sure)),
@@ -58,6 +62,7 @@ impl<'f> Infer<'f> {
                 Some(self.bound(member, class, name)?.after(sure))
             }
             Type::Literal(value, _) => outside(joined(literal_type(value)?, '#', name)),
+            Type::Tables(tables) => outside(joined(literal_type(tables.first()?.0)?, '#', name)),
         }
     }
 
@@ -106,7 +111,7 @@ impl<'f> Infer<'f> {
                 only.map(|(f, sub)| Found { what: Type::Method(f, sub), sure: false })
             }
             Some(member) => self.bound(member, class, name),
-            None => self.given_below(class, name),
+            None => self.given(class, name).or_else(|| self.given_below(class, name)),
         }
     }
 
@@ -137,6 +142,9 @@ impl<'f> Infer<'f> {
             }
             let fields = code.index.field(own.scope, name).and_then(|f| self.agree(own.file, f.iter()));
             if let Some(found) = fields.or_else(|| binds.and_then(|b| self.settle(own.file, b, None))) {
+                return Some(Member::Value(found));
+            }
+            if let Some(found) = binds.and_then(|_| self.built_with(*own, name)) {
                 return Some(Member::Value(found));
             }
         }
@@ -176,10 +184,25 @@ impl<'f> Infer<'f> {
         if let Some(Found { what: Type::Class(class), sure }) = found {
             return Some(Found { what: Type::Class(class), sure });
         }
-        if let Some(Found { what: Type::Literal(table, inside), sure }) = found
-            && let Some(found) = self.literal_item(table, key, *inside, ctx)
+        if let Some(Found { what: Type::Literal(table, inside), sure }) = &found
+            && let Some(found) = self.literal_item(table, key, **inside, ctx)
+            && !matches!(found.what, Type::Literal(Value::None, _))
         {
-            return Some(found.after(sure));
+            return Some(found.after(*sure));
+        }
+        if let Some(Found { what: Type::Tables(tables), .. }) = &found {
+            return self.of_each(tables, |this, table, inside| this.literal_item(table, key, inside, ctx));
+        }
+        if let Some(holder) = &found
+            && let Some(found) = self.put_in(holder, of, key, ctx)
+        {
+            return Some(found);
+        }
+        // what was stored together comes back together
+        if let Some(Found { what: Type::Instance(by), sure }) = found
+            && self.world.callables.stored.contains(&*by)
+        {
+            return Some(Found { what: Type::Instance(by), sure });
         }
         // what was put in: `models["a"] = …`
         let Root::Local(local) = &of.root else { return None };
@@ -202,8 +225,11 @@ impl<'f> Infer<'f> {
                 let (_, value) = pairs.iter().rev().find(|(k, _)| k == key)?;
                 self.value(value, inside).map(|f| f.after(sure))
             }
+            // nobody knows which is meant, but in a loop over the table each has its turn
             (Value::Dict(pairs), None) => {
-                self.any_of(pairs.iter().take(MAX_ITEMS).map(|(_, v)| v), inside).map(|f| f.after(false))
+                let found = self.any_element(pairs.iter().map(|(_, v)| v), inside)?;
+                let each = self.goes_over(key, table, ctx);
+                Some(found.after(each))
             }
             (Value::List(items) | Value::Tuple(items), Some((Value::Int(at), sure))) => {
                 let at =
@@ -211,7 +237,79 @@ impl<'f> Infer<'f> {
                 self.value(items.get(at)?, inside).map(|f| f.after(sure))
             }
             (Value::List(items) | Value::Tuple(items), _) => {
-                self.any_of(items.iter().take(MAX_ITEMS), inside).map(|f| f.after(false))
+                self.any_element(items.iter(), inside).map(|found| found.after(false))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a key is that of a loop over the very table, so that each element has its turn.
+    fn goes_over(&mut self, key: &'f Value, table: &'f Value, ctx: Ctx<'f>) -> bool {
+        let Value::Name(Name { root: Root::Local(local), path }) = key else { return false };
+        let world = self.world;
+        let Some((_, Some(binds))) = world.binds(ctx, local).filter(|_| path.is_empty()) else { return false };
+        let Some(module) = world.files.get(ctx.file).map(|code| code.module()) else { return false };
+        let [Bind { what: What::Assign(id, None), .. }] = binds else { return false };
+        let Some(assign) = module.assigns.get(*id).filter(|assign| assign.kind == AssignKind::For) else { return false };
+        let ctx = Ctx { scope: assign.scope, at: assign.line, conditions: &assign.conditions, ..ctx };
+        matches!(self.value(&assign.value, ctx).map(|f| f.what), Some(Type::Literal(over, _)) if std::ptr::eq(over, table))
+    }
+
+    /// Each element of a literal in turn: known objects and classes from outside are these for certain; anything else is
+    /// never sure. Tables that differ are several.
+    fn any_element(&mut self, values: impl Iterator<Item = &'f Value>, inside: Ctx<'f>) -> Option<Found<'f>> {
+        let mut all = Vec::new();
+        for value in values.take(MAX_ITEMS) {
+            all.push(self.value(value, inside));
+        }
+        self.whichever(all)
+    }
+
+    fn whichever(&mut self, all: Vec<Option<Found<'f>>>) -> Option<Found<'f>> {
+        let table = |found: &Option<Found<'f>>| match found {
+            Some(Found { what: Type::Literal(value @ (Value::Dict(_) | Value::List(_) | Value::Tuple(_)), ctx), .. }) => {
+                Some((*value, ctx.clone()))
+            }
+            _ => None,
+        };
+        if all.len() > 1
+            && let Some(tables) = all.iter().map(table).collect::<Option<Vec<_>>>()
+        {
+            return Some(Found { what: Type::Tables(tables.into()), sure: false });
+        }
+        let mut settled = Settled::default();
+        all.into_iter().for_each(|found| settled.add(found));
+        let found = settled.finish()?;
+        let known = matches!(&found.what, Type::Instance(_)) || matches!(&found.what, Type::External(name) if is_class(name));
+        Some(found.after(known))
+    }
+
+    /// One position or key of each of several tables.
+    fn of_each(
+        &mut self,
+        tables: &[(&'f Value, Rc<Ctx<'f>>)],
+        mut one: impl FnMut(&mut Self, &'f Value, Ctx<'f>) -> Option<Found<'f>>,
+    ) -> Option<Found<'f>> {
+        let mut all = Vec::new();
+        for (table, inside) in tables.iter().take(MAX_ITEMS) {
+            all.push(one(self, table, **inside));
+        }
+        self.whichever(all)
+    }
+
+    /// One position of something that is unpacked.
+    pub(super) fn part(&mut self, found: Found<'f>, part: Option<usize>) -> Option<Found<'f>> {
+        let Some(part) = part else { return Some(found) };
+        let position = |this: &mut Self, table: &'f Value, inside: Ctx<'f>| match table {
+            Value::Tuple(items) | Value::List(items) => this.value(items.get(part)?, inside),
+            _ => None,
+        };
+        match found.what {
+            Type::Literal(table, inside) => Some(position(self, table, *inside)?.after(found.sure)),
+            Type::Tables(tables) => self.of_each(&tables, position),
+            // what was stored together comes back together
+            Type::Instance(by) if self.world.callables.stored.contains(&*by) => {
+                Some(Found { what: Type::Instance(by), sure: found.sure })
             }
             _ => None,
         }
@@ -231,32 +329,37 @@ impl<'f> Infer<'f> {
                 ("zip", Some(part)) => self.element(call.args.get(part)?, None, ctx),
                 ("items", Some(1)) | ("values", None) if !call.callee.path.is_empty() => {
                     match self.chain(&call.callee, call.callee.path.len() - 1, ctx)?.what {
-                        Type::Literal(Value::Dict(pairs), inside) => {
-                            self.any_of(pairs.iter().take(MAX_ITEMS).map(|(_, v)| v), *inside).map(|f| f.after(false))
-                        }
+                        Type::Literal(Value::Dict(pairs), inside) => self.any_element(pairs.iter().map(|(_, v)| v), *inside),
                         _ => None,
                     }
                 }
                 ("sorted" | "list" | "reversed" | "set" | "tuple" | "iter" | "tqdm", part) => self.element(first?, part, ctx),
-                _ => match self.callee(ctx.file, *id)?.what {
-                    Type::Function(f) | Type::Method(f, _) if part.is_none() => self.yielded(f),
-                    _ => None,
-                },
+                _ => {
+                    let (Type::Function(f) | Type::Method(f, _)) = self.callee(ctx.file, *id)?.what else { return None };
+                    match self.yielded(f) {
+                        Some(given) => self.part(given, part),
+                        None => self.returned(f).and_then(|all| self.each(all, part)),
+                    }
+                }
             };
         }
         let found = self.value(over, ctx)?;
-        let Type::Literal(Value::List(items) | Value::Tuple(items), inside) = found.what else { return None };
-        let mut settled = Settled::default();
+        self.each(found, part)
+    }
+
+    /// What stands in a list, one after the other; `part` of each.
+    fn each(&mut self, list: Found<'f>, part: Option<usize>) -> Option<Found<'f>> {
+        let Type::Literal(Value::List(items) | Value::Tuple(items), inside) = list.what else { return None };
+        let mut all = Vec::new();
         for item in items.iter().take(MAX_ITEMS) {
             let item = match (part, item) {
                 (None, item) => Some(item),
                 (Some(part), Value::Tuple(parts) | Value::List(parts)) => parts.get(part),
                 _ => None,
             };
-            let found = item.and_then(|item| self.value(item, *inside));
-            settled.add(found);
+            all.push(item.and_then(|item| self.value(item, *inside)));
         }
-        settled.finish().map(|f| f.after(false))
+        self.whichever(all)
     }
 
     /// What `with … as` gives.

@@ -116,7 +116,7 @@ impl<'f> Infer<'f> {
                 }
             },
             Type::Module(_) => Some(Destination::Unknown { own: true }),
-            Type::Super(_) | Type::Literal(..) => None,
+            Type::Super(_) | Type::Literal(..) | Type::Tables(_) => None,
         }
     }
 

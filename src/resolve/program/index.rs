@@ -33,6 +33,9 @@ pub(super) struct Bind {
     pub(super) what: What,
 }
 
+/// Attributes and elements of one file that are remembered by their names alone.
+const MAX_KEPT: usize = 2_000;
+
 /// Bindings by scope and number of the name.
 type Names = HashMap<u64, Vec<Bind>, Quick>;
 
@@ -44,8 +47,12 @@ pub(super) struct Index {
     scopes: Names,
     /// `table["key"] = …`, by scope and name of the table.
     items: Names,
+    /// The same by the last name of the table, wherever that is bound (`state.tables["key"] = …`).
+    pub(super) kept_items: Vec<(Box<str>, Bind)>,
     /// `self.name = …` in the methods of a class.
     fields: Names,
+    /// `anything.name = …`, by that name, but for `self`.
+    pub(super) kept_fields: Vec<(Box<str>, Bind)>,
     /// Star imports of the top level.
     pub(super) stars: Vec<usize>,
     /// What `__all__` lists, where it is a literal list and never added to.
@@ -146,25 +153,32 @@ impl Index {
                         self.target(module, assign.scope, name, assign.line, What::Assign(id, Some(part)));
                     }
                 }
-                Target::Item(Name { root: Root::Local(name), path }, _) if path.is_empty() => {
+                Target::Item(table, _) => {
                     let bind = self.bind(assign.line, true, What::Assign(id, None));
-                    let key = self.numbered(home(module, assign.scope), name);
-                    self.items.entry(key).or_default().push(bind);
+                    if let Some(last) = table.last().filter(|_| self.kept_items.len() < MAX_KEPT) {
+                        self.kept_items.push((last.into(), bind));
+                    }
+                    if let (Root::Local(name), true) = (&table.root, table.path.is_empty()) {
+                        let key = self.numbered(home(module, assign.scope), name);
+                        self.items.entry(key).or_default().push(bind);
+                    }
                 }
-                Target::Item(..) => {}
             }
         }
     }
 
     fn target(&mut self, module: &Module, scope: ScopeId, name: &Name, line: u32, what: What) {
         let Root::Local(local) = &name.root else { return };
-        match name.path.as_slice() {
-            [] => self.add(module, scope, local, line, false, what),
-            [field] => {
-                let Some(class) = class_of_self(module, scope, local) else { return };
+        match (name.path.as_slice(), class_of_self(module, scope, local)) {
+            ([], _) => self.add(module, scope, local, line, false, what),
+            ([field], Some(class)) => {
                 let bind = self.bind(line, true, what);
                 let key = self.numbered(class, field);
                 self.fields.entry(key).or_default().push(bind);
+            }
+            ([.., field], _) if self.kept_fields.len() < MAX_KEPT => {
+                let bind = self.bind(line, true, what);
+                self.kept_fields.push((field.as_str().into(), bind));
             }
             _ => {}
         }

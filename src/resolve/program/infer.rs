@@ -18,6 +18,8 @@ use crate::syntax::python::{FlowId, Name, Param, Root, ScopeId, ScopeKind, Value
 const MAX_DEPTH: u32 = 48;
 /// Functions entered for what they return or are given, one inside the other.
 const MAX_HOPS: u32 = 5;
+/// Names that are looked for among all that is kept, one inside the other.
+const MAX_LOOKED_FOR: usize = 4;
 /// Steps for everything that is asked of one file.
 const MAX_STEPS: u64 = 4_000_000;
 /// Characters of a name made up from parts.
@@ -46,6 +48,8 @@ pub(super) enum Type<'f> {
     Super(At),
     /// A literal, and where it stands.
     Literal(&'f Value, Rc<Ctx<'f>>),
+    /// One of several literal tables, and where they stand.
+    Tables(Rc<[(&'f Value, Rc<Ctx<'f>>)]>),
 }
 
 /// A type, and whether it was followed literally.
@@ -118,6 +122,8 @@ pub(super) struct Infer<'f> {
     depth: u32,
     hops: u32,
     steps: u64,
+    /// Names that are looked for among all that is kept, right now.
+    looked_for: Vec<*const (FileId, Bind)>,
     /// A question was found to hang on itself; for whoever asks to set back.
     pub(super) circle: bool,
 }
@@ -133,6 +139,7 @@ impl<'f> Infer<'f> {
             depth: 0,
             hops: 0,
             steps: 0,
+            looked_for: Vec::new(),
             circle: false,
         }
     }
@@ -164,6 +171,22 @@ impl<'f> Infer<'f> {
         self.depth -= 1;
         self.known.insert(key, Some(answer.clone()));
         answer
+    }
+
+    /// Looks among the places that are kept under one name; a search that meets itself on the way finds nothing.
+    pub(super) fn among(
+        &mut self,
+        places: &'f [(FileId, Bind)],
+        look: impl FnOnce(&mut Self) -> Option<Found<'f>>,
+    ) -> Option<Found<'f>> {
+        if self.looked_for.contains(&places.as_ptr()) || self.looked_for.len() >= MAX_LOOKED_FOR || !self.step() {
+            self.circle = true;
+            return None;
+        }
+        self.looked_for.push(places.as_ptr());
+        let found = look(self);
+        self.looked_for.pop();
+        found
     }
 
     /// The same for a question that leads into another function.
@@ -218,6 +241,22 @@ impl<'f> Infer<'f> {
     /// What a dotted name stands for.
     pub(super) fn name(&mut self, name: &'f Name, ctx: Ctx<'f>) -> Option<Found<'f>> {
         self.chain(name, name.path.len(), ctx)
+    }
+
+    /// The same of a name that is made up to be asked.
+    pub(super) fn name_of(&mut self, name: &Name, ctx: Ctx<'f>) -> Option<Type<'f>> {
+        let Root::Local(local) = &name.root else { return None };
+        let world = self.world;
+        // names live as long as the program: that of the text is taken, not the one that is asked
+        let (scope, binds) = world.binds(ctx, local)?;
+        let here = scope == home(world.files.get(ctx.file)?.module(), ctx.scope);
+        let mut found = self.settle(ctx.file, binds?, here.then_some(ctx))?;
+        for attribute in &name.path {
+            let (Type::Object(class) | Type::Itself(class)) = found.what else { return None };
+            let index = &world.files.get(class.file)?.index;
+            found = self.agree(class.file, index.field(class.scope, attribute)?.iter())?;
+        }
+        Some(found.what)
     }
 
     /// The same for the name with only its first attributes.
@@ -349,6 +388,9 @@ impl<'f> Infer<'f> {
         }
         self.hop(Key::Param(function, position), |this| {
             let around = Ctx { file: function.file, scope: scope.parent, at: u32::MAX, conditions: &[] };
+            if let Some(found) = this.handed_in(param, around) {
+                return Some(found);
+            }
             if let Some(annotation) = &param.annotation
                 && let Some(found) = this.annotation(annotation, around)
             {

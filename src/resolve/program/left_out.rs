@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::infer::{Ctx, Infer, Type};
-use super::{At, Decorator, Destination, FileId, Program};
-use crate::resolve::selected::Test;
+use super::{At, Decorator, Destination, FileId, Program, World};
+use crate::resolve::selected::{Held, Test};
 use crate::rules::callables::Skips;
 use crate::syntax::python::{CallId, Name, Root, Scope, ScopeId, ScopeKind, Target, Value};
 
@@ -37,7 +37,7 @@ impl Program {
     pub(crate) fn test(&self, file: FileId, line: u32) -> Option<Test> {
         let code = self.world.files.get(file)?;
         let mut scope = self.begins(file, line)?;
-        let mut test = Test { path: code.path.clone(), ..Test::default() };
+        let mut test = Test { path: code.path.clone(), class: self.class_of_test(file, scope), ..Test::default() };
         for _ in 0..DEPTH {
             let written = code.module().scopes.get(scope)?;
             test.names.insert(0, written.name.rsplit('.').next().unwrap_or_default().to_owned());
@@ -64,12 +64,26 @@ impl Program {
             }
         }
         // hooks may mark any test
-        let hook = |f: &super::CodeFile| {
-            crate::source::file_name(&f.path) == "conftest.py"
-                && f.module().scopes.iter().any(|s| s.name == "pytest_collection_modifyitems")
-        };
-        test.more_marks |= self.world.files.iter().any(hook);
+        test.more_marks |= self.world.marks_tests();
         Some(test)
+    }
+
+    /// How the class around a function is made; none where it stands in none.
+    fn class_of_test(&self, file: FileId, scope: ScopeId) -> Option<Held> {
+        let scopes = &self.world.files.get(file)?.module().scopes;
+        let parent = scopes.get(scope)?.parent;
+        match scopes.get(parent)?.kind {
+            ScopeKind::Class => {}
+            ScopeKind::Function | ScopeKind::Lambda => return Some(Held::Other),
+            ScopeKind::Module | ScopeKind::Main => return None,
+        }
+        let class = At { file, scope: parent };
+        let outside = self.external_bases(class).iter().any(|base| &**base != "object");
+        if outside || self.world.bases.get(&class).is_none_or(|bases| bases.unknown) {
+            return Some(Held::Other);
+        }
+        let made = ["__init__", "__new__"].into_iter().any(|name| self.method(class, name).is_some());
+        Some(if made { Held::Made } else { Held::Plain })
     }
 
     /// Why the test that begins on a line of a file is never run: a mark on it, on its class or on the file.
@@ -151,6 +165,17 @@ impl Program {
             }
             _ => None,
         }
+    }
+}
+
+impl World {
+    /// Whether hooks of the repository may mark any test.
+    fn marks_tests(&self) -> bool {
+        let hook = |f: &super::CodeFile| {
+            crate::source::file_name(&f.path) == "conftest.py"
+                && f.module().scopes.iter().any(|s| s.name == "pytest_collection_modifyitems")
+        };
+        *self.hooks.get_or_init(|| self.files.iter().any(hook))
     }
 }
 

@@ -53,6 +53,12 @@ impl Program {
         }
     }
 
+    /// What a plain name is bound to, where that is one thing, and where that stands.
+    pub(crate) fn bound_locally(&self, at: At, line: u32, local: &str) -> Option<(At, u32, &Value)> {
+        let (file, bind) = self.last_bind(at, line, local)?;
+        self.expression(file, bind)
+    }
+
     /// The expression that a binding gives.
     fn expression(&self, file: FileId, bind: &Bind) -> Option<(At, u32, &Value)> {
         let module = self.world.files.get(file)?.module();

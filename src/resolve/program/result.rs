@@ -74,7 +74,7 @@ impl<'f> Infer<'f> {
                     let call = this.method(class, "__call__")?;
                     Some(this.returned(call)?.after(sure))
                 }
-                Type::Module(_) | Type::Super(_) | Type::Literal(..) => None,
+                Type::Module(_) | Type::Super(_) | Type::Literal(..) | Type::Tables(_) => None,
             }
         })
     }
@@ -104,6 +104,9 @@ impl<'f> Infer<'f> {
     fn outside(&mut self, name: Arc<str>, call: &'f Call, ctx: Ctx<'f>) -> Option<Found<'f>> {
         let world = self.world;
         let first = call.args.first();
+        if let Some(found) = self.stood_for(&name, call, ctx) {
+            return Some(found);
+        }
         match &*name {
             "functools.partial"
             | "functools.partialmethod"

@@ -45,6 +45,11 @@ impl<'f> Settled<'f> {
                     self.first = Some(Found { what: Type::Instance(name), sure: first.sure });
                 }
             }
+            (Type::External(a), Type::External(b)) if !self.unsure && is_class(a) && is_class(b) && joint(a, b).is_some() => {
+                if let Some(name) = joint(a, b) {
+                    self.first = Some(Found { what: Type::External(name), sure: first.sure });
+                }
+            }
             (a, b) if outside(a) && outside(b) => self.unsure = true,
             // a literal stands in until the thing is there
             (Type::Literal(..), b) if !matches!(b, Type::Literal(..)) => {
@@ -75,6 +80,12 @@ fn joint(a: &str, b: &str) -> Option<std::sync::Arc<str>> {
         (true, false, true) => Some(format!("{a}{ALTERNATIVE}{b}").into()),
         _ => None,
     }
+}
+
+/// A class from outside, or one of several, by the custom that their names begin with a capital.
+pub(super) fn is_class(name: &str) -> bool {
+    let capital = |one: &str| one.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_uppercase()));
+    !name.contains('#') && name.split(ALTERNATIVE).all(capital)
 }
 
 fn same(a: &Type<'_>, b: &Type<'_>) -> bool {
@@ -185,6 +196,8 @@ impl<'f> Infer<'f> {
             && part.is_none()
             && let Some(annotation) = &assign.annotation
             && let Some(declared) = self.annotation(annotation, ctx)
+            // that a table is a table is known
+            && !matches!((&found, &declared.what), (Some(Found { what: Type::Literal(Value::List(_) | Value::Dict(_), _), .. }), Type::Instance(name)) if matches!(&**name, "dict" | "list"))
         {
             return Some(declared);
         }
@@ -216,18 +229,6 @@ impl<'f> Infer<'f> {
             return Some(Found { what, sure: false });
         }
         self.value(keyword(&["default"]).or(call.args.first())?, ctx).map(|found| found.after(false))
-    }
-
-    /// One position of something that is unpacked.
-    fn part(&mut self, found: Found<'f>, part: Option<usize>) -> Option<Found<'f>> {
-        let Some(part) = part else { return Some(found) };
-        match found.what {
-            Type::Literal(Value::Tuple(items) | Value::List(items), ctx) => {
-                let item = self.value(items.get(part)?, *ctx)?;
-                Some(item.after(found.sure))
-            }
-            _ => None,
-        }
     }
 
     /// What all callers pass for a parameter, if they are few and agree. Whatever way leads into the function leads over

@@ -238,11 +238,38 @@ fn tables_and_containers() {
     check(&format!("{jobs}JOBS['g']()"), "a.py#g");
     check(&format!("{jobs}JOBS.get('f')()"), "a.py#f");
     check(&format!("{jobs}JOBS[name]()"), "? .");
-    check("--- a.py\nfrom s import A, B\nM = {'a': A, 'b': B}\nm = M[name]()\nm.fit()", "~s.A#fit");
-    check("--- a.py\nfrom s import A\nms = [A(), A()]\nfor m in ms:\n    m.fit()", "~s.A#fit");
+    check("--- a.py\nfrom s import A, B\nM = {'a': A, 'b': B}\nm = M[name]()\nm.fit()", "~s.A|s.B#fit");
+    check("--- a.py\nfrom s import A, B\nM = {'a': A, 'b': B}\nfor name in M:\n    m = M[name]()\n    m.fit()", "s.A|s.B#fit");
+    check("--- a.py\nfrom s import A\nms = [A(), A()]\nfor m in ms:\n    m.fit()", "s.A#fit");
     check("--- a.py\nfrom s import A\nms = {}\nms['x'] = A()\nms[k].fit()", "~s.A#fit");
-    check("--- a.py\nfrom s import A\nms = {'x': A()}\nfor name, m in ms.items():\n    m.fit()", "~s.A#fit");
-    check("--- a.py\nfrom s import A\nfor name, m in [('x', A())]:\n    m.fit()", "~s.A#fit");
+    check("--- a.py\nfrom s import A\nms = {'x': A()}\nfor name, m in ms.items():\n    m.fit()", "s.A#fit");
+    check("--- a.py\nfrom s import A\nfor name, m in [('x', A())]:\n    m.fit()", "s.A#fit");
+    let all = "--- b.py\nfrom s import A, B\ndef all():\n    return {'a': {'m': A(), 'n': 1}, 'b': {'m': B(), 'n': 2}}\n";
+    let loops = "--- a.py\nfrom b import all\nfor key, one in all().items():\n    one['m'].fit()\n";
+    check(&format!("{loops}{all}"), "s.A|s.B#fit");
+}
+
+#[test]
+fn what_is_kept_where_others_find_it() {
+    let both = |asks: &str, keeps: &str| format!("--- a.py\n{asks}--- b.py\nfrom s import A, B\n{keeps}");
+    let asks = "from fastapi import Request\ndef ask(r: Request):\n    r.app.state.m.go()\n";
+    let keeps = |app: &str| format!("from fastapi import FastAPI\ndef start({app}):\n    app.state.m = A()\n");
+    check(&both(asks, &keeps("app: FastAPI")), "s.A#go");
+    check(&both(asks, &keeps("app")), "s.A#go");
+    check(&both(asks, &keeps("app: list")), "fastapi.Request#app.state.m.go");
+    let table = "all = {}\ndef start():\n    all['m'] = A()\n    all['n'] = B()\n";
+    check(&both("import b\ndef ask():\n    b.all['m'].go()\n", table), "s.A#go");
+    check(&both("import b\ndef ask(k):\n    b.all[k].go()\n", table), "~s.A|s.B#go");
+    let given = "class Box:\n    m = None\nbox = Box()\ndef start():\n    box.m = A()\n";
+    check(&both("from b import box\ndef ask():\n    box.m.go()\n", given), "s.A#go");
+    let made = "class Box:\n    n: int\n    m: object\ndef make():\n    return Box(1, m=A())\n";
+    check(&both("from b import make\ndef ask():\n    make().m.go()\n", made), "s.A#go");
+    let around = "class Box:\n    m: object\ndef make(other: Box):\n    return Box(m=other.m)\ndef ask(b: Box):\n    b.m.go()\n";
+    check(&both(around, ""), "? m.go");
+    let handed = "from fastapi import Depends\nfrom b import made\ndef ask(m=Depends(made)):\n    m.go()\n";
+    check(&both(handed, "def made():\n    yield A()\n"), "s.A#go");
+    let stored = "--- a.py\nimport joblib\nm, n = joblib.load('x')\nm.predict()\n";
+    check(stored, "joblib.load#predict");
 }
 
 #[test]

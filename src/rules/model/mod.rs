@@ -40,8 +40,11 @@ pub(crate) struct Model {
     pub edition: String,
     /// Who published it.
     pub publisher: String,
-    /// The publication, as a citation without an address.
+    /// The publication, as a citation.
     pub source: String,
+    /// Where it can be read, in a browser and by whoever doubts; none where it is not public.
+    #[serde(default)]
+    pub address: Option<String>,
     /// When the source was read.
     pub read_on: String,
     /// Whether the criteria are the publisher's or ours.

@@ -4,12 +4,17 @@ use super::code::{imports_one, switched_off};
 use super::seen::Seen;
 use super::text::cut;
 use super::{About, Hit, Look, constant};
+use crate::resolve::Program;
+use crate::resolve::program::At;
 use crate::rules::signal::{BranchDoes, BranchMatch};
 use crate::signals::BranchSpan;
-use crate::syntax::python::{Assign, CallId, Exits, Flow, FlowId, FlowKind, Name, Root, ScopeId, Target, Value};
+use crate::syntax::python::{Assign, CallId, Exits, Flow, FlowId, FlowKind, Module, Name, Root, ScopeId, Target, Value};
+use crate::words::Strength;
 
 /// Deepest nesting of a test that is looked at.
 const DEPTH: usize = 12;
+/// Functions and names that a verdict is followed through.
+const FOLLOWED: usize = 5;
 /// Most words of a test.
 const WORDS: usize = 200;
 
@@ -28,9 +33,22 @@ pub(crate) fn branch(matcher: &BranchMatch, look: &Look<'_>) -> Vec<Hit> {
                 continue;
             }
             let Some(span) = span(id, flow, seen, matcher.does) else { continue };
-            let mut words =
-                Words { seen, scope: flow.scope, found: Vec::new(), ordered: Vec::new(), given: Vec::new(), compares: false };
+            let mut words = Words {
+                seen,
+                module: seen.module(),
+                program: look.program,
+                scope: flow.scope,
+                found: Vec::new(),
+                ordered: Vec::new(),
+                given: Vec::new(),
+                answers: Vec::new(),
+                compares: false,
+                left: WORDS,
+            };
             words.take(test, 0, true);
+            if let Some(file) = look.program.file(&seen.path, seen.embedded).filter(|_| matcher.follows) {
+                words.follow(At { file, scope: flow.scope }, flow.line, test, 0);
+            }
             if matcher.given_by.as_ref().is_some_and(|r| !words.given.iter().any(|by| patterns.regex(r, by))) {
                 continue;
             }
@@ -52,8 +70,9 @@ pub(crate) fn branch(matcher: &BranchMatch, look: &Look<'_>) -> Vec<Hit> {
             hits.push(Hit {
                 branch: Some(span),
                 end_line: Some(seen.code.file_line(flow.end_line)),
+                strength: if !matcher.by_name || decides(look, seen, &words) { Strength::Resolved } else { Strength::Inferred },
                 about: About::Flow(seen.embedded, id),
-                off: switched_off(seen, &above(seen, flow)),
+                off: switched_off(look, seen, &above(seen, flow)),
                 ..Hit::new(seen.code.file_line(flow.line), seen.owner(flow.scope), cut(&what, 120))
             });
         }
@@ -88,6 +107,9 @@ fn span(id: FlowId, flow: &Flow, seen: &Seen<'_>, does: BranchDoes) -> Option<Br
 /// The names and strings in a test, and whether it compares.
 struct Words<'s, 'l> {
     seen: &'s Seen<'l>,
+    /// The code that the values are of: that of the test, but for what is followed.
+    module: &'s Module,
+    program: &'s Program,
     scope: ScopeId,
     /// Names as written, strings, and what is called with an opening bracket behind it.
     found: Vec<String>,
@@ -95,7 +117,17 @@ struct Words<'s, 'l> {
     ordered: Vec<String>,
     /// What is called to give a value that is asked.
     given: Vec<String>,
+    /// The calls that do.
+    answers: Vec<CallId>,
     compares: bool,
+    /// Expressions that may still be followed.
+    left: usize,
+}
+
+/// Whether something is compared as greater or less: in the test, or in the own function whose answer it asks.
+fn decides(look: &Look<'_>, seen: &Seen<'_>, words: &Words<'_, '_>) -> bool {
+    let file = look.program.file(&seen.path, seen.embedded);
+    !words.ordered.is_empty() || file.is_some_and(|file| words.answers.iter().any(|call| look.program.orders(file, *call)))
 }
 
 impl Words<'_, '_> {
@@ -117,11 +149,7 @@ impl Words<'_, '_> {
                     self.found.extend(of.dotted().or_else(|| of.last().map(str::to_owned)));
                     root = &of.root;
                 }
-                match &name.root {
-                    Root::Local(local) => self.given_to(local),
-                    Root::Call(call) => self.given_from(*call),
-                    _ => {}
-                }
+                self.given_root(&name.root);
                 if let (Root::Local(local), true) = (&name.root, name.path.is_empty() && depth < 4) {
                     self.bound(local, depth, decides);
                 }
@@ -129,7 +157,11 @@ impl Words<'_, '_> {
             Value::Str(text) => self.found.push(text.clone()),
             Value::Call(call) => {
                 self.given_from(*call);
-                let Some(call) = self.seen.module().calls.get(*call) else { return };
+                let Some(call) = self.module.calls.get(*call) else { return };
+                // `report.get("ok")` asks what gave the report
+                if call.callee.path.len() == 1 && call.callee.last() == Some("get") {
+                    self.given_root(&call.callee.root);
+                }
                 if let Some(name) = call.callee.dotted().or_else(|| call.callee.last().map(str::to_owned)) {
                     self.found.push(format!("{name}("));
                 }
@@ -154,6 +186,50 @@ impl Words<'_, '_> {
         }
     }
 
+    /// Goes after a verdict that own code hands on: what it compares is what the test asks.
+    fn follow(&mut self, at: At, line: u32, value: &Value, depth: usize) {
+        if depth > FOLLOWED || self.left == 0 {
+            return;
+        }
+        self.left -= 1;
+        match value {
+            Value::Unary { op: "not", value } => self.follow(at, line, value, depth),
+            Value::BoolOp { values, .. } => values.iter().for_each(|value| self.follow(at, line, value, depth)),
+            Value::Compare { .. } if depth > 0 => {
+                let program = self.program;
+                let Some(code) = program.files().get(at.file) else { return };
+                let (module, scope) = (self.module, self.scope);
+                (self.module, self.scope) = (code.module(), at.scope);
+                self.take(value, 1, true);
+                (self.module, self.scope) = (module, scope);
+            }
+            Value::Name(_) | Value::Call(_) => {
+                let program = self.program;
+                for (at, line, value) in program.decided_by(at, line, value) {
+                    self.follow(at, line, value, depth + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn given_root(&mut self, root: &Root) {
+        let mut root = root;
+        for _ in 0..DEPTH {
+            match root {
+                Root::Item(of, _) => root = &of.root,
+                Root::Local(local) => return self.given_to(local),
+                Root::Call(call) => return self.given_from(*call),
+                _ => return,
+            }
+        }
+    }
+
+    /// Whether the values are those of another file, of which only the words are known.
+    fn elsewhere(&self) -> bool {
+        !std::ptr::eq(self.module, self.seen.module())
+    }
+
     /// What is called where a name is given its value, alone or as one of several.
     fn given_to(&mut self, local: &str) {
         let is = |name: &Name| matches!(&name.root, Root::Local(l) if l == local) && name.path.is_empty();
@@ -165,20 +241,26 @@ impl Words<'_, '_> {
                     _ => false,
                 })
         };
-        let value = self.seen.module().assigns.iter().filter(gives).map(|assign| &assign.value).next_back();
+        let value = self.module.assigns.iter().filter(gives).map(|assign| &assign.value).next_back();
         if let Some(Value::Call(call)) = value {
             self.given_from(*call);
         }
     }
 
     fn given_from(&mut self, call: CallId) {
-        let callee = self.seen.module().calls.get(call).map(|call| &call.callee);
+        if !self.elsewhere() {
+            self.answers.push(call);
+        }
+        let callee = self.module.calls.get(call).map(|call| &call.callee);
         self.given.extend(callee.and_then(|name| name.dotted().or_else(|| name.last().map(str::to_owned))));
     }
 
     /// `passed = auc >= LIMIT` before `if not passed`: the test is the comparison. `auc = metrics["auc"]` names the
     /// same thing twice. What a call gives is not followed: its words say nothing of its result.
     fn bound(&mut self, local: &str, depth: usize, decides: bool) {
+        if self.elsewhere() {
+            return;
+        }
         let Some(value) = self.seen.value_of(self.scope, local) else { return };
         match value {
             Value::Compare { .. } | Value::BoolOp { .. } if decides => self.take(value, depth + 1, true),

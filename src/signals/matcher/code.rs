@@ -7,7 +7,7 @@ use super::{About, Hit, Look};
 use crate::resolve::{ALTERNATIVE, Callee};
 use crate::rules::pattern::{last_word, name_fits};
 use crate::rules::signal::{CallFull, CallMatch, ImportMatch, OneOrMany};
-use crate::syntax::python::{Call, FlowId, FlowKind, Import, ImportGuard, Module, Part, Root, Value};
+use crate::syntax::python::{Call, FlowId, Import, ImportGuard, Module, Part, Root, Value};
 use crate::words::Strength;
 
 /// Imports that happen when the code runs.
@@ -68,9 +68,7 @@ pub(crate) fn call(matcher: &CallMatch, look: &Look<'_>) -> Vec<Hit> {
                     end_line: Some(seen.code.file_line(call.end_line)),
                     column: u32::try_from(index).unwrap_or(u32::MAX),
                     strength,
-                    off: switched_off(seen, &call.conditions)
-                        .or_else(|| constant_off(look, seen, &call.conditions))
-                        .or_else(|| left_before(look, seen, call)),
+                    off: switched_off(look, seen, &call.conditions).or_else(|| left_before(look, seen, call)),
                     about: About::Call(seen.embedded, index),
                     ..Hit::new(seen.code.file_line(call.line), seen.owner(call.scope), name)
                 });
@@ -95,7 +93,7 @@ fn definitions(full: &CallFull, seen: &Seen<'_>, look: &Look<'_>, hits: &mut Vec
             {
                 let what = if decorated { format!("@{name} {}", scope.name) } else { format!("class {}({name})", scope.name) };
                 hits.push(Hit {
-                    off: switched_off(seen, &scope.conditions),
+                    off: switched_off(look, seen, &scope.conditions),
                     about: About::Scope(seen.embedded, *id),
                     ..Hit::new(seen.code.file_line(scope.line), seen.owner(*id), what)
                 });
@@ -250,8 +248,8 @@ fn literal(value: &Value, call: &Call, look: &Look<'_>, seen: &Seen<'_>) -> Opti
     })
 }
 
-/// Why something certainly does not run: a constant of another file, or a parameter that nobody fills, is off.
-fn constant_off(look: &Look<'_>, seen: &Seen<'_>, conditions: &[FlowId]) -> Option<String> {
+/// Why something certainly does not run: a constant, or a parameter that nobody fills, is off.
+pub(super) fn switched_off(look: &Look<'_>, seen: &Seen<'_>, conditions: &[FlowId]) -> Option<String> {
     let file = look.program.file(&seen.path, seen.embedded)?;
     look.program.off(file, conditions).map(|test| format!("stands under `{test}`, which never holds"))
 }
@@ -260,28 +258,4 @@ fn constant_off(look: &Look<'_>, seen: &Seen<'_>, conditions: &[FlowId]) -> Opti
 fn left_before(look: &Look<'_>, seen: &Seen<'_>, call: &Call) -> Option<String> {
     let file = look.program.file(&seen.path, seen.embedded)?;
     look.program.left_before(file, call).map(|line| format!("stands behind line {line}, which always ends it"))
-}
-
-/// Why something certainly does not run: it stands under a constant that is off.
-pub(super) fn switched_off(seen: &Seen<'_>, conditions: &[FlowId]) -> Option<String> {
-    conditions
-        .iter()
-        .filter_map(|f| seen.module().flows.get(*f))
-        .filter(|f| matches!(f.kind, FlowKind::If | FlowKind::Elif))
-        .find_map(|flow| {
-            let line = seen.code.file_line(flow.line);
-            match &flow.test {
-                Some(Value::Bool(false)) => Some(format!("stands under `if False` on line {line}")),
-                Some(Value::Int(0)) => Some(format!("stands under `if 0` on line {line}")),
-                Some(Value::Name(name)) if name.path.is_empty() => {
-                    let name = name.dotted()?;
-                    // a local of the same name is another one
-                    let local =
-                        flow.scope != 0 && seen.value_of(flow.scope, &name).is_some_and(|v| !matches!(v, Value::Bool(false)));
-                    (!local && seen.flag(&name) == Some(false))
-                        .then(|| format!("stands under `if {name}` on line {line}, and {name} is False"))
-                }
-                _ => None,
-            }
-        })
 }

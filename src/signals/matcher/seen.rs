@@ -178,17 +178,6 @@ impl<'l> Seen<'l> {
         self.module().assigns.get((*binding)?).map(|a| &a.value)
     }
 
-    /// The boolean that a name of the top level is given once and never again, whatever the scope.
-    pub(crate) fn flag(&self, name: &str) -> Option<bool> {
-        match self.bound.get(&(0, name)) {
-            Some(Some(binding)) => match self.module().assigns.get(*binding)?.value {
-                Value::Bool(flag) => Some(flag),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
     /// The further branches of the statement that a branch begins or belongs to.
     pub(crate) fn arms_after(&self, flow: FlowId) -> impl Iterator<Item = FlowId> {
         std::iter::successors(self.next_arm.get(&flow), |id| self.next_arm.get(*id)).take(ARMS).copied()

@@ -180,8 +180,8 @@ fn what_stands_under_a_constant_is_off() {
     assert_eq!(
         python(any, text),
         [
-            "a.py:6 mlflow.register_model [stands under `if SEND` on line 5, and SEND is False]",
-            "a.py:8 mlflow.register_model [stands under `if False` on line 7]",
+            "a.py:6 mlflow.register_model [stands under `if SEND`, which never holds]",
+            "a.py:8 mlflow.register_model [stands under `if False`, which never holds]",
             "a.py:10 mlflow.register_model",
         ]
     );

@@ -27,6 +27,7 @@ use ruff_text_size::{TextRange, TextSize};
 
 pub use imports::scan_imports;
 pub use model::*;
+pub(crate) use statement::marker;
 
 use super::SyntaxError;
 

@@ -117,6 +117,8 @@ pub struct Param {
     pub kind: ParamKind,
     /// Its declared type; `Optional[X]`, `X | None` and `Annotated[X, …]` are `X`.
     pub annotation: Option<Name>,
+    /// The first call that stands beside the type in `Annotated[X, …]`.
+    pub marker: Option<CallId>,
     /// Its default.
     pub default: Option<Value>,
     /// Its line.

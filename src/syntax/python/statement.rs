@@ -12,7 +12,8 @@ use ruff_text_size::{Ranged, TextRange};
 use super::exits::{self, last_name};
 use super::lower::{Lower, NewScope};
 use super::model::{
-    AssignKind, Exits, Expression, FlowKind, Handler, Import, ImportGuard, Name, Param, ParamKind, Return, Root, ScopeKind, Value,
+    AssignKind, CallId, Exits, Expression, FlowKind, Handler, Import, ImportGuard, Name, Param, ParamKind, Return, Root,
+    ScopeKind, Value,
 };
 
 impl Lower<'_> {
@@ -172,8 +173,11 @@ impl Lower<'_> {
     }
 
     fn bare_param(&mut self, parameter: &Parameter, kind: ParamKind) -> Param {
-        let annotation = parameter.annotation.as_deref().and_then(|a| self.annotation(a));
-        Param { name: parameter.name.as_str().to_owned(), kind, annotation, default: None, line: self.line(parameter.start()) }
+        let declared = parameter.annotation.as_deref().map(|a| self.declared(a));
+        let marker = declared.as_ref().and_then(marker);
+        let annotation = declared.and_then(|value| type_name(value, 4));
+        let line = self.line(parameter.start());
+        Param { name: parameter.name.as_str().to_owned(), kind, annotation, marker, default: None, line }
     }
 
     fn type_params(&mut self, params: Option<&TypeParams>) {
@@ -411,10 +415,22 @@ impl Lower<'_> {
 
     /// The type that an annotation names, without what only says that it may be missing.
     fn annotation(&mut self, annotation: &Expr) -> Option<Name> {
-        self.evaluated(annotation);
-        let value = self.value(annotation, 0);
-        type_name(value, 4)
+        type_name(self.declared(annotation), 4)
     }
+
+    /// An annotation as it is written.
+    fn declared(&mut self, annotation: &Expr) -> Value {
+        self.evaluated(annotation);
+        self.value(annotation, 0)
+    }
+}
+
+/// The first call beside the type in `Annotated[X, …]`.
+pub(crate) fn marker(declared: &Value) -> Option<CallId> {
+    let Value::Name(Name { root: Root::Item(of, key), path }) = declared else { return None };
+    let Value::Tuple(items) = &**key else { return None };
+    let call = |value: &Value| if let Value::Call(id) = value { Some(*id) } else { None };
+    (path.is_empty() && of.last() == Some("Annotated")).then(|| items.iter().skip(1).find_map(call))?
 }
 
 /// `__name__ == "__main__"`, either way round, alone or as part of an `and`.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use treering::gate::{self, Of};
 use treering::{Catalog, Explanation, Inspection, Options, Question};
 
 use super::catalog;
@@ -28,7 +29,9 @@ pub fn run(explain: &Explain) -> Result<ExitCode> {
 fn answer(explain: &Explain, catalog: &Catalog) -> Result<(Option<Explanation>, Option<Inspection>)> {
     // what opens a level is told with the level
     let of_level = || catalog.explain(explain.what.strip_suffix(".key")?);
-    if let Some(rule) = catalog.explain(&explain.what).or_else(of_level) {
+    // a practice is told with all that it may say more closely
+    let qualified = || catalog.explain(explain.what.strip_suffix(']')?.split_once('[')?.0);
+    if let Some(rule) = catalog.explain(&explain.what).or_else(of_level).or_else(qualified) {
         let found = match &explain.path {
             Some(path) => Some(inspect(explain, catalog, path, &Question::Rule(rule.id.clone()))?),
             None => None,
@@ -75,7 +78,13 @@ fn inspect(explain: &Explain, catalog: &Catalog, path: &Path, question: &Questio
     let bar = Bar::new(explain.quiet);
     let found = treering::inspect(path, catalog, &options, question, &bar);
     bar.clear();
-    found
+    let mut found = found?;
+    let of = explain.system.clone().unwrap_or_default();
+    gate::check_system(&found.report, &of)?;
+    if let Of::Path(path) = of {
+        found.report.systems.retain(|system| system.path == path);
+    }
+    Ok(found)
 }
 
 /// `path:12` as path and line.

@@ -8,7 +8,8 @@ pub mod schema;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-use treering::{Catalog, Error, FilesFrom, LinkFormat, Links, Report, Style};
+use treering::gate::Of;
+use treering::{Catalog, Error, FilesFrom, LinkFormat, Links, Report, Style, Told};
 
 use crate::args::Color;
 
@@ -29,7 +30,16 @@ fn style(shown: bool, color: Color, width: Option<u16>, verbose: u8) -> Style {
     };
     let columns = || std::env::var("COLUMNS").ok().and_then(|c| c.trim().parse().ok()).filter(|c| *c > 0);
     let width = width.map(usize::from).or_else(columns).unwrap_or(80);
-    Style { color, width: width.clamp(40, 400), verbose, links: None, asked: String::new(), gate: None }
+    Style { color, width: width.clamp(40, 400), verbose, ..Style::default() }
+}
+
+/// Of which system the whole is told.
+fn told(of: &Of) -> Told {
+    match of {
+        Of::Primary => Told::Primary,
+        Of::Path(path) => Told::Of(path.clone()),
+        Of::All => Told::All,
+    }
 }
 
 /// Where places link to; nowhere but on a terminal that shows colours, is not a log of CI and does not call itself dumb.

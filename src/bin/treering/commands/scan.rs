@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use treering::{Format, Gated, Options, Report, Style};
+use treering::{Format, Gated, Options, Report, Style, gate};
 
 use super::catalog;
 use crate::again;
@@ -39,6 +39,9 @@ pub fn run(scan: &Scan) -> Result<ExitCode> {
 
     // all that can fail comes before the first file is moved to its place
     let held = gates.judge(scan, &reports)?;
+    let of = scan.gates.system.clone().unwrap_or_default();
+    reports.iter().try_for_each(|report| gate::check_system(report, &of))?;
+    let told = super::told(&of);
     let is_asked = !scan.gates.at_least.is_empty() || !scan.gates.require.is_empty() || scan.gates.fail_on.is_some();
     let models = scan.gates.at_least.iter().map(|asked| asked.model.clone()).collect();
     let gate = is_asked.then(|| Gated { passed: held.status == 0, lines: held.lines.clone(), models });
@@ -46,12 +49,12 @@ pub fn run(scan: &Scan) -> Result<ExitCode> {
     let mut files = Vec::new();
     for (number, (path, report)) in scan.paths.iter().zip(&reports).enumerate() {
         for output in &outputs {
-            let format = output.format.unwrap_or(scan.format);
+            let format = output.format.unwrap_or_else(|| written_as(scan.format, output.path.as_deref()));
             let mut bytes = Vec::new();
             let shown = output.path.is_none() && format == Format::Text;
             let style = super::style(output.path.is_none(), scan.color, scan.width, scan.verbose);
             let links = super::links(&style, &scan.hyperlink_format, path, report).filter(|_| shown);
-            let style = Style { asked: again::words(scan, path, true), links, gate: gate.clone(), ..style };
+            let style = Style { asked: again::words(scan, path, true), links, told: told.clone(), gate: gate.clone(), ..style };
             treering::write(report, format, &mut bytes, &style)?;
             match &output.path {
                 Some(path) => files.push(output::stage(path, &bytes)?),
@@ -75,9 +78,20 @@ pub fn run(scan: &Scan) -> Result<ExitCode> {
     }
     // why a gate fails is its answer and no remark
     if !scan.quiet || held.status != 0 {
-        held.lines.iter().for_each(|line| output::remark(line));
+        let columns = super::style(false, scan.color, scan.width, 0).width;
+        held.lines.iter().for_each(|line| output::remark(line, columns));
     }
     Ok(ExitCode::from(held.status))
+}
+
+/// The format of a report that goes to a file without a word of it: the one asked for, or else that of the file's name.
+fn written_as(asked: Format, path: Option<&Path>) -> Format {
+    let named = path.and_then(Path::extension).and_then(|ext| ext.to_str()).map(str::to_ascii_lowercase);
+    match (asked, named.as_deref()) {
+        (Format::Text, Some("json")) => Format::Json,
+        (Format::Text, Some("md" | "markdown")) => Format::Markdown,
+        (asked, _) => asked,
+    }
 }
 
 /// A path in a headline; what a terminal would take for an order is shown as its code.

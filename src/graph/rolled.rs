@@ -1,0 +1,50 @@
+//! What a roll-out brings along: a job that only trains answers nobody, so rolling it out deploys no model.
+
+use super::reach::Walk;
+use super::{Graph, NodeId, NodeKind};
+use crate::fact::UnitKind;
+use crate::signals::{Signal, Signals};
+use crate::words::{Op, Strength};
+
+/// The qualifier that says what is deployed, and the word for a model by its name.
+const CARRIES: (&str, &str) = ("carries", "model");
+
+/// Takes commands that roll out a service for what they are where all that they lead to trains.
+pub(super) fn only_training(signals: &mut Signals, graph: &Graph) {
+    let deploys = |s: &Signal| {
+        s.op == Some(Op::Deploy) && s.off.is_none() && s.qualifiers.get(CARRIES.0).is_none_or(|word| word != CARRIES.1)
+    };
+    if !signals.all.iter().any(deploys) {
+        return;
+    }
+    let walk = Walk::at(Strength::Inferred);
+    let leading = |op: Op| {
+        let meant = signals.all.iter().enumerate().filter(|(_, s)| s.op == Some(op) && s.off.is_none());
+        let nodes: Vec<NodeId> = meant.flat_map(|(index, _)| graph.nodes_of(index)).collect();
+        graph.reach_back(&nodes, walk)
+    };
+    let (to_train, to_serve) = (leading(Op::Train), leading(Op::Serve));
+    let trains = |node: NodeId| {
+        let command = matches!(graph.nodes[node].kind, NodeKind::Command | NodeKind::Unit(UnitKind::Step));
+        if !command || !to_train[node] || to_serve[node] {
+            return false;
+        }
+        // something beside it whose work is not in sight may be what answers
+        let reached = graph.reach(&[node], Walk::at(Strength::Assumed));
+        let open = |n: NodeId| match graph.nodes[n].kind {
+            NodeKind::Outside => true,
+            NodeKind::Unit(UnitKind::Service | UnitKind::EntryPoint) => !to_train[n],
+            _ => false,
+        };
+        !(0..graph.nodes.len()).any(|n| n != node && reached.has(n) && open(n))
+    };
+    let found: Vec<usize> = (0..signals.all.len())
+        .filter(|index| deploys(&signals.all[*index]))
+        .filter(|index| graph.nodes_of(*index).next().is_some() && graph.nodes_of(*index).all(trains))
+        .collect();
+    for index in found {
+        if let Some(signal) = signals.all.get_mut(index) {
+            signal.off = Some("rolls out what trains, and nothing that answers".to_owned());
+        }
+    }
+}
