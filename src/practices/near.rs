@@ -431,7 +431,7 @@ fn unordered(judge: &mut Judge<'_>, before: &Before, beside_nothing: bool) -> Op
     let (train, serve) = (&evidence.system.train_run, &evidence.system.serve_run);
     let of_training = before.then.op.contains(&Op::Train);
     let by_name = before.first.op.is_empty();
-    found.retain(|(s, n)| !(by_name && answers(*s, *n)) && !(of_training && serve[*n] && !train[*n]));
+    found.retain(|(s, n)| !(by_name && answers(*s, *n) || of_training && serve[*n] && !train[*n]));
     let live = reached(judge, From::Anyone, Walk::at(Strength::Inferred).with_tests(true));
     found.sort_by_key(|(s, n)| (signals[*s].notebook, !train[*n], !live.has(*n), *s));
     let (signal, _) = *found.first()?;

@@ -209,7 +209,7 @@ pub(crate) fn check(
         }
         for half in &rule.halves {
             let (start, seen) = (half.says.contains("{start}"), half.says.contains("{seen}"));
-            if !(start || seen) || (half.instead.is_some() && !seen) {
+            if !seen && (!start || half.instead.is_some()) {
                 let must = "must name `{start}` or `{seen}`, and `{seen}` where it says what stands `instead:`";
                 say(&rule.id, format!("`{}`: a half {must}", rule.id));
             }
