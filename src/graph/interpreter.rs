@@ -57,6 +57,11 @@ pub(super) fn mark(graph: &mut Graph, book: &Book, view: &View<'_>, program: &Pr
             graph.failing.insert(code.path.clone(), (Location::line(&code.path, line), what));
         }
     }
+    for code in program.files().iter().filter(|f| f.embedded.is_none()) {
+        if let Some(gone) = super::absent::module(code, view) {
+            graph.failing.entry(code.path.clone()).or_insert(gone);
+        }
+    }
     for (path, (at, what)) in graph.failing.clone() {
         for key in [python::program_key(&path), python::module_key(&path)] {
             if let Some(node) = graph.find(&key) {
@@ -468,7 +473,7 @@ impl Look<'_> {
 }
 
 /// Whether an import happens whenever its scope runs.
-fn unconditional(module: &Module, import: &Import) -> bool {
+pub(super) fn unconditional(module: &Module, import: &Import) -> bool {
     !module.flows.iter().any(|f| {
         f.scope == import.scope && f.kind != FlowKind::With && f.end_line > f.line && (f.line..=f.end_line).contains(&import.line)
     })

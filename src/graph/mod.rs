@@ -8,6 +8,7 @@
 //! Invariants: no edge without a [`Location`]; nodes and edges stand in an order that follows from the sorted paths
 //! of the files alone; a walk is bounded by the number of edges.
 
+mod absent;
 pub(crate) mod breaks;
 mod configuration;
 pub(crate) mod connect;

@@ -34,6 +34,10 @@ pub(crate) struct Judge<'e> {
     pub(super) run_by_others: std::cell::OnceCell<(Reached, BTreeSet<RepoPath>)>,
     /// What the training run names, worked out when first asked for.
     pub(super) named: Option<Named>,
+    /// The same of the run that serves.
+    pub(super) named_by_serving: Option<Named>,
+    /// Nodes that were asked whether what they roll out is something else than what serves.
+    others: std::cell::RefCell<BTreeMap<NodeId, bool>>,
 }
 
 impl<'e> Judge<'e> {
@@ -50,6 +54,8 @@ impl<'e> Judge<'e> {
             live: std::cell::OnceCell::new(),
             run_by_others: std::cell::OnceCell::new(),
             named: None,
+            named_by_serving: None,
+            others: std::cell::RefCell::default(),
         }
     }
 
@@ -303,6 +309,7 @@ impl<'e> Judge<'e> {
             Clause::Imported(select) => super::imported::answer(self, select),
             Clause::InImage(select) => super::image::answer(self, select),
             Clause::ImageHolds(ask) => super::held::answer(self, ask),
+            Clause::ImageCarries(ask) => super::carried::answer(self, ask),
             Clause::Steps(steps) => super::steps::answer(self, steps),
             Clause::Practice(PracticeAsk::Id(ask)) => {
                 let (id, word) =
@@ -359,11 +366,25 @@ impl<'e> Judge<'e> {
         let nodes = |s: usize| graph.nodes_of(s).map(move |n| (s, n));
         match ask.on {
             On::Applied => found.flat_map(|(s, _)| self.applied(s).map(move |n| (s, n))).collect(),
+            On::Serving => found.flat_map(|(s, _)| nodes(s)).filter(|(_, n)| !self.rolls_out_another(*n)).collect(),
             On::ForTraining => {
                 found.flat_map(|(s, _)| nodes(s)).filter(|(_, n)| !self.evidence.system.only_answers(graph, *n)).collect()
             }
             _ => found.flat_map(|(s, _)| nodes(s)).collect(),
         }
+    }
+
+    /// Whether what is rolled out from there is known, and none of it serves.
+    fn rolls_out_another(&self, node: NodeId) -> bool {
+        if let Some(known) = self.others.borrow().get(&node) {
+            return *known;
+        }
+        let another = {
+            let evidence = self.evidence;
+            super::carried::another(evidence.graph, evidence.signals, evidence.book, evidence.system, node)
+        };
+        self.others.borrow_mut().insert(node, another);
+        another
     }
 
     /// What a command that applies the file of a signal leads to there.
@@ -401,6 +422,11 @@ impl<'e> Judge<'e> {
             }
             found.retain(|(s, _)| !named::is_file(&self.evidence.signals.all[*s]));
         }
+        if ask.on == On::ServeReads {
+            let named = self.named_by_serving.get_or_insert_with(|| Named::of_serving(self.evidence));
+            let files = named.files(self.evidence, &found);
+            return if files.is_empty() { Answer::no() } else { self.of_files(ask, files) };
+        }
         if matches!(ask.on, On::File | On::Own) {
             return self.of_files(ask, found);
         }
@@ -414,11 +440,13 @@ impl<'e> Judge<'e> {
             On::TrainRun | On::TrainReads => (From::Anyone, inside(&self.evidence.system.train_run)),
             On::ServeRun => (From::Anyone, inside(&self.evidence.system.serve_run)),
             On::BothRuns => (From::Anyone, inside(&self.evidence.system.both_runs)),
-            On::Applied | On::ForTraining => (From::Anyone, self.targets(ask)),
-            On::Live | On::File | On::Own => (From::Anyone, targets.clone()),
+            On::Applied | On::ForTraining | On::Serving => (From::Anyone, self.targets(ask)),
+            On::Live | On::File | On::Own | On::ServeReads => (From::Anyone, targets.clone()),
         };
         let answer = self.competing(from, &[], &candidates, ask.check, ask.notebooks, tests);
-        if answer.holds() || matches!(ask.on, On::Unattended | On::BothRuns | On::TrainReads | On::Applied | On::ForTraining) {
+        if answer.holds()
+            || matches!(ask.on, On::Unattended | On::BothRuns | On::TrainReads | On::Applied | On::ForTraining | On::Serving)
+        {
             return answer;
         }
         // written, but nothing runs it as asked

@@ -8,6 +8,7 @@ mod act;
 mod answer;
 mod asserted;
 mod before;
+mod carried;
 mod chain;
 mod clause;
 mod held;
@@ -37,6 +38,7 @@ use crate::subject::System;
 use crate::verdict::{Standing, Verdicts};
 use crate::words::{Because, Unknown, Verdict};
 
+pub(crate) use carried::another as rolls_out_another;
 pub(crate) use chain::{Chain, Hop, chain as lead};
 pub(crate) use mended::mended;
 pub(crate) use near::leaves;

@@ -1,4 +1,4 @@
-//! Which files the training run names.
+//! Which files the training run names, and which what serves.
 //!
 //! That a table or a file of settings lies in the tree says nothing of training; that what runs when training is started
 //! writes its path does. Paths are compared part by part, so that `conf/fit.yaml` is not `other/fit.yaml`, and a folder
@@ -31,11 +31,18 @@ pub(crate) struct Named {
 impl Named {
     /// Reads the files of which something runs when training is started.
     pub(crate) fn of(evidence: &Evidence<'_>) -> Self {
-        let run = &evidence.system.train_run;
+        Self::by(evidence, &evidence.system.train_run, &only_after(evidence))
+    }
+
+    /// Reads the files of which something runs when the model is served.
+    pub(crate) fn of_serving(evidence: &Evidence<'_>) -> Self {
+        Self::by(evidence, &evidence.system.serve_run, &BTreeSet::new())
+    }
+
+    fn by(evidence: &Evidence<'_>, run: &[bool], after: &BTreeSet<RepoPath>) -> Self {
         let files: BTreeSet<&RepoPath> =
             evidence.graph.nodes.iter().zip(run).filter(|(_, runs)| **runs).map(|(node, _)| &node.at.path).collect();
         let mut named = Self { written: BTreeSet::new(), ends: BTreeSet::new(), folders: BTreeSet::new() };
-        let after = only_after(evidence);
         let feeds = |path: &&RepoPath| !after.contains(*path);
         for facts in files.into_iter().filter(feeds).filter_map(|path| evidence.book.get(path)) {
             let codes = facts.code.iter().chain(facts.embedded.iter().map(|(_, code)| code));

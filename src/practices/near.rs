@@ -8,18 +8,20 @@
 //!
 //! Invariant: what starts by itself is never told to need a person; rather nothing is told than something beside the point.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Miss;
 use super::chain::Chain;
 use super::clause::Judge;
 use crate::graph::reach::{Reached, Walk};
 use crate::graph::{Edge, Graph, NodeId, NodeKind};
 use crate::resolve::DOUBT;
-use crate::rules::practice::{Before, Clause, From, Notebooks, On, PracticeAsk, PracticeRule, Select, Tested};
+use crate::rules::practice::{Before, Clause, From, Half, Notebooks, On, PracticeAsk, PracticeRule, Select, Tested};
 use crate::rules::signal::OneOrMany;
-use crate::signals::{Signal, Signals};
-use crate::source::Location;
+use crate::signals::{Owner, Signal, Signals};
+use crate::source::{Location, RepoPath};
 use crate::subject::System;
-use crate::words::{EdgeKind, Op, Scope, Strength, TriggerKind};
+use crate::words::{Because, EdgeKind, Op, Scope, Strength, TriggerKind};
 
 /// One thing that was asked for and not found.
 enum Ask<'r> {
@@ -35,17 +37,107 @@ enum Ask<'r> {
 
 /// Finds the nearest miss of a practice that nothing shows.
 pub(crate) fn miss(judge: &mut Judge<'_>, rule: &PracticeRule) -> Option<Miss> {
+    if let Some(half) = rule.halves.iter().find_map(|half| half_there(judge, half)) {
+        return Some(half);
+    }
+    // what both sides should share is no question where there is only one of them
+    if rule.met.as_ref().is_some_and(of_both_sides) && judge.evidence().system.serves.is_empty() {
+        return None;
+    }
     let mut asked: Vec<Ask<'_>> = Vec::new();
     rule.near.iter().for_each(|clause| named(clause, &mut asked));
     if let Some(clause) = &rule.met {
         failing(judge, clause, &mut asked);
     }
-    asked.into_iter().find_map(|ask| match ask {
-        Ask::Seen(from, select) => stopped(judge, from, select),
-        Ask::Check(before) => unordered(judge, before),
+    let whoever = !rule.met.iter().chain(&rule.near).any(asks_who);
+    // a check before what is there comes before one that would have nothing to hold back
+    let beside_nothing: Vec<&Before> = asked.iter().filter_map(Ask::check).collect();
+    let miss = asked.iter().find_map(|ask| match ask {
+        Ask::Seen(from, select) => stopped(judge, *from, select, whoever),
+        Ask::Check(before) => unordered(judge, before, false),
         Ask::Test(tested) => beside(judge, tested),
-        Ask::Found(miss) => Some(miss),
-    })
+        Ask::Found(miss) => Some(miss.clone()),
+    });
+    miss.or_else(|| beside_nothing.into_iter().find_map(|before| unordered(judge, before, true)))
+}
+
+impl<'r> Ask<'r> {
+    const fn check(&self) -> Option<&'r Before> {
+        match self {
+            Self::Check(before) => Some(before),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a clause asks who starts something; a person is no reason against anything where none does.
+fn asks_who(clause: &Clause) -> bool {
+    match clause {
+        Clause::All(parts) | Clause::Any(parts) => parts.iter().any(asks_who),
+        Clause::Count(count) => count.of.iter().any(asks_who),
+        Clause::Cap(cap) => asks_who(&cap.of),
+        Clause::Not(inner) => asks_who(inner),
+        Clause::Signal(select) => matches!(select.on, On::Ci | On::Unattended),
+        Clause::Reach(reach) => reach.from != From::Anyone,
+        Clause::Tested(_) | Clause::Practice(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether a clause asks for something that training and serving share.
+fn of_both_sides(clause: &Clause) -> bool {
+    match clause {
+        Clause::All(parts) | Clause::Any(parts) => parts.iter().any(of_both_sides),
+        Clause::Signal(select) => select.on == On::BothRuns,
+        _ => false,
+    }
+}
+
+/// What is there of two halves: it starts or stands as asked, and something else stands where the other half should.
+fn half_there(judge: &mut Judge<'_>, half: &Half) -> Option<Miss> {
+    let has = judge.clause(&half.has);
+    if !has.holds() || has.standing.because == Some(Because::Idle) {
+        return None;
+    }
+    if has.standing.because == Some(Because::Broken) {
+        // a half that cannot run is what is to be mended first
+        return has.why;
+    }
+    let first = has.chains.first().and_then(|chain| chain.hops.first()).filter(|_| half.says.contains("{start}"));
+    let said = match first {
+        Some(first) => half.says.replace("{start}", &first.what),
+        None => half.says.clone(),
+    };
+    let (graph, all) = (judge.evidence().graph, &judge.evidence().signals.all);
+    let seen = match &half.instead {
+        None => has.signals.first().copied(),
+        Some(instead) => {
+            let answer = judge.clause(instead);
+            if !answer.holds() || answer.standing.because == Some(Because::Idle) {
+                return None;
+            }
+            // what another start than this leads to is another matter
+            let started = first.and(has.chains.first()).and_then(|chain| chain.edges.first()).map(|e| graph.edges[*e].from);
+            let run = started.map(|node| graph.reach(&[node], Walk::at(Strength::Assumed)));
+            let is_file = |signal: usize| graph.node_of(signal).is_none();
+            let runs = |signal: usize| run.as_ref().is_none_or(|run| graph.nodes_of(signal).any(|n| run.has(n)));
+            let found = match instead {
+                Clause::Signal(select) if !is_file(*answer.signals.first()?) => {
+                    judge.targets(select).into_iter().map(|(signal, _)| signal).collect()
+                }
+                _ => answer.signals,
+            };
+            Some(found.into_iter().find(|signal| is_file(*signal) || runs(*signal))?)
+        }
+    };
+    let start = first.map(|first| first.at.clone());
+    match said.split_once("{seen}") {
+        None => start.map(|at| Miss::plain(at, said)),
+        Some((before, after)) => {
+            let seen = seen?;
+            Some(Miss::quote(start.unwrap_or_else(|| all[seen].at.clone()), before, seen, after))
+        }
+    }
 }
 
 /// The link that is written and switched off, where that alone keeps what a rule asks for from being started at all.
@@ -75,6 +167,7 @@ fn named<'r>(clause: &'r Clause, into: &mut Vec<Ask<'r>>) {
         Clause::Imported(_)
         | Clause::InImage(_)
         | Clause::ImageHolds(_)
+        | Clause::ImageCarries(_)
         | Clause::Not(_)
         | Clause::Steps(_)
         | Clause::Share(_)
@@ -121,9 +214,10 @@ fn failing<'r>(judge: &mut Judge<'_>, clause: &'r Clause, into: &mut Vec<Ask<'r>
         | Clause::Imported(_)
         | Clause::InImage(_)
         | Clause::ImageHolds(_)
+        | Clause::ImageCarries(_)
         | Clause::Share(_)
-        | Clause::History(_)
-        | Clause::Steps(_) => {}
+        | Clause::History(_) => {}
+        Clause::Steps(steps) => into.extend(super::steps::answer(judge, steps).why.map(Ask::Found)),
     }
 }
 
@@ -146,8 +240,8 @@ pub(super) fn reached(judge: &Judge<'_>, from: From, walk: Walk) -> Reached {
     judge.evidence().graph.reach(&starters, walk)
 }
 
-/// Where the way to such a thing ends.
-fn stopped(judge: &Judge<'_>, from: From, select: &Select) -> Option<Miss> {
+/// Where the way to such a thing ends. Where a rule asks nowhere who starts it, `whoever`, that a person does is no end.
+fn stopped(judge: &Judge<'_>, from: From, select: &Select, whoever: bool) -> Option<Miss> {
     let evidence = judge.evidence();
     let (graph, signals) = (evidence.graph, &evidence.signals.all);
     let tests = select.scope.contains(&Scope::Test);
@@ -172,8 +266,10 @@ fn stopped(judge: &Judge<'_>, from: From, select: &Select) -> Option<Miss> {
         let asked = lacks(from)?;
         return Some(Miss::quote(start.at.clone(), format!("{} starts ", start.label), *signal, format!("; {asked}")));
     }
-    if let Some(miss) = by_a_person(judge, &targets, tests) {
-        return Some(miss.for_want_of_a_start());
+    // what was not read may start it and lead past what is missing
+    let whoever = whoever && !super::STARTS.iter().any(|id| evidence.unread.contains(*id));
+    if let Some((miss, counts)) = by_a_person(judge, &targets, tests) {
+        return (!(whoever && counts)).then(|| miss.for_want_of_a_start());
     }
     if let Some((signal, _)) = targets.first() {
         return Some(
@@ -255,8 +351,8 @@ fn manual_beside<'g>(graph: &'g Graph, off: &Edge) -> Option<&'g Edge> {
 }
 
 /// What a person can start: a workflow with a button before a target, a stage or a job, these before a program, a notebook
-/// after that, and last what is only in an image.
-fn by_a_person(judge: &Judge<'_>, targets: &[(usize, NodeId)], tests: bool) -> Option<Miss> {
+/// after that, and last what is only in an image. Beside it, whether that is a start at all to whom a person is one.
+fn by_a_person(judge: &Judge<'_>, targets: &[(usize, NodeId)], tests: bool) -> Option<(Miss, bool)> {
     let graph = judge.evidence().graph;
     let (images, entries): (Vec<NodeId>, Vec<NodeId>) = graph.entries().into_iter().partition(|n| graph.is_start_of_image(*n));
     let (units, others): (Vec<NodeId>, Vec<NodeId>) =
@@ -268,12 +364,13 @@ fn by_a_person(judge: &Judge<'_>, targets: &[(usize, NodeId)], tests: bool) -> O
         let best = targets.iter().filter(|(_, n)| live.has(*n)).min_by_key(|(s, n)| (signals[*s].notebook, live.hops(*n), *s));
         let Some((signal, node)) = best else { continue };
         let start = &graph.nodes[live.start(graph, *node)];
-        return Some(match start.kind {
+        let image = graph.is_start_of_image(live.start(graph, *node));
+        let counts = !start.notebook && !image && !signals[*signal].notebook;
+        let miss = match start.kind {
             NodeKind::Trigger(_) => {
                 Miss::quote(start.at.clone(), format!("{} starts ", start.label), *signal, ": a person must press it")
             }
             NodeKind::Unit(crate::fact::UnitKind::Service | crate::fact::UnitKind::Image) => {
-                let image = graph.is_start_of_image(live.start(graph, *node));
                 let who = if image { "nothing here starts" } else { "only a person starts" };
                 let after = format!(" runs in the {}, which {who}", start.label);
                 Miss::quote(signals[*signal].at.clone(), "", *signal, after)
@@ -288,7 +385,8 @@ fn by_a_person(judge: &Judge<'_>, targets: &[(usize, NodeId)], tests: bool) -> O
                 Miss::quote(start.at.clone(), format!("{} leads to ", start.label), *signal, after)
             }
             _ => Miss::quote(signals[*signal].at.clone(), "", *signal, format!(" runs when a person starts {}", start.label)),
-        });
+        };
+        return Some((miss, counts));
     }
     None
 }
@@ -317,54 +415,120 @@ const fn lacks(from: From) -> Option<&'static str> {
     }
 }
 
-/// A check that is there, and does not stand before what it should hold back.
-fn unordered(judge: &Judge<'_>, before: &Before) -> Option<Miss> {
-    let signals = &judge.evidence().signals.all;
+/// A check that is there, and does not stand before what it should hold back, or whose failure holds back nothing. What
+/// only lies beside another thing of no weight is no near miss.
+fn unordered(judge: &mut Judge<'_>, before: &Before, beside_nothing: bool) -> Option<Miss> {
+    let held = held_back(*before.then.op.first()?)?;
+    let evidence = judge.evidence();
+    let signals = &evidence.signals.all;
     let mut found = judge.targets(&before.first);
-    found.sort_by_key(|(s, _)| (signals[*s].notebook, *s));
-    let (signal, _) = found.first()?;
-    let held = before.then.op.first().map_or("what it should hold back", |op| held_back(*op));
-    let after = if judge.targets(&before.then).is_empty() {
-        format!(" stands here, and there is no {held} that it could hold back")
-    } else {
-        format!(" stands here, and does not hold back {held}")
+    // a line of the program that answers is no check of it
+    let answers = |s: usize, n: NodeId| {
+        signals[s].scope == Scope::Source
+            && matches!(signals[s].owner, Owner::Code(_))
+            && evidence.system.only_answers(evidence.graph, n)
     };
-    Some(Miss::quote(signals[*signal].at.clone(), "", *signal, after))
-}
-
-const fn held_back(op: Op) -> &'static str {
-    match op {
-        Op::Train | Op::Tune => "training",
-        Op::Register => "registration",
-        Op::Promote => "promotion",
-        Op::Deploy => "deployment",
-        _ => "what follows",
+    let (train, serve) = (&evidence.system.train_run, &evidence.system.serve_run);
+    let of_training = before.then.op.contains(&Op::Train);
+    let by_name = before.first.op.is_empty();
+    found.retain(|(s, n)| !(by_name && answers(*s, *n) || of_training && serve[*n] && !train[*n]));
+    let live = reached(judge, From::Anyone, Walk::at(Strength::Inferred).with_tests(true));
+    found.sort_by_key(|(s, n)| (signals[*s].notebook, !train[*n], !live.has(*n), *s));
+    let (signal, _) = *found.first()?;
+    let at = || signals[signal].at.clone();
+    if before.stops && !signals[signal].notebook {
+        let targets: Vec<(usize, NodeId)> = found.iter().filter(|(s, _)| *s == signal).copied().collect();
+        if let Some(why) = judge.best(From::Anyone, &[], &targets, false).and_then(|found| found.unheeded) {
+            return Some(Miss::quote(at(), UNHEEDED, signal, format!(" stops nothing: {why}")));
+        }
     }
-}
-
-/// Tests that are there, and do not reach what they should test.
-fn beside(judge: &Judge<'_>, tested: &Tested) -> Option<Miss> {
-    if judge.targets(&tested.of).is_empty() {
+    if judge.targets(&before.then).is_empty() {
+        return beside_nothing.then(|| {
+            Miss::quote(at(), "", signal, format!(" stands here, and nothing here does the {held} that it could hold back"))
+        });
+    }
+    if beside_nothing {
         return None;
     }
+    Some(Miss::quote(at(), "", signal, format!(" stands here, and does not hold back {held}")))
+}
+
+/// How a sentence begins about a check whose failure is thrown away.
+pub(super) const UNHEEDED: &str = "the failure of ";
+
+/// What a check stands before, where a word names it.
+const fn held_back(op: Op) -> Option<&'static str> {
+    match op {
+        Op::Train | Op::Tune => Some("training"),
+        Op::Register => Some("registration"),
+        Op::Promote => Some("promotion"),
+        Op::Deploy => Some("deployment"),
+        _ => None,
+    }
+}
+
+/// Most tests that are looked at for the one that comes nearest.
+const TESTS: usize = 400;
+
+/// The test that comes nearest: it runs or takes in a file in which what should be tested stands, or which that runs. One
+/// that touches none of these is no near miss.
+fn beside(judge: &Judge<'_>, tested: &Tested) -> Option<Miss> {
+    let evidence = judge.evidence();
+    let (graph, all) = (evidence.graph, &evidence.signals.all);
+    let of = judge.targets(&tested.of);
+    if of.is_empty() {
+        return None;
+    }
+    let own: BTreeSet<&RepoPath> = of.iter().map(|(s, _)| &all[*s].at.path).collect();
+    let runs =
+        graph.reach(&of.iter().map(|(_, n)| *n).collect::<Vec<_>>(), Walk { imports: false, ..Walk::at(Strength::Inferred) });
+    let behind: BTreeSet<&RepoPath> = (0..graph.nodes.len())
+        .filter(|n| runs.has(*n) && graph.nodes[*n].kind == NodeKind::Function && graph.nodes[*n].scope == Scope::Source)
+        .map(|n| &graph.nodes[n].at.path)
+        .collect();
     let asserts = Select { id: OneOrMany::One("test.assertion".into()), scope: vec![Scope::Test], ..Select::default() };
-    let own = tested.by.as_ref().map(|by| judge.targets(by)).filter(|own| !own.is_empty());
-    let ci = reached(judge, From::Ci, Walk::at(Strength::Assumed).with_tests(true));
-    let found = own.unwrap_or_else(|| judge.targets(&asserts));
-    let (signal, runs) =
-        found.iter().find(|(_, n)| ci.has(*n)).map(|(s, _)| (*s, true)).or_else(|| Some((found.first()?.0, false)))?;
+    let sure = reached(judge, From::Ci, Walk::at(Strength::Inferred).with_tests(true));
+    let perhaps = reached(judge, From::Ci, Walk::at(Strength::Assumed).with_tests(true));
+    let mut walked: BTreeMap<NodeId, Option<(u8, u32, &RepoPath)>> = BTreeMap::new();
+    let mut best: Option<((u8, u32, u8, usize), &RepoPath)> = None;
+    for (signal, test) in judge.targets(&asserts) {
+        if walked.len() >= TESTS && !walked.contains_key(&test) {
+            break;
+        }
+        let near = *walked.entry(test).or_insert_with(|| {
+            let called = graph.reach(&[test], Walk { imports: false, ..Walk::at(Strength::Inferred) });
+            let taken = graph.reach(&[test], Walk::at(Strength::Inferred));
+            let is_near = |files: &BTreeSet<&RepoPath>, live: &Reached| {
+                let there = (0..graph.nodes.len()).filter(|n| live.has(*n) && files.contains(&graph.nodes[*n].at.path));
+                let far = |n: &NodeId| runs.hops(*n).unwrap_or(u32::MAX);
+                there.map(|n| (far(&n), &graph.nodes[n].at.path)).min()
+            };
+            let of = |rank: u8| move |(far, path)| (rank, far, path);
+            let first = is_near(&own, &called).map(of(0));
+            first.or_else(|| is_near(&behind, &called).map(of(1))).or_else(|| is_near(&own, &taken).map(of(2)))
+        });
+        let Some((rank, far, path)) = near else { continue };
+        let ci = if sure.has(test) { 0 } else { 1 + u8::from(!perhaps.has(test)) };
+        let key = (rank, far, ci, signal);
+        if best.as_ref().is_none_or(|(known, _)| key < *known) {
+            best = Some((key, path));
+        }
+    }
+    let ((rank, _, ci, signal), path) = best?;
     let what = match tested.of.op.first() {
         Some(Op::Train | Op::Tune) => "the training code",
         Some(Op::Serve) => "the scoring code",
         Some(Op::Features | Op::Ingest) => "the data preparation",
         _ => "what should be tested",
     };
-    let after = if runs {
-        format!(" runs in CI, and does not call {what}")
-    } else {
-        format!(" does not call {what}, and CI does not run it")
+    let how = if rank == 2 { "takes in" } else { "runs code of" };
+    let who = match ci {
+        0 => "runs in CI",
+        1 => "runs where CI is set up elsewhere",
+        _ => "is not run in CI",
     };
-    Some(Miss::quote(judge.evidence().signals.all[signal].at.clone(), "", signal, after))
+    let after = format!(" {who}; it {how} {path}, and does not call {what}");
+    Some(Miss::quote(all[signal].at.clone(), "", signal, after))
 }
 
 /// Where a chain is weakest, and how.
@@ -402,6 +566,8 @@ pub(super) const fn elsewhere(on: On) -> &'static str {
         On::TrainRun => " is not part of a run that trains",
         On::TrainReads => " is not named by what trains",
         On::ServeRun => " is not part of what serves",
+        On::ServeReads => " is not named by what serves",
+        On::Serving => " rolls out something else than what serves",
         On::BothRuns => " is not part of both training and serving",
         On::ForTraining => " only leads to answers of the model, or watches them",
         On::Applied => " stands here, and no command brings it about",

@@ -11,6 +11,7 @@ use super::answer::{Answer, cap};
 use super::chain::{Chain, chain};
 use super::clause::Judge;
 use super::{Miss, near, rank, tied};
+use crate::fact::UnitKind;
 use crate::graph::reach::{Reached, Walk};
 use crate::graph::{Edge, NodeId, NodeKind};
 use crate::rules::practice::{From, Notebooks, Reach, Select};
@@ -229,6 +230,11 @@ impl Judge<'_> {
 
     /// `reach`: every target's best chain competes; the best decides.
     pub(super) fn reach(&mut self, ask: &Reach) -> Answer {
+        if ask.in_ci {
+            let mut answer = self.reach(&Reach { in_ci: false, ..ask.clone() });
+            answer.chains.retain(|chain| self.in_ci(chain));
+            return if answer.chains.is_empty() { Answer::no() } else { answer };
+        }
         let mut targets = self.targets(&ask.to);
         if ask.to.notebooks == Notebooks::Never {
             targets.retain(|(signal, _)| !self.evidence.signals.all[*signal].notebook);
@@ -342,6 +348,27 @@ impl Judge<'_> {
         answer.signals = vec![chains[0].1.signal];
         answer.chains = chains.into_iter().map(|(_, c)| c).take(3).collect();
         answer
+    }
+
+    /// Whether the work of a chain is done by a job of CI itself: what a program declares is run by its orchestrator, and a
+    /// service or an object of a cluster runs where that is.
+    fn in_ci(&self, chain: &Chain) -> bool {
+        let graph = self.evidence.graph;
+        let mut units =
+            chain.edges.iter().flat_map(|e| [graph.edges[*e].from, graph.edges[*e].to]).filter_map(|node| {
+                match graph.nodes[node].kind {
+                    NodeKind::Unit(kind) => Some((kind, &graph.nodes[node].at.path)),
+                    _ => None,
+                }
+            });
+        let mut jobs = false;
+        let alone = units.all(|(kind, path)| {
+            jobs |= kind == UnitKind::Workflow;
+            let of_program =
+                matches!(kind, UnitKind::Workflow | UnitKind::Group | UnitKind::Job | UnitKind::Step) && path.ends_with(".py");
+            !of_program && !matches!(kind, UnitKind::Service | UnitKind::Manifest)
+        });
+        alone && jobs
     }
 
     /// `via`: the same starter must reach both; tried one starter at a time.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::chain::Chain;
 use super::clause::Judge;
-use super::near::OPEN;
+use super::near::{OPEN, UNHEEDED};
 use super::{Judged, Miss};
 use crate::graph::{EdgeId, NodeKind, Wait};
 use crate::rules::practice::{Clause, From, PracticeRule, Reach};
@@ -92,7 +92,7 @@ pub(super) struct Found<'f> {
 /// The remedy of what keeps a practice from being met; none where the cause is not known, or is the practice's own matter.
 pub(super) fn of(judge: &mut Judge<'_>, rule: &PracticeRule, found: &Found<'_>) -> Option<Remedy> {
     match found.standing.verdict {
-        Verdict::NotShown => start(judge, rule, found.near?),
+        Verdict::NotShown => heeded(judge, found.near?).or_else(|| start(judge, rule, found.near?)),
         Verdict::Indicated => {
             let because = found.standing.because?;
             let of_chain = found.chains.iter().find_map(|chain| of_chain(judge, rule, chain, because));
@@ -101,7 +101,7 @@ pub(super) fn of(judge: &mut Judge<'_>, rule: &PracticeRule, found: &Found<'_>) 
                 Because::Weak => None,
                 Because::Inferred => {
                     // where the rule's words name what is missing, that is to be done
-                    let near = found.near.filter(|near| found.said && near.seen.is_none());
+                    let near = found.near.filter(|near| near.seen.is_none() && (found.said || near.before.ends_with(LIKELY)));
                     let confirm = |at: &Location| Remedy { way: Way::Confirm, at: at.clone(), alone: true };
                     match near {
                         Some(near) => near.before.ends_with(LIKELY).then(|| confirm(&near.at)),
@@ -135,13 +135,7 @@ fn of_chain(judge: &Judge<'_>, rule: &PracticeRule, chain: &Chain, because: Beca
             let what = if missing { &graph.nodes[cause.to].label } else { &cause.what };
             (Way::Repair(what.clone()), cause.at.clone())
         }
-        Because::Broken => {
-            let thrown = |id: &&EdgeId| graph.edges[**id].discarded.is_some();
-            let later = |id: &&EdgeId| graph.edges[**id].kind == EdgeKind::Contains && !graph.edges[**id].stops;
-            let edge = chain.edges.iter().find(thrown).or_else(|| chain.edges.iter().find(later));
-            let at = edge.map_or_else(|| chain.hops.last().map(|hop| hop.at.clone()), |id| Some(graph.edges[*id].at.clone()));
-            (Way::Heed(chain.unheeded.clone()?), at?)
-        }
+        Because::Broken => unheeded(judge, chain)?,
         // what is handed over stands where it is named
         Because::Assumed if at(Strength::Assumed).is_none() => {
             let open = &judge.evidence().signals.all[chain.signal];
@@ -210,6 +204,26 @@ fn start(judge: &mut Judge<'_>, rule: &PracticeRule, near: &Miss) -> Option<Reme
 /// Whether a rule asks for more than a start by pushes and pull requests.
 fn rule_is_not_ci(rule: &PracticeRule) -> bool {
     rule.met.as_ref().and_then(from_of) != Some(From::Ci)
+}
+
+/// A check that is there, and whose failure is thrown away on the way to it.
+fn heeded(judge: &mut Judge<'_>, near: &Miss) -> Option<Remedy> {
+    let signal = near.seen.filter(|_| near.before == UNHEEDED)?;
+    let graph = judge.evidence().graph;
+    let targets: Vec<_> = graph.nodes_of(signal).map(|node| (signal, node)).collect();
+    let chain = judge.best(From::Anyone, &[], &targets, false)?;
+    let (way, at) = unheeded(judge, &chain)?;
+    Some(Remedy { way, at, alone: true })
+}
+
+/// What throws a failure away on a chain, and where.
+fn unheeded(judge: &Judge<'_>, chain: &Chain) -> Option<(Way, Location)> {
+    let graph = judge.evidence().graph;
+    let thrown = |id: &&EdgeId| graph.edges[**id].discarded.is_some();
+    let later = |id: &&EdgeId| graph.edges[**id].kind == EdgeKind::Contains && !graph.edges[**id].stops;
+    let edge = chain.edges.iter().find(thrown).or_else(|| chain.edges.iter().find(later));
+    let at = edge.map_or_else(|| chain.hops.last().map(|hop| hop.at.clone()), |id| Some(graph.edges[*id].at.clone()));
+    Some((Way::Heed(chain.unheeded.clone()?), at?))
 }
 
 /// A link that an explicit word switches off.

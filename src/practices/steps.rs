@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
-use super::Proof;
 use super::answer::Answer;
 use super::clause::Judge;
+use super::{LIKELY, Miss, Proof};
 use crate::fact::UnitKind;
 use crate::graph::reach::Walk;
 use crate::graph::{Graph, NodeId, NodeKind, breaks};
@@ -47,7 +47,8 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
     // what a node does is the same in every definition that it is a step of
     let mut known: BTreeMap<NodeId, Vec<Option<Told>>> = BTreeMap::new();
     let mut best = Answer::no();
-    for (weak, members) in groups(graph) {
+    let mut loose: Option<Answer> = None;
+    for Group { weak, at, members } in groups(graph) {
         let members: Vec<NodeId> = members.into_iter().filter(|n| live.has(*n)).collect();
         if members.len() < ask.at_least {
             continue;
@@ -79,10 +80,12 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
             .collect();
         let matched = matching(&does, kinds.len(), &needed);
         let has = |kind: &usize| matched.iter().any(|(_, k, _)| k == kind);
-        if matched.len() < ask.at_least
-            || !(needed.is_empty() || needed.iter().any(has))
-            || (!weak && !linked(graph, &matched.iter().map(|(n, _, _)| *n).collect::<Vec<_>>()))
-        {
+        if matched.len() < ask.at_least || !(needed.is_empty() || needed.iter().any(has)) {
+            continue;
+        }
+        let nodes: Vec<NodeId> = matched.iter().map(|(n, _, _)| *n).collect();
+        if !weak && !linked(graph, &nodes) {
+            loose = loose.or_else(|| unlinked(judge, &matched));
             continue;
         }
         let mut found = Answer::plain(Verdict::Met);
@@ -90,8 +93,14 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
             found.standing = Standing::indicated(Because::Broken);
         } else if weak {
             found.standing = Standing::indicated(Because::Weak);
-        } else if matched.iter().any(|(_, _, told)| matches!(told, Told::ByName)) {
+            let script = &graph.nodes[at];
+            let text = format!("the steps follow each other in {}", script.label);
+            found.why = (script.at.line > 0).then(|| Miss::plain(script.at.clone(), text));
+        } else if let Some((node, ..)) = matched.iter().find(|(_, _, told)| matches!(told, Told::ByName)) {
             found.standing = Standing::indicated(Because::Inferred);
+            let step = &graph.nodes[*node];
+            let text = format!("{} tells what it does by its name only; that it does so{LIKELY}", step.label);
+            found.why = Some(Miss::plain(step.at.clone(), text));
         }
         found.signals = matched.iter().filter_map(|(_, _, told)| told.signal()).collect();
         // the definition itself is evidence, step by step
@@ -106,7 +115,35 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &Steps) -> Answer {
             best = found;
         }
     }
+    if ask.loose {
+        return loose.filter(|_| best.standing.verdict != Verdict::Met).unwrap_or_else(Answer::no);
+    }
+    // steps of their own that nothing ties are nearer to a pipeline than the lines of a script
+    if best.standing.verdict == Verdict::NotShown || best.standing.because == Some(Because::Weak) {
+        best.why = loose.and_then(|loose| loose.why).or(best.why);
+    }
     best
+}
+
+/// Steps of their own between which no order is stated, and the one that hangs in the air.
+fn unlinked(judge: &Judge<'_>, matched: &[(NodeId, usize, Told)]) -> Option<Answer> {
+    let graph = judge.evidence().graph;
+    let tied = |n: NodeId| graph.arriving(n).any(|e| e.kind == EdgeKind::Precedes && e.off.is_none());
+    let mut steps: Vec<NodeId> = matched.iter().map(|(n, ..)| *n).collect();
+    steps.sort_by_key(|n| (&graph.nodes[*n].at.path, graph.nodes[*n].at.line));
+    // the first has nothing to wait for
+    let node = steps.iter().skip(1).copied().find(|n| !tied(*n))?;
+    let step = &graph.nodes[node];
+    let many = steps.len();
+    let text = if steps.iter().any(|n| tied(*n)) {
+        format!("{} is one of {many} steps that are declared, and takes nothing that another makes", step.label)
+    } else {
+        format!("{many} kinds of step are declared, and none takes what another makes, such as {}", step.label)
+    };
+    let mut answer = Answer::plain(Verdict::Met);
+    answer.signals = matched.iter().filter_map(|(.., told)| told.signal()).collect();
+    answer.why = Some(Miss::plain(step.at.clone(), text));
+    Some(answer)
 }
 
 /// What tells the kind of a step.
@@ -136,10 +173,19 @@ fn function(graph: &Graph, step: NodeId) -> Option<&str> {
     node.key.rsplit_once('#').map(|(_, name)| name)
 }
 
-/// Definitions with their steps, and whether they are only a sequence of commands.
-fn groups(graph: &Graph) -> Vec<(bool, Vec<NodeId>)> {
+/// A definition with its steps.
+struct Group {
+    /// Whether it is only a sequence of commands.
+    weak: bool,
+    /// The definition, or its first step.
+    at: NodeId,
+    members: Vec<NodeId>,
+}
+
+/// Definitions with their steps.
+fn groups(graph: &Graph) -> Vec<Group> {
     let mut stages: BTreeMap<String, Vec<NodeId>> = BTreeMap::new();
-    let mut groups: Vec<(bool, Vec<NodeId>)> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     for node in 0..graph.nodes.len() {
         if graph.nodes[node].kind == NodeKind::Function {
             // a function that is a pipeline holds its steps itself
@@ -147,7 +193,7 @@ fn groups(graph: &Graph) -> Vec<(bool, Vec<NodeId>)> {
             let steps: Vec<NodeId> =
                 steps.map(|e| e.to).filter(|to| graph.nodes[*to].kind == NodeKind::Unit(UnitKind::Job)).collect();
             if !steps.is_empty() {
-                groups.push((false, steps));
+                groups.push(Group { weak: false, at: node, members: steps });
             }
             continue;
         }
@@ -162,15 +208,17 @@ fn groups(graph: &Graph) -> Vec<(bool, Vec<NodeId>)> {
             .map(|e| e.to)
             .collect();
         match kind {
-            UnitKind::Workflow | UnitKind::Group | UnitKind::Job => groups.push((false, children)),
+            UnitKind::Workflow | UnitKind::Group | UnitKind::Job => {
+                groups.push(Group { weak: false, at: node, members: children })
+            }
             UnitKind::Step | UnitKind::Script | UnitKind::Target | UnitKind::Action | UnitKind::ShellFunction => {
-                groups.push((true, children))
+                groups.push(Group { weak: true, at: node, members: children })
             }
             // stages are put together by file above; the others start one thing
             UnitKind::Stage | UnitKind::Service | UnitKind::Image | UnitKind::EntryPoint | UnitKind::Manifest => {}
         }
     }
-    groups.extend(stages.into_values().map(|nodes| (false, nodes)));
+    groups.extend(stages.into_values().filter_map(|members| Some(Group { weak: false, at: *members.first()?, members })));
     groups
 }
 

@@ -180,6 +180,16 @@ pub(super) fn apply(path: &str, deep: bool, strength: Strength, view: &View<'_>)
     here.filter(|p| deep || source::folder(p) == path).take(MAX_FILES).cloned().map(lead).collect()
 }
 
+/// What releasing the chart of that name applies, where just one here lies in a folder called so, as a chart must.
+pub(super) fn called(name: &str, view: &View<'_>) -> Vec<Lead> {
+    let is_it = |path: &&RepoPath| source::file_name(source::folder(path)) == name;
+    let mut charts = view.inventory.named("Chart.yaml").map(|entry| &entry.path).filter(is_it);
+    match (charts.next(), charts.next()) {
+        (Some(chart), None) => apply(source::folder(chart), false, Strength::Inferred, view),
+        _ => Vec::new(),
+    }
+}
+
 /// The templates of a chart, those of the charts inside it too; none where the folder is no chart.
 fn templates(folder: &str, view: &View<'_>) -> Option<Vec<RepoPath>> {
     source::join(folder, "Chart.yaml").filter(|p| view.inventory.contains(p))?;

@@ -152,7 +152,9 @@ pub(super) fn moved(command: &Command, path: &RepoPath, view: &View<'_>) -> Vec<
 
 fn patterned(files: &[RepoPath], target: &str, view: &View<'_>) -> bool {
     files.iter().filter_map(|p| view.book.get(p)).any(|facts| {
-        facts.units.iter().filter(|u| u.name.contains('%') || u.name.contains('$')).any(|u| {
+        // what a target was read for again, with variables that are given, is no other target
+        let own = facts.units.iter().filter(|u| !u.name.contains(' '));
+        own.filter(|u| u.name.contains('%') || u.name.contains('$')).any(|u| {
             u.name.contains('$')
                 || u.name.split_once('%').is_some_and(|(start, end)| target.starts_with(start) && target.ends_with(end))
         })

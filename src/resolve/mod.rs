@@ -614,6 +614,10 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
             let renamed = renamed::image(image, from, view);
             containers::start(renamed.as_deref().unwrap_or(image), view).into_iter().collect()
         }
+        // a chart by its name may come from a store of charts as well: where none here is called so, nothing is missing
+        UsesTarget::File(path) if uses.edge == EdgeKind::Applies && path.starts_with("**/") => {
+            cluster::called(path.trim_start_matches("**/"), view)
+        }
         UsesTarget::File(path) if uses.edge == EdgeKind::Applies => {
             let leads = cluster::followed(path, view);
             if !leads.is_empty() {
@@ -640,6 +644,12 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
         }
         // what only a run knows
         UsesTarget::File(path) if path.contains('$') && uses.edge == EdgeKind::Imports => Vec::new(),
+        UsesTarget::File(path)
+            if !view.inventory.contains(path)
+                && let Some(rest) = from_project_folder(path, from, view) =>
+        {
+            of_reference(&Uses { to: UsesTarget::File(rest.to_string()), ..uses.clone() }, from, view)
+        }
         UsesTarget::File(path) if services::builds_service(uses, path, view) => {
             let path = RepoPath::from(path.as_str());
             let runs = match services::is_started(uses) {

@@ -247,7 +247,12 @@ impl Modules {
     pub(crate) fn imported(&self, from: &str, module: &Module) -> Vec<RepoPath> {
         let mut found = BTreeSet::new();
         for import in &module.imports {
-            let Some(place) = self.of_import(from, import) else { continue };
+            let Some(place) = self.of_import(from, import) else {
+                // the package that is there runs before its module is missed
+                let first = import.module.split_once('.').filter(|_| import.level == 0);
+                self.with_packages(first.and_then(|(first, _)| Some(self.locate(from, first)?.0)), &mut found);
+                continue;
+            };
             if let Some(name) = import.name.as_deref().filter(|n| *n != "*") {
                 self.with_packages(self.child(&place, name), &mut found);
             }

@@ -10,6 +10,7 @@ use super::pattern::Patterns;
 use super::practice::{Clause, Detectors, PracticeAsk, PracticeRule, Select};
 use super::signal::{Matcher, SignalRule};
 use crate::error::RuleError;
+use crate::words::Because;
 use matcher::{compile, forms, too_short};
 
 /// Rules as they come in, file by file.
@@ -202,6 +203,17 @@ pub(crate) fn check(
                 ),
             );
         }
+        for weaker in rule.indicated.iter().filter(|weaker| weaker.because == Because::Weak && weaker.says.trim().is_empty()) {
+            let which = rule.indicated.iter().position(|other| std::ptr::eq(other, weaker)).unwrap_or(0) + 1;
+            say(&rule.id, format!("`{}`: a weak form must say in what it is weak; give `says:` to the form {which}", rule.id));
+        }
+        for half in &rule.halves {
+            let (start, seen) = (half.says.contains("{start}"), half.says.contains("{seen}"));
+            if !seen && (!start || half.instead.is_some()) {
+                let must = "must name `{start}` or `{seen}`, and `{seen}` where it says what stands `instead:`";
+                say(&rule.id, format!("`{}`: a half {must}", rule.id));
+            }
+        }
         for clause in clauses(rule) {
             let mut problems = Vec::new();
             walk(clause, &mut |c| references(c, signals, &known, &mut problems));
@@ -255,6 +267,7 @@ fn clauses(rule: &PracticeRule) -> impl Iterator<Item = &Clause> {
         .chain(&rule.contradicted)
         .chain(&rule.not_applicable)
         .chain(&rule.near)
+        .chain(rule.halves.iter().flat_map(|half| std::iter::once(&half.has).chain(&half.instead)))
         .chain(rule.actions.iter().map(|fitting| &fitting.when))
 }
 
@@ -275,6 +288,7 @@ fn walk(clause: &Clause, visit: &mut dyn FnMut(&Clause)) {
         | Clause::Imported(_)
         | Clause::InImage(_)
         | Clause::ImageHolds(_)
+        | Clause::ImageCarries(_)
         | Clause::Steps(_)
         | Clause::Practice(_) => {}
     }
@@ -330,6 +344,7 @@ fn references(clause: &Clause, signals: &[SignalRule], known: &Known, problems: 
             select(&l.to);
         }
         Clause::ImageHolds(h) => [&h.image, &h.built_by, &h.of].into_iter().for_each(select),
+        Clause::ImageCarries(c) => [&c.of, &c.file].into_iter().for_each(select),
         Clause::Steps(s) => {
             for id in s.named.values().flat_map(super::signal::OneOrMany::all) {
                 named(id, problems);

@@ -311,6 +311,7 @@ fn asks_for(clause: &Clause, rule: &SignalRule) -> bool {
         Clause::Reach(reach) => fits(&reach.to) || reach.via.iter().chain(&reach.past).any(fits),
         Clause::Leads(leads) => fits(&leads.from) || fits(&leads.to),
         Clause::ImageHolds(holds) => [&holds.image, &holds.built_by, &holds.of].into_iter().any(fits),
+        Clause::ImageCarries(carries) => [&carries.of, &carries.file].into_iter().any(fits),
         Clause::Before(before) => fits(&before.first) || fits(&before.then),
         Clause::Tested(tested) => fits(&tested.of) || tested.by.iter().chain(&tested.without).any(fits),
         Clause::Not(_) | Clause::Steps(_) | Clause::Share(_) | Clause::History(_) | Clause::Practice(_) => false,

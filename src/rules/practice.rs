@@ -69,6 +69,9 @@ pub struct PracticeRule {
     /// What the nearest miss would be, where no clause found anything.
     #[serde(default)]
     pub near: Vec<Clause>,
+    /// Halves of what is asked that are there while the other is not; the first that fits is the nearest miss.
+    #[serde(default)]
+    pub halves: Vec<Half>,
     /// Replaces the built-in practice of the same id.
     #[serde(default)]
     pub replaces: bool,
@@ -88,6 +91,20 @@ pub struct Weaker {
     pub when: Clause,
     /// Why it is not met, in a few words that follow "partly: ".
     #[serde(default)]
+    pub says: String,
+}
+
+/// One half of what a practice asks for that is there, and what stands in the place of the other.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Half {
+    /// The half that is there.
+    pub has: Clause,
+    /// What stands in the place of the other half; left out where nothing does.
+    #[serde(default)]
+    pub instead: Option<Clause>,
+    /// The sentence: `{start}` stands for what starts the half, `{seen}` for the line of what stands instead, else of the
+    /// half itself.
     pub says: String,
 }
 
@@ -159,6 +176,8 @@ pub enum Clause {
     InImage(Select),
     /// An image that is defined here and built to be started takes in the file of such a signal.
     ImageHolds(ImageHolds),
+    /// An image definition copies the file of one thing together with that of another.
+    ImageCarries(ImageCarries),
     /// Kinds of work are separate, linked steps of one definition.
     Steps(Steps),
     /// Another practice or probe holds.
@@ -211,6 +230,11 @@ pub enum On {
     TrainReads,
     /// In what runs when the model is served.
     ServeRun,
+    /// Of a signal that is a file: what runs when the model is served names that file.
+    ServeReads,
+    /// Anywhere in what runs, of a roll-out: unless all that it rolls out is known, and none of it serves. In `to` of
+    /// `reach` as well.
+    Serving,
     /// In what runs both when training is started and when the model is served.
     BothRuns,
     /// In what a push, pull request or tag starts; else indicated, idle.
@@ -282,6 +306,9 @@ pub struct Reach {
     /// It is a check: where its failure is thrown away it is indicated, broken.
     #[serde(default)]
     pub check: bool,
+    /// A job of a CI system must be on the way, and no orchestrator, service or object of a cluster.
+    #[serde(default)]
+    pub in_ci: bool,
 }
 
 /// What carries one signal runs what carries another (a pipeline's definition the training call).
@@ -304,6 +331,16 @@ pub struct ImageHolds {
     pub built_by: Select,
     /// What a file inside of it must do.
     pub of: Select,
+}
+
+/// Two things that one image takes in.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImageCarries {
+    /// What stands in a file of the image.
+    pub of: Select,
+    /// A file that it takes in as well.
+    pub file: Select,
 }
 
 /// A test that asserts something exercises what is meant.
@@ -430,6 +467,10 @@ pub struct Steps {
     /// somebody gave it to say what the step does.
     #[serde(default)]
     pub words: BTreeMap<Op, String>,
+    /// Whether they only lie beside each other: the steps are there, and no order is stated between them. For what is to be
+    /// done about it.
+    #[serde(default)]
+    pub loose: bool,
 }
 
 /// Another practice or probe.

@@ -312,6 +312,10 @@ pub struct BranchMatch {
     /// `answer = validate_rows(rows)` before `if not answer.ok`).
     #[serde(default)]
     pub given_by: Option<String>,
+    /// The test comes out the same in every run, whatever was asked before: what holds nothing back. Without this such
+    /// a branch is never meant.
+    #[serde(default)]
+    pub constant: bool,
     /// What `tests` fits is a verdict by its name: it is sure only where something is compared as greater or less, by the
     /// test itself or by the own function that gives its answer.
     #[serde(default)]

@@ -21,7 +21,9 @@ pub(crate) const READER: Reader = Reader { name: "compose file", wants, when: Wh
 
 fn wants(path: &str) -> bool {
     let name = file_name(path);
-    (name.starts_with("compose") || name.starts_with("docker-compose")) && (name.ends_with(".yml") || name.ends_with(".yaml"))
+    // what comes before or behind the word tells several of a project apart
+    let word = |part: &str| part == "compose";
+    name.split(['.', '-', '_']).any(word) && (name.ends_with(".yml") || name.ends_with(".yaml"))
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
@@ -95,6 +97,31 @@ fn listed(command: Node<'_>) -> Vec<String> {
         Some(line) => said(line).into_iter().map(|word| word.unwrap_or_else(|| HOLE.to_owned())).collect(),
         None => command.strings().into_iter().map(|(word, _)| word.to_owned()).collect(),
     }
+}
+
+/// A text with each variable that has a default replaced by that: what stands where nobody says otherwise.
+fn by_default(text: &str) -> String {
+    let (mut told, mut rest) = (String::new(), text);
+    while let Some((before, from)) = rest.split_once("${") {
+        let default = from.split_once('}').and_then(|(inside, after)| {
+            let at = inside.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))?;
+            let (name, given) = inside.split_at(at);
+            let default = given.strip_prefix(":-").or_else(|| given.strip_prefix('-'))?;
+            (!name.is_empty() && !default.contains('$')).then_some((default, after))
+        });
+        told.push_str(before);
+        match default {
+            Some((default, after)) => {
+                told.push_str(default);
+                rest = after;
+            }
+            None => {
+                told.push_str("${");
+                rest = from;
+            }
+        }
+    }
+    told + rest
 }
 
 fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: &mut FileFacts) {
@@ -199,6 +226,7 @@ fn one(service: Node<'_>, id: UnitId, home: &str, context: &Context<'_>, facts: 
         }
     }
     for (text, line) in service.get("volumes").map(Node::strings).unwrap_or_default() {
+        let text = by_default(text);
         if let Some((from, to)) = text.split_once(':')
             && from.starts_with('.')
             && let Some(key) = source::join(home, from)

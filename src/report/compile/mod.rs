@@ -14,6 +14,7 @@ use super::{
     Cause, Chain, Claim, Counts, Coverage, Evidence, FilesFrom, HistoryInput, Hop, Inputs, NearestMiss, Practice, Report,
     Repository, Ruleset, SCHEMA_VERSION, SettingsInput, Skipped, Subject, Summary, System, Tool,
 };
+use crate::fact::Book;
 use crate::graph::Graph;
 use crate::practices::{self, Judged, Miss};
 use crate::rules::model::Model;
@@ -34,6 +35,8 @@ pub(crate) struct Findings<'f> {
     pub(crate) signals: &'f Signals,
     /// What starts what.
     pub(crate) graph: &'f Graph,
+    /// What every file states.
+    pub(crate) book: &'f Book,
     /// The practice rules.
     pub(crate) rules: &'f [PracticeRule],
     /// Automation that was seen and not read.

@@ -74,6 +74,9 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
     let service = |i: &usize| findings.signals.all[*i].id.starts_with("monitor.service");
     let only_service = step == StepName::Monitor && !targets.is_empty() && targets.iter().all(|(i, _)| service(i));
     let targets: Vec<_> = targets.into_iter().filter(|(i, _)| only_service || !service(i)).collect();
+    // a roll-out of something else serves nothing
+    let another = |n: NodeId| practices::rolls_out_another(graph, findings.signals, findings.book, system.system, n);
+    let targets: Vec<_> = targets.into_iter().filter(|(_, n)| step != StepName::Serve || !another(*n)).collect();
     let targets = if targets.is_empty() { told_by_practice(findings, system, step) } else { targets };
     if targets.is_empty() {
         let starter = if unseen() { Starter::Unknown } else { Starter::Nobody };
@@ -95,7 +98,13 @@ fn one_step(findings: &Findings<'_>, system: &JudgedSystem<'_>, step: StepName) 
     let mut targets = targets;
     targets.sort_by_key(|(signal, _)| (first(*signal), *signal));
     let reach = |starters: Vec<NodeId>, least| nearest(findings, &targets, &starters, least, &first);
-    let (starter, at, why) = if let Some(at) = reach(unattended.clone(), Strength::Inferred) {
+    // what brings the service about may be no command that says so
+    let by_practice = judged.filter(|p| step == StepName::Serve && holds(p)).and_then(|p| {
+        let chain = p.chains.first().filter(|c| c.strength >= Strength::Inferred)?;
+        let works = !matches!(p.standing.because, Some(Because::Assumed | Because::Idle | Because::Broken));
+        (works && chain.trigger.is_some_and(TriggerKind::is_unattended)).then_some(chain.signal)
+    });
+    let (starter, at, why) = if let Some(at) = reach(unattended.clone(), Strength::Inferred).or(by_practice) {
         (Starter::Itself, Some(at), in_part(findings, system, step, practice))
     } else if let Some(at) = reach(unattended, Strength::Assumed).or_else(|| reach(outside, Strength::Assumed)) {
         (Starter::Outside, Some(at), outside_words(&miss))

@@ -52,7 +52,9 @@ pub(crate) fn branch(matcher: &BranchMatch, look: &Look<'_>) -> Vec<Hit> {
             if matcher.given_by.as_ref().is_some_and(|r| !words.given.iter().any(|by| patterns.regex(r, by))) {
                 continue;
             }
-            if constant::is_constant(id, flow, seen) {
+            if constant::is_constant(id, flow, seen) != matcher.constant
+                || (matcher.constant && !constant::overwritten(flow, seen))
+            {
                 continue;
             }
             let asked = if matcher.orders { &words.ordered } else { &words.found };

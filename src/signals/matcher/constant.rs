@@ -19,6 +19,37 @@ pub(super) fn is_constant(id: FlowId, flow: &Flow, seen: &Seen<'_>) -> bool {
     flow.test.as_ref().is_some_and(|test| ask.value(test, 0).is_some())
 }
 
+/// Whether a name of the test had another value before, in the same scope: somebody's answer was written over.
+pub(super) fn overwritten(flow: &Flow, seen: &Seen<'_>) -> bool {
+    let mut names: Vec<&str> = Vec::new();
+    let mut open: Vec<&Value> = flow.test.iter().collect();
+    while let Some(value) = open.pop().filter(|_| names.len() < 64) {
+        match value {
+            Value::Name(name) => names.extend(first(name)),
+            Value::Compare { left, rights, .. } => {
+                open.push(left);
+                open.extend(rights);
+            }
+            Value::BinOp { left, right, .. } => open.extend([&**left, &**right]),
+            Value::Unary { value, .. } => open.push(value),
+            Value::BoolOp { values, .. } => open.extend(values),
+            _ => {}
+        }
+    }
+    names.into_iter().any(|local| {
+        let gives = |assign: &&Assign| {
+            assign.scope == flow.scope
+                && assign.line < flow.line
+                && assign.targets.iter().any(|target| touched(target) == Some(local) || unpacked(target, local))
+        };
+        let given: Vec<&Assign> = seen.module().assigns.iter().filter(gives).collect();
+        let open = |assign: &&&Assign| {
+            matches!(assign.value, Value::Call(_) | Value::Name(_) | Value::Compare { .. } | Value::BinOp { .. })
+        };
+        given.len() > 1 && given.iter().any(|assign| open(&assign))
+    })
+}
+
 /// The flow and those of its scope around it.
 fn around(id: FlowId, seen: &Seen<'_>) -> Vec<FlowId> {
     let parent = |id: &FlowId| seen.module().flows.get(*id).and_then(|f| f.parent);

@@ -234,8 +234,16 @@ impl<'t> Configuration<'t> {
         }
     }
 
-    /// A chart of the repository that is released.
+    /// A chart of the repository that is released; one that is given by its bare name is the one here that is called so, as
+    /// far as the name goes.
     fn chart(&self, node: Node<'_>, unit: UnitId, reading: &mut Reading<'_>) {
+        let bare = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+        if let Some((name, _)) = self.text(node).filter(|(text, _)| bare(text)) {
+            let to = UsesTarget::Likely(Box::new(UsesTarget::File(format!("**/{name}"))));
+            let uses = Uses { reference: name, with: Vec::new(), to, edge: EdgeKind::Applies, on_failure: OnFailure::Stops };
+            reading.fact(unit, node.line(), FactKind::Uses(uses));
+            return;
+        }
         let named = self.text(node).filter(|(text, _)| text.starts_with('.') || text.contains('/'));
         if let Some(path) = named.and_then(|(text, home)| source::join(home, &text)) {
             let (to, edge) = (UsesTarget::File(path.clone()), EdgeKind::Applies);
