@@ -284,7 +284,8 @@ fn a_commented_edge_raises_nothing_and_is_gone() {
 
 /// Whether a place enters a file by its name. Objects in documents may be joined by a name that stands in them instead (a
 /// workflow by its `name`, a template that is submitted `--from` the cluster), a Makefile takes in what a pattern fits (`include mk/*.mk`), and the files of a Terraform folder
-/// or a .NET project are one whatever they are called, as the pipelines are that a folder is loaded with: then the name of the file is nobody's concern.
+/// or a .NET project are one whatever they are called, as the pipelines are that a folder is loaded
+/// with or that a service knows by name: then the name of the file is nobody's concern.
 fn by_its_name(repo: &Path, place: &Place, path: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or(path);
     let text = fs::read_to_string(repo.join(&place.0)).unwrap_or_default();
@@ -292,7 +293,7 @@ fn by_its_name(repo: &Path, place: &Place, path: &str) -> bool {
     match file.rsplit_once('.') {
         Some((_, "yml" | "yaml")) => line.is_some_and(|line| line.contains(file) && !line.contains(" --from ")),
         Some((_, "tf" | "cs")) => false,
-        Some((_, "py")) if path.starts_with("dags/") => false,
+        Some((_, "py")) if path.starts_with("dags/") || line.is_some_and(|line| line.contains("PipelineName=")) => false,
         Some((_, "mk")) => fs::read_to_string(repo.join("Makefile")).is_ok_and(|text| !text.contains("*.mk")),
         _ => true,
     }
