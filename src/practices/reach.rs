@@ -426,9 +426,13 @@ impl Judge<'_> {
             for edge in graph.leaving(node).filter(|e| e.off.is_none()) {
                 // what started the check started the rest as well, whatever the check says
                 let of_a_trigger = matches!(graph.nodes[edge.from].kind, NodeKind::Trigger(_));
-                let started_by = edge.kind == EdgeKind::Starts && containing[edge.from] && !of_a_trigger;
+                let starts = edge.kind == EdgeKind::Starts && !of_a_trigger;
+                // and whatever starts the run in which it is checked follows from no check
+                let started_by = starts && containing[edge.from] && !containing[edge.to];
+                // one of two ways to run the check again is no answer to the other
                 let earlier = edge.condition.is_some()
                     && edge.runs()
+                    && !containing[edge.to]
                     && (marks.iter().any(|(s, n)| *n == node && self.evidence.signals.all[*s].at.line <= edge.at.line)
                         || graph.leaving(node).filter(checked).any(|e| e.order < edge.order));
                 let after = edge.condition.is_some()
