@@ -1,4 +1,5 @@
-//! Modules of the repository's own packages that an import names and that are not there.
+//! Modules of the repository's own packages that an import names and that are not there, and names that it asks of them
+//! that nothing in them binds.
 //!
 //! Certain only where the package is a regular one that the importer finds first, in its own folder or one above, and
 //! where nothing says that the module is made elsewhere: a name that tools or people fill in, a file of another ending
@@ -10,7 +11,7 @@ use crate::resolve::View;
 use crate::resolve::program::CodeFile;
 use crate::resolve::python::Place;
 use crate::source::{self, Location};
-use crate::syntax::python::{Import, ImportGuard};
+use crate::syntax::python::{Call, Import, ImportGuard, Module, Name, Root, Target};
 
 use super::interpreter::unconditional;
 
@@ -24,9 +25,51 @@ pub(super) fn module(file: &CodeFile, view: &View<'_>) -> Option<(Location, Stri
     let module = file.module();
     let certain = |import: &&Import| import.scope == 0 && import.guard == ImportGuard::None && unconditional(module, import);
     module.imports.iter().filter(certain).find_map(|import| {
-        let what = gone(&file.path, import, view)?;
+        let what = gone(&file.path, import, view).or_else(|| unbound(&file.path, import, view))?;
         Some((Location::line(&file.path, import.line), what))
     })
+}
+
+/// A name that a module of the repository is asked for, and that nothing in it binds: the module must have been read whole,
+/// take in nothing wholesale and give no name by code, nor may the name be a module below it.
+fn unbound(path: &str, import: &Import, view: &View<'_>) -> Option<String> {
+    let name = import.name.as_deref().filter(|name| *name != "*" && !name.starts_with("__"))?;
+    if import.level != 0 || source::is_copy(path) {
+        return None;
+    }
+    let (Place::File(target), _) = view.imports.locate(path, &import.module)? else { return None };
+    let code = view.book.get(&*target)?.code.as_ref().filter(|_| *target != *path)?;
+    let module = &code.module;
+    let whole = !module.truncated && module.unreadable.is_none() && module.errors.is_empty();
+    let by_code = |text: &str| text.contains("__getattr__") || text.contains("sys.modules") || text.contains("__path__");
+    let called = |call: &Call| matches!(call.callee.last(), Some("globals" | "exec" | "setattr" | "eval" | "vars" | "type"));
+    let gives = module.scopes.iter().any(|scope| by_code(&scope.name))
+        || module.strings.iter().any(|(text, _)| by_code(text))
+        || module.calls.iter().any(called)
+        || module.imports.iter().any(|i| i.local == "*" || i.module == "sys" || i.module.starts_with("importlib"));
+    let folder = source::folder(&target);
+    let below = source::file_name(&target) == "__init__.py"
+        && view.inventory.below(folder).iter().any(|e| {
+            let rest = e.path.strip_prefix(folder).unwrap_or_default().trim_start_matches('/');
+            rest.strip_prefix(name).is_some_and(|rest| rest.starts_with(['.', '/']))
+        });
+    if !whole || gives || below || binds(module, name) {
+        return None;
+    }
+    Some(format!("`{}` has no `{name}` to be imported", import.module))
+}
+
+/// Whether a module binds a name at its top level, in whatever way, or hands it out to be bound there.
+fn binds(module: &Module, name: &str) -> bool {
+    let is = |target: &Name| target.path.is_empty() && matches!(&target.root, Root::Local(local) if local == name);
+    let bound = |target: &Target| match target {
+        Target::Name(one) => is(one),
+        Target::Tuple(all) => all.iter().any(is),
+        Target::Item(..) => false,
+    };
+    module.scopes.iter().any(|scope| scope.name == name || scope.globals.iter().any(|global| global == name))
+        || module.imports.iter().any(|import| import.local == name)
+        || module.assigns.iter().any(|assign| assign.targets.iter().any(bound))
 }
 
 fn gone(path: &str, import: &Import, view: &View<'_>) -> Option<String> {

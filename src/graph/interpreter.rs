@@ -15,7 +15,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::connect::command_key;
-use super::{Edge, Graph, Node, NodeId, NodeKind, Order, python};
+use super::{Edge, EdgeId, Graph, Node, NodeId, NodeKind, Order, python};
 use crate::fact::{Book, Command, Fact, FactKind, FileFacts, Guard, UnitId, UnitKind, Uses, UsesTarget};
 use crate::resolve::program::FileId;
 use crate::resolve::{self, Install, Program, Run, Target, View};
@@ -63,10 +63,22 @@ pub(super) fn mark(graph: &mut Graph, book: &Book, view: &View<'_>, program: &Pr
         }
     }
     for (path, (at, what)) in graph.failing.clone() {
+        let mut cause = None;
         for key in [python::program_key(&path), python::module_key(&path)] {
             if let Some(node) = graph.find(&key) {
-                fail(graph, node, Failure { at: at.clone(), what: what.clone() });
+                cause = Some(fail(graph, node, Failure { at: at.clone(), what: what.clone() }));
             }
+        }
+        // a command that is named for one of its functions takes in the file before
+        let named = |e: &Edge| {
+            graph.nodes[e.from].kind == NodeKind::Unit(UnitKind::EntryPoint)
+                && graph.nodes[e.to].kind == NodeKind::Function
+                && graph.nodes[e.to].at.path == path
+        };
+        let led: Vec<EdgeId> = (0..graph.edges.len()).filter(|id| named(&graph.edges[*id])).collect();
+        for id in led {
+            graph.edges[id].strength = Strength::Broken;
+            graph.broken_by.extend(cause.map(|cause| (id, cause)));
         }
     }
     for (path, facts) in book {
@@ -119,7 +131,7 @@ pub(super) struct Failure {
 
 /// Whoever starts the command or file finds it broken, and so does what comes after it; what is imported in a
 /// `try` may be done without.
-pub(super) fn fail(graph: &mut Graph, command: NodeId, failure: Failure) {
+pub(super) fn fail(graph: &mut Graph, command: NodeId, failure: Failure) -> EdgeId {
     for edge in graph.arriving_ids(command).to_vec() {
         let spared = graph.edges[edge].kind == EdgeKind::Imports && !graph.edges[edge].stops;
         if graph.edges[edge].runs() && !spared {
@@ -142,7 +154,7 @@ pub(super) fn fail(graph: &mut Graph, command: NodeId, failure: Failure) {
     });
     // before everything else that the command does
     let edge = Edge::plain(command, missing, EdgeKind::Invokes, Strength::Broken, at, what);
-    graph.edge(Edge { order: Order::default(), ..edge });
+    graph.edge(Edge { order: Order::default(), ..edge })
 }
 
 /// The interpreter of a job so far.

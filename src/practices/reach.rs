@@ -428,13 +428,13 @@ impl Judge<'_> {
                 let of_a_trigger = matches!(graph.nodes[edge.from].kind, NodeKind::Trigger(_));
                 let starts = edge.kind == EdgeKind::Starts && !of_a_trigger;
                 // and whatever starts the run in which it is checked follows from no check
-                let started_by = starts && containing[edge.from] && !containing[edge.to];
+                let besides = || graph.leaving(node).filter(checked).any(|e| e.to != edge.to);
+                let started_by = starts && containing[edge.from] && (!containing[edge.to] || besides());
                 // one of two ways to run the check again is no answer to the other
                 let earlier = edge.condition.is_some()
                     && edge.runs()
-                    && !containing[edge.to]
                     && (marks.iter().any(|(s, n)| *n == node && self.evidence.signals.all[*s].at.line <= edge.at.line)
-                        || graph.leaving(node).filter(checked).any(|e| e.order < edge.order));
+                        || graph.leaving(node).filter(checked).any(|e| e.order < edge.order && e.to != edge.to));
                 let after = edge.condition.is_some()
                     && graph.arriving(edge.to).any(|e| e.kind == EdgeKind::Precedes && containing[e.from]);
                 if started_by || earlier || after {

@@ -41,6 +41,8 @@ impl Lower<'_> {
             Stmt::TypeAlias(alias) => {
                 self.type_params(alias.type_params.as_deref());
                 self.visit(&alias.value);
+                let target = self.target(&alias.name);
+                self.bind(AssignKind::Assign, vec![target], Value::Other, None, range);
             }
             Stmt::Assign(assign) => {
                 let value = self.value(&assign.value, 0);
