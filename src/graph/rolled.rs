@@ -44,7 +44,8 @@ pub(super) fn only_training(signals: &mut Signals, graph: &Graph) {
         .collect();
     for index in found {
         if let Some(signal) = signals.all.get_mut(index) {
-            signal.off = Some("rolls out what trains, and nothing that answers".to_owned());
+            // it applies what is declared all the same
+            signal.op = None;
         }
     }
 }
