@@ -151,6 +151,18 @@ impl Judge<'_> {
         if check && chain.unheeded.is_some() {
             standing = cap(standing, Because::Broken);
         }
+        // objects of a cluster that are known by a name only are rolled out no more surely
+        if self.evidence.signals.all[chain.signal].op == Some(Op::Deploy)
+            && let Some(node) = self.evidence.graph.node_of(chain.signal)
+        {
+            let graph = self.evidence.graph;
+            let all = || graph.leaving(node).filter(|e| e.kind == EdgeKind::Applies && e.off.is_none());
+            let by_name =
+                |e: &Edge| e.strength == Strength::Inferred && graph.nodes[e.to].kind == NodeKind::Unit(UnitKind::Manifest);
+            if all().next().is_some() && all().all(by_name) {
+                standing = cap(standing, Because::Inferred);
+            }
+        }
         let graph = self.evidence.graph;
         let start = chain.edges.first().map(|e| graph.edges[*e].from).or_else(|| graph.node_of(chain.signal));
         let gone_through = chain.trigger.is_none() && start.is_some_and(|n| graph.nodes[n].notebook);

@@ -256,6 +256,13 @@ fn chart(invocation: &Invocation<'_>, said: &Said<'_>, named: Option<&str>, view
             let to = Target::Missing { path, what };
             leads.push(Lead { to, edge: EdgeKind::Applies, strength: Strength::Broken, what: n.to_owned() });
         }
+        // handed on through a place that only the run knows, the chart keeps its name
+        Some((n, Located::Unknown)) => {
+            if let Some(path) = chart_named(source::file_name(n), view) {
+                leads.extend(apply(&path, false, strength, view));
+                values.extend(source::join(&path, "values.yaml").filter(|p| view.inventory.contains(p)).map(RepoPath::from));
+            }
+        }
         _ => {}
     }
     let mut images: BTreeMap<String, String> = BTreeMap::new();
@@ -283,6 +290,17 @@ fn chart(invocation: &Invocation<'_>, said: &Said<'_>, named: Option<&str>, view
         Some(Lead { strength: lead.strength.min(strength), ..lead })
     }));
     leads
+}
+
+/// The one folder of that name that holds a chart.
+fn chart_named(name: &str, view: &View<'_>) -> Option<RepoPath> {
+    if name.is_empty() || name.contains(['$', '{', '*']) {
+        return None;
+    }
+    let folders = view.inventory.named("Chart.yaml").map(|entry| source::folder(&entry.path));
+    let mut found = folders.filter(|folder| source::file_name(folder) == name);
+    let one = found.next()?;
+    found.next().is_none().then(|| RepoPath::from(one))
 }
 
 /// The images that values name, by the dotted key under which they stand; what is not enabled starts nothing.

@@ -174,6 +174,7 @@ pub(super) fn of_runner(invocation: &Invocation<'_>, from: usize, runner: &str, 
         }];
     }
     let mut selection = told.map(|told| told.selection).unwrap_or_default();
+    selection.cases = unittest;
     selection.named = parts.into_iter().filter(|(path, _)| !wholes.contains(path)).collect();
     let selection = Box::new(selection);
     vec![Lead { to: Target::Tests { paths, left_out, selection }, edge: EdgeKind::Tests, strength: Strength::Resolved, what }]

@@ -52,6 +52,8 @@ pub(crate) struct Selection {
     pub(super) named: BTreeMap<RepoPath, Vec<String>>,
     /// Which names are those of tests, where a runner goes by names.
     pub(super) collects: Option<Collects>,
+    /// Only methods of test cases are collected, as by `unittest`.
+    pub(super) cases: bool,
 }
 
 /// By what names pytest knows classes and functions, each a beginning or a pattern.
@@ -113,6 +115,10 @@ impl Selection {
 
     /// Why a test is certainly not run.
     pub(crate) fn leaves_out(&self, test: &Test) -> Option<String> {
+        if self.cases && !matches!(test.class, Some(Held::Other)) {
+            let own = test.names.last().map_or("it", String::as_str);
+            return Some(format!("`{own}` is in no `TestCase`, and `unittest` collects nothing else"));
+        }
         if let Some(why) = self.collects.as_ref().and_then(|collects| collects.leaves_out(test)) {
             return Some(why);
         }

@@ -12,13 +12,14 @@ use crate::source::Location;
 use crate::words::{EdgeKind, Op, Strength};
 
 impl Build<'_> {
-    /// Whether all that a command applies is known, and nothing of it runs anything: names, rights, ways to what runs.
+    /// Whether all that a command applies is known, be it by its name, and nothing of it runs anything: names, rights, ways to
+    /// what runs.
     fn only_prepares(&self, command: NodeId) -> bool {
         let mut applied = 0;
         for edge in self.graph.leaving(command) {
             let to = &self.graph.nodes[edge.to];
             match (edge.kind, edge.strength, &to.kind) {
-                (EdgeKind::Applies, Strength::Resolved, NodeKind::Unit(UnitKind::Manifest)) => {}
+                (EdgeKind::Applies, Strength::Resolved | Strength::Inferred, NodeKind::Unit(UnitKind::Manifest)) => {}
                 (EdgeKind::Writes | EdgeKind::Precedes, ..) => continue,
                 _ => return false,
             }

@@ -205,6 +205,7 @@ impl Told {
             told.ignored.extend(fits.map(|fits| (fits, format!("`--ignore-glob={written}` leaves it out"))));
         }
         told.selection = Selection {
+            cases: false,
             words: all.words.filter(|w| !w.trim().is_empty()),
             marks: all.marks.filter(|m| !m.trim().is_empty()),
             deselected: all.deselected.iter().filter_map(|d| Some((source::join(&root, d)?, d.clone()))).collect(),
