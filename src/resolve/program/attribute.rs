@@ -251,6 +251,10 @@ impl<'f> Infer<'f> {
         let Some(module) = world.files.get(ctx.file).map(|code| code.module()) else { return false };
         let [Bind { what: What::Assign(id, None), .. }] = binds else { return false };
         let Some(assign) = module.assigns.get(*id).filter(|assign| assign.kind == AssignKind::For) else { return false };
+        // a loop over what itself is looked up by the key would go round
+        if !matches!(&assign.value, Value::Name(Name { root: Root::Local(_), .. })) {
+            return false;
+        }
         let ctx = Ctx { scope: assign.scope, at: assign.line, conditions: &assign.conditions, ..ctx };
         matches!(self.value(&assign.value, ctx).map(|f| f.what), Some(Type::Literal(over, _)) if std::ptr::eq(over, table))
     }

@@ -4,6 +4,8 @@
 //! Each answer is one step: the expressions that a value is the same as, and where they stand. Whoever asks goes on from
 //! there, as far as it cares to.
 
+use std::cell::Cell;
+
 use super::index::What;
 use super::infer::{Ctx, Infer, Type, decorated};
 use super::{At, Destination, Program};
@@ -13,6 +15,23 @@ use crate::syntax::python::{CallId, Flow, FlowId, FlowKind, Name, Root, Target, 
 const MAX_ANSWERS: usize = 24;
 /// Names, functions and tables on the way to where an object is made.
 const DEPTH: u32 = 6;
+
+/// Steps for one answer.
+const STEPS: u32 = 500;
+
+/// How far may still be gone for one answer.
+#[derive(Clone, Copy)]
+struct Way<'c> {
+    depth: u32,
+    left: &'c Cell<u32>,
+}
+
+impl Way<'_> {
+    fn step(self) -> Option<Self> {
+        self.left.set(self.left.get().checked_sub(1)?);
+        Some(Self { depth: self.depth.checked_sub(1)?, ..self })
+    }
+}
 
 /// An expression, and where it stands.
 type Stands<'p> = (At, u32, &'p Value);
@@ -29,9 +48,11 @@ impl Program {
     /// The expressions by which own code decides what a value is; none where it is no verdict of own code.
     pub(crate) fn decided_by<'p>(&'p self, at: At, line: u32, value: &'p Value) -> Vec<Stands<'p>> {
         let mut found = Vec::new();
+        let left = Cell::new(STEPS);
+        let way = Way { depth: DEPTH, left: &left };
         match value {
-            Value::Call(id) => self.of_verdict_call(at, line, *id, &mut found),
-            Value::Name(Name { root: Root::Local(local), path }) if path.is_empty() => self.set(at, line, local, &mut found),
+            Value::Call(id) => self.of_verdict_call(at, line, *id, way, &mut found),
+            Value::Name(Name { root: Root::Local(local), path }) if path.is_empty() => self.set(at, line, local, way, &mut found),
             Value::Name(name) => {
                 let picked = match (&name.root, name.path.as_slice()) {
                     (Root::Item(of, key), []) => match &**key {
@@ -45,7 +66,7 @@ impl Program {
                     _ => None,
                 };
                 if let Some((of, pick)) = picked {
-                    self.pick_of_name(at, line, &of, pick, DEPTH, &mut found);
+                    self.pick_of_name(at, line, &of, pick, way, &mut found);
                 }
             }
             _ => {}
@@ -54,14 +75,14 @@ impl Program {
         found
     }
 
-    fn of_verdict_call<'p>(&'p self, at: At, line: u32, id: CallId, found: &mut Vec<Stands<'p>>) {
+    fn of_verdict_call<'p>(&'p self, at: At, line: u32, id: CallId, way: Way<'_>, found: &mut Vec<Stands<'p>>) {
         let Some(call) = self.world.files.get(at.file).and_then(|code| code.module().calls.get(id)) else { return };
         match (self.reached(at.file, id), call.callee.path.split_last(), call.args.first()) {
             (Destination::Own { to, makes: None, .. }, ..) => self.results_of(*to, found),
             // `report.get("ok")`
             (_, Some((method, before)), Some(Value::Str(key))) if method == "get" => {
                 let of = Name { root: call.callee.root.clone(), path: before.to_vec() };
-                self.pick_of_name(at, line, &of, Pick::Key(key), DEPTH, found);
+                self.pick_of_name(at, line, &of, Pick::Key(key), way, found);
             }
             (Destination::External { name, .. }, _, Some(first)) if matches!(&**name, "bool" | "all" | "any") => match first {
                 Value::List(items) | Value::Tuple(items) => found.extend(items.iter().map(|item| (at, line, item))),
@@ -96,11 +117,11 @@ impl Program {
     }
 
     /// What a plain name is set to where it is used.
-    fn set<'p>(&'p self, at: At, line: u32, name: &str, found: &mut Vec<Stands<'p>>) {
+    fn set<'p>(&'p self, at: At, line: u32, name: &str, way: Way<'_>, found: &mut Vec<Stands<'p>>) {
         for (stands, under, part) in self.bindings(at, line, name) {
             match part {
                 None => self.one(stands.0, stands.1, stands.2, under, found),
-                Some(part) => self.pick(stands, Pick::Part(part), DEPTH, found),
+                Some(part) => self.pick(stands, Pick::Part(part), way, found),
             }
         }
     }
@@ -146,8 +167,8 @@ impl Program {
     }
 
     /// A part of what a name stands for.
-    fn pick_of_name<'p>(&'p self, at: At, line: u32, name: &Name, pick: Pick<'p>, depth: u32, found: &mut Vec<Stands<'p>>) {
-        let Some(depth) = depth.checked_sub(1) else { return };
+    fn pick_of_name<'p>(&'p self, at: At, line: u32, name: &Name, pick: Pick<'p>, way: Way<'_>, found: &mut Vec<Stands<'p>>) {
+        let Some(way) = way.step() else { return };
         let before = found.len();
         match (&name.root, name.path.as_slice()) {
             (Root::Local(local), []) => {
@@ -157,16 +178,16 @@ impl Program {
                 }
                 for (stands, _, part) in self.bindings(at, line, local) {
                     match part {
-                        None => self.pick(stands, pick, depth, found),
+                        None => self.pick(stands, pick, way, found),
                         Some(part) => {
                             let mut parts = Vec::new();
-                            self.pick(stands, Pick::Part(part), depth, &mut parts);
-                            parts.into_iter().for_each(|stands| self.pick(stands, pick, depth, found));
+                            self.pick(stands, Pick::Part(part), way, &mut parts);
+                            parts.into_iter().for_each(|stands| self.pick(stands, pick, way, found));
                         }
                     }
                 }
             }
-            (Root::Call(id), []) => self.pick_of_call(at, line, *id, pick, depth, found),
+            (Root::Call(id), []) => self.pick_of_call(at, line, *id, pick, way, found),
             _ => {}
         }
         if let (true, Pick::Field(field)) = (found.len() == before, pick) {
@@ -194,8 +215,8 @@ impl Program {
     }
 
     /// A part of what an expression gives.
-    fn pick<'p>(&'p self, (at, line, value): Stands<'p>, pick: Pick<'p>, depth: u32, found: &mut Vec<Stands<'p>>) {
-        let Some(depth) = depth.checked_sub(1).filter(|_| found.len() < MAX_ANSWERS) else { return };
+    fn pick<'p>(&'p self, (at, line, value): Stands<'p>, pick: Pick<'p>, way: Way<'_>, found: &mut Vec<Stands<'p>>) {
+        let Some(way) = way.step().filter(|_| found.len() < MAX_ANSWERS) else { return };
         match (value, pick) {
             (Value::Dict(pairs), Pick::Key(key)) => {
                 let value = pairs.iter().rev().find(|(k, _)| matches!(k, Value::Str(text) if text == key));
@@ -204,13 +225,13 @@ impl Program {
             (Value::Tuple(items) | Value::List(items), Pick::Part(part)) => {
                 found.extend(items.get(part).map(|item| (at, line, item)));
             }
-            (Value::Call(id), _) => self.pick_of_call(at, line, *id, pick, depth, found),
-            (Value::Name(name), _) => self.pick_of_name(at, line, name, pick, depth, found),
+            (Value::Call(id), _) => self.pick_of_call(at, line, *id, pick, way, found),
+            (Value::Name(name), _) => self.pick_of_name(at, line, name, pick, way, found),
             _ => {}
         }
     }
 
-    fn pick_of_call<'p>(&'p self, at: At, line: u32, id: CallId, pick: Pick<'p>, depth: u32, found: &mut Vec<Stands<'p>>) {
+    fn pick_of_call<'p>(&'p self, at: At, line: u32, id: CallId, pick: Pick<'p>, way: Way<'_>, found: &mut Vec<Stands<'p>>) {
         match self.reached(at.file, id) {
             Destination::Own { makes: Some(class), .. } => {
                 if let Pick::Field(field) = pick {
@@ -221,7 +242,7 @@ impl Program {
                 let Some(code) = self.world.files.get(to.file) else { return };
                 for result in code.index.returns(to.scope).iter().filter_map(|i| code.module().returns.get(*i)) {
                     if !result.yields {
-                        self.pick((*to, result.line, &result.value), pick, depth, found);
+                        self.pick((*to, result.line, &result.value), pick, way, found);
                     }
                 }
             }

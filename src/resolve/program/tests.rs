@@ -273,6 +273,18 @@ fn what_is_kept_where_others_find_it() {
 }
 
 #[test]
+fn what_is_kept_in_a_circle_ends() {
+    check("--- a.py\nM = {'a': {}, 'b': {}}\nfor k in M[k]:\n    M[k].go()\n", "~dict#go");
+    let app = "from fastapi import FastAPI\napp = FastAPI()\napp.state.a = app.state.b\napp.state.b = app.state.a\n";
+    check(&format!("--- a.py\n{app}app.state.a.go()\n"), "fastapi.FastAPI#state.a.go");
+    let boxes =
+        "class Box:\n    pass\none = Box()\none.other = Box()\none.other.other = one.other\none.other = one.other.other\n";
+    calls(&format!("--- a.py\n{boxes}one.other.other.other.go()\n"));
+    let tables = "a = {}\nb = {}\na['x'] = b['x']\nb['x'] = a['x']\n";
+    calls(&format!("--- a.py\n{tables}a['x'].go()\n"));
+}
+
+#[test]
 fn what_is_made_of_steps_is_its_last() {
     let text = |steps: &str| {
         format!(
