@@ -83,24 +83,33 @@ impl<'f> Infer<'f> {
     pub(super) fn put_in(&mut self, table: &Found<'f>, of: &'f Name, key: &'f Value, ctx: Ctx<'f>) -> Option<Found<'f>> {
         let world = self.world;
         let places = world.kept.items.get(of.last()?)?;
+        // a table of data has its rows and columns from elsewhere
+        let place = |what: &Type<'_>| match what {
+            Type::External(name) | Type::Instance(name) => world.callables.kept_at(name).map(str::to_owned),
+            _ => None,
+        };
+        let here = place(&table.what);
+        if here.is_none() && !matches!(table.what, Type::Literal(Value::Dict(_), _)) {
+            return None;
+        }
         let wanted = self.key(key, ctx);
         let mut other = false;
         let found = self.put(places, |this, target, ctx| {
             let Target::Item(holder, key) = target else { return false };
-            let given = this.key(key, ctx);
-            if wanted.is_some() && given.is_some() && wanted != given {
+            if wanted.is_some_and(|wanted| matches!(key, Value::Str(given) if given != wanted)) {
                 return false;
             }
             let same = match (this.name(holder, ctx).map(|f| f.what), &table.what) {
                 (Some(Type::Literal(one, _)), Type::Literal(other, _)) => std::ptr::eq(one, *other),
-                (Some(Type::External(one) | Type::Instance(one)), Type::External(other) | Type::Instance(other)) => {
-                    let place = |name| world.callables.kept_at(name);
-                    place(&one).is_some_and(|at| place(other) == Some(at))
-                }
+                (Some(one), _) => here.is_some() && place(&one) == here,
                 _ => false,
             };
-            other |= same && (wanted.is_none() || given.is_none());
-            same
+            if !same {
+                return false;
+            }
+            let given = this.key(key, ctx);
+            other |= wanted.is_none() || given.is_none();
+            wanted.is_none() || given.is_none() || wanted == given
         })?;
         Some(found.after(table.sure && !other))
     }
