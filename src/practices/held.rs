@@ -50,9 +50,12 @@ pub(crate) fn answer(judge: &Judge<'_>, ask: &ImageHolds) -> Answer {
                 _ => node.at.path == *definition,
             };
             let starts = starts.filter(|e| !builds(&graph.nodes[e.to])).map(|e| e.to);
-            let reached = graph.reach(&starts.collect::<Vec<_>>(), Walk::at(Strength::Inferred));
+            let starts: Vec<NodeId> = starts.collect();
+            let reached = graph.reach(&starts, Walk::at(Strength::Inferred));
+            // a start that breaks off loads nothing
+            let even_broken = graph.reach(&starts, Walk::at(Strength::Broken));
             let program = |node: &Node| node.kind == NodeKind::Program && node.scope == Scope::Source;
-            let followed = graph.nodes.iter().enumerate().any(|(id, node)| reached.has(id) && program(node));
+            let followed = graph.nodes.iter().enumerate().any(|(id, node)| even_broken.has(id) && program(node));
             let found = work.iter().filter(|(signal, node)| {
                 (!followed || reached.has(*node)) && inside.iter().any(|place| beneath(&all[*signal].at.path, place))
             });

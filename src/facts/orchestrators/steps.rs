@@ -1,8 +1,10 @@
 //! Steps: which calls make one, in which pipeline, and what it runs.
 
+use std::collections::BTreeSet;
+
 use super::deployments::PUT;
 use super::{Lowering, MOST, Step};
-use crate::fact::{Defined, FactKind, OnFailure, UnitKind, Uses, UsesTarget};
+use crate::fact::{Defined, FactKind, OnFailure, UnitId, UnitKind, Uses, UsesTarget};
 use crate::facts::shell::{HOLE, Shell, lower, quoted};
 use crate::resolve::program::{At, FileId, Meaning, name_text};
 use crate::rules::orchestrator::{Body, Step as Rule, names};
@@ -273,33 +275,42 @@ impl<'b> Lowering<'b> {
     }
 
     /// The function that is the pipeline of that name, where there is one; surely where something here deploys it under the
-    /// name of the deployment that is started.
+    /// name of the deployment that is started. Where the one deployment of that name says that it runs what is not there,
+    /// that is what would be started.
     fn flow_named(&self, flow: &str, deployment: &str) -> Option<UsesTarget> {
         let same = |name: &str| name == flow || name.replace('_', "-") == flow;
-        let mut flows = self.functions.iter().filter(|(_, name)| same(name));
-        let (at, _) = flows.next().filter(|_| flows.next().is_none())?;
-        let name = self.program.scope(*at)?.name.clone();
-        let path = self.code(at.file).path.to_string();
-        let runs = |facts: &crate::fact::FileFacts, unit: usize| {
-            facts.facts.iter().filter(|fact| fact.unit == Some(unit)).any(|fact| match &fact.kind {
-                FactKind::Uses(uses) => {
-                    matches!(&uses.to, UsesTarget::Function { path: to, name: function, .. } if *to == *path && *function == name)
-                }
-                _ => false,
-            })
-        };
-        let in_file = self.book.values().any(|facts| {
-            let mut units = facts.units.iter().enumerate().filter(|(_, unit)| unit.kind == UnitKind::Workflow);
-            units.any(|(id, unit)| unit.name == deployment && runs(facts, id))
-        });
         // what is declared in a file is known to the service once a command has handed that over
         let put = |fact: &crate::fact::Fact| match &fact.kind {
             FactKind::Command(command) => PUT.iter().any(|words| command.text().starts_with(words)),
             _ => false,
         };
         let is_put = || self.book.values().any(|facts| facts.facts.iter().any(put));
-        let sure = (in_file && is_put()) || self.deploys(*at, deployment);
-        Some(UsesTarget::Function { path, name, sure })
+        let declared: BTreeSet<(String, String)> = self.declared(deployment).collect();
+        let is_there = |(path, name): &(String, String)| {
+            let mut files = self.program.files().iter().filter(|code| *code.path == **path);
+            files.any(|code| code.module().scopes.iter().any(|scope| scope.name == *name))
+        };
+        if let Some((path, name)) = declared.iter().next().filter(|entry| declared.len() == 1 && !is_there(entry)) {
+            return Some(UsesTarget::Function { path: path.clone(), name: name.clone(), sure: is_put() });
+        }
+        let mut flows = self.functions.iter().filter(|(_, name)| same(name));
+        let at = *flows.next().filter(|_| flows.next().is_none())?.0;
+        let (path, name) = (self.code(at.file).path.to_string(), self.program.scope(at)?.name.clone());
+        let of_flow = declared.contains(&(path.clone(), name.clone()));
+        Some(UsesTarget::Function { path, name, sure: (of_flow && is_put()) || self.deploys(at, deployment) })
+    }
+
+    /// The functions that files of deployments name under the name of a deployment, with their files.
+    fn declared(&self, deployment: &str) -> impl Iterator<Item = (String, String)> {
+        self.book.values().flat_map(move |facts| {
+            let is = move |unit: UnitId| {
+                facts.units.get(unit).is_some_and(|unit| unit.kind == UnitKind::Workflow && unit.name == deployment)
+            };
+            facts.facts.iter().filter(move |fact| fact.unit.is_some_and(is)).filter_map(|fact| match &fact.kind {
+                FactKind::Uses(Uses { to: UsesTarget::Function { path, name, .. }, .. }) => Some((path.clone(), name.clone())),
+                _ => None,
+            })
+        })
     }
 
     /// Whether code registers a function under that name.
