@@ -273,6 +273,12 @@ pub(crate) struct OtherSteps {
     pub(crate) call: Vec<String>,
     /// The keyword that every one of them has.
     pub(crate) keyword: String,
+    /// The methods that run where an own class builds on one of them.
+    #[serde(default)]
+    pub(crate) methods: Vec<String>,
+    /// Keywords by which such a class is likely given shell text to run.
+    #[serde(default)]
+    pub(crate) shell: Vec<String>,
 }
 
 /// What a schedule may be.

@@ -6,7 +6,7 @@ use super::deployments::PUT;
 use super::{Lowering, MOST, Step};
 use crate::fact::{Defined, FactKind, OnFailure, UnitId, UnitKind, Uses, UsesTarget};
 use crate::facts::shell::{HOLE, Shell, lower, quoted};
-use crate::resolve::program::{At, FileId, Meaning, name_text};
+use crate::resolve::program::{At, Destination, FileId, Meaning, name_text};
 use crate::rules::orchestrator::{Body, Step as Rule, names};
 use crate::syntax::python::{Call, CallId, Name, Part, Root, Value};
 use crate::words::EdgeKind;
@@ -22,6 +22,12 @@ pub(super) struct Place {
     pub(super) file: FileId,
     pub(super) unit: usize,
     pub(super) line: u32,
+}
+
+/// What makes a step: the rule of its class, where there is one, and the own class that it is an object of.
+struct Operator<'b> {
+    rule: Option<&'b Rule>,
+    own: Option<At>,
 }
 
 impl<'b> Lowering<'b> {
@@ -48,26 +54,30 @@ impl<'b> Lowering<'b> {
                 self.formed_pipeline(file, id, call, at);
             } else if let Some(at) = self.decorated(file, id, 4) {
                 self.decorated_step(file, id, call, at, later);
-            } else if let Some(rule) = self.operator(file, id, call) {
-                self.operator_step(file, id, call, rule);
+            } else if let Some(operator) = self.operator(file, id, call) {
+                self.operator_step(file, id, call, operator);
             } else if let Some((of, rule)) = self.described(file, call) {
                 self.described_step(file, id, call, of, rule);
             }
         }
     }
 
-    /// The rule of a constructor; `Some(None)` for work of the orchestrator's own code.
-    fn operator(&self, file: FileId, id: CallId, call: &'b Call) -> Option<Option<&'b Rule>> {
-        let name = self.outside(file, id)?;
-        if name.contains('#') {
-            return None;
-        }
-        if let Some(rule) = self.rule.steps.iter().find(|s| names(&s.call, name)) {
-            return Some(Some(rule));
+    /// What a call makes a step of, if it does.
+    fn operator(&self, file: FileId, id: CallId, call: &'b Call) -> Option<Operator<'b>> {
+        let (made, own): (Vec<&str>, _) = match self.program.reached(file, id) {
+            Destination::External { name, .. } => (vec![name], None),
+            Destination::Own { makes: Some(class), .. } => {
+                (self.program.external_bases(*class).iter().map(|base| &**base).collect(), Some(*class))
+            }
+            _ => return None,
+        };
+        let is = |patterns: &[String]| made.iter().any(|name| !name.contains('#') && names(patterns, name));
+        if let Some(rule) = self.rule.steps.iter().find(|s| is(&s.call)) {
+            return Some(Operator { rule: Some(rule), own });
         }
         let other = self.rule.other_steps.as_ref()?;
-        let is = names(&other.call, name) && self.keyword(file, call, &other.keyword).is_some();
-        is.then_some(None)
+        let is_step = is(&other.call) && self.keyword(file, call, &other.keyword).is_some();
+        is_step.then_some(Operator { rule: None, own })
     }
 
     /// The own function that is a pipeline and of which another form is called (`flow.with_options(…)()`).
@@ -117,7 +127,7 @@ impl<'b> Lowering<'b> {
         self.function(file, unit, call.line, at, true);
     }
 
-    fn operator_step(&mut self, file: FileId, id: CallId, call: &'b Call, rule: Option<&'b Rule>) {
+    fn operator_step(&mut self, file: FileId, id: CallId, call: &'b Call, Operator { rule, own }: Operator<'b>) {
         let pipe = self.owner(file, id, CALLERS);
         let in_flow = self.functions.contains_key(&At { file, scope: call.scope });
         // a list of the pipeline, or who hands it over, may name it later
@@ -132,8 +142,26 @@ impl<'b> Lowering<'b> {
         let named = self.step_name(file, call);
         let unit = self.step(file, id, call, &named, pipe, in_flow && pipe.is_none());
         self.defined(file, id, Defined { unit: Some(unit), runs: pipe.is_none() && (in_flow || starts) });
-        if let Some(rule) = rule {
-            self.content(Place { file, unit, line: call.line }, (file, id), rule);
+        let place = Place { file, unit, line: call.line };
+        match (rule, own) {
+            (Some(rule), _) => self.content(place, (file, id), rule),
+            (None, Some(class)) => self.own_step(place, call, class),
+            (None, None) => {}
+        }
+    }
+
+    /// A step of an own class: its method runs, and the text that it is given likely does, on whatever machine that names.
+    fn own_step(&mut self, to: Place, call: &'b Call, class: At) {
+        let Some(other) = self.rule.other_steps.as_ref() else { return };
+        for method in other.methods.iter().filter_map(|name| self.program.method(class, name)) {
+            self.function(to.file, to.unit, to.line, method, true);
+        }
+        let at = At { file: to.file, scope: call.scope };
+        let given = other.shell.iter().find_map(|key| self.keyword(to.file, call, key));
+        if let Some(text) = given.and_then(|value| self.text(at, call.line, value, DEPTH)) {
+            let (line, context) = (self.code(to.file).code.file_line(to.line), self.context);
+            let how = Shell { elsewhere: true, ..Shell::default() };
+            lower(&without_templates(&text), &|_| line, to.unit, &how, context, self.facts(to.file));
         }
     }
 

@@ -8,13 +8,17 @@ use crate::resolve::Program;
 use crate::resolve::program::At;
 use crate::rules::signal::{BranchDoes, BranchMatch};
 use crate::signals::BranchSpan;
-use crate::syntax::python::{Assign, CallId, Exits, Flow, FlowId, FlowKind, Module, Name, Root, ScopeId, Target, Value};
+use crate::syntax::python::{Assign, Call, CallId, Exits, Flow, FlowId, FlowKind, Module, Name, Root, ScopeId, Target, Value};
 use crate::words::Strength;
 
 /// Deepest nesting of a test that is looked at.
 const DEPTH: usize = 12;
 /// Functions and names that a verdict is followed through.
 const FOLLOWED: usize = 5;
+/// What gives a collection another form, and is empty where that is.
+const FORMS: &[&str] = &["sorted", "list", "set", "tuple", "frozenset"];
+/// Methods that give the difference of two collections.
+const DIFFERENCES: &[&str] = &["difference", "symmetric_difference"];
 /// Most words of a test.
 const WORDS: usize = 200;
 
@@ -43,6 +47,7 @@ pub(crate) fn branch(matcher: &BranchMatch, look: &Look<'_>) -> Vec<Hit> {
                 given: Vec::new(),
                 answers: Vec::new(),
                 compares: false,
+                passes_empty: flow.kind != FlowKind::Assert,
                 left: WORDS,
             };
             words.take(test, 0, true);
@@ -120,6 +125,8 @@ struct Words<'s, 'l> {
     /// The calls that do.
     answers: Vec<CallId>,
     compares: bool,
+    /// Whether the test lets pass what is empty, as far as it was gone down.
+    passes_empty: bool,
     /// Expressions that may still be followed.
     left: usize,
 }
@@ -177,7 +184,11 @@ impl Words<'_, '_> {
                 }
             }
             Value::BoolOp { values, .. } => values.iter().for_each(|v| self.take(v, depth + 1, decides)),
-            Value::Unary { value, .. } => self.take(value, depth + 1, decides),
+            Value::Unary { op, value } => {
+                self.passes_empty ^= *op == "not";
+                self.take(value, depth + 1, decides);
+                self.passes_empty ^= *op == "not";
+            }
             Value::BinOp { left, right, .. } => {
                 self.take(left, depth + 1, false);
                 self.take(right, depth + 1, false);
@@ -256,7 +267,8 @@ impl Words<'_, '_> {
     }
 
     /// `passed = auc >= LIMIT` before `if not passed`: the test is the comparison. `auc = metrics["auc"]` names the
-    /// same thing twice. What a call gives is not followed: its words say nothing of its result.
+    /// same thing twice, and `if absent` after `absent = KNOWN - set(rows.columns)` asks whether the two differ. What
+    /// another call gives is not followed: its words say nothing of its result.
     fn bound(&mut self, local: &str, depth: usize, decides: bool) {
         if self.elsewhere() {
             return;
@@ -265,7 +277,27 @@ impl Words<'_, '_> {
         match value {
             Value::Compare { .. } | Value::BoolOp { .. } if decides => self.take(value, depth + 1, true),
             Value::Name(name) if matches!(name.root, Root::Item(..)) => self.take(value, depth + 1, false),
+            _ if self.passes_empty => {
+                if let Some(difference) = difference(&self.seen.module().calls, value) {
+                    self.compares |= decides;
+                    self.take(difference, depth + 1, false);
+                }
+            }
             _ => {}
         }
     }
+}
+
+/// The difference of two collections, out of what only puts it in order or into another form.
+fn difference<'m>(calls: &'m [Call], mut value: &'m Value) -> Option<&'m Value> {
+    for _ in 0..DEPTH {
+        let Value::Call(id) = value else { break };
+        let call = calls.get(*id)?;
+        match (&call.callee.root, call.callee.path.as_slice(), call.args.as_slice()) {
+            (Root::Local(name), [], [one, ..]) if FORMS.contains(&name.as_str()) => value = one,
+            (_, [.., method], _) if DIFFERENCES.contains(&method.as_str()) => return Some(value),
+            _ => return None,
+        }
+    }
+    matches!(value, Value::BinOp { op: "-" | "^", .. }).then_some(value)
 }

@@ -4,7 +4,7 @@
 //! no string in it is lost. `nest` is the nesting of the *value*; the depth of the *tree* is counted by [`Lower`].
 
 use ruff_python_ast::{
-    Arguments, BoolOp, Comprehension, Expr, ExprBinOp, ExprBoolOp, ExprCall, ExprIf, ExprNumberLiteral, FString, FStringPart,
+    Arguments, BoolOp, CmpOp, Comprehension, Expr, ExprBinOp, ExprBoolOp, ExprCall, ExprIf, ExprNumberLiteral, FString, FStringPart,
     InterpolatedStringElement, InterpolatedStringElements, Number, Operator, UnaryOp,
 };
 use ruff_text_size::{Ranged, TextRange};
@@ -275,6 +275,11 @@ impl Lower<'_> {
     }
 
     fn comprehension(&mut self, generators: &[Comprehension], results: &[&Expr]) -> Value {
+        if let ([one], [result]) = (generators, results)
+            && let Some(without) = left_out(one, result)
+        {
+            return self.difference(one, without);
+        }
         for generator in generators {
             let over = self.value(&generator.iter, 0);
             let target = self.target(&generator.target);
@@ -285,6 +290,15 @@ impl Lower<'_> {
             self.visit(result);
         }
         Value::Other
+    }
+
+    /// `[a for a in all if a not in known]` is `all - known`.
+    fn difference(&mut self, generator: &Comprehension, without: &Expr) -> Value {
+        let all = self.value(&generator.iter, 0);
+        let target = self.target(&generator.target);
+        self.bind(AssignKind::For, vec![target], all.clone(), None, generator.range);
+        let known = self.value(without, 0);
+        Value::BinOp { op: Operator::Sub.as_str(), left: Box::new(all), right: Box::new(known) }
     }
 
     // --- names, targets, calls ---
@@ -472,5 +486,15 @@ fn folded(mut parts: Vec<Part>) -> Value {
             parts.push(part);
             Value::FString { parts }
         }
+    }
+}
+
+/// What a comprehension leaves out that gives the items as they are, all but those.
+fn left_out<'e>(generator: &'e Comprehension, result: &Expr) -> Option<&'e Expr> {
+    let [Expr::Compare(test)] = &*generator.ifs else { return None };
+    let (Expr::Name(item), Expr::Name(asked), Expr::Name(given)) = (&generator.target, &*test.left, result) else { return None };
+    match (&*test.ops, &*test.comparators) {
+        ([CmpOp::NotIn], [known]) if item.id == asked.id && item.id == given.id => Some(known),
+        _ => None,
     }
 }
