@@ -212,10 +212,11 @@ pub(crate) struct Graph {
 }
 
 /// Takes signals for no more than the graph shows them to be: what nothing here runs of another repository, a roll-out of
-/// what only trains.
+/// what only trains, or runs no program of this repository.
 pub(crate) fn settle(signals: &mut crate::signals::Signals, graph: &Graph) {
     reach::only_run(signals, graph);
     rolled::only_training(signals, graph);
+    rolled::no_program(signals, graph);
 }
 
 impl Graph {
