@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fact::{DataKind, Fact, FactKind, FileFacts, Held, Pin, Trigger, UnitId, UnitKind, Until, UsesTarget};
 use crate::facts::deploy::MOUNT;
+use crate::facts::shell::HOLE;
 use crate::resolve::program::{At, FileId, Meaning, text_of};
 use crate::rules::orchestrator::{Absent, Paused, Pipeline, names};
 use crate::source;
@@ -109,7 +110,8 @@ impl<'b> super::Lowering<'b> {
                 if off {
                     Says::Never
                 } else if names(&words.data, &name) {
-                    Says::Data(vec![first.map_or_else(|| short.to_owned(), |v| text_of(v, 2))])
+                    let named = first.zip(made).map(|(value, (of, made))| self.name_of_data(of, made, value));
+                    Says::Data(vec![named.unwrap_or_else(|| short.to_owned())])
                 } else if names(&words.clocks, &name) {
                     let all = written.into_iter().flat_map(|c| {
                         let named = c.keywords.iter().map(|(key, v)| format!("{key}={}", text_of(v, 2)));
@@ -192,6 +194,16 @@ impl<'b> super::Lowering<'b> {
         let places = [path.to_string(), source::folder(path).to_owned(), format!("{}/", source::folder(path))];
         let words = |place: &String| rule.put_by.iter().cloned().chain([place.clone()]).collect::<Vec<_>>();
         (!rule.put_by.is_empty()).then(|| Until::Words(places.iter().map(words).collect()))
+    }
+
+    /// How data are called by whoever makes or waits for them: by their name, put together where it is, else by the place
+    /// where they are declared, for two names of which only a run knows are not one.
+    fn name_of_data(&self, file: FileId, made: CallId, value: &'b Value) -> String {
+        let Some(call) = self.call(file, made) else { return text_of(value, 2) };
+        match self.text(At { file, scope: call.scope }, call.line, value, 6) {
+            Some(text) if !text.contains(HOLE) => format!("{text:?}"),
+            _ => format!("{} ({}:{})", text_of(value, 2), self.code(file).path, self.code(file).code.file_line(call.line)),
+        }
     }
 
     /// A pipeline that waits for data is started by the steps that say they make those; where none does, by something
