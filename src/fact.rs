@@ -355,6 +355,8 @@ pub enum Until {
         /// The folder of the definition.
         dir: String,
     },
+    /// A release of the chart that the file is a template of, whose values are true or not as is said here.
+    Values(Vec<(String, bool)>),
 }
 
 impl Trigger {

@@ -16,7 +16,7 @@ use super::courses::{self, Launched};
 use super::reach::Walk;
 use super::{Edge, EdgeId, Graph, Guarded, Node, NodeId, NodeKind, Order, python};
 use crate::fact::{
-    Book, Code, Command, DEPLOYED, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, UnitId,
+    Book, Code, Command, DEPLOYED, Data, DataKind, Fact, FactKind, FileFacts, Guard, Held, OnFailure, Placement, Unit, UnitId,
     UnitKind, Until, Uses, UsesTarget,
 };
 use crate::resolve::program::Start;
@@ -24,7 +24,7 @@ use crate::resolve::{self, Lead, Program, Run, Target, View};
 use crate::rules::Catalog;
 use crate::signals::Signals;
 use crate::source::{Location, RepoPath};
-use crate::words::{EdgeKind, Scope, Strength};
+use crate::words::{EdgeKind, Scope, Strength, TriggerKind};
 
 /// What of the clone decides how triggers and guards are read.
 #[derive(Debug, Clone, Default)]
@@ -258,7 +258,7 @@ impl Build<'_> {
         }
         for (index, (unit, own)) in facts.units.iter().zip(&stated).enumerate() {
             let child = self.unit(path, index);
-            let Some(parent) = unit.parent else { continue };
+            let Some(parent) = unit.parent.filter(|_| !has_own_clock(unit, own)) else { continue };
             let gate = self.guards(facts, unit, own, &stated);
             let from = self.unit(path, parent);
             let line = own.iter().find(|f| matches!(f.kind, FactKind::Guard(_))).map_or(unit.line, |f| f.line);
@@ -650,4 +650,10 @@ fn shorten(text: &str) -> String {
         Some((at, _)) => format!("{}…", &line[..at]),
         None => line,
     }
+}
+
+/// Whether an object of a cluster is started by a clock of its own: whoever applies it starts nothing yet.
+fn has_own_clock(unit: &Unit, own: &[&Fact]) -> bool {
+    let clock = |fact: &&Fact| matches!(&fact.kind, FactKind::Trigger(trigger) if trigger.kind == TriggerKind::Schedule);
+    unit.kind == UnitKind::Manifest && own.iter().any(clock)
 }

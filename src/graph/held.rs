@@ -26,6 +26,14 @@ pub(super) fn release(graph: &mut Graph, book: &Book, waiting: &[Waiting]) {
     graph.guards = std::sync::OnceLock::new();
     for one in waiting {
         let Some(until) = &one.held.until else { continue };
+        if let Until::Values(wanted) = until {
+            let releases = super::values::of_template(graph, book, &one.path, wanted);
+            let none = !releases.is_empty() && releases.iter().all(|release| release.holds == Some(false));
+            if let Some(edge) = graph.edges.get_mut(one.edge).filter(|_| none) {
+                edge.off = Some(format!("switched off by {}", wanted_in_words(wanted)));
+                continue;
+            }
+        }
         let done = |(_, live): &&(Strength, Reached)| done_by(until, &one.path, graph, book, live).is_some();
         let Some(strength) = walks.iter().find(done).map(|(strength, _)| *strength) else {
             // what somebody must run is named
@@ -149,8 +157,18 @@ fn done_by(until: &Until, path: &RepoPath, graph: &Graph, book: &Book, live: &Re
             let said = program.chain(command.words.iter().skip(1).map(|w| w.text.as_str()));
             words.iter().map(String::as_str).eq(said.take(words.len())) && command.dir.as_deref().is_none_or(|at| at == dir)
         }),
+        Until::Values(wanted) => {
+            let releases = super::values::of_template(graph, book, path, wanted);
+            releases.into_iter().find(|release| release.holds == Some(true) && live.has(release.by)).map(|release| release.by)
+        }
         Until::Words(all) => command(&|command| all.iter().any(|words| says(command, words))),
     }
+}
+
+/// What values must be otherwise.
+fn wanted_in_words(wanted: &[(String, bool)]) -> String {
+    let told: Vec<String> = wanted.iter().map(|(key, is)| format!("`{key}: {}`", !is)).collect();
+    format!("the values of its chart ({})", told.join(" or "))
 }
 
 /// Whether the words stand in a command in this order. A path is named by its end.

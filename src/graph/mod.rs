@@ -22,6 +22,7 @@ pub(crate) mod python;
 pub(crate) mod reach;
 mod requests;
 mod rolled;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -6,14 +6,14 @@
 //! its command.
 
 use super::wiring;
-use crate::fact::{FactKind, FileFacts, Guard, OnFailure, Trigger, Unit, UnitId, UnitKind, Uses, UsesTarget};
+use crate::fact::{FactKind, FileFacts, Guard, Held, OnFailure, Trigger, Unit, UnitId, UnitKind, Until, Uses, UsesTarget};
 use crate::facts::ci::container;
 use crate::facts::ci::reading::Reading;
 use crate::facts::{Context, Reader, When};
 use crate::rules::pattern::Format;
 use crate::source::{self, SourceFile, extension, file_name, folder};
 use crate::syntax::tree::{Kind, Node};
-use crate::words::{EdgeKind, TriggerKind};
+use crate::words::{EdgeKind, Strength, TriggerKind};
 
 /// YAML documents that a command names.
 pub(crate) const READER: Reader = Reader { name: "manifest", wants, when: When::LedToOr(starts_something), read };
@@ -163,7 +163,8 @@ fn object(doc: Node<'_>, reading: &mut Reading<'_>) {
     {
         let suspended = spec.get("suspend").and_then(Node::as_bool) == Some(true);
         let off = suspended.then(|| "suspend: true".to_owned());
-        let trigger = Trigger { off, ..Trigger::plain(TriggerKind::Schedule, format!("schedule \"{}\"", every.0)) };
+        let held = by_values(doc, spec, reading.file);
+        let trigger = Trigger { off, held, ..Trigger::plain(TriggerKind::Schedule, format!("schedule \"{}\"", every.0)) };
         reading.fact(id, every.1, FactKind::Trigger(trigger));
     }
     if kind == "CronJob" && spec.get("schedule").is_none() {
@@ -174,6 +175,46 @@ fn object(doc: Node<'_>, reading: &mut Reading<'_>) {
     if kind != "CustomResourceDefinition" {
         pods(spec, id, reading, 0);
     }
+}
+
+/// The values of its chart on which an object hangs: those under whose condition it is written, and the one that may suspend
+/// it.
+fn by_values(doc: Node<'_>, spec: Node<'_>, file: &SourceFile) -> Option<Held> {
+    let value = |text: &str| {
+        let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?.trim_matches(['-', ' ']);
+        let name = inner.split('|').next()?.trim().strip_prefix(".Values.")?;
+        name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')).then(|| name.to_owned())
+    };
+    // what stands open where the object begins
+    let mut open: Vec<Option<(String, bool)>> = Vec::new();
+    for line in file.text.lines().take(doc.line() as usize) {
+        let Some(word) = line.trim().strip_prefix("{{").map(|rest| rest.trim_start_matches(['-', ' '])) else { continue };
+        let ended = word.contains("{{ end") || word.contains("{{- end") || word.contains("{{end");
+        match word.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default() {
+            "if" | "range" | "with" | "define" | "block" if ended => {}
+            "if" => {
+                let asked = word.trim_start_matches("if").trim().trim_end_matches(['}', '-', ' ']);
+                let (asked, is) = asked.strip_prefix("not ").map_or((asked, true), |rest| (rest.trim(), false));
+                open.push(value(&format!("{{{{ {asked} }}}}")).map(|key| (key, is)));
+            }
+            "range" | "with" | "define" | "block" => open.push(None),
+            "else" => {
+                if let Some(last) = open.last_mut() {
+                    *last = last.take().filter(|_| !word.contains("else if")).map(|(key, is)| (key, !is));
+                }
+            }
+            "end" => {
+                open.pop();
+            }
+            _ => {}
+        }
+    }
+    let suspend = spec.get("suspend").and_then(Node::text).and_then(value).map(|key| (key, false));
+    let wanted: Vec<(String, bool)> = open.into_iter().flatten().chain(suspend).collect();
+    let names: Vec<String> = wanted.iter().map(|(key, _)| format!("`{key}`")).collect();
+    let why = format!("the values of its chart decide ({})", names.join(", "));
+    let until = Some(Until::Values(wanted));
+    (!names.is_empty()).then_some(Held { strength: Strength::Assumed, why, until, remedy: None })
 }
 
 /// Objects by which a clock or what arrives starts another, or themselves.
