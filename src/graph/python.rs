@@ -125,6 +125,27 @@ impl Seen {
             on_request: false,
         }
     }
+
+    fn between(self, from: NodeId, to: NodeId) -> Edge {
+        let Self { kind, strength, at, what, order, stops, discarded, off, condition, guard, on_request } = self;
+        Edge {
+            from,
+            to,
+            kind,
+            strength,
+            at,
+            what: shortened(&what),
+            order,
+            stops,
+            discarded,
+            off,
+            rescue: false,
+            on_request,
+            anyway: false,
+            condition,
+            guard,
+        }
+    }
 }
 
 impl Build<'_> {
@@ -138,24 +159,7 @@ impl Build<'_> {
 
     fn edge(&mut self, from: NodeId, to: NodeId, seen: Seen) {
         if from != to {
-            let Seen { kind, strength, at, what, order, stops, discarded, off, condition, guard, on_request } = seen;
-            self.graph.edge(Edge {
-                from,
-                to,
-                kind,
-                strength,
-                at,
-                what: shortened(&what),
-                order,
-                stops,
-                discarded,
-                off,
-                rescue: false,
-                on_request,
-                anyway: false,
-                condition,
-                guard,
-            });
+            self.graph.edge(seen.between(from, to));
         }
     }
 
@@ -332,11 +336,18 @@ impl Build<'_> {
                 let object = self.add(key, NodeKind::Function, code, (line, line), object.to_owned(), false);
                 starters.push(object);
             }
+            let of_application = program.is_of_an_application(decorator);
             for from in starters {
                 for to in self.registered(at, outside.contains('#')) {
                     let mut seen = seen(if route { Strength::Resolved } else { Strength::Inferred }, what.clone());
                     seen.on_request = route;
-                    self.edge(from, to, seen);
+                    // to import the file answers nobody yet
+                    if of_application && self.graph.nodes[from].kind == NodeKind::Module {
+                        let edge = seen.between(from, to);
+                        self.graph.registered.push(edge);
+                    } else {
+                        self.edge(from, to, seen);
+                    }
                 }
             }
         }
