@@ -52,12 +52,13 @@ pub(crate) fn mark(signals: &mut [Signal], program: &Program, scope: &dyn Fn(&Re
         calls(&|s| s.op == Some(Op::Tune)).iter().flat_map(|(f, c)| program.passed(*f, *c)).map(|p| p.at).collect();
     let counts = |file: FileId| program.files().get(file).is_some_and(|f| scope(&f.path) != Scope::Test);
     let ask = Ask { program, trained: &trained, splits: &splits, counts: &counts };
-    // an answer that only a metric is given serves nobody
+    // an answer that only a metric is given serves nobody; nor does one to what is written in the program
     let compared: Vec<(usize, (FileId, CallId))> =
         signals.iter().enumerate().filter(|(_, s)| compares(s)).filter_map(|(i, s)| Some((i, place(s)?))).take(MOST).collect();
     let metrics = calls(&|s| s.op == Some(Op::Evaluate));
     let comparisons: BTreeSet<(FileId, CallId)> = compared.iter().map(|(_, at)| *at).collect();
-    let serves = |s: &Signal| s.op == Some(Op::Serve) && place(s).is_some_and(|at| ask.only_measured(at, &metrics, &comparisons));
+    let nobodys = |at| ask.only_measured(at, &metrics, &comparisons) || made_up::asked(program, at);
+    let serves = |s: &Signal| s.op == Some(Op::Serve) && place(s).is_some_and(nobodys);
     let answers: Vec<usize> = signals.iter().enumerate().filter(|(_, s)| serves(s)).map(|(i, _)| i).collect();
     for signal in answers {
         if let Some(signal) = signals.get_mut(signal) {

@@ -4,8 +4,8 @@
 //! no string in it is lost. `nest` is the nesting of the *value*; the depth of the *tree* is counted by [`Lower`].
 
 use ruff_python_ast::{
-    Arguments, BoolOp, CmpOp, Comprehension, Expr, ExprBinOp, ExprBoolOp, ExprCall, ExprIf, ExprNumberLiteral, FString, FStringPart,
-    InterpolatedStringElement, InterpolatedStringElements, Number, Operator, UnaryOp,
+    Arguments, BoolOp, CmpOp, Comprehension, Expr, ExprBinOp, ExprBoolOp, ExprCall, ExprIf, ExprNumberLiteral, FString,
+    FStringPart, InterpolatedStringElement, InterpolatedStringElements, Number, Operator, UnaryOp,
 };
 use ruff_text_size::{Ranged, TextRange};
 
