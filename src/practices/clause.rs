@@ -439,7 +439,7 @@ impl<'e> Judge<'e> {
             On::Unattended => (From::Unattended, targets.clone()),
             On::TrainRun | On::TrainReads => (From::Anyone, inside(&self.evidence.system.train_run)),
             On::ServeRun => (From::Anyone, inside(&self.evidence.system.serve_run)),
-            On::BothRuns => (From::Anyone, inside(&self.evidence.system.both_runs)),
+            On::BothRuns => (From::Anyone, self.of_both(&targets)),
             On::Applied | On::ForTraining | On::Serving => (From::Anyone, self.targets(ask)),
             On::Live | On::File | On::Own | On::ServeReads => (From::Anyone, targets.clone()),
         };
@@ -467,6 +467,16 @@ impl<'e> Judge<'e> {
             }
         }
         idle
+    }
+
+    /// What is part of training and of serving: the place itself, or the own function that is called there.
+    fn of_both(&self, targets: &[(usize, NodeId)]) -> Vec<(usize, NodeId)> {
+        let Evidence { graph, signals, system, .. } = self.evidence;
+        let calls_shared = |signal: usize, node: NodeId| {
+            let here = |e: &&Edge| e.at == signals.all[signal].at && e.runs() && e.off.is_none() && e.strength > Strength::Broken;
+            (system.train_run[node] || system.serve_run[node]) && graph.leaving(node).filter(here).any(|e| system.both_runs[e.to])
+        };
+        targets.iter().filter(|(s, n)| system.both_runs[*n] || calls_shared(*s, *n)).copied().collect()
     }
 
     /// Signals that stand in files, whatever runs: as good as the surest of them.

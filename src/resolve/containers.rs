@@ -538,9 +538,21 @@ pub(crate) fn image_key(image: &str) -> String {
     let (path, tag) = image.rsplit_once(':').map_or((image, ""), |(p, t)| (p, t));
     let path = if tag.contains('/') { image } else { path };
     match path.split_once('/') {
-        Some((host, rest)) if host.contains('.') || host.contains(':') || host == "localhost" => rest.to_owned(),
+        Some((host, rest)) if is_host(host) => rest.to_owned(),
         _ => path.to_owned(),
     }
+}
+
+/// Whether the first part of an image's name is a registry. An expression has dots of its own, and is one where what it
+/// asks for is called so: `${{ github.owner }}` is none, `${store.loginServer}` is.
+fn is_host(part: &str) -> bool {
+    let Some((front, back)) = part.split_once('$').zip(part.rsplit_once('}')).map(|((front, _), (_, back))| (front, back)) else {
+        return part.contains(['.', ':']) || part == "localhost";
+    };
+    let asked = part[front.len()..part.len() - back.len()].to_ascii_lowercase();
+    front.contains('.')
+        || back.contains(['.', ':'])
+        || (asked.contains('.') && ["server", "registry", "host"].iter().any(|word| asked.contains(word)))
 }
 
 #[cfg(test)]
@@ -558,6 +570,9 @@ mod tests {
             assert_eq!(may_be_same(one, other), same, "{one} {other}");
         }
         assert_eq!(end(&image_key("ghcr.io/late/api:${SHA::8}")), Some("api"));
+        assert_eq!(image_key("${{ github.owner }}/api:${{ github.sha }}"), "${{ github.owner }}/api");
+        assert_eq!(image_key("${store.properties.loginServer}/api:${tag}"), "api");
+        assert_eq!(image_key("${ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/api"), "api");
         assert_eq!(end("late/$NAME"), None);
     }
 

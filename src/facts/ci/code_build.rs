@@ -45,6 +45,8 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
         let top = reading.unit(Unit { kind: UnitKind::Workflow, name, title: None, line: 1, end_line, parent: None });
         let push = Trigger::plain(TriggerKind::Push, "push".to_owned()).elsewhere("its project is set up in the service");
         reading.fact(top, 1, FactKind::Trigger(push));
+        let by_hand = Trigger::plain(TriggerKind::Manual, "a person starts the build".to_owned());
+        reading.fact(top, 1, FactKind::Trigger(by_hand));
         phases(root, top, &mut reading);
     }
     reading.facts.tree = Some(document.tree.clone());
@@ -161,6 +163,7 @@ phases:
             told,
             [
                 "1 ml/buildspec.yml: push: push (its project is set up in the service)",
+                "1 ml/buildspec.yml: manual: a person starts the build",
                 "2 ml/buildspec.yml: SIZE = big",
                 "6 install: $ cd ml @.",
                 "7 install: $ pip install -r requirements.txt @ml",

@@ -223,7 +223,7 @@ impl<'f> Infer<'f> {
         match (table, known) {
             (Value::Dict(pairs), Some((key, sure))) => {
                 let (_, value) = pairs.iter().rev().find(|(k, _)| k == key)?;
-                self.value(value, inside).map(|f| f.after(sure))
+                self.held_in(value, inside).map(|f| f.after(sure))
             }
             // nobody knows which is meant, but in a loop over the table each has its turn
             (Value::Dict(pairs), None) => {
@@ -234,7 +234,7 @@ impl<'f> Infer<'f> {
             (Value::List(items) | Value::Tuple(items), Some((Value::Int(at), sure))) => {
                 let at =
                     usize::try_from(*at).ok().or_else(|| items.len().checked_sub(usize::try_from(at.unsigned_abs()).ok()?))?;
-                self.value(items.get(at)?, inside).map(|f| f.after(sure))
+                self.held_in(items.get(at)?, inside).map(|f| f.after(sure))
             }
             (Value::List(items) | Value::Tuple(items), _) => {
                 self.any_element(items.iter(), inside).map(|found| found.after(false))
@@ -264,7 +264,7 @@ impl<'f> Infer<'f> {
     fn any_element(&mut self, values: impl Iterator<Item = &'f Value>, inside: Ctx<'f>) -> Option<Found<'f>> {
         let mut all = Vec::new();
         for value in values.take(MAX_ITEMS) {
-            all.push(self.value(value, inside));
+            all.push(self.held_in(value, inside));
         }
         self.whichever(all)
     }

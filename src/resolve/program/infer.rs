@@ -20,6 +20,10 @@ const MAX_DEPTH: u32 = 48;
 const MAX_HOPS: u32 = 5;
 /// Names that are looked for among all that is kept, one inside the other.
 const MAX_LOOKED_FOR: usize = 4;
+/// Deepest nesting of expressions that are followed into one another, for whatever reason.
+const MAX_NESTED: u32 = 150;
+/// Deepest nesting of elements of literals that are taken out of one another.
+const MAX_OPENED: usize = 32;
 /// Steps for everything that is asked of one file.
 const MAX_STEPS: u64 = 4_000_000;
 /// Characters of a name made up from parts.
@@ -120,10 +124,14 @@ pub(super) struct Infer<'f> {
     exports: Answers<(FileId, &'f str), Option<Found<'f>>>,
     pub(super) imports_of: HashMap<FileId, Rc<std::collections::HashSet<FileId>>>,
     depth: u32,
+    /// Expressions that are looked at within one another.
+    nested: u32,
     hops: u32,
     steps: u64,
     /// Names that are looked for among all that is kept, right now.
     looked_for: Vec<*const (FileId, Bind)>,
+    /// Elements of literals that are looked at, right now.
+    opened: Vec<*const Value>,
     /// A question was found to hang on itself; for whoever asks to set back.
     pub(super) circle: bool,
 }
@@ -137,9 +145,11 @@ impl<'f> Infer<'f> {
             exports: HashMap::new(),
             imports_of: HashMap::new(),
             depth: 0,
+            nested: 0,
             hops: 0,
             steps: 0,
             looked_for: Vec::new(),
+            opened: Vec::new(),
             circle: false,
         }
     }
@@ -189,6 +199,19 @@ impl<'f> Infer<'f> {
         found
     }
 
+    /// What an element of a literal gives; one that is taken out of itself gives nothing.
+    pub(super) fn held_in(&mut self, value: &'f Value, inside: Ctx<'f>) -> Option<Found<'f>> {
+        let key: *const Value = value;
+        if self.opened.contains(&key) || self.opened.len() >= MAX_OPENED {
+            self.circle = true;
+            return None;
+        }
+        self.opened.push(key);
+        let found = self.value(value, inside);
+        self.opened.pop();
+        found
+    }
+
     /// The same for a question that leads into another function.
     pub(super) fn hop(&mut self, key: Key, ask: impl FnOnce(&mut Self) -> Option<Found<'f>>) -> Option<Found<'f>> {
         if self.hops >= MAX_HOPS && !key.packed().is_some_and(|k| self.known.contains_key(&k)) {
@@ -202,9 +225,17 @@ impl<'f> Infer<'f> {
 
     /// What an expression gives.
     pub(super) fn value(&mut self, value: &'f Value, ctx: Ctx<'f>) -> Option<Found<'f>> {
-        if !self.step() {
+        if self.nested >= MAX_NESTED || !self.step() {
+            self.circle = true;
             return None;
         }
+        self.nested += 1;
+        let found = self.of_value(value, ctx);
+        self.nested -= 1;
+        found
+    }
+
+    fn of_value(&mut self, value: &'f Value, ctx: Ctx<'f>) -> Option<Found<'f>> {
         match value {
             Value::Name(name) => self.name(name, ctx),
             Value::Call(call) => self.result(ctx.file, *call),

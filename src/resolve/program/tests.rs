@@ -282,6 +282,10 @@ fn what_is_kept_in_a_circle_ends() {
     calls(&format!("--- a.py\n{boxes}one.other.other.other.go()\n"));
     let tables = "a = {}\nb = {}\na['x'] = b['x']\nb['x'] = a['x']\n";
     calls(&format!("--- a.py\n{tables}a['x'].go()\n"));
+    let own = "class Box:\n    def __init__(self, held):\n        self.kind = held[0].kind\n        self.held = held\n";
+    calls(&format!(
+        "--- a.py\n{own}    def split(self):\n        return [Box([self.held[i]]) for i in self.held]\nBox([]).split().go()\n"
+    ));
 }
 
 #[test]

@@ -34,9 +34,10 @@ pub(super) fn triggers(pieces: &[Piece], scope: &Scope, top: UnitId, reading: &m
             found.push((1, Trigger::plain(kind, text.to_owned()).elsewhere(ELSEWHERE)));
         }
     }
-    if let Some(line) = blocks(pieces, &["parameters"]).first().and_then(|stated| Some(stated.first()?.line)) {
-        found.push((line, Trigger::plain(TriggerKind::Manual, "a person gives the parameters".to_owned())));
-    }
+    // whoever may build the job may start it, whatever else does
+    let given = blocks(pieces, &["parameters"]).first().and_then(|stated| Some(stated.first()?.line));
+    let text = if given.is_some() { "a person gives the parameters" } else { "a person builds the job" };
+    found.push((given.unwrap_or(1), Trigger::plain(TriggerKind::Manual, text.to_owned())));
     for (line, trigger) in found {
         reading.own.kinds.insert(trigger.kind);
         reading.fact(top, line, FactKind::Trigger(trigger));

@@ -14,6 +14,7 @@ fn check(text: &str, expected: &[&str]) {
     assert_eq!(told, expected, "\n{}", told.join("\n"));
 }
 
+const HAND: &str = "1 Jenkinsfile: manual: a person builds the job";
 const PUSH: &str = "1 Jenkinsfile: push: push (the job that runs this file is set up in the service)";
 
 #[test]
@@ -126,6 +127,7 @@ node('gpu') {
 ",
         &[
             PUSH,
+            HAND,
             "1 Jenkinsfile: uses shared library shared@1 -> outside",
             "7 script: on gpu (own)",
             "9 script: uses ci/more.groovy -> file ci/more.groovy",
