@@ -466,7 +466,8 @@ impl Build<'_> {
             if let (Destination::Unknown { own: true }, None) = (reached, &offered) {
                 self.open.push(OpenEnd { node: from, at: Location::line(&code.path, line), text: format!("{text}()") });
             }
-            let handed = if program.only_registers(file, id) { &[] } else { program.passed(file, id) };
+            let only_registered = defined.is_some_and(|facts| facts.orchestrated.handed.contains(&id));
+            let handed = if only_registered || program.only_registers(file, id) { &[] } else { program.passed(file, id) };
             if handed.is_empty() && offered.is_none() && !matches!(reached, Destination::Own { .. }) {
                 continue;
             }
@@ -614,7 +615,7 @@ impl Build<'_> {
 fn orchestrated<'b>(code: &CodeFile, book: &'b Book) -> Option<&'b FileFacts> {
     let facts = book.get(&code.path).filter(|_| code.embedded.is_none())?;
     let it = &facts.orchestrated;
-    (!(it.calls.is_empty() && it.functions.is_empty() && it.pipelines.is_empty())).then_some(facts)
+    (!(it.calls.is_empty() && it.functions.is_empty() && it.pipelines.is_empty() && it.handed.is_empty())).then_some(facts)
 }
 
 /// The unit that a call on this line of the file defines: the innermost such call.
