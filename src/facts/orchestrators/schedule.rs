@@ -8,7 +8,7 @@ use crate::facts::deploy::MOUNT;
 use crate::resolve::program::{At, FileId, Meaning, text_of};
 use crate::rules::orchestrator::{Absent, Paused, Pipeline, names};
 use crate::source;
-use crate::syntax::python::{Call, CallId, Value};
+use crate::syntax::python::{Call, CallId, Part, Value};
 use crate::words::{EdgeKind, Strength, TriggerKind};
 
 /// Deepest nesting of a schedule.
@@ -109,7 +109,9 @@ impl<'b> super::Lowering<'b> {
                 if off {
                     Says::Never
                 } else if names(&words.data, &name) {
-                    Says::Data(vec![first.map_or_else(|| short.to_owned(), |v| text_of(v, 2))])
+                    let at = made.and_then(|(file, _)| Some(At { file, scope: written?.scope })).unwrap_or(at);
+                    let line = written.map_or(line, |call| call.line);
+                    Says::Data(vec![first.map_or_else(|| short.to_owned(), |v| self.address(at, line, v))])
                 } else if names(&words.clocks, &name) {
                     let all = written.into_iter().flat_map(|c| {
                         let named = c.keywords.iter().map(|(key, v)| format!("{key}={}", text_of(v, 2)));
@@ -122,6 +124,46 @@ impl<'b> super::Lowering<'b> {
             }
             Some((Meaning::Outside(name), _)) if names(&words.data, &name) => Says::Data(vec![text_of(value, 2)]),
             _ => unclear(),
+        }
+    }
+
+    /// The address of data, put together as far as it can be read. One that cannot be is that of its own place alone: as
+    /// many addresses are written alike as there are files that set the parts.
+    fn address(&self, at: At, line: u32, value: &'b Value) -> String {
+        if let Some(text) = self.folded(at, line, value, DEPTH) {
+            return format!("{text:?}");
+        }
+        let text = text_of(value, 8);
+        match value {
+            Value::Name(name) if name.dotted().is_some() => text,
+            _ => {
+                let code = self.code(at.file);
+                format!("{text} ({}:{})", code.path, code.code.file_line(line))
+            }
+        }
+    }
+
+    /// A text that is put together of literals and of names that stand for some.
+    fn folded(&self, at: At, line: u32, value: &'b Value, depth: u32) -> Option<String> {
+        let depth = depth.checked_sub(1)?;
+        match value {
+            Value::Str(text) => Some(text.clone()),
+            Value::FString { parts } => parts
+                .iter()
+                .map(|part| match part {
+                    Part::Text(text) => Some(text.clone()),
+                    Part::Hole(value) => self.folded(at, line, value, depth),
+                })
+                .collect(),
+            Value::BinOp { op: "+", left, right } => {
+                // a sum of many parts leans to the left
+                Some(self.folded(at, line, left, depth.max(2))? + &self.folded(at, line, right, depth)?)
+            }
+            Value::Name(_) => match self.program.meaning(at, line, value)?.0 {
+                Meaning::Literal(Value::Str(text)) => Some(text.clone()),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
