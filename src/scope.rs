@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::error::RuleError;
 use crate::fact::Placement;
-use crate::source::{RepoPath, WORKFLOW_HOMES, file_name, folder};
+use crate::source::{RepoPath, WORKFLOW_HOMES, file_name, folder, join};
 use crate::walk::Inventory;
 use crate::words::Scope;
 
@@ -31,6 +31,8 @@ struct ScopeRule {
     marks: Vec<String>,
     #[serde(default)]
     below: Vec<String>,
+    #[serde(default)]
+    only: Vec<String>,
 }
 
 /// The compiled matchers.
@@ -48,6 +50,7 @@ struct Compiled {
     suffixes: Vec<String>,
     marks: Vec<String>,
     below: Vec<String>,
+    only: Vec<String>,
 }
 
 impl Scopes {
@@ -67,6 +70,7 @@ impl Scopes {
                     suffixes: rule.suffixes,
                     marks: rule.marks,
                     below: rule.below,
+                    only: rule.only,
                 })
             })
             .collect::<Result<_, Vec<RuleError>>>()?;
@@ -80,15 +84,7 @@ impl Scopes {
             .rules
             .iter()
             .filter(|r| !r.below.is_empty())
-            .map(|r| {
-                let folders = inventory
-                    .entries()
-                    .iter()
-                    .filter(|e| r.below.iter().any(|name| name == file_name(&e.path)))
-                    .map(|e| folder(&e.path).to_owned())
-                    .collect();
-                (r.scope, folders)
-            })
+            .map(|r| (r.scope, r.roots(inventory).flat_map(|entry| r.meant(entry)).collect()))
             .collect();
         inventory
             .entries()
@@ -152,9 +148,20 @@ impl Compiled {
         if self.paths.is_match(path) {
             return Some("its place says so".to_owned());
         }
-        let roots = || inventory.entries().iter().filter(|e| self.below.iter().any(|name| name == file_name(&e.path)));
-        let root = roots().find(|e| inside(path, &BTreeSet::from([folder(&e.path).to_owned()])))?;
-        Some(format!("it lies beside or below `{}`", root.path))
+        let root = self.roots(inventory).find(|entry| inside(path, &self.meant(entry).into_iter().collect()))?;
+        Some(format!("it lies {} `{}`", if self.only.is_empty() { "beside or below" } else { "in a folder beside" }, root))
+    }
+
+    /// The files that say that what lies with them is meant.
+    fn roots<'i>(&'i self, inventory: &'i Inventory) -> impl Iterator<Item = &'i RepoPath> {
+        let marks = |path: &&RepoPath| self.below.iter().any(|name| name == file_name(path));
+        inventory.entries().iter().map(|entry| &entry.path).filter(marks)
+    }
+
+    /// The folders that one of them means: its own, or those that it always comes with.
+    fn meant(&self, root: &str) -> Vec<String> {
+        let own = folder(root);
+        if self.only.is_empty() { vec![own.to_owned()] } else { self.only.iter().filter_map(|sub| join(own, sub)).collect() }
     }
 }
 

@@ -138,6 +138,13 @@ fn nested(
         let stdin = match &command.stdin {
             Some(Stdin::Heredoc { text, line, .. }) => Some((text.clone(), line_of(*line))),
             Some(Stdin::HereString(word)) => Some((word.text.clone(), line_of(command.line))),
+            // what `cat` is given it gives on
+            Some(Stdin::Pipe { from }) => script.commands.get(*from).and_then(|before| match &before.stdin {
+                Some(Stdin::Heredoc { text, line, .. }) if before.words.len() == 1 && before.words[0].text == "cat" => {
+                    Some((text.clone(), line_of(*line)))
+                }
+                _ => None,
+            }),
             _ => None,
         };
         let fed = match &command.stdin {

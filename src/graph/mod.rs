@@ -216,10 +216,11 @@ pub(crate) struct Graph {
 }
 
 /// Takes signals for no more than the graph shows them to be: what nothing here runs of another repository, a roll-out of
-/// what only trains, forms of requests for something else.
+/// what only trains, or runs no program of this repository, forms of requests for something else.
 pub(crate) fn settle(signals: &mut crate::signals::Signals, graph: &Graph, program: &crate::resolve::Program) {
     reach::only_run(signals, graph);
     rolled::only_training(signals, graph);
+    rolled::no_program(signals, graph);
     requested::of_others(signals, graph, program);
 }
 

@@ -497,7 +497,7 @@ impl Build<'_> {
                     self.edge(from, node, seen(strength, format!("{text}()")));
                 }
                 if let Some(class) = makes {
-                    for name in ["__post_init__", "__new__"] {
+                    for name in ["__post_init__", "__new__", "model_post_init"] {
                         if let Some(node) = program.method(*class, name).and_then(|m| self.node(m)) {
                             self.edge(from, node, seen(strength, format!("{text}()")));
                         }
@@ -528,7 +528,8 @@ impl Build<'_> {
 
     /// An object of a class that builds on one from outside: whoever made that one runs its methods, if nobody here does.
     fn hooks(&mut self, from: NodeId, class: At, seen: &dyn Fn(Strength, String) -> Seen) {
-        let base = self.program.external_bases(class).iter().find(|b| !is_plain(b));
+        let idle = |base: &str| is_plain(base) || self.program.callables().is_idle_base(base);
+        let base = self.program.external_bases(class).iter().find(|b| !idle(b));
         let Some(base) = base.filter(|_| self.hooks < MAX_HOOKS && !self.hooked.contains(&(from, class))) else { return };
         self.hooked.insert((from, class));
         let what = format!("run by what {base} belongs to");

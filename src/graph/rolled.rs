@@ -1,8 +1,10 @@
-//! What a roll-out brings along: a job that only trains answers nobody, so rolling it out deploys no model.
+//! What a roll-out brings along: a job that only trains answers nobody, and neither does a chart of others or a secret, so
+//! rolling them out deploys no model.
 
 use super::reach::Walk;
 use super::{Graph, NodeId, NodeKind};
 use crate::fact::UnitKind;
+use crate::resolve::NO_PROGRAM;
 use crate::signals::{Signal, Signals};
 use crate::words::{Op, Strength};
 
@@ -46,6 +48,27 @@ pub(super) fn only_training(signals: &mut Signals, graph: &Graph) {
         if let Some(signal) = signals.all.get_mut(index) {
             // it applies what is declared all the same
             signal.op = None;
+        }
+    }
+}
+
+/// Takes commands that only bring what runs no program of this repository for no deployment.
+pub(super) fn no_program(signals: &mut Signals, graph: &Graph) {
+    let is_none = |node: NodeId| {
+        let to = &graph.nodes[node];
+        to.kind == NodeKind::Outside && NO_PROGRAM.iter().any(|told| to.label.starts_with(told))
+    };
+    let installs = |node: NodeId| {
+        let mut leaving = graph.leaving(node).peekable();
+        graph.nodes[node].kind == NodeKind::Command && leaving.peek().is_some() && leaving.all(|e| is_none(e.to))
+    };
+    if !(0..graph.nodes.len()).any(is_none) {
+        return;
+    }
+    for index in 0..signals.all.len() {
+        let mut nodes = graph.nodes_of(index).peekable();
+        if nodes.peek().is_some() && nodes.all(installs) {
+            signals.all[index].off.get_or_insert_with(|| "brings no program of this repository".to_owned());
         }
     }
 }

@@ -90,6 +90,7 @@ fn secrets(text: &str) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     private_key(text, &mut ranges);
     user_information(text, &mut ranges);
+    user_options(text, &mut ranges);
     named_values(text, &mut ranges);
     random_strings(text, &mut ranges);
     ranges.sort_by_key(|r| (r.start, std::cmp::Reverse(r.end)));
@@ -113,6 +114,33 @@ fn user_information(text: &str, ranges: &mut Vec<Range<usize>>) {
             ranges.push(start..start + sign);
         }
     }
+}
+
+/// What stands behind the name in `-u name:password` and `--user name:password`.
+fn user_options(text: &str, ranges: &mut Vec<Range<usize>>) {
+    for option in ["--user", "-u", "--proxy-user", "-U"] {
+        for (at, _) in text.match_indices(option).filter(|(at, _)| *at == 0 || text[..*at].ends_with([' ', '\t', '"', '\''])) {
+            let from = at + option.len();
+            let rest = text.get(from..).unwrap_or_default();
+            let value = rest.trim_start_matches([' ', '\t', '=', '"', '\'', ',']);
+            // it is the same word, or the next one
+            if value.len() == rest.len() && option.starts_with("--") {
+                continue;
+            }
+            let start = from + rest.len() - value.len();
+            let end = value.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')).unwrap_or(value.len());
+            let Some(colon) = value.get(..end).and_then(|word| word.find(':')) else { continue };
+            let secret = value.get(colon + 1..end).unwrap_or_default();
+            if !secret.is_empty() && !secret.starts_with("//") && !is_reference(secret) && !is_number(secret) {
+                ranges.push(start + colon + 1..start + end);
+            }
+        }
+    }
+}
+
+/// `docker run -u 1000:1000` names a group.
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether a character can stand in a key.
@@ -421,6 +449,8 @@ mod tests {
             ("client(api_key='x\\'yz', region='eu')", "yz"),
             ("curl -H 'Authorization: Bearer abcdef'", "abcdef"),
             ("login --password letmein --user me", "letmein"),
+            ("curl -u admin:hunter22 https://x", "hunter22"),
+            ("curl --user 'admin:myPassw0rd' -X POST", "myPassw0rd"),
             ("ENV API_TOKEN abc123", "abc123"),
             ("?sig=Zm9v&v=1", "Zm9v"),
             ("PASSWORD=${DB_PASSWORD:-hunter2}", "hunter2"),

@@ -11,6 +11,26 @@ use crate::source::{self, RepoPath};
 use crate::syntax::tree::{Kind, Node};
 use crate::words::{EdgeKind, Strength};
 
+/// How what is brought to a cluster is told that runs no program of this repository: a chart that others publish, and
+/// objects that run nothing.
+pub(crate) const NO_PROGRAM: [&str; 2] = ["the chart of others ", "an object that runs nothing: "];
+/// Kinds of objects that run nothing.
+const RUN_NOTHING: &[&str] = &[
+    "namespace",
+    "ns",
+    "secret",
+    "configmap",
+    "cm",
+    "serviceaccount",
+    "sa",
+    "quota",
+    "role",
+    "rolebinding",
+    "clusterrole",
+    "clusterrolebinding",
+    "priorityclass",
+    "token",
+];
 /// Most files that one folder or chart stands for.
 const MAX_FILES: usize = 200;
 /// Most commands of a pipe that are looked at.
@@ -227,6 +247,11 @@ fn rendered(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
             applied(invocation, folder.first().copied().unwrap_or("."), false, view)
         }
         ("helm", ["template", given @ ..]) => chart(invocation, &said, given.last().copied(), view),
+        ("kubectl" | "oc", ["create", kind, ..]) if RUN_NOTHING.contains(kind) => {
+            let what = format!("{}{kind}", NO_PROGRAM[1]);
+            let to = Target::Outside { what: what.clone() };
+            vec![Lead { to, edge: EdgeKind::Applies, strength: Strength::Assumed, what }]
+        }
         ("kubectl" | "oc", ["create", ..]) => manifests(invocation, &said, view),
         (_, words) => {
             let fed = invocation.command.fed.as_deref();
@@ -265,6 +290,7 @@ fn chart(invocation: &Invocation<'_>, said: &Said<'_>, named: Option<&str>, view
         }
         _ => {}
     }
+    let others = named.filter(|n| leads.is_empty() && is_chart_of_others(n, view));
     let mut images: BTreeMap<String, String> = BTreeMap::new();
     for value in said.values(&["-f", "--values"]) {
         if let Located::Found(path, how) = invocation.locate(value, view) {
@@ -289,7 +315,29 @@ fn chart(invocation: &Invocation<'_>, said: &Said<'_>, named: Option<&str>, view
         let lead = containers::start(image, view)?;
         Some(Lead { strength: lead.strength.min(strength), ..lead })
     }));
+    // values of its own may fill the chart of a team with what is built here
+    if let Some(chart) = others.filter(|_| leads.is_empty() && images.is_empty()) {
+        let what = format!("{}{chart}", NO_PROGRAM[0]);
+        let to = Target::Outside { what: what.clone() };
+        leads.push(Lead { to, edge: EdgeKind::Applies, strength: Strength::Assumed, what });
+    }
     leads
+}
+
+/// Whether what is installed lies in a repository of charts, and no chart of that name is written here.
+fn is_chart_of_others(named: &str, view: &View<'_>) -> bool {
+    let name = source::file_name(named);
+    let stored = named.contains("://") || (named.matches('/').count() == 1 && !named.starts_with(['.', '/']));
+    let called = |entry: &RepoPath| {
+        let tree = view.book.get(entry).and_then(|facts| facts.tree.as_deref());
+        tree.and_then(|tree| tree.root()?.get("name")?.text()).is_some_and(|own| own == name)
+    };
+    stored
+        && !named.contains(['$', '{', '<'])
+        && !view
+            .inventory
+            .named("Chart.yaml")
+            .any(|entry| source::file_name(source::folder(&entry.path)) == name || called(&entry.path))
 }
 
 /// The one folder of that name that holds a chart.

@@ -146,7 +146,15 @@ fn build(invocation: &Invocation<'_>, words: &[&str], view: &View<'_>) -> Vec<Le
         },
     };
     let what = format!("builds {name}");
-    match invocation.locate(&name, view) {
+    let found = match (file, invocation.locate(&name, view)) {
+        // without a name the builder takes the one in small letters as well
+        (None, missing @ Located::Missing(_)) => match invocation.locate(&name.replace("Dockerfile", "dockerfile"), view) {
+            found @ Located::Found(..) => found,
+            _ => missing,
+        },
+        (_, found) => found,
+    };
+    match found {
         Located::Found(path, strength) => {
             vec![Lead { to: Target::File { path, run: Run::Script }, edge: EdgeKind::Invokes, strength, what }]
         }
@@ -472,7 +480,10 @@ fn named_by(uses: &Uses, view: &View<'_>) -> Option<String> {
     match given(&["file", "dockerfile", "containerfiles", "build_file"]) {
         // of this action the file is named from the root, whatever the context
         Some(file) => source::join(".", file).filter(|p| view.inventory.contains(p)).or_else(|| source::join(context, file)),
-        None => source::join(context, "Dockerfile"),
+        None => {
+            let small = source::join(context, "dockerfile").filter(|path| view.inventory.contains(path));
+            source::join(context, "Dockerfile").filter(|path| small.is_none() || view.inventory.contains(path)).or(small)
+        }
     }
 }
 

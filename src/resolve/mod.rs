@@ -52,7 +52,7 @@ pub(crate) use absent::is_nowhere;
 pub(crate) use assembled::STAGE;
 pub(crate) use bundles::BUNDLES;
 pub(crate) use calls::{as_called, calls};
-pub(crate) use cluster::is_about_nothing;
+pub(crate) use cluster::{NO_PROGRAM, is_about_nothing};
 pub(crate) use collected::COLLECTED;
 pub(crate) use containers::is_image_of_others;
 pub(crate) use containers::started_image;

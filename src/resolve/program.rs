@@ -495,6 +495,11 @@ impl Program {
         self.world.scope(at)
     }
 
+    /// What is known of callables from outside.
+    pub(crate) fn callables(&self) -> &Callables {
+        &self.world.callables
+    }
+
     /// The classes from outside that an own class builds on.
     pub(crate) fn external_bases(&self, class: At) -> &[Arc<str>] {
         self.world.bases.get(&class).map_or(&[], |b| &b.external)

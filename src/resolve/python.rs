@@ -197,9 +197,14 @@ impl Modules {
             }
             above = source::folder(above);
         }
-        // inside a package only scripts see their neighbours: the last of the near ones
+        // inside a package only scripts see their neighbours: the last of the near ones; what holds the file itself is none
         let mut inner = folder;
         while inner != top {
+            let holds = folder == below(inner, name) || folder.starts_with(&format!("{}/", below(inner, name)));
+            if holds {
+                inner = source::folder(inner);
+                continue;
+            }
             if self.files.contains(&*below(inner, &format!("{name}.py"))) || self.is_package(&below(inner, name)) {
                 add(inner);
             }
@@ -358,6 +363,8 @@ mod tests {
         check(&["src/__init__.py", "src/prepare.py", "src/train.py"], "src/train.py", "prepare", "src/prepare.py");
         check(&["src/__init__.py", "src/prepare.py", "src/train.py", "prepare.py"], "src/train.py", "prepare", "prepare.py");
         check(&["pkg/__init__.py", "pkg/mlflow.py"], "pkg/mlflow.py", "mlflow", "-");
+        let own = &["pkg/__init__.py", "pkg/with/__init__.py", "pkg/with/mlflow/__init__.py", "pkg/with/mlflow/keep.py"];
+        check(own, "pkg/with/mlflow/keep.py", "mlflow", "-");
     }
 
     #[test]

@@ -31,6 +31,10 @@ pub(super) fn dvc(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
             word => targets.push(word),
         }
     }
+    // a file stands for all of its stages
+    let files: Vec<String> =
+        targets.iter().filter(|t| source::file_name(t) == "dvc.yaml").filter_map(|t| source::join(dir, t)).collect();
+    targets.retain(|target| source::file_name(target) != "dvc.yaml");
     let all = rest.iter().any(|w| matches!(*w, "-P" | "--all-pipelines" | "-R" | "--recursive"));
     let path = source::join(dir, "dvc.yaml").filter(|p| view.inventory.contains(p));
     let paths: Vec<RepoPath> = if all || path.is_none() {
@@ -38,8 +42,12 @@ pub(super) fn dvc(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     } else {
         path.into_iter().map(RepoPath::from).collect()
     };
+    let paths: Vec<RepoPath> = match files.as_slice() {
+        [] => paths,
+        named => named.iter().filter(|path| view.inventory.contains(path)).cloned().map(RepoPath::from).collect(),
+    };
     if paths.is_empty() && targets.is_empty() {
-        let what = "there is no dvc.yaml".to_owned();
+        let what = files.first().map_or_else(|| "there is no dvc.yaml".to_owned(), |file| format!("there is no `{file}`"));
         let to = Target::Missing { path: dir.to_owned(), what: what.clone() };
         return vec![Lead { to, edge: EdgeKind::Invokes, strength: Strength::Broken, what }];
     }

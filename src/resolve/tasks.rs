@@ -35,9 +35,27 @@ pub(super) enum Found {
     Gone(Option<String>),
 }
 
-/// Looks for a task in a file and in what that takes in. A file that is taken in under a name has its tasks behind that
-/// name, with `:`, `::` or `.` between.
+/// Looks for a task in a file and in what that takes in, then in the files that take it in without a name: all that they
+/// take in so is one.
 pub(super) fn find(runner: &str, path: &RepoPath, task: &str, view: &View<'_>) -> Found {
+    let found = below(runner, path, task, view);
+    if !matches!(found, Found::Gone(_)) {
+        return found;
+    }
+    let mut takers: Vec<&RepoPath> = vec![path];
+    let mut at = 0;
+    while let Some(inner) = takers.get(at).copied().filter(|_| at < MAX_FILES) {
+        at += 1;
+        let takes = |facts: &FileFacts| taken_in(facts).any(|(_, name, to)| name.is_empty() && to == Some(&**inner));
+        let more: Vec<&RepoPath> = view.book.iter().filter(|(_, facts)| takes(facts)).map(|(path, _)| path).collect();
+        takers.extend(more.into_iter().filter(|path| !takers.contains(path)).collect::<Vec<_>>());
+    }
+    let above = takers.into_iter().skip(1).map(|taker| below(runner, taker, task, view));
+    above.into_iter().find(|found| !matches!(found, Found::Gone(_))).unwrap_or(found)
+}
+
+/// The same downwards. A file that is taken in under a name has its tasks behind that name, with `:`, `::` or `.` between.
+fn below(runner: &str, path: &RepoPath, task: &str, view: &View<'_>) -> Found {
     let mut seen: BTreeSet<(RepoPath, String)> = BTreeSet::new();
     let mut queue: Vec<(RepoPath, String)> = vec![(path.clone(), task.to_owned())];
     let mut open = false;

@@ -22,6 +22,8 @@ pub(crate) struct Callables {
     asks: BTreeMap<String, BTreeSet<String>>,
     /// What stands for the value of a field.
     pub(crate) fields: BTreeSet<String>,
+    /// Packages whose classes run no method of those that build on them.
+    idle_bases: BTreeSet<String>,
     /// Methods that give an object of the class they are called on.
     pub(crate) made_by: BTreeSet<String>,
     /// What leaves a test out.
@@ -131,6 +133,11 @@ pub(crate) enum Registers {
 }
 
 impl Callables {
+    /// Whether a class from outside only describes data, and runs nothing of what builds on it.
+    pub(crate) fn is_idle_base(&self, name: &str) -> bool {
+        name.split('.').next().is_some_and(|package| self.idle_bases.contains(package))
+    }
+
     /// The place within an application that a full name means: `state.model` for `fastapi.Request#app.state.model`, empty
     /// for the application itself.
     pub(crate) fn kept_at<'n>(&self, name: &'n str) -> Option<&'n str> {

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fact::{DataKind, Fact, FactKind, FileFacts, Held, Pin, Trigger, UnitId, UnitKind, Until, UsesTarget};
 use crate::facts::deploy::MOUNT;
+use crate::facts::shell::HOLE;
 use crate::resolve::program::{At, FileId, Meaning, text_of};
 use crate::rules::orchestrator::{Absent, Paused, Pipeline, names};
 use crate::source;
-use crate::syntax::python::{Call, CallId, Part, Value};
+use crate::syntax::python::{Call, CallId, Value};
 use crate::words::{EdgeKind, Strength, TriggerKind};
 
 /// Deepest nesting of a schedule.
@@ -109,9 +110,8 @@ impl<'b> super::Lowering<'b> {
                 if off {
                     Says::Never
                 } else if names(&words.data, &name) {
-                    let at = made.and_then(|(file, _)| Some(At { file, scope: written?.scope })).unwrap_or(at);
-                    let line = written.map_or(line, |call| call.line);
-                    Says::Data(vec![first.map_or_else(|| short.to_owned(), |v| self.address(at, line, v))])
+                    let named = first.zip(made).map(|(value, (of, made))| self.name_of_data(of, made, value));
+                    Says::Data(vec![named.unwrap_or_else(|| short.to_owned())])
                 } else if names(&words.clocks, &name) {
                     let all = written.into_iter().flat_map(|c| {
                         let named = c.keywords.iter().map(|(key, v)| format!("{key}={}", text_of(v, 2)));
@@ -124,46 +124,6 @@ impl<'b> super::Lowering<'b> {
             }
             Some((Meaning::Outside(name), _)) if names(&words.data, &name) => Says::Data(vec![text_of(value, 2)]),
             _ => unclear(),
-        }
-    }
-
-    /// The address of data, put together as far as it can be read. One that cannot be is that of its own place alone: as
-    /// many addresses are written alike as there are files that set the parts.
-    fn address(&self, at: At, line: u32, value: &'b Value) -> String {
-        if let Some(text) = self.folded(at, line, value, DEPTH) {
-            return format!("{text:?}");
-        }
-        let text = text_of(value, 8);
-        match value {
-            Value::Name(name) if name.dotted().is_some() => text,
-            _ => {
-                let code = self.code(at.file);
-                format!("{text} ({}:{})", code.path, code.code.file_line(line))
-            }
-        }
-    }
-
-    /// A text that is put together of literals and of names that stand for some.
-    fn folded(&self, at: At, line: u32, value: &'b Value, depth: u32) -> Option<String> {
-        let depth = depth.checked_sub(1)?;
-        match value {
-            Value::Str(text) => Some(text.clone()),
-            Value::FString { parts } => parts
-                .iter()
-                .map(|part| match part {
-                    Part::Text(text) => Some(text.clone()),
-                    Part::Hole(value) => self.folded(at, line, value, depth),
-                })
-                .collect(),
-            Value::BinOp { op: "+", left, right } => {
-                // a sum of many parts leans to the left
-                Some(self.folded(at, line, left, depth.max(2))? + &self.folded(at, line, right, depth)?)
-            }
-            Value::Name(_) => match self.program.meaning(at, line, value)?.0 {
-                Meaning::Literal(Value::Str(text)) => Some(text.clone()),
-                _ => None,
-            },
-            _ => None,
         }
     }
 
@@ -234,6 +194,16 @@ impl<'b> super::Lowering<'b> {
         let places = [path.to_string(), source::folder(path).to_owned(), format!("{}/", source::folder(path))];
         let words = |place: &String| rule.put_by.iter().cloned().chain([place.clone()]).collect::<Vec<_>>();
         (!rule.put_by.is_empty()).then(|| Until::Words(places.iter().map(words).collect()))
+    }
+
+    /// How data are called by whoever makes or waits for them: by their name, put together where it is, else by the place
+    /// where they are declared, for two names of which only a run knows are not one.
+    fn name_of_data(&self, file: FileId, made: CallId, value: &'b Value) -> String {
+        let Some(call) = self.call(file, made) else { return text_of(value, 2) };
+        match self.text(At { file, scope: call.scope }, call.line, value, 6) {
+            Some(text) if !text.contains(HOLE) => format!("{text:?}"),
+            _ => format!("{} ({}:{})", text_of(value, 2), self.code(file).path, self.code(file).code.file_line(call.line)),
+        }
     }
 
     /// A pipeline that waits for data is started by the steps that say they make those; where none does, by something

@@ -39,10 +39,15 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     for (prefix, path, line) in parsed.parts.iter().take(200) {
         let named = path.clone().unwrap_or_else(|| format!("{prefix}.just"));
         let to = source::join(own, &named);
+        // the path of a module may be that of its folder
+        let folder_named = path.as_deref().filter(|path| !prefix.is_empty() && extension(path) != Some("just"));
+        for name in ["mod.just", "justfile", ".justfile"].iter().filter_map(|name| Some(format!("{}/{name}", folder_named?))) {
+            takes_in(&mut facts, *line, prefix, source::join(own, &name));
+        }
         parts.extend(to.clone().filter(|_| prefix.is_empty()));
         takes_in(&mut facts, *line, prefix, to);
         // without a path it is one of several files
-        for name in ["mod.just", "justfile"].iter().filter(|_| path.is_none()) {
+        for name in ["mod.just", "justfile", ".justfile"].iter().filter(|_| path.is_none()) {
             takes_in(&mut facts, *line, prefix, source::join(own, &format!("{prefix}/{name}")));
         }
     }

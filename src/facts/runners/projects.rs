@@ -31,8 +31,18 @@ const MOST: usize = 500;
 fn entry_points(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     read(file, |root, facts| {
         let all = root.get("entry_points").into_iter().flat_map(Node::entries).take(MOST).collect::<Vec<_>>();
+        // the environment is made first, and without its file no entry point runs
+        let environment = ["conda_env", "python_env"].iter().find_map(|key| Some((root.at(key)?, root.key_line(key)?)));
         for (key, entry) in all {
             let unit = target(key.text, key.line, entry, facts);
+            if let Some((name, line)) = environment
+                && let Some(path) = source::join(source::folder(&file.path), name)
+            {
+                let reference = format!("makes the environment of {name}");
+                let to = UsesTarget::File(path);
+                let uses = Uses { reference, with: Vec::new(), to, edge: EdgeKind::Reads, on_failure: OnFailure::Stops };
+                facts.state(unit, line, FactKind::Uses(uses));
+            }
             if let Some(command) = entry.get("command") {
                 shell(command, unit, file, &|text| without_fields(text, "{", "}"), context, facts);
             }

@@ -9,6 +9,8 @@ use super::flow::{Clauses, Statement, ended, statements_of};
 use super::walk::{Scope, Walk, lost};
 use super::{Condition, ConditionKind, OnFailure, capped};
 
+/// Branches before one whose tests are kept.
+const MAX_BEFORE: usize = 8;
 /// Conditions kept of one command.
 const MAX_CONDITIONS: usize = 32;
 
@@ -17,6 +19,7 @@ impl<'t> Walk<'t> {
         let clauses = Clauses::of(node);
         let otherwise = clauses.otherwise.as_ref().and_then(|body| self.end_of(body)).and_then(|e| ended(e, scope));
         let mut last_test = node.start_byte()..node.start_byte();
+        let mut before: Vec<String> = Vec::new();
         for (condition, body) in &clauses.tested {
             let mut tested = scope.clone();
             tested.ignored = true;
@@ -32,12 +35,15 @@ impl<'t> Walk<'t> {
             let start = condition.first().map_or(node.start_byte(), |s| s.node.start_byte());
             last_test = start..condition.last().map_or(start, |s| s.node.end_byte());
             let mut inner = scope.clone();
-            inner.conditions = self.under(&scope.conditions, ConditionKind::If, last_test.clone());
+            inner.conditions = after(self.under(&scope.conditions, ConditionKind::If, last_test.clone()), &before);
             self.branch(body, &inner);
+            if before.len() < MAX_BEFORE {
+                before.push(capped(self.src.get(last_test.clone()).unwrap_or_default().trim(), 200).to_owned());
+            }
         }
         if let Some(body) = &clauses.otherwise {
             let mut inner = scope.clone();
-            inner.conditions = self.under(&scope.conditions, ConditionKind::Else, last_test);
+            inner.conditions = after(self.under(&scope.conditions, ConditionKind::Else, last_test), &before);
             self.branch(body, &inner);
         }
     }
@@ -130,6 +136,23 @@ impl<'t> Walk<'t> {
         let line = self.prepared.line(test.start);
         let text = capped(self.src.get(test).unwrap_or_default().trim(), 200).to_owned();
         let skip = (outer.len() + 1).saturating_sub(MAX_CONDITIONS);
-        outer.iter().skip(skip).cloned().chain(std::iter::once(Condition { kind, test: text, line })).collect()
+        outer
+            .iter()
+            .skip(skip)
+            .cloned()
+            .chain(std::iter::once(Condition { kind, test: text, line, before: Vec::new() }))
+            .collect()
     }
+}
+
+/// The conditions of a branch that is taken where those before it are not.
+fn after(conditions: Arc<[Condition]>, before: &[String]) -> Arc<[Condition]> {
+    if before.is_empty() {
+        return conditions;
+    }
+    let mut all = conditions.to_vec();
+    if let Some(last) = all.last_mut() {
+        last.before = before.to_vec();
+    }
+    all.into()
 }

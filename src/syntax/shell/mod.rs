@@ -148,6 +148,8 @@ pub struct Condition {
     pub test: String,
     /// Where the test stands.
     pub line: u32,
+    /// The tests of the branches before it, which must all have failed.
+    pub before: Vec<String>,
 }
 
 /// Kinds of [`Condition`].

@@ -175,6 +175,9 @@ impl Text<'_> {
     fn never(&mut self, command: &Command) -> Option<String> {
         let conditions = command.conditions.clone();
         let failed = conditions.iter().find(|condition| !self.holds(condition, command.function, 0).succeed)?;
+        if self.taken_before(failed, command.function, 0).1 {
+            return Some("a branch before it is always taken".to_owned());
+        }
         let shown = || failed.test.split_whitespace().collect::<Vec<_>>().join(" ");
         if !failed.test.contains('$') && !failed.test.contains("((") {
             return Some(match failed.kind {
@@ -208,15 +211,29 @@ impl Text<'_> {
     }
 
     fn holds(&mut self, condition: &Condition, within: Option<usize>, depth: usize) -> May {
-        if condition.test.len() > MAX_TEST || !is_judged(&condition.test) || depth > DEPTH {
+        if depth > DEPTH {
             return May::EITHER;
         }
-        match condition.kind {
+        let own = match condition.kind {
+            _ if condition.test.len() > MAX_TEST || !is_judged(&condition.test) => May::EITHER,
             ConditionKind::Loop => self.turn(&condition.test, within, depth),
             ConditionKind::Case => self.arm(&condition.test, within, depth),
             ConditionKind::If | ConditionKind::And => self.list(&condition.test, within, depth),
             ConditionKind::Else | ConditionKind::Or => self.list(&condition.test, within, depth).not(),
+        };
+        let taken_before = self.taken_before(condition, within, depth);
+        May { succeed: own.succeed && !taken_before.1, fail: own.fail || taken_before.0 }
+    }
+
+    /// Whether a branch before this one may be taken, and whether one always is.
+    fn taken_before(&mut self, condition: &Condition, within: Option<usize>, depth: usize) -> (bool, bool) {
+        let mut taken = (false, false);
+        for test in &condition.before {
+            let judged = test.len() <= MAX_TEST && is_judged(test);
+            let may = if judged { self.list(test, within, depth) } else { May::EITHER };
+            taken = (taken.0 || may.succeed, taken.1 || !may.fail);
         }
+        taken
     }
 
     /// The head of a loop: one that asks for the same each time may never begin.

@@ -458,7 +458,11 @@ fn by_payload(field: &str, value: Option<&str>, text: &str, facts: &Facts<'_>, a
         // somebody must have put it there
         "pull_request" | "issue" if inner.starts_with("labels.") => vec![TriggerKind::Manual],
         "pull_request" => pull_requests(facts),
-        "schedule" => vec![TriggerKind::Schedule],
+        // one that is not among those of the workflow starts nothing
+        "schedule" => match value.map(str::trim) {
+            Some(asked) if !facts.known.clocks.is_empty() && facts.known.clocks.iter().all(|cron| cron != asked) => Vec::new(),
+            _ => vec![TriggerKind::Schedule],
+        },
         "workflow_run" | "deployment_status" | "deployment" | "check_suite" | "check_run" => vec![TriggerKind::Upstream],
         "client_payload" => vec![TriggerKind::Api],
         "inputs" | "issue" | "comment" | "discussion" => vec![TriggerKind::Manual],

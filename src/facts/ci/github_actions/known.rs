@@ -45,6 +45,8 @@ pub(super) struct Known {
     pub(super) by_hand: BTreeMap<String, String>,
     /// Every cell of the matrix; empty where there is none, or where it is not known.
     pub(super) cells: Rc<Vec<Cell>>,
+    /// The schedules that start the workflow, as written.
+    pub(super) clocks: Rc<Vec<String>>,
     /// `defaults.run.working-directory`, as written.
     pub(super) dir: Option<String>,
     /// `defaults.run.shell`.

@@ -74,7 +74,9 @@ fn workflow(file: &SourceFile, context: &Context<'_>, calls: &[Inputs]) -> FileF
             triggers::read(root, &mut reading);
             reading.ways = ways::of(root, reading.own.merges, context);
             settings(root, 0, &mut reading);
-            let known = Known::default().with(root);
+            let clocks = root.get("on").map_or_else(Vec::new, |on| on.find("schedule[].cron"));
+            let clocks = clocks.into_iter().filter_map(|cron| cron.text()).map(|cron| cron.trim().to_owned()).collect();
+            let known = Known { clocks: std::rc::Rc::new(clocks), ..Known::default() }.with(root);
             match reading.map(root, "jobs") {
                 Some(jobs) => {
                     let started = reading.facts.facts.iter().any(|f| matches!(&f.kind, FactKind::Trigger(t) if t.off.is_none()));
