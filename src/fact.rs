@@ -143,6 +143,8 @@ pub struct Orchestrated {
     pub pipelines: Vec<UnitId>,
     /// Words behind the name of the file that run a unit, in a command that runs the file.
     pub run_by: Vec<(Vec<String>, UnitId)>,
+    /// Calls of own functions that hand a function over to be registered there, and not to be run.
+    pub handed: BTreeSet<CallId>,
 }
 
 /// What a call defines.
@@ -669,6 +671,7 @@ impl FileFacts {
             .extend(orchestrated.calls.into_iter().map(|(call, it)| (call, Defined { unit: it.unit.map(|u| u + units), ..it })));
         self.orchestrated.functions.extend(orchestrated.functions);
         self.orchestrated.pipelines.extend(orchestrated.pipelines.into_iter().map(|u| u + units));
+        self.orchestrated.handed.extend(orchestrated.handed);
         self.orchestrated.run_by.extend(orchestrated.run_by.into_iter().map(|(words, u)| (words, u + units)));
         self.called = self.called.take().or(other.called.map(|called| Called {
             inputs: called.inputs,

@@ -498,10 +498,10 @@ fn look(
     let connected =
         |signals: &signals::Signals| graph::connect::connect(&book, &view, &program, &placements, signals, checkout, catalog);
     let graph = connected(&signals);
-    graph::settle(&mut signals, &graph);
+    graph::settle(&mut signals, &graph, &program);
     let whole = all.map(|mut signals| {
         let graph = connected(&signals);
-        graph::settle(&mut signals, &graph);
+        graph::settle(&mut signals, &graph, &program);
         (signals, graph)
     });
     // only source files hide anything: an example's pipeline is no practice of this repository; nor is what needs a

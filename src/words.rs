@@ -285,6 +285,6 @@ words! {
 }
 
 /// What a measurement (a signal with the operation `evaluate`) says of its rows, in the qualifier `rows`. It is worked
-/// out, not set by a rule: `held_out` from the fit, `fitted` (the very rows of the fit), `search` (inside what a search
+/// out, not set by a rule: `held_out` from the fit, `chose` (held out, and by which the fit was stopped), `fitted` (the very rows of the fit), `search` (inside what a search
 /// tries out), `own` (the tool chooses them itself), `open` (cannot be told).
-pub(crate) const ROWS: &[&str] = &["held_out", "fitted", "search", "own", "open"];
+pub(crate) const ROWS: &[&str] = &["held_out", "chose", "fitted", "search", "own", "open"];

@@ -74,6 +74,7 @@ pub(crate) fn connect(
     }
     build.applied();
     build.uncalled();
+    super::served::connect(&mut build.graph, program, catalog);
     super::requests::connect(&mut build.graph, program, book, catalog);
     build.callers_of_events();
     super::held::release(&mut build.graph, book, &build.held);

@@ -107,7 +107,9 @@ fn kept(graph: &Graph, book: &Book) -> Vec<NodeId> {
             FactKind::Setting { key, .. } => apart(key),
             _ => false,
         });
-        let units = never.filter_map(|fact| fact.unit).filter(|unit| facts.units.get(*unit).is_some());
+        // an image that a command starts for other words runs for whoever gives that command
+        let told = facts.called.iter().flat_map(|called| called.by_inputs.iter().map(|(_, unit)| *unit));
+        let units = never.filter_map(|fact| fact.unit).chain(told).filter(|unit| facts.units.get(*unit).is_some());
         off.extend(units.filter_map(|unit| graph.find(&super::connect::node_key(path, facts, unit))));
     }
     off.sort_unstable();

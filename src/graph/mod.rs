@@ -20,8 +20,10 @@ mod mended;
 pub(crate) mod order;
 pub(crate) mod python;
 pub(crate) mod reach;
+mod requested;
 mod requests;
 mod rolled;
+mod served;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -206,6 +208,8 @@ pub(crate) struct Graph {
     pub(crate) broken_by: BTreeMap<EdgeId, EdgeId>,
     /// For every signal: the node it stands on, where it stands on one.
     pub(crate) signal_nodes: Vec<Option<NodeId>>,
+    /// What modules hand to an application that answers requests, until it is known who makes it answer.
+    registered: Vec<Edge>,
     /// Signals of what looks like something and comes to nothing, whoever starts it.
     pub(crate) void: BTreeSet<usize>,
     /// For signals that stand on copies of their node as well: those copies.
@@ -213,11 +217,12 @@ pub(crate) struct Graph {
 }
 
 /// Takes signals for no more than the graph shows them to be: what nothing here runs of another repository, a roll-out of
-/// what only trains, or runs no program of this repository.
-pub(crate) fn settle(signals: &mut crate::signals::Signals, graph: &Graph) {
+/// what only trains, or runs no program of this repository, forms of requests for something else.
+pub(crate) fn settle(signals: &mut crate::signals::Signals, graph: &Graph, program: &crate::resolve::Program) {
     reach::only_run(signals, graph);
     rolled::only_training(signals, graph);
     rolled::no_program(signals, graph);
+    requested::of_others(signals, graph, program);
 }
 
 impl Graph {

@@ -125,6 +125,27 @@ impl Seen {
             on_request: false,
         }
     }
+
+    fn between(self, from: NodeId, to: NodeId) -> Edge {
+        let Self { kind, strength, at, what, order, stops, discarded, off, condition, guard, on_request } = self;
+        Edge {
+            from,
+            to,
+            kind,
+            strength,
+            at,
+            what: shortened(&what),
+            order,
+            stops,
+            discarded,
+            off,
+            rescue: false,
+            on_request,
+            anyway: false,
+            condition,
+            guard,
+        }
+    }
 }
 
 impl Build<'_> {
@@ -138,24 +159,7 @@ impl Build<'_> {
 
     fn edge(&mut self, from: NodeId, to: NodeId, seen: Seen) {
         if from != to {
-            let Seen { kind, strength, at, what, order, stops, discarded, off, condition, guard, on_request } = seen;
-            self.graph.edge(Edge {
-                from,
-                to,
-                kind,
-                strength,
-                at,
-                what: shortened(&what),
-                order,
-                stops,
-                discarded,
-                off,
-                rescue: false,
-                on_request,
-                anyway: false,
-                condition,
-                guard,
-            });
+            self.graph.edge(seen.between(from, to));
         }
     }
 
@@ -332,11 +336,18 @@ impl Build<'_> {
                 let object = self.add(key, NodeKind::Function, code, (line, line), object.to_owned(), false);
                 starters.push(object);
             }
+            let of_application = program.is_of_an_application(decorator);
             for from in starters {
                 for to in self.registered(at, outside.contains('#')) {
                     let mut seen = seen(if route { Strength::Resolved } else { Strength::Inferred }, what.clone());
                     seen.on_request = route;
-                    self.edge(from, to, seen);
+                    // to import the file answers nobody yet
+                    if of_application && self.graph.nodes[from].kind == NodeKind::Module {
+                        let edge = seen.between(from, to);
+                        self.graph.registered.push(edge);
+                    } else {
+                        self.edge(from, to, seen);
+                    }
                 }
             }
         }
@@ -455,7 +466,8 @@ impl Build<'_> {
             if let (Destination::Unknown { own: true }, None) = (reached, &offered) {
                 self.open.push(OpenEnd { node: from, at: Location::line(&code.path, line), text: format!("{text}()") });
             }
-            let handed = if program.only_registers(file, id) { &[] } else { program.passed(file, id) };
+            let only_registered = defined.is_some_and(|facts| facts.orchestrated.handed.contains(&id));
+            let handed = if only_registered || program.only_registers(file, id) { &[] } else { program.passed(file, id) };
             if handed.is_empty() && offered.is_none() && !matches!(reached, Destination::Own { .. }) {
                 continue;
             }
@@ -604,7 +616,7 @@ impl Build<'_> {
 fn orchestrated<'b>(code: &CodeFile, book: &'b Book) -> Option<&'b FileFacts> {
     let facts = book.get(&code.path).filter(|_| code.embedded.is_none())?;
     let it = &facts.orchestrated;
-    (!(it.calls.is_empty() && it.functions.is_empty() && it.pipelines.is_empty())).then_some(facts)
+    (!(it.calls.is_empty() && it.functions.is_empty() && it.pipelines.is_empty() && it.handed.is_empty())).then_some(facts)
 }
 
 /// The unit that a call on this line of the file defines: the innermost such call.

@@ -15,7 +15,7 @@ use crate::rules::practice::{Clause, ImageCarries, Notebooks};
 use crate::signals::Signals;
 use crate::source::{self, RepoPath};
 use crate::subject::{System, beneath};
-use crate::words::Strength;
+use crate::words::{EdgeKind, Strength};
 
 /// Most image definitions that are looked at.
 const MOST: usize = 500;
@@ -28,7 +28,14 @@ pub(crate) fn another(graph: &Graph, signals: &Signals, book: &Book, system: &Sy
     // what is handed to another machine stands on the line of the command that hands it over
     let beside = graph.arriving(node).flat_map(|by| graph.leaving(by.from).filter(move |e| e.at == by.at && e.off.is_none()));
     let is_command = graph.nodes[node].kind == NodeKind::Command;
-    let starts: Vec<NodeId> = std::iter::once(node).chain(beside.filter(|_| is_command).map(|e| e.to)).collect();
+    let mut starts: Vec<NodeId> = std::iter::once(node).chain(beside.filter(|_| is_command).map(|e| e.to)).collect();
+    // what is pushed under a name is what was built under it
+    let things = starts.iter().flat_map(|n| graph.leaving(*n)).filter(|e| e.kind == EdgeKind::Writes && e.off.is_none());
+    let makers = things.flat_map(|e| graph.arriving(e.to)).filter(|e| e.kind == EdgeKind::Writes && e.off.is_none());
+    let makers: BTreeSet<NodeId> = makers.map(|e| e.from).collect();
+    // a name that is computed means the same only where the same file computes it
+    let beside = |maker: &&NodeId| graph.nodes[**maker].at.path == graph.nodes[node].at.path;
+    starts.extend(makers.iter().filter(beside));
     let rolled = graph.reach(&starts, Walk::at(Strength::Assumed));
     let all: Vec<NodeId> = (0..graph.nodes.len()).filter(|n| rolled.has(*n)).collect();
     let definitions: BTreeSet<&RepoPath> = all

@@ -7,6 +7,7 @@
 //! Invariants: nothing is read and nothing run; every question is bounded in depth, candidates and steps; the answers
 //! depend on the files alone, in path order.
 
+mod applications;
 mod asked;
 mod attribute;
 mod callback;

@@ -34,6 +34,8 @@ pub(crate) struct Callables {
     pub(crate) replaces: BTreeSet<String>,
     /// Decorators by which a program answers requests.
     pub(crate) routes: BTreeSet<String>,
+    /// What makes such a program answer, as patterns of names.
+    pub(crate) served_by: Vec<String>,
     /// How functions are told the words of the command line.
     pub(crate) told: Told,
     /// What makes an object that is fitted and asked as the last of its steps, and the keyword of these steps; none where

@@ -272,6 +272,9 @@ pub struct CallFull {
     /// With `method`: the receiver's last name fits this regular expression.
     #[serde(default)]
     pub receiver: Option<String>,
+    /// With `name`: what is called fits this regular expression as it stands in the code (`metrics.f1_score`).
+    #[serde(default)]
+    pub written: Option<String>,
     /// The file imports one of these (dotted prefixes).
     #[serde(default)]
     pub imports: OneOrMany,

@@ -1,7 +1,7 @@
 //! Which rows a model is measured on.
 //!
 //! A metric says something only of rows that the fit has not seen. Each measurement that is a call is marked, in the
-//! qualifier `rows`: `held_out`, `fitted` (the very variables that the fit was given), `search` (inside what a search
+//! qualifier `rows`: `held_out`, `chose` (held out, but the fit was stopped by them), `fitted` (the very variables that the fit was given), `search` (inside what a search
 //! tries out), `own` (the tool chooses its rows itself) or `open`.
 //!
 //! What compares with numbers that are made up in the code compares nothing.
@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Owner, Signal};
 use crate::resolve::Program;
-use crate::resolve::program::{At, FileId};
+use crate::resolve::program::{At, FileId, Meaning};
 use crate::source::RepoPath;
 use crate::syntax::python::{Call, CallId, Name, Root, Target, Value};
 use crate::words::{Op, Scope, Strength};
@@ -52,12 +52,13 @@ pub(crate) fn mark(signals: &mut [Signal], program: &Program, scope: &dyn Fn(&Re
         calls(&|s| s.op == Some(Op::Tune)).iter().flat_map(|(f, c)| program.passed(*f, *c)).map(|p| p.at).collect();
     let counts = |file: FileId| program.files().get(file).is_some_and(|f| scope(&f.path) != Scope::Test);
     let ask = Ask { program, trained: &trained, splits: &splits, counts: &counts };
-    // an answer that only a metric is given serves nobody
+    // an answer that only a metric is given serves nobody; nor does one to what is written in the program
     let compared: Vec<(usize, (FileId, CallId))> =
         signals.iter().enumerate().filter(|(_, s)| compares(s)).filter_map(|(i, s)| Some((i, place(s)?))).take(MOST).collect();
     let metrics = calls(&|s| s.op == Some(Op::Evaluate));
     let comparisons: BTreeSet<(FileId, CallId)> = compared.iter().map(|(_, at)| *at).collect();
-    let serves = |s: &Signal| s.op == Some(Op::Serve) && place(s).is_some_and(|at| ask.only_measured(at, &metrics, &comparisons));
+    let nobodys = |at| ask.only_measured(at, &metrics, &comparisons) || made_up::asked(program, at);
+    let serves = |s: &Signal| s.op == Some(Op::Serve) && place(s).is_some_and(nobodys);
     let answers: Vec<usize> = signals.iter().enumerate().filter(|(_, s)| serves(s)).map(|(i, _)| i).collect();
     for signal in answers {
         if let Some(signal) = signals.get_mut(signal) {
@@ -97,12 +98,21 @@ pub(crate) fn mark(signals: &mut [Signal], program: &Program, scope: &dyn Fn(&Re
     }
     let fits: Vec<Rows> =
         trained.iter().take(MOST).flat_map(|at| ask.rows(*at, true)).filter(|r| !r.origins.is_empty()).collect();
+    let watched: Vec<Rows> =
+        trained.iter().take(MOST).filter(|at| ask.stops_early(**at)).flat_map(|at| ask.watched(*at)).collect();
+    let chose = |at: (FileId, CallId)| {
+        let within = |rows: &Rows| !rows.origins.is_empty() && watched.iter().any(|w| rows.origins.is_subset(&w.origins));
+        !watched.is_empty() && ask.rows(at, false).iter().any(within)
+    };
     for (signal, at) in measured.into_iter().take(MOST) {
         let Some(signal) = signals.get_mut(signal) else { continue };
         let word = match signal.qualifiers.get("split").map(String::as_str) {
             _ if ask.within(at, &searched) => "search",
             Some("cv") => "held_out",
-            _ => ask.judge(at, &fits),
+            _ => match ask.judge(at, &fits) {
+                "held_out" if chose(at) => "chose",
+                word => word,
+            },
         };
         signal.qualifiers.insert("rows".to_owned(), word.to_owned());
     }
@@ -136,6 +146,49 @@ impl Ask<'_> {
             .iter()
             .map(|frame| Trace::new(self.program, self.trained, self.splits, self.counts).given(call, frame, wanted))
             .collect()
+    }
+
+    /// Whether a fit ends when rows that it watches get no better: told to the call, to what it is called on, or by something
+    /// that it calls back.
+    fn stops_early(&self, at: (FileId, CallId)) -> bool {
+        let Some(call) = self.call(at) else { return false };
+        let here = At { file: at.0, scope: call.scope };
+        let says = |text: &str| text.to_lowercase().replace('_', "").contains("earlystop");
+        let told = |file: FileId, of: &Call| {
+            let here = At { file, scope: of.scope };
+            of.keywords.iter().any(|(key, value)| match key.as_str() {
+                // settings that are unpacked
+                "**" => match self.program.meaning(here, of.line, value) {
+                    Some((Meaning::Literal(Value::Dict(pairs)), _)) => {
+                        pairs.iter().any(|(key, value)| matches!(key, Value::Str(key) if says(key)) && *value != Value::None)
+                    }
+                    _ => false,
+                },
+                key => says(key) && *value != Value::None,
+            })
+        };
+        let called = |value: &Value| match value {
+            Value::Call(id) => self.call((at.0, *id)).and_then(|call| call.callee.last()).is_some_and(says),
+            Value::Name(name) => {
+                let made = self.program.maker(here, call.line, &Value::Name(name.clone()));
+                made.and_then(|made| self.call(made)).and_then(|call| call.callee.last()).is_some_and(says)
+            }
+            _ => false,
+        };
+        let mut receiver = call.callee.clone();
+        let made = receiver.path.pop().and_then(|_| self.program.maker(here, call.line, &Value::Name(receiver)));
+        told(at.0, call)
+            || made.and_then(|made| Some((made.0, self.call(made)?))).is_some_and(|(file, made)| told(file, made))
+            || call.keywords.iter().any(|(_, value)| mentions(value, &called, NESTED))
+    }
+
+    /// The rows that a fit is given to watch, one for each way to it.
+    fn watched(&self, at: (FileId, CallId)) -> Vec<Rows> {
+        let Some(call) = self.call(at) else { return Vec::new() };
+        let only = Call { args: Vec::new(), ..call.clone() };
+        let new = || Trace::new(self.program, self.trained, self.splits, self.counts);
+        let frames = new().frames(At { file: at.0, scope: call.scope });
+        frames.iter().map(|frame| new().given(&only, frame, |key| key.starts_with("eval") || key.starts_with("valid"))).collect()
     }
 
     /// Whether what a call gives serves only to measure or to compare: it is handed to a metric or a comparison, directly or by
@@ -456,6 +509,30 @@ mod tests {
         assert!(sure("    then = t[t.day < 3]\n    now = t[t.day > 3]"));
         assert!(sure("    then = t.loc['2026-01':'2026-02']\n    now = t.loc['2026-03':]"));
         assert!(sure("    then = pd.read_parquet('then.parquet')\n    now = t.iloc[9:]"));
+    }
+
+    #[test]
+    fn rows_that_stop_the_fit_chose_it() {
+        let head = "a, b = train_test_split(pd.read_csv('a.csv'))\n";
+        let fit = |made: &str, given: &str| {
+            mark(&format!(
+                "import xgboost as xgb\n{head}p = {{'early_stopping_rounds': 9}}\nm = xgb.XGBRegressor({made})\nm.fit(a[['a']], a.y{given})\nr2_score(b.y, m.predict(b[['a']]))"
+            ))
+        };
+        let watched = ", eval_set=[(b[['a']], b.y)]";
+        assert_eq!(fit("early_stopping_rounds=9", watched), "chose");
+        assert_eq!(fit("**p", watched), "chose");
+        assert_eq!(fit("", &format!("{watched}, early_stopping_rounds=9")), "chose");
+        assert_eq!(fit("", watched), "held_out");
+        assert_eq!(fit("**p", ", eval_set=[(a[['a']], a.y)]"), "held_out");
+    }
+
+    #[test]
+    fn another_table_of_a_session_is_another() {
+        let fit = "s = SparkSession.builder.getOrCreate()\na, b = s.read.table('a'), s.read.table('b')\nm = Ridge()\nm.fit(a)\n";
+        let head = "from pyspark.sql import SparkSession\n";
+        assert_eq!(mark(&format!("{head}{fit}r2_score(b, m.predict(b))")), "held_out");
+        assert_eq!(mark(&format!("{head}{fit}r2_score(a, m.predict(a))")), "fitted");
     }
 
     #[test]

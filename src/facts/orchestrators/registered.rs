@@ -9,8 +9,13 @@ use crate::fact::{Defined, FactKind, Held, Trigger, UnitKind, Until, UsesTarget}
 use crate::resolve::program::{At, Destination, FileId, Meaning, text_of};
 use crate::rules::orchestrator::{Registration, Tables, names};
 use crate::source;
-use crate::syntax::python::{Call, CallId, Root, ScopeKind, Target, Value};
+use crate::syntax::python::{Call, CallId, Name, Root, ScopeKind, Target, Value};
 use crate::words::{EdgeKind, Strength, TriggerKind};
+
+/// Most callers of one function that registers what it is handed.
+const MOST_CALLERS: usize = 50;
+/// Deepest nesting of a schedule that is made of parameters.
+const NESTED: usize = 6;
 
 /// What is registered.
 pub(super) enum Registered {
@@ -22,6 +27,26 @@ pub(super) enum Registered {
     Unnamed(At),
     /// Something that cannot be followed, as it is named.
     Elsewhere(String),
+}
+
+/// How something is registered, where that is not by the call alone.
+#[derive(Clone, Copy)]
+enum By<'b> {
+    /// A decorator.
+    Decorator,
+    /// A call in an own function, which takes what it registers from who calls it.
+    Caller(Caller<'b>),
+}
+
+/// A call of an own function.
+#[derive(Clone, Copy)]
+struct Caller<'b> {
+    /// The function that is called.
+    to: At,
+    file: FileId,
+    call: &'b Call,
+    /// Parameters that the call does not fill.
+    offset: usize,
 }
 
 impl<'b> Lowering<'b> {
@@ -36,8 +61,9 @@ impl<'b> Lowering<'b> {
             }
             // it hands the function over, and runs nothing here
             self.defined(file, id, Defined::default());
-            if let Some(what) = what {
-                self.registration(file, id, call, rule, what, true);
+            match what {
+                Some(what) => self.registration(file, id, call, rule, what, None),
+                None => self.told_by_callers(file, id, call, rule),
             }
         }
         for (id, _) in module.scopes.iter().enumerate().filter(|(_, s)| s.kind == ScopeKind::Function) {
@@ -50,7 +76,7 @@ impl<'b> Lowering<'b> {
                     continue;
                 }
                 self.facts(file).orchestrated.functions.insert(id);
-                self.registration(file, id_of_call, call, rule, Registered::Function(at, true), false);
+                self.registration(file, id_of_call, call, rule, Registered::Function(at, true), Some(By::Decorator));
             }
         }
     }
@@ -156,6 +182,77 @@ impl<'b> Lowering<'b> {
         parts.join(".")
     }
 
+    /// `flow.deploy(…)` in an own function that is handed the flow: what each caller hands over.
+    fn told_by_callers(&mut self, file: FileId, id: CallId, call: &'b Call, rule: &'b Registration) {
+        let (Root::Local(name), [_]) = (&call.callee.root, &call.callee.path[..]) else { return };
+        let to = At { file, scope: call.scope };
+        for (of, at, offset) in self.program.callers(to).into_iter().take(MOST_CALLERS) {
+            let Some(written) = self.call(of, at) else { continue };
+            let caller = Caller { to, file: of, call: written, offset };
+            let Some((value, _)) = self.told(caller, name) else { continue };
+            let meant = self.program.meaning(At { file: of, scope: written.scope }, written.line, value);
+            let Some((Meaning::Function(function), sure)) = meant else { continue };
+            if self.functions.contains_key(&function) {
+                self.facts(of).orchestrated.handed.insert(at);
+                let what = Registered::Function(function, sure);
+                self.registration(file, id, call, rule, what, Some(By::Caller(caller)));
+            }
+        }
+    }
+
+    /// What a parameter of an own function is given by a call, or else by itself, and where that stands.
+    fn told(&self, caller: Caller<'b>, name: &str) -> Option<(&'b Value, At)> {
+        let scope = self.code(caller.to.file).module().scopes.get(caller.to.scope)?;
+        let position = scope.params.iter().position(|param| param.name == name)?;
+        let there = At { file: caller.file, scope: caller.call.scope };
+        let by_place = position.checked_sub(caller.offset).and_then(|at| caller.call.args.get(at));
+        match self.keyword(caller.file, caller.call, name).or(by_place) {
+            Some(value) => Some((value, there)),
+            None => Some((scope.params.get(position)?.default.as_ref()?, At { scope: scope.parent, ..caller.to })),
+        }
+    }
+
+    /// The same as `when`, where what says so may be what the caller gives.
+    fn when_told(&self, file: FileId, call: &'b Call, rule: &'b Registration, caller: Caller<'b>) -> Vec<(u32, Trigger)> {
+        let mut found = Vec::new();
+        for value in rule.schedule.iter().filter_map(|key| self.keyword(file, call, key)) {
+            let says = match self.parameter_in(caller, value, NESTED) {
+                // without a value there is no schedule
+                Some(name) => match self.told(caller, name) {
+                    Some((value, at)) => {
+                        self.says_at(at, if at.file == caller.file { caller.call.line } else { call.line }, value)
+                    }
+                    None => Says::Unclear(text_of(value, 3)),
+                },
+                None => self.says(file, call, value),
+            };
+            found.extend(triggers(says).into_iter().map(|trigger| (call.line, trigger)));
+        }
+        found
+    }
+
+    /// The first parameter of the called function that a value is made of.
+    fn parameter_in(&self, caller: Caller<'b>, value: &'b Value, depth: usize) -> Option<&'b str> {
+        let depth = depth.checked_sub(1)?;
+        let code = self.code(caller.to.file).module();
+        let inner = |value: &'b Value| self.parameter_in(caller, value, depth);
+        match value {
+            Value::Name(Name { root: Root::Local(name), .. }) => {
+                let scope = code.scopes.get(caller.to.scope)?;
+                scope.params.iter().any(|param| param.name == *name).then_some(name.as_str())
+            }
+            Value::Call(id) => {
+                let call = code.calls.get(*id)?;
+                call.args.iter().chain(call.keywords.iter().map(|(_, value)| value)).find_map(inner)
+            }
+            Value::List(items) | Value::Tuple(items) => items.iter().find_map(inner),
+            Value::Dict(items) => items.iter().find_map(|(_, value)| inner(value)),
+            Value::Choice { then, otherwise, .. } => inner(then).or_else(|| inner(otherwise)),
+            Value::BoolOp { values, .. } => values.iter().find_map(inner),
+            _ => None,
+        }
+    }
+
     fn registration(
         &mut self,
         file: FileId,
@@ -163,8 +260,9 @@ impl<'b> Lowering<'b> {
         call: &'b Call,
         rule: &'b Registration,
         what: Registered,
-        is_call: bool,
+        by: Option<By<'b>>,
     ) {
+        let is_call = !matches!(by, Some(By::Decorator));
         let own = match &what {
             Registered::Function(at, _) => self.functions.get(at).cloned().or_else(|| self.name_of(*at)),
             Registered::Named(_, name) | Registered::Elsewhere(name) => Some(name.clone()),
@@ -183,7 +281,11 @@ impl<'b> Lowering<'b> {
             self.fact(file, unit, call.line, FactKind::Trigger(by_hand));
         }
         let paused = rule.paused.as_deref().and_then(|key| Some((key, self.keyword(file, call, key)?)));
-        for (line, mut trigger) in self.when(file, call, rule, is_call) {
+        let when = match by {
+            Some(By::Caller(caller)) => self.when_told(file, call, rule, caller),
+            _ => self.when(file, call, rule, is_call),
+        };
+        for (line, mut trigger) in when {
             if let Some((key, Value::Bool(true))) = paused {
                 trigger.off = Some(format!("switched off by `{key}=True`"));
             } else {

@@ -118,7 +118,8 @@ fn what_is_handed_over_or_registered() {
     check("--- a.py\nimport torch\n@torch.no_grad()\ndef f(): pass\ndef main():\n    f()", &["a.py#main -> a.py#f :5"]);
     check(
         "--- a.py\nfrom fastapi import FastAPI\napp = FastAPI()\n@app.get('/')\ndef f(): pass\ndef g():\n    f()",
-        &["a.py -> a.py#f :4", "a.py#app -> a.py#f :4", "a.py#g -> a.py#f :6"],
+        // to import the file answers nobody
+        &["a.py#app -> a.py#f :4", "a.py#g -> a.py#f :6"],
     );
     check(
         "--- a.py\nimport click\n@click.group()\ndef cli(): pass\n@cli.command()\ndef fit(): pass",

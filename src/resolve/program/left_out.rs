@@ -21,11 +21,6 @@ impl Program {
         decorator.outside.as_deref().is_some_and(|name| self.world.callables.skips.by.contains(name))
     }
 
-    /// Whether a decorator makes a function answer requests, and runs it for nobody else.
-    pub(crate) fn is_route(&self, decorator: &Decorator) -> bool {
-        decorator.outside.as_deref().is_some_and(|name| self.world.callables.routes.contains(name))
-    }
-
     /// The function that begins on a line of a file.
     fn begins(&self, file: FileId, line: u32) -> Option<ScopeId> {
         let code = self.world.files.get(file)?;

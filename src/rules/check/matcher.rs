@@ -66,6 +66,7 @@ pub(super) fn forms(matcher: &Matcher) -> Vec<String> {
             must(full.own.all().iter().all(starts), "`own:` takes whole names, or beginnings that end in `*`");
             must(full.class.is_none() || some(&full.subclass), "`class:` is asked of a `subclass:`; give one");
             must(full.receiver.is_none() || some(&full.method), "`receiver:` is asked of a `method:`; give one");
+            must(full.written.is_none() || some(&full.name), "`written:` is asked of a `name:`; give one");
         }
         Matcher::PythonBranch(m) => {
             must(!m.tests.is_empty(), "`python-branch:` needs `tests:`, an expression over the names it tests")
@@ -116,7 +117,7 @@ pub(super) fn compile(matcher: &Matcher, patterns: &mut Patterns) -> Result<(), 
         Matcher::Dockerfile(m) => patterns.add_regex(&m.matches),
         Matcher::PythonImport(_) | Matcher::Dependency(_) | Matcher::PythonCall(CallMatch::Names(_)) => Ok(()),
         Matcher::PythonCall(CallMatch::Full(full)) => {
-            full.receiver.iter().chain(&full.class).try_for_each(|r| patterns.add_regex(r))?;
+            full.receiver.iter().chain(&full.class).chain(&full.written).try_for_each(|r| patterns.add_regex(r))?;
             full.keyword.values().chain(full.argument.values()).try_for_each(|r| patterns.add_regex(r))
         }
         Matcher::PythonBranch(m) => {

@@ -127,6 +127,7 @@ fn patterns_and_forms() {
         ("dockerfile: { instruction: from, matches: x }", "is written in capitals"),
         ("python-call: { imports: mlflow }", "needs `name:`, `decorator:`, `subclass:`, `method:` or `own:`"),
         ("python-call: { name: mlflow.log_model, receiver: x }", "is asked of a `method:`"),
+        ("python-call: { method: log_model, written: x }", "is asked of a `name:`"),
         ("python-call: { name: mlflow.log_model, class: x }", "is asked of a `subclass:`"),
         ("uses: actions/checkout@v4", "without what follows `@`"),
         ("dependency: Scikit_Learn", "small letters"),

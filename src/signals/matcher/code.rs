@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::seen::Seen;
 use super::{About, Hit, Look};
+use crate::resolve::program::name_text;
 use crate::resolve::{ALTERNATIVE, Callee};
 use crate::rules::pattern::{last_word, name_fits};
 use crate::rules::signal::{CallFull, CallMatch, ImportMatch, OneOrMany};
@@ -131,7 +132,8 @@ fn candidates(full: &CallFull, seen: &Seen<'_>) -> BTreeSet<usize> {
 
 /// The name under which a call fits, and how sure that is.
 fn callee(full: &CallFull, look: &Look<'_>, seen: &Seen<'_>, index: usize, call: &Call) -> Option<(String, Strength)> {
-    let by_name = |name: &str| full.name.all().iter().any(|p| name_fits(p, name));
+    let written = |regex: &String| look.catalog.patterns.regex(regex, &name_text(&call.callee));
+    let by_name = |name: &str| full.name.all().iter().any(|p| name_fits(p, name)) && full.written.as_ref().is_none_or(written);
     match seen.callees.get(index)? {
         Callee::External { name, strength } if by_name(name) => Some((name.replace('#', "."), *strength)),
         // of several classes the value is one: surely fitting where all fit, else by the first that does

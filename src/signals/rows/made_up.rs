@@ -17,6 +17,38 @@ const BRINGS: &[&str] = &[
 /// Beginnings of the names of arguments that are data to compare with.
 const DATA: &[&str] = &["base", "current", "expected", "actual", "data", "df", "ref", "x"];
 
+/// Whether what a model is asked for stands in the code itself: rows of numbers and words that are written out there, as they
+/// are or made into a table.
+pub(super) fn asked(program: &Program, (file, id): (FileId, CallId)) -> bool {
+    let call = program.files().get(file).and_then(|code| code.module().calls.get(id));
+    let Some((call, first)) = call.and_then(|call| Some((call, call.args.first()?))) else { return false };
+    typed(program, At { file, scope: call.scope }, program.line_of(file, id), first, DEPTH)
+}
+
+fn typed(program: &Program, at: At, line: u32, value: &Value, depth: u32) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    let inner = |value: &Value| {
+        is_number(value) || matches!(value, Value::Str(_) | Value::None) || typed(program, at, line, value, depth)
+    };
+    match value {
+        Value::List(items) | Value::Tuple(items) => !items.is_empty() && items.iter().all(inner),
+        Value::Dict(items) => !items.is_empty() && items.iter().all(|(_, value)| inner(value)),
+        Value::Name(Name { root: Root::Local(local), path }) if path.is_empty() => {
+            program.bound_locally(at, line, local).is_some_and(|(at, line, value)| typed(program, at, line, value, depth))
+        }
+        // a table of such rows
+        Value::Call(id) => {
+            let Some(call) = program.files().get(at.file).and_then(|code| code.module().calls.get(*id)) else { return false };
+            let outside = matches!(program.reached(at.file, *id), Destination::External { .. });
+            let word = call.callee.last().unwrap_or_default().to_lowercase();
+            let brings = BRINGS.iter().any(|start| word.starts_with(start));
+            let mut rows = call.args.iter().peekable();
+            outside && !brings && rows.peek().is_some() && rows.all(|value| typed(program, at, line, value, depth))
+        }
+        _ => false,
+    }
+}
+
 /// Where one side of a comparison is made up: the file, and the line of the code.
 pub(super) fn side(program: &Program, (file, id): (FileId, CallId)) -> Option<(FileId, u32)> {
     let call = program.files().get(file)?.module().calls.get(id)?;

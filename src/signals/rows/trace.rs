@@ -59,6 +59,13 @@ impl Rows {
     }
 }
 
+/// `session.read.table("rows")`, `session.sql("select …")`: the session itself holds no rows.
+fn asks_a_session(call: &Call) -> bool {
+    let before = call.callee.path.split_last().map_or(&[][..], |(_, before)| before);
+    let told = matches!(call.args.first(), Some(Value::Str(_) | Value::FString { .. } | Value::Name(_) | Value::BinOp { .. }));
+    before.iter().any(|part| part == "read") || (told && matches!(call.callee.last(), Some("table" | "sql")))
+}
+
 /// A function, and how it came to be called.
 #[derive(Debug)]
 pub(super) struct Frame {
@@ -334,7 +341,8 @@ impl<'p> Trace<'p> {
             _ => {}
         }
         // what is read is told by its address; what the address was put together from has no rows
-        let opens = ["read", "load", "open", "fetch", "download", "scan"].iter().any(|w| word.to_lowercase().starts_with(w));
+        let opens = ["read", "load", "open", "fetch", "download", "scan"].iter().any(|w| word.to_lowercase().starts_with(w))
+            || asks_a_session(call);
         let mut settings_open = false;
         let splits = self.splits.contains(&(file, id));
         // settings of a split are no rows
