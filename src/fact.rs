@@ -346,6 +346,10 @@ pub enum Until {
         /// The names.
         names: Vec<String>,
     },
+    /// Whatever runs one of these units, which nothing else runs, in any file.
+    Anywhere(Vec<String>),
+    /// All of these.
+    All(Vec<Until>),
     /// A command in which the words of one of these stand in this order, with others between them.
     Words(Vec<Vec<String>>),
     /// A command of the program with these first words, run in this folder or below it.
@@ -355,6 +359,17 @@ pub enum Until {
         /// The folder of the definition.
         dir: String,
     },
+}
+
+impl Until {
+    /// Whether something must be installed, whatever else must happen.
+    fn is_installed(&self) -> bool {
+        match self {
+            Self::Installed { .. } => true,
+            Self::All(all) => all.iter().any(Self::is_installed),
+            _ => false,
+        }
+    }
 }
 
 impl Trigger {
@@ -685,7 +700,7 @@ impl FileFacts {
     /// Whether a unit belongs to a list of schedules: who names the file installs that, and runs nothing of it.
     pub fn is_scheduled(&self, unit: UnitId) -> bool {
         let waits = |fact: &Fact| match &fact.kind {
-            FactKind::Trigger(Trigger { held: Some(held), .. }) => matches!(held.until, Some(Until::Installed { .. })),
+            FactKind::Trigger(Trigger { held: Some(held), .. }) => held.until.as_ref().is_some_and(Until::is_installed),
             _ => false,
         };
         match self.units.get(unit).map(|it| it.kind) {

@@ -34,6 +34,7 @@ mod selected;
 mod services;
 mod stacks;
 mod stages;
+pub(crate) mod statements;
 pub(crate) mod tasks;
 mod uploads;
 mod wholes;
@@ -350,6 +351,8 @@ const FAMILIES: &[Family] = &[
         names: &["New-AzResourceGroupDeployment", "New-AzSubscriptionDeployment", "New-AzDeployment"],
         follow: stacks::new_az,
     },
+    Family { names: &["snow", "snowsql"], follow: statements::client },
+    Family { names: &["schemachange"], follow: statements::schemachange },
     Family { names: &["terraform", "tofu", "terragrunt"], follow: cluster::configuration },
 ];
 
@@ -602,6 +605,12 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
             match make::included(&path, view).into_iter().find(known) {
                 Some(path) => vec![lead(Target::Unit { path, kind: *kind, name: name.clone() }, Strength::Resolved)],
                 None if *kind == UnitKind::Target => tasks::reference(name, &path, view),
+                None if name.starts_with(statements::PROCEDURE) || source::extension(&path) == Some("sql") => {
+                    let made = statements::made_elsewhere(*kind, name, view);
+                    made.map(|path| lead(Target::Unit { path, kind: *kind, name: name.clone() }, Strength::Resolved))
+                        .into_iter()
+                        .collect()
+                }
                 None => Vec::new(),
             }
         }

@@ -471,6 +471,30 @@ if __name__ == "__main__":
         text: include_str!("../../fixtures/prow-push/repo/.prow.yaml"),
     },
     Seed {
+        of: "runners::statements::READER",
+        place: "sql/t@.sql",
+        lead: (SCRIPT, "snow sql -f sql/t@.sql"),
+        form: Form::Words,
+        text: r#"-- looms
+create or replace procedure {{ db }}.fit(n int) returns string language python
+  packages = ('scikit-learn') handler = 'run' as
+$$
+from sklearn.linear_model import Ridge
+def run(session, n=1):
+    Ridge().fit([[1]], [2])
+$$;
+create procedure tidy() returns string language sql as declare n int; begin
+  n := case when 1 > 0 then 1 else 2 end; call fit(:n); end;
+create or replace task "Looms".weekly warehouse = small schedule = 'USING CRON 0 4 * * 1 UTC'
+  when system$stream_has_data('rows') as call {{ db }}.fit(3);
+create task if not exists after_it after "Looms".weekly, other as
+  create or replace snowflake.ml.forecast looms(input_data => table(x)); /* none */
+alter task after_it resume;
+select system$task_dependents_enable('Looms.weekly');
+alter task if exists other add after after_it; execute task after_it; drop task gone;
+"#,
+    },
+    Seed {
         of: "runners::elyra::READER",
         place: "nb/p@.pipeline",
         lead: (SCRIPT, "elyra-pipeline run nb/p@.pipeline"),
