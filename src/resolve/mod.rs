@@ -7,6 +7,7 @@
 mod absent;
 mod applied;
 mod assembled;
+mod begun;
 mod bundles;
 mod calls;
 mod cluster;
@@ -51,6 +52,7 @@ use crate::words::{EdgeKind, Strength};
 
 pub(crate) use absent::is_nowhere;
 pub(crate) use assembled::STAGE;
+pub(crate) use begun::import_paths;
 pub(crate) use bundles::BUNDLES;
 pub(crate) use calls::{as_called, calls};
 pub(crate) use cluster::{NO_PROGRAM, is_about_nothing};
@@ -351,6 +353,7 @@ const FAMILIES: &[Family] = &[
         names: &["New-AzResourceGroupDeployment", "New-AzSubscriptionDeployment", "New-AzDeployment"],
         follow: stacks::new_az,
     },
+    Family { names: &["serve"], follow: begun::applications },
     Family { names: &["snow", "snowsql"], follow: statements::client },
     Family { names: &["schemachange"], follow: statements::schemachange },
     Family { names: &["terraform", "tofu", "terragrunt"], follow: cluster::configuration },
