@@ -992,6 +992,20 @@ alter task if exists other add after after_it; execute task after_it; drop task 
         text: include_str!("../../fixtures/tfx-pipeline-run-weekly/repo/run.py"),
     },
     Seed {
+        of: "orchestrators::pika",
+        place: "q@.py",
+        lead: NOTHING,
+        form: Form::Words,
+        text: "import pika\nfrom sklearn.linear_model import Ridge\ndef learn(channel, method, properties, body):\n    Ridge().fit([[1]], [2])\nchannel = pika.BlockingConnection(pika.ConnectionParameters(\"queue\")).channel()\nchannel.basic_consume(queue=\"rows\", on_message_callback=learn, auto_ack=True)\nchannel.start_consuming()\n",
+    },
+    Seed {
+        of: "orchestrators::pubsub",
+        place: "p@.py",
+        lead: NOTHING,
+        form: Form::Words,
+        text: "from google.cloud import pubsub_v1\nfrom sklearn.linear_model import Ridge\ndef learn(message):\n    Ridge().fit([[1]], [2])\nsubscriber = pubsub_v1.SubscriberClient()\nfuture = subscriber.subscribe(\"rows\", callback=learn)\nfuture.result()\n",
+    },
+    Seed {
         of: "orchestrators::schedule",
         place: "loops/l@.py",
         lead: (SCRIPT, "python loops/l@.py"),
