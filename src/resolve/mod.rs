@@ -51,7 +51,7 @@ use crate::walk::Inventory;
 use crate::words::{EdgeKind, Strength};
 
 pub(crate) use absent::is_nowhere;
-pub(crate) use assembled::STAGE;
+pub(crate) use assembled::{PROJECTS, STAGE};
 pub(crate) use begun::import_paths;
 pub(crate) use bundles::BUNDLES;
 pub(crate) use calls::{as_called, calls};
@@ -347,6 +347,7 @@ const FAMILIES: &[Family] = &[
     Family { names: &["aws"], follow: stacks::aws },
     Family { names: &["serverless", "sls"], follow: stacks::serverless },
     Family { names: &["cdk", "aws-cdk"], follow: assembled::cdk },
+    Family { names: &["pulumi"], follow: assembled::pulumi },
     Family { names: &["az"], follow: stacks::az },
     Family { names: &["azd"], follow: stacks::azd },
     Family {
