@@ -348,6 +348,10 @@ pub enum Until {
         /// The names.
         names: Vec<String>,
     },
+    /// Whatever runs one of these units, which nothing else runs, in any file.
+    Anywhere(Vec<String>),
+    /// All of these.
+    All(Vec<Until>),
     /// A command in which the words of one of these stand in this order, with others between them.
     Words(Vec<Vec<String>>),
     /// A command of the program with these first words, run in this folder or below it.
@@ -359,6 +363,17 @@ pub enum Until {
     },
     /// A release of the chart that the file is a template of, whose values are true or not as is said here.
     Values(Vec<(String, bool)>),
+}
+
+impl Until {
+    /// Whether something must be installed, whatever else must happen.
+    fn is_installed(&self) -> bool {
+        match self {
+            Self::Installed { .. } => true,
+            Self::All(all) => all.iter().any(Self::is_installed),
+            _ => false,
+        }
+    }
 }
 
 impl Trigger {
@@ -690,7 +705,7 @@ impl FileFacts {
     /// Whether a unit belongs to a list of schedules: who names the file installs that, and runs nothing of it.
     pub fn is_scheduled(&self, unit: UnitId) -> bool {
         let waits = |fact: &Fact| match &fact.kind {
-            FactKind::Trigger(Trigger { held: Some(held), .. }) => matches!(held.until, Some(Until::Installed { .. })),
+            FactKind::Trigger(Trigger { held: Some(held), .. }) => held.until.as_ref().is_some_and(Until::is_installed),
             _ => false,
         };
         match self.units.get(unit).map(|it| it.kind) {

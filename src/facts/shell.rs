@@ -2,6 +2,7 @@
 
 mod body;
 mod functions;
+mod handing;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ use crate::fact::{Code, Command, Fact, FactKind, FileFacts, OnFailure, Unit, Uni
 use crate::rules::surroundings::Ways;
 use crate::source;
 use crate::syntax::python::{self, Mode};
-use crate::syntax::shell::{self, ConditionKind, Options, REPO_ROOT, SCRIPT_DIR, Script, Stdin, Told, Word};
+use crate::syntax::shell::{self, ConditionKind, Options, REPO_ROOT, SCRIPT_DIR, Script, Stdin, Told};
 pub(crate) use crate::syntax::shell::{HOLE, quoted};
 
 /// What is known of a text before its first line.
@@ -110,10 +111,13 @@ fn nested(
     let put = shell::put_in(script, &told);
     let ways = how.ways.clone().unwrap_or_else(|| context.ways(false));
     let runs = surroundings::by_ways(script, told, &ways);
-    let handing = handing_on(script);
+    let handing = handing::of(script);
+    let named = handing::programs(script);
     let both = script.commands.iter().zip(runs).zip(put).flat_map(|((command, runs), put)| {
         let words = put.map_or(Cow::Borrowed(command.words.as_slice()), Cow::Owned);
-        let handed = handed_on(&words, &handing).map(|words| (command, Cow::Owned(words), runs.clone()));
+        let handed = handing.get(words.first().map_or("", |word| word.text.as_str())).into_iter().flatten();
+        let handed: Vec<_> = handed.filter_map(|it| it.told(&words)).collect();
+        let handed: Vec<_> = handed.into_iter().map(|words| (command, Cow::Owned(words), runs.clone())).collect();
         std::iter::once((command, words, runs)).chain(handed)
     });
     let checkout = checkout(script).filter(|_| how.dir.is_none());
@@ -124,6 +128,7 @@ fn nested(
             let certain = command.conditions.is_empty() && command.function.is_none();
             exported.extend(set.clone().map(|(name, value)| (name, value.filter(|_| certain))).take(MAX_EXPORTED));
         }
+        let words = handing::spelt_out(&words, &named).map_or(words, Cow::Owned);
         let stripped = shell::strip(&words, context.wrappers);
         if stripped.words.is_empty() {
             continue;
@@ -235,38 +240,6 @@ fn in_checkout(dir: &str, checkout: &str) -> Option<String> {
     }
 }
 
-/// The functions of a text that run what they are told (`retry() { …; "$@"; }`): what they put in front of it, and how
-/// many of their arguments they take off first.
-fn handing_on(script: &Script) -> BTreeMap<&str, (&[Word], usize)> {
-    let mut all = BTreeMap::new();
-    for (number, function) in script.functions.iter().enumerate() {
-        let mut taken = 0;
-        for command in script.commands.iter().filter(|c| c.function == Some(number)) {
-            match command.words.as_slice() {
-                [shift] if shift.text == "shift" => taken += 1,
-                [shift, count] if shift.text == "shift" => match count.text.parse::<usize>() {
-                    Ok(count) => taken += count,
-                    Err(_) => break,
-                },
-                [front @ .., last] if matches!(last.text.as_str(), "$@" | "${@}" | "$*") && front.iter().all(|w| w.literal) => {
-                    let front = if front.first().is_some_and(|w| w.text == "eval") { &front[1..] } else { front };
-                    all.entry(function.name.as_str()).or_insert((front, taken));
-                }
-                _ => {}
-            }
-        }
-    }
-    all
-}
-
-/// What a call of such a function runs.
-fn handed_on(words: &[Word], handing: &BTreeMap<&str, (&[Word], usize)>) -> Option<Vec<Word>> {
-    let (name, told) = words.split_first()?;
-    let (front, taken) = handing.get(name.text.as_str())?;
-    let rest = told.get(*taken..).filter(|rest| !rest.is_empty())?;
-    Some(front.iter().chain(rest).cloned().collect())
-}
-
 struct Inner {
     line: u32,
     depth: usize,
@@ -291,7 +264,8 @@ fn directory(moved: Option<&str>, how: &Shell) -> Option<String> {
                 return source::join(how.script_dir.as_deref()?, rest.trim_start_matches('/'));
             }
             if let Some(rest) = dir.strip_prefix(REPO_ROOT) {
-                return source::join(".", rest.trim_start_matches('/'));
+                let root = how.dir.as_deref().map_or(".", source::root);
+                return source::join(root, rest.trim_start_matches('/'));
             }
             if dir.starts_with('/') || dir.starts_with('~') {
                 return None;

@@ -154,6 +154,17 @@ fn done_by(until: &Until, path: &RepoPath, graph: &Graph, book: &Book, live: &Re
             let named = facts.units.iter().enumerate().filter(|(_, u)| u.kind == UnitKind::Manifest && names.contains(&u.name));
             named.into_iter().find_map(|(unit, _)| runs(&super::connect::node_key(path, facts, unit)))
         }
+        Until::Anywhere(names) => {
+            let waited = |kind: UnitKind| matches!(kind, UnitKind::Manifest | UnitKind::Action);
+            book.iter().find_map(|(path, facts)| {
+                let named = facts.units.iter().enumerate().filter(|(_, u)| waited(u.kind) && names.contains(&u.name));
+                named.into_iter().find_map(|(unit, _)| runs(&super::connect::node_key(path, facts, unit)))
+            })
+        }
+        Until::All(all) => {
+            let done = all.iter().map(|until| done_by(until, path, graph, book, live)).collect::<Option<Vec<_>>>();
+            done.and_then(|nodes| nodes.first().copied())
+        }
         Until::Command { words, dir } => command(&|command| {
             let program = std::iter::once(command.program());
             let said = program.chain(command.words.iter().skip(1).map(|w| w.text.as_str()));

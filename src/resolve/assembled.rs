@@ -44,6 +44,32 @@ const VALUED: &[&str] = &[
     "--notification-arns",
 ];
 
+/// Settings of a program of which all that it makes is one stack.
+pub(crate) const PROJECTS: &[&str] = &["Pulumi.yaml", "Pulumi.yml"];
+
+/// Options of `pulumi` whose value is the next word.
+const OF_PROJECTS: &[&str] = &[
+    "-C",
+    "--cwd",
+    "-s",
+    "--stack",
+    "-c",
+    "--config",
+    "--config-file",
+    "-m",
+    "--message",
+    "-p",
+    "--parallel",
+    "-t",
+    "--target",
+    "--replace",
+    "--color",
+    "--policy-pack",
+    "--secrets-provider",
+    "-v",
+    "--verbose",
+];
+
 /// Most stars of one pattern.
 const STARS: usize = 4;
 
@@ -98,6 +124,30 @@ pub(super) fn cdk(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     }
     leads.dedup_by(|a, b| matches!((&a.to, &b.to), (Target::Unit { path: a, .. }, Target::Unit { path: b, .. }) if a == b));
     leads
+}
+
+/// `pulumi up`: what the program of the project makes, in whose folder or below it is run; which stack of it only says with
+/// which values.
+pub(super) fn pulumi(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    let said = Said::of(invocation, OF_PROJECTS);
+    let tries = said.values(&["--help", "-h"]).next().is_some() || cluster::only_tries(invocation.command);
+    if !matches!(said.words.first(), Some(&"up" | &"update")) || tries {
+        return Vec::new();
+    }
+    let at = said.values(&["-C", "--cwd"]).next().unwrap_or(".");
+    let Some(mut folder) = invocation.dir().and_then(|dir| source::join(dir, at)) else { return Vec::new() };
+    loop {
+        let named = PROJECTS.iter().filter_map(|name| source::join(&folder, name));
+        let settings = named.into_iter().find_map(|path| view.book.get_key_value(path.as_str()));
+        if let Some((path, facts)) = settings {
+            let parts = stacks(facts).into_iter().filter_map(|stack| stack.leads(path, Strength::Resolved));
+            return std::iter::once(applies(path.clone(), Strength::Resolved)).chain(parts).collect();
+        }
+        if folder == "." {
+            return Vec::new();
+        }
+        folder = source::folder(&folder).to_owned();
+    }
 }
 
 /// The template that a program writes for one of its stacks, or for the stage of that name, where one is named so.

@@ -429,7 +429,7 @@ fn function(path: &RepoPath, name: &str, view: &View<'_>) -> Option<RepoPath> {
 }
 
 /// What a server is given: an application as `package.module:name`, or a file.
-fn served(invocation: &Invocation<'_>, words: &[Word], view: &View<'_>) -> Vec<Lead> {
+pub(super) fn served(invocation: &Invocation<'_>, words: &[Word], view: &View<'_>) -> Vec<Lead> {
     /// Options that name the folder in which the application lies.
     const FOLDERS: &[&str] = &["--app-dir", "--chdir", "--working-dir"];
     let inside = placed::inside(invocation.command, invocation.path, invocation.unit, view);
@@ -446,11 +446,15 @@ fn served(invocation: &Invocation<'_>, words: &[Word], view: &View<'_>) -> Vec<L
                 _ => Vec::new(),
             };
         }
-        let Some((module, _)) = text.split_once(':') else { continue };
+        let Some((module, name)) = text.split_once(':') else { continue };
         if module.is_empty() || !module.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.') {
             continue;
         }
-        let to = |path: RepoPath, strength| vec![lead(Target::File { path, run: Run::Module }, strength, text.to_owned())];
+        let to = |path: RepoPath, strength| {
+            let begun = super::begun::begun(&path, name, strength, view);
+            let file = lead(Target::File { path, run: Run::Module }, strength, text.to_owned());
+            std::iter::once(file).chain(begun).collect()
+        };
         let ends = [".py", "/__init__.py"];
         let there = inside.as_ref().and_then(|i| Some((i.module(folder.unwrap_or("."), module, &ends, view)?, i.strength())));
         if let Some((path, strength)) = there.clone().filter(|(_, strength)| *strength == Strength::Resolved) {

@@ -7,6 +7,7 @@
 mod absent;
 mod applied;
 mod assembled;
+mod begun;
 mod bundles;
 mod calls;
 mod cluster;
@@ -34,6 +35,7 @@ mod selected;
 mod services;
 mod stacks;
 mod stages;
+pub(crate) mod statements;
 pub(crate) mod tasks;
 mod uploads;
 mod wholes;
@@ -49,7 +51,8 @@ use crate::walk::Inventory;
 use crate::words::{EdgeKind, Strength};
 
 pub(crate) use absent::is_nowhere;
-pub(crate) use assembled::STAGE;
+pub(crate) use assembled::{PROJECTS, STAGE};
+pub(crate) use begun::import_paths;
 pub(crate) use bundles::BUNDLES;
 pub(crate) use calls::{as_called, calls};
 pub(crate) use cluster::{NO_PROGRAM, is_about_nothing};
@@ -344,12 +347,16 @@ const FAMILIES: &[Family] = &[
     Family { names: &["aws"], follow: stacks::aws },
     Family { names: &["serverless", "sls"], follow: stacks::serverless },
     Family { names: &["cdk", "aws-cdk"], follow: assembled::cdk },
+    Family { names: &["pulumi"], follow: assembled::pulumi },
     Family { names: &["az"], follow: stacks::az },
     Family { names: &["azd"], follow: stacks::azd },
     Family {
         names: &["New-AzResourceGroupDeployment", "New-AzSubscriptionDeployment", "New-AzDeployment"],
         follow: stacks::new_az,
     },
+    Family { names: &["serve"], follow: begun::applications },
+    Family { names: &["snow", "snowsql"], follow: statements::client },
+    Family { names: &["schemachange"], follow: statements::schemachange },
     Family { names: &["terraform", "tofu", "terragrunt"], follow: cluster::configuration },
 ];
 
@@ -602,6 +609,12 @@ fn of_reference(uses: &Uses, from: &RepoPath, view: &View<'_>) -> Vec<Lead> {
             match make::included(&path, view).into_iter().find(known) {
                 Some(path) => vec![lead(Target::Unit { path, kind: *kind, name: name.clone() }, Strength::Resolved)],
                 None if *kind == UnitKind::Target => tasks::reference(name, &path, view),
+                None if name.starts_with(statements::PROCEDURE) || source::extension(&path) == Some("sql") => {
+                    let made = statements::made_elsewhere(*kind, name, view);
+                    made.map(|path| lead(Target::Unit { path, kind: *kind, name: name.clone() }, Strength::Resolved))
+                        .into_iter()
+                        .collect()
+                }
                 None => Vec::new(),
             }
         }

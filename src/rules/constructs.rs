@@ -4,7 +4,7 @@
 //! argument by its name, `{0|name}` one by its place or its name, `{code.Key}` a key of what it is given, `{name[]}` each
 //! of a list, `{name[].Key}` a key of each, `{name=word}` with what stands for it where it is not given, `{name%.py}`
 //! without an end. `{id}` is the name that a part has in the program, `{of}` what a method is called on, `{this}` what the
-//! call itself comes to. A key whose value is not given is left out.
+//! call itself comes to. A key whose value is not given is left out. What adds to a part by an argument says which: `onto`.
 
 use std::collections::BTreeMap;
 
@@ -50,9 +50,12 @@ pub(crate) struct Form {
     /// What it comes to; a part of the template where that has a `Type` of a service.
     #[serde(default)]
     pub(crate) gives: Option<Shape>,
-    /// What it adds to that on which it is called.
+    /// What it adds to that on which it is called, or to that which `onto` names.
     #[serde(default)]
     pub(crate) adds: Option<Shape>,
+    /// The argument that names what it adds to, where it is no method of that.
+    #[serde(default)]
+    pub(crate) onto: Option<String>,
 }
 
 /// A piece of a template, with what stands in braces left open.

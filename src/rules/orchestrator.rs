@@ -353,6 +353,9 @@ pub(crate) struct Registration {
     /// Keywords that start it on events.
     #[serde(default)]
     pub(crate) events: Vec<String>,
+    /// It is started by data that arrives, which is called so.
+    #[serde(default)]
+    pub(crate) arrives: Option<String>,
     /// The keyword that registers it switched off.
     #[serde(default)]
     pub(crate) paused: Option<String>,

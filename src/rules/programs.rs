@@ -20,6 +20,9 @@ pub(crate) struct Programs {
     rolls_out: BTreeMap<String, Vec<String>>,
     /// Programs that are given an application.
     pub(crate) serves: BTreeSet<String>,
+    /// What an application runs by itself once it is started.
+    #[serde(default)]
+    pub(crate) begins: Begins,
     /// Programs that bring in files from elsewhere, with the first words that do.
     fetches: BTreeMap<String, BTreeSet<String>>,
     /// Published steps that run a text on another machine.
@@ -43,6 +46,24 @@ pub(crate) struct Programs {
     pub(crate) routes: BTreeSet<String>,
     /// Packages whose functions and objects send requests.
     pub(crate) clients: BTreeSet<String>,
+}
+
+/// How code says what an application runs when it is started.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Begins {
+    /// Decorators of the application that are given an event, or need none.
+    pub(crate) decorators: BTreeSet<String>,
+    /// Decorators that are given nothing.
+    pub(crate) bare: BTreeSet<String>,
+    /// Methods that are given an event and a function.
+    pub(crate) methods: BTreeSet<String>,
+    /// The events.
+    pub(crate) events: BTreeSet<String>,
+    /// What an application is made with: functions that it runs then.
+    pub(crate) keywords: BTreeSet<String>,
+    /// Methods of a class that bind an object of it, which is made then.
+    pub(crate) bound: BTreeSet<String>,
 }
 
 /// How a program is told what to evaluate.

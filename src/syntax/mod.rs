@@ -16,6 +16,7 @@ pub(crate) mod plain;
 pub(crate) mod python;
 mod schemas;
 pub(crate) mod shell;
+pub(crate) mod sql;
 pub(crate) mod toml;
 pub(crate) mod top;
 pub(crate) mod tree;

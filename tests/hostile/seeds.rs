@@ -471,6 +471,30 @@ if __name__ == "__main__":
         text: include_str!("../../fixtures/prow-push/repo/.prow.yaml"),
     },
     Seed {
+        of: "runners::statements::READER",
+        place: "sql/t@.sql",
+        lead: (SCRIPT, "snow sql -f sql/t@.sql"),
+        form: Form::Words,
+        text: r#"-- looms
+create or replace procedure {{ db }}.fit(n int) returns string language python
+  packages = ('scikit-learn') handler = 'run' as
+$$
+from sklearn.linear_model import Ridge
+def run(session, n=1):
+    Ridge().fit([[1]], [2])
+$$;
+create procedure tidy() returns string language sql as declare n int; begin
+  n := case when 1 > 0 then 1 else 2 end; call fit(:n); end;
+create or replace task "Looms".weekly warehouse = small schedule = 'USING CRON 0 4 * * 1 UTC'
+  when system$stream_has_data('rows') as call {{ db }}.fit(3);
+create task if not exists after_it after "Looms".weekly, other as
+  create or replace snowflake.ml.forecast looms(input_data => table(x)); /* none */
+alter task after_it resume;
+select system$task_dependents_enable('Looms.weekly');
+alter task if exists other add after after_it; execute task after_it; drop task gone;
+"#,
+    },
+    Seed {
         of: "runners::elyra::READER",
         place: "nb/p@.pipeline",
         lead: (SCRIPT, "elyra-pipeline run nb/p@.pipeline"),
@@ -966,6 +990,20 @@ if __name__ == "__main__":
         lead: (SCRIPT, "python tfx@/r.py"),
         form: Form::Words,
         text: include_str!("../../fixtures/tfx-pipeline-run-weekly/repo/run.py"),
+    },
+    Seed {
+        of: "orchestrators::pika",
+        place: "q@.py",
+        lead: NOTHING,
+        form: Form::Words,
+        text: "import pika\nfrom sklearn.linear_model import Ridge\ndef learn(channel, method, properties, body):\n    Ridge().fit([[1]], [2])\nchannel = pika.BlockingConnection(pika.ConnectionParameters(\"queue\")).channel()\nchannel.basic_consume(queue=\"rows\", on_message_callback=learn, auto_ack=True)\nchannel.start_consuming()\n",
+    },
+    Seed {
+        of: "orchestrators::pubsub",
+        place: "p@.py",
+        lead: NOTHING,
+        form: Form::Words,
+        text: "from google.cloud import pubsub_v1\nfrom sklearn.linear_model import Ridge\ndef learn(message):\n    Ridge().fit([[1]], [2])\nsubscriber = pubsub_v1.SubscriberClient()\nfuture = subscriber.subscribe(\"rows\", callback=learn)\nfuture.result()\n",
     },
     Seed {
         of: "orchestrators::schedule",

@@ -46,6 +46,21 @@ pub(in crate::facts) fn line_in(around: Option<Node<'_>>, line: Node<'_>, id: Un
     }
 }
 
+/// A command line that an object stands for, likewise.
+pub(in crate::facts) fn says_in(
+    around: Option<Node<'_>>,
+    (text, at): (&str, u32),
+    id: UnitId,
+    put: Put<'_>,
+    reading: &mut Reading<'_>,
+) {
+    let first = reading.facts.facts.len();
+    line(text, at, (&Program::Shell { errexit: false, pipefail: false }, "."), id, reading);
+    if let Some(container) = around {
+        in_its_image(container, put, first, reading);
+    }
+}
+
 /// The commands from `first` on run in the image that the container names, where its work is not the repository's.
 fn in_its_image(container: Node<'_>, put: Put<'_>, first: usize, reading: &mut Reading<'_>) {
     let named = container.at("workingDir").and_then(put);

@@ -7,6 +7,7 @@ pub(crate) mod python;
 pub(crate) mod r;
 pub(crate) mod shell_script;
 pub(in crate::facts) mod started;
+mod templates;
 
 use super::{ReadFor, Reader};
 

@@ -91,6 +91,10 @@ pub(super) fn one(module: &Module, call: &Call, start: &Start, given: &Given<'_>
     let what = match start.what {
         What::Project => project(module, call, given),
         What::Service => by_name(module, call, given),
+        What::Template => super::templates::handed(module, call).and_then(|(verb, path)| {
+            let path = format!("file://{}", text(module, path, given)?);
+            Some(Told::Words(["aws", "cloudformation", verb, "--template-body", &path].map(str::to_owned).to_vec()))
+        }),
         What::Line => named.or_else(|| call.args.first()).and_then(|v| told(module, call, v, given, LEVELS)),
         What::Module | What::File => {
             let of = keyword(call, "mod_name").or_else(|| keyword(call, "path_name")).or_else(|| call.args.first());
@@ -231,6 +235,8 @@ pub(super) enum What {
     File,
     /// What a service of a cloud knows by a name.
     Service,
+    /// The text of a template.
+    Template,
 }
 
 fn start(name: &str, call: &Call) -> Option<Start> {
@@ -260,9 +266,12 @@ fn submitted(call: &Call) -> Option<Start> {
 
 /// `client.start_pipeline_execution(PipelineName="fit")`.
 fn asked(call: &Call) -> Option<Start> {
-    let is = call.callee.path.last().is_some_and(|method| method == "start_pipeline_execution");
-    let is = is && keyword(call, "PipelineName").is_some();
-    is.then_some(Start { stops: true, shell: false, what: What::Service })
+    let what = match call.callee.path.last().map(String::as_str) {
+        Some("start_pipeline_execution") if keyword(call, "PipelineName").is_some() => What::Service,
+        Some("create_stack" | "update_stack") if keyword(call, "TemplateBody").is_some() => What::Template,
+        _ => return None,
+    };
+    Some(Start { stops: true, shell: false, what })
 }
 
 /// The command line that asks for the same.
@@ -700,12 +709,12 @@ pub(in crate::facts) fn full_name(module: &Module, name: &Name) -> Option<String
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::fact::Fact;
     use crate::syntax::python::{Mode, parse};
 
-    fn started(text: &str) -> Vec<String> {
+    pub(in crate::facts::code) fn started(text: &str) -> Vec<String> {
         let mut facts = FileFacts::default();
         commands(&parse(text, Mode::Module), "ci/go.py", &Context::default(), &mut facts);
         let of = |fact: &Fact| match &fact.kind {

@@ -9,10 +9,13 @@ use super::wiring;
 use crate::fact::{FactKind, FileFacts, Guard, Held, OnFailure, Trigger, Unit, UnitId, UnitKind, Until, Uses, UsesTarget};
 use crate::facts::ci::container;
 use crate::facts::ci::reading::Reading;
+use crate::facts::shell::quoted;
 use crate::facts::{Context, Reader, When};
+use crate::resolve::import_paths;
 use crate::rules::pattern::Format;
 use crate::source::{self, SourceFile, extension, file_name, folder};
 use crate::syntax::tree::{Kind, Node};
+use crate::syntax::yaml;
 use crate::words::{EdgeKind, Strength, TriggerKind};
 
 /// YAML documents that a command names.
@@ -171,6 +174,9 @@ fn object(doc: Node<'_>, reading: &mut Reading<'_>) {
         reading.fact(id, doc.line(), FactKind::Guard(Guard::Never("no schedule".to_owned())));
     }
     events(kind, spec, id, reading);
+    if kind == "RayService" {
+        applications(spec, id, reading);
+    }
     // what only describes a kind of object runs nothing
     if kind != "CustomResourceDefinition" {
         pods(spec, id, reading, 0);
@@ -239,6 +245,22 @@ fn events(kind: &str, spec: Node<'_>, id: UnitId, reading: &mut Reading<'_>) {
             None => wiring::message(of),
         };
         reading.fact(id, trigger.line(), FactKind::Trigger(stated));
+    }
+}
+
+/// The applications that a cluster of its own serves, as the command that would: in the image of the head, unless they
+/// bring their files along.
+fn applications(spec: Node<'_>, id: UnitId, reading: &mut Reading<'_>) {
+    let Some(node) = spec.get("serveConfigV2") else { return };
+    let Some(text) = node.text() else { return };
+    let brings = text.contains("working_dir");
+    let head = spec.get("rayClusterConfig").and_then(|c| c.get("headGroupSpec")?.get("template")?.get("spec"));
+    let head = head.and_then(|pod| pod.get("containers")?.items().next()).filter(|_| !brings);
+    let parsed = yaml::parse(text);
+    let Some(root) = parsed.tree.root() else { return };
+    for path in import_paths(root).into_iter().filter(|path| !path.contains(char::is_whitespace)) {
+        let said = (format!("serve run {}", quoted(path)), node.line());
+        container::says_in(head, (&said.0, said.1), id, &container::literal, reading);
     }
 }
 

@@ -153,6 +153,9 @@ impl<'b> Lowering<'b> {
             let text = self.spoken(file, call);
             found.extend(triggers(Says::Clock(text)).into_iter().map(|trigger| (call.line, trigger)));
         }
+        if let Some(text) = &rule.arrives {
+            found.push((call.line, Trigger::plain(TriggerKind::Data, text.clone())));
+        }
         for value in rule.events.iter().filter_map(|key| self.keyword(file, call, key)) {
             if self.says(file, call, value) != Says::Never {
                 found.push((call.line, Trigger::plain(TriggerKind::Api, "an event of the orchestrator".to_owned())));

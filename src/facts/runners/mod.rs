@@ -10,6 +10,7 @@ mod just;
 mod makefile;
 mod projects;
 mod scripts;
+mod statements;
 mod tables;
 mod taskfile;
 mod tasks;
@@ -41,6 +42,7 @@ pub(crate) const ALL: &[Reader] = &[
     dvc::CONFIG,
     azureml::READER,
     elyra::READER,
+    statements::READER,
 ];
 
 /// Readers of files that take values from others, each by its name.

@@ -36,9 +36,19 @@ impl Build<'_> {
             for name in &trigger.from {
                 let found = self.workflows_named(name);
                 any |= !found.is_empty();
+                // one that waits for more than the other to be there
+                let held = trigger.held.as_ref().filter(|held| matches!(held.until, Some(Until::All(_))));
                 for from in &found {
                     self.declared.extend(declared.then_some(self.graph.edges.len()));
-                    self.link(*from, to, EdgeKind::Starts, Strength::Resolved, at.clone(), trigger.text.clone());
+                    let what = match held {
+                        Some(held) => format!("{}: {}", trigger.text, held.why),
+                        None => trigger.text.clone(),
+                    };
+                    if let Some(held) = held {
+                        self.held.push(Waiting { edge: self.graph.edges.len(), path: path.clone(), held: held.clone() });
+                    }
+                    let strength = held.map_or(Strength::Resolved, |held| held.strength);
+                    self.link(*from, to, EdgeKind::Starts, strength, at.clone(), what);
                 }
                 // one that may as well lie elsewhere is not missing
                 if found.is_empty() && trigger.held.is_none() {

@@ -8,7 +8,7 @@ use super::index::{Bind, What};
 use super::infer::{Ctx, Found, Infer, Type, decorated, joined};
 use super::settle::{Settled, is_class};
 use super::{ALTERNATIVE, At, World};
-use crate::syntax::python::{AssignKind, FlowKind, Name, Root, ScopeKind, Value};
+use crate::syntax::python::{AssignKind, Call, CallId, FlowKind, Name, Root, ScopeKind, Value};
 
 /// Elements of a literal that are looked at.
 const MAX_ITEMS: usize = 40;
@@ -348,20 +348,41 @@ impl<'f> Infer<'f> {
             };
         }
         let found = self.value(over, ctx)?;
-        self.each(found, part)
+        let more = if matches!(found.what, Type::Literal(Value::List(_), _)) { self.appended(over, ctx) } else { Vec::new() };
+        self.each_of(found, more, part)
+    }
+
+    /// What the code of the same function puts into a list before it goes over it, one by one.
+    fn appended(&self, list: &'f Value, ctx: Ctx<'f>) -> Vec<(&'f Value, Ctx<'f>)> {
+        let Value::Name(name @ Name { root: Root::Local(_), .. }) = list else { return Vec::new() };
+        let Some(code) = self.world.files.get(ctx.file).filter(|_| name.path.is_empty()) else { return Vec::new() };
+        let put = |(id, call): (CallId, &'f Call)| {
+            let appends = matches!(call.callee.path.as_slice(), [method] if method == "append");
+            let at = code.index.call_line(id);
+            let before = appends && call.scope == ctx.scope && call.callee.root == name.root && at < ctx.at;
+            let inside = Ctx { file: ctx.file, scope: call.scope, at, conditions: &call.conditions };
+            call.args.first().filter(|_| before).map(|value| (value, inside))
+        };
+        code.module().calls.iter().enumerate().filter_map(put).take(MAX_ITEMS).collect()
     }
 
     /// What stands in a list, one after the other; `part` of each.
     fn each(&mut self, list: Found<'f>, part: Option<usize>) -> Option<Found<'f>> {
+        self.each_of(list, Vec::new(), part)
+    }
+
+    /// The same with what was put in later.
+    fn each_of(&mut self, list: Found<'f>, more: Vec<(&'f Value, Ctx<'f>)>, part: Option<usize>) -> Option<Found<'f>> {
         let Type::Literal(Value::List(items) | Value::Tuple(items), inside) = list.what else { return None };
         let mut all = Vec::new();
-        for item in items.iter().take(MAX_ITEMS) {
+        let items = items.iter().take(MAX_ITEMS).map(|item| (item, *inside)).chain(more);
+        for (item, inside) in items.take(MAX_ITEMS) {
             let item = match (part, item) {
                 (None, item) => Some(item),
                 (Some(part), Value::Tuple(parts) | Value::List(parts)) => parts.get(part),
                 _ => None,
             };
-            all.push(item.and_then(|item| self.value(item, *inside)));
+            all.push(item.and_then(|item| self.value(item, inside)));
         }
         self.whichever(all)
     }

@@ -314,6 +314,22 @@ fn what_is_made_of_steps_is_its_last() {
 }
 
 #[test]
+fn a_list_that_grows_is_gone_over() {
+    let head = "--- a.py\nfrom sklearn.linear_model import Lasso, Ridge\n";
+    let last = |text: &str| calls(&format!("{head}{text}")).pop().unwrap_or_default();
+    assert_eq!(last("all = []\nall.append(Lasso())\nfor m in all:\n    m.fit(x, y)"), "sklearn.linear_model.Lasso#fit");
+    assert_eq!(last("all = []\nall.append(('a', Lasso()))\nfor n, m in all:\n    m.fit(x, y)"), "sklearn.linear_model.Lasso#fit");
+    // put in afterwards, or somewhere else, or nobody knows what
+    for text in [
+        "all = []\nfor m in all:\n    m.fit(x, y)\nall.append(Lasso())",
+        "other = []\nall = []\nother.append(Lasso())\nfor m in all:\n    m.fit(x, y)",
+        "all = []\nall.append(load())\nfor m in all:\n    m.fit(x, y)",
+    ] {
+        assert!(!calls(&format!("{head}{text}")).iter().any(|c| c == "sklearn.linear_model.Lasso#fit"), "{text}");
+    }
+}
+
+#[test]
 fn branches_and_order() {
     check("--- a.py\nfrom s import A, B\nm = A()\nm = B()\nm.fit()", "s.B#fit");
     check("--- a.py\nfrom s import A, B\nm = A()\nm.fit()\nm = B()", "s.B");

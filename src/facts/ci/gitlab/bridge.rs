@@ -1,9 +1,9 @@
 //! `trigger:` — the pipelines that a job starts: children of this repository, and those of other projects.
 
 use super::super::reading::Reading;
-use super::is_there;
 use super::jobs::Job;
 use super::merged::{Config, Value, get};
+use super::{ROOT, is_there};
 use crate::fact::{FactKind, OnFailure, UnitId, UnitKind, Uses, UsesTarget, Whole};
 use crate::source::{self, RepoPath};
 use crate::words::EdgeKind;
@@ -11,9 +11,28 @@ use crate::words::EdgeKind;
 /// The files of this repository that a job starts as a pipeline of its own.
 pub(super) fn named_children<'t>(config: &Config<'t>, job: &Job<'t>) -> Vec<RepoPath> {
     let Some(trigger) = get(&job.map, "trigger") else { return Vec::new() };
-    let Some(Value::Map(map)) = config.follow(&trigger.value) else { return Vec::new() };
-    let Some(include) = get(&map, "include") else { return Vec::new() };
-    children(config, &include.value).into_iter().filter_map(|(path, ..)| path.ok()).map(RepoPath::from).collect()
+    let below = downstream(config, &trigger.value).and_then(|(_, path, ..)| path).into_iter();
+    let map = match config.follow(&trigger.value) {
+        Some(Value::Map(map)) => map,
+        _ => return below.map(RepoPath::from).collect(),
+    };
+    let included = get(&map, "include").map(|include| children(config, &include.value)).unwrap_or_default();
+    below.chain(included.into_iter().filter_map(|(path, ..)| path.ok())).map(RepoPath::from).collect()
+}
+
+/// The pipeline of another project that a job starts: the project, its pipeline in a copy that is given, and where it is
+/// named.
+fn downstream<'t>(config: &Config<'t>, trigger: &Value<'t>) -> Option<(String, Option<String>, usize, u32)> {
+    let (project, branch, doc, line) = match config.follow(trigger)? {
+        Value::Map(map) => {
+            let (project, _, doc, line) = config.text_at(&map, "project")?;
+            (project, config.text_at(&map, "branch").map(|(text, ..)| text), doc, line)
+        }
+        Value::Leaf(doc, node) => (config.text((doc, node))?, None, doc, node.site_line()),
+    };
+    let root = config.copies.and_then(|copies| copies.root(project.trim_start_matches('/'), branch.as_deref()));
+    let path = root.and_then(|root| source::join(&root, ROOT));
+    Some((project, path, doc, line))
 }
 
 type Child = (Result<String, String>, u32);
@@ -72,13 +91,21 @@ pub(super) fn bridge<'t>(config: &Config<'t>, job: &Job<'t>, id: UnitId, whole: 
         let on_failure = if waits { OnFailure::Stops } else { OnFailure::GoesOn };
         reading.fact(id, line, FactKind::Uses(Uses { reference, with: Vec::new(), to, edge: EdgeKind::Invokes, on_failure }));
     };
+    if let Some((project, path, doc, line)) = downstream(config, &trigger.value) {
+        let waits = match config.follow(&trigger.value) {
+            Some(Value::Map(map)) => config.text_at(&map, "strategy").is_some(),
+            _ => false,
+        };
+        let what = format!("the pipeline of project {project}");
+        let to = match path.filter(|path| is_there(path, whole)) {
+            Some(path) => UsesTarget::Unit { path: Some(path.clone()), kind: UnitKind::Workflow, name: path },
+            None => UsesTarget::Remote(what.clone()),
+        };
+        state(to, what, line_of(doc, line), waits);
+    }
     match config.follow(&trigger.value) {
         Some(Value::Map(map)) => {
             let waits = config.text_at(&map, "strategy").is_some();
-            if let Some((project, _, doc, line)) = config.text_at(&map, "project") {
-                let what = format!("the pipeline of project {project}");
-                state(UsesTarget::Remote(what.clone()), what, line_of(doc, line), waits);
-            }
             let Some(include) = get(&map, "include") else { return };
             for (child, line) in children(config, &include.value) {
                 let line = line_of(include.doc, line);
@@ -92,13 +119,9 @@ pub(super) fn bridge<'t>(config: &Config<'t>, job: &Job<'t>, id: UnitId, whole: 
                 }
             }
         }
-        Some(Value::Leaf(doc, node)) => match config.text((doc, node)) {
-            Some(project) => {
-                let what = format!("the pipeline of project {project}");
-                state(UsesTarget::Remote(what.clone()), what, line_of(trigger.doc, trigger.line), false);
-            }
-            None => reading.wrong(line_of(trigger.doc, trigger.line), "`trigger` names no pipeline"),
-        },
-        None => {}
+        Some(Value::Leaf(doc, node)) if config.text((doc, node)).is_none() => {
+            reading.wrong(line_of(trigger.doc, trigger.line), "`trigger` names no pipeline");
+        }
+        _ => {}
     }
 }

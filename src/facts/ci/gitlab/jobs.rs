@@ -97,7 +97,12 @@ pub(super) fn lower(
 ) -> Option<BTreeSet<RepoPath>> {
     let own = reading.file.path.clone();
     let is_root = *root == own;
-    let sources: &[Source] = if &**root == ROOT { Source::ALL } else { &[Source::Parent] };
+    // the pipeline of another project is started by what is followed here, which is no pipeline of that one
+    let sources: &[Source] = match source::within(root) == ROOT {
+        true if source::is_copy(root) => &[Source::Pipeline],
+        true => Source::ALL,
+        false => &[Source::Parent],
+    };
     let jobs = jobs(config, sources, is_root, reading);
     let unit = |name: String, reading: &Reading<'_>| Unit {
         kind: UnitKind::Workflow,
@@ -303,7 +308,7 @@ fn triggers<'t>(
     workflow: UnitId,
     reading: &mut Reading<'_>,
 ) -> BTreeSet<TriggerKind> {
-    if sources == [Source::Parent] {
+    if sources == [Source::Parent] || sources == [Source::Pipeline] {
         reading.fact(workflow, 1, FactKind::Trigger(Trigger::call("trigger")));
         return BTreeSet::new();
     }

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use super::super::reading::Reading;
 use super::super::shells::Program;
 use super::super::text::{self, How};
+use super::ROOT;
 use super::jobs::Job;
 use super::merged::{Config, Entry, Item, Value, get};
 use crate::fact::{Fact, FactKind, FileFacts, Guard, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
-use crate::source::RepoPath;
+use crate::source::{self, RepoPath};
 use crate::syntax::shell::REPO_ROOT;
 use crate::syntax::tree::Style;
 use crate::words::EdgeKind;
@@ -235,7 +236,9 @@ fn one<'t>(pieces: &[Piece], config: &Config<'t>, root: &RepoPath, job: &Job<'t>
     let before = reading.facts.units.len();
     let mut lowered = Vec::new();
     for variables in cells(config, job) {
-        let how = How { dir: Some(".".to_owned()), variables, program: &program };
+        // a child runs where its parent does, the pipeline of another project in that one
+        let dir = if source::within(root) == ROOT { source::root(root) } else { "." };
+        let how = How { dir: Some(dir.to_owned()), variables, program: &program };
         let mut facts = text::lower(&whole, &|line| line, (usize::MAX, before), &how, reading);
         place(&mut facts, before, &step_of);
         lowered.push(facts);

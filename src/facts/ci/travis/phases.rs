@@ -7,6 +7,7 @@ use super::super::shells::Program;
 use super::super::text::How;
 use super::{Reading, deployments, of};
 use crate::fact::{FactKind, Guard, UnitId};
+use crate::source::NoticeKind;
 use crate::syntax::shell::REPO_ROOT;
 use crate::syntax::tree::{Kind, Node};
 use crate::words::TriggerKind;
@@ -76,6 +77,11 @@ pub(super) fn read(root: Node<'_>, own: Option<Node<'_>>, id: UnitId, line: u32,
     phase_of(root, own, "script", &mut before, reading, &mut |commands, reading| {
         commands.steps_beside("script", id, &hows("goes on"), reading);
     });
+    // other languages have a script by default, Python has none
+    if of(root, own, "script").is_none() && of(root, own, "language").and_then(|(node, _)| node.text()) == Some("python") {
+        let text = "a job in Python without `script` tests nothing: the service has none by default";
+        reading.notice(line, NoticeKind::NotFollowed, text);
+    }
     for phase in ["after_success", "after_failure"] {
         phase_of(root, own, phase, &mut before, reading, &mut |commands, reading| {
             let step = commands.step(phase, id, &hows("goes on"), reading);

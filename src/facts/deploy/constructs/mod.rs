@@ -92,7 +92,8 @@ fn apps(book: &Book, program: &Program, rules: &Constructs, view: &View<'_>) -> 
             for lead in resolve::command(command, (path, fact.unit), view) {
                 let Target::File { path: to, run: Run::Program | Run::Module } = lead.to else { continue };
                 if let Some(file) = program.file(&to, None) {
-                    found.push(App { file, dir: source::folder(path).to_owned(), settings: Some(path.clone()) });
+                    let whole = settings::is_project(path);
+                    found.push(App { file, dir: source::folder(path).to_owned(), settings: Some(path.clone()), whole });
                 }
             }
         }
@@ -101,7 +102,7 @@ fn apps(book: &Book, program: &Program, rules: &Constructs, view: &View<'_>) -> 
     for (file, code) in program.files().iter().enumerate().filter(|(file, code)| code.embedded.is_none() && !known.contains(file))
     {
         if !code.code.notebook && walk::makes_app(program, rules, file) {
-            found.push(App { file, dir: source::folder(&code.path).to_owned(), settings: None });
+            found.push(App { file, dir: source::folder(&code.path).to_owned(), settings: None, whole: false });
         }
     }
     found

@@ -70,10 +70,13 @@ impl<'p> Putting<'p> {
         let mut putting =
             Self { program, rules, live, homes, parts, known, under_way, adds, ways, deciding, doubt, depth, steps };
         for (file, id) in &live.order {
-            let Some(name) = putting.outside(*file, *id).filter(|name| name.contains('#')) else { continue };
-            if rules.forms(name).any(|form| form.adds.is_some())
-                && let Some(of) = putting.receiver(*file, *id)
-            {
+            let Some(name) = putting.outside(*file, *id) else { continue };
+            let Some(form) = rules.forms(name).find(|form| form.adds.is_some()) else { continue };
+            let of = match &form.onto {
+                Some(argument) => putting.named_by(*file, *id, argument),
+                None => putting.receiver(*file, *id).filter(|_| name.contains('#')),
+            };
+            if let Some(of) = of {
                 putting.adds.entry(of).or_default().push((*file, *id));
             }
         }
@@ -129,6 +132,17 @@ impl<'p> Putting<'p> {
         let within = call.callee.path.len().checked_sub(1)?;
         let at = At { file, scope: call.scope };
         self.program.origin_within(at, self.program.line_of(file, id), &call.callee, within).map(|made| self.settled(made))
+    }
+
+    /// The call that made what an argument names, or of which it names an attribute.
+    fn named_by(&self, file: FileId, id: CallId, argument: &str) -> Option<(FileId, CallId)> {
+        let call = self.written(file, id)?;
+        let (at, line) = (At { file, scope: call.scope }, self.program.line_of(file, id));
+        let (_, value) = call.keywords.iter().find(|(key, _)| key == argument)?;
+        let Value::Name(name) = value else { return self.made(file, id, value) };
+        let all = name.path.len();
+        let of = |within: usize| self.program.origin_within(at, line, name, within);
+        of(all).or_else(|| of(all.checked_sub(1)?)).map(|made| self.settled(made))
     }
 
     /// The call that made an argument.

@@ -24,6 +24,8 @@ pub(super) struct App {
     pub(super) dir: String,
     /// What names it.
     pub(super) settings: Option<RepoPath>,
+    /// All that it makes is one stack.
+    pub(super) whole: bool,
 }
 
 /// A stack, or a stage of several.
@@ -73,7 +75,13 @@ pub(super) fn live(program: &Program, rules: &Constructs, apps: &[App]) -> Live 
     let mut walk = Walk { program, rules, live, seen, by_scope, app: 0, of_call: BTreeMap::new() };
     for (number, app) in apps.iter().enumerate() {
         walk.app = number;
-        walk.module(app.file, &Around::default(), true, DEPTH);
+        let mut around = Around::default();
+        if app.whole && walk.live.stacks.len() < STACKS {
+            let id = walk.live.stacks.len();
+            walk.live.stacks.push(Made { id, name: ".".to_owned(), stage: String::new(), app: number, line: 1 });
+            around.stack = Some(id);
+        }
+        walk.module(app.file, &around, true, DEPTH);
     }
     walk.live
 }

@@ -127,6 +127,20 @@ impl<'t> Configuration<'t> {
         })
     }
 
+    /// The folder in which all of it is applied: of what one other takes in, that one's.
+    pub(super) fn applied_in(&self) -> Option<&'t str> {
+        let mut at = *self;
+        for _ in 0..DEPTH {
+            let homes: BTreeSet<&'t str> = at.callers().take(MAX_MODULES).map(|(caller, _)| caller.home).collect();
+            match (homes.first(), homes.len()) {
+                (None, _) => return Some(at.home),
+                (Some(home), 1) => at = Self::at(at.world, home)?,
+                _ => return None,
+            }
+        }
+        None
+    }
+
     /// Whether there is one of a resource, and of the folder that it stands in; else why that cannot be said.
     pub(super) fn is_there(&self, resource: &Resource<'_>) -> Result<bool, &'static str> {
         let mut callers = self.callers().take(MAX_MODULES).peekable();

@@ -13,6 +13,7 @@ mod definition;
 mod delivery;
 mod folders;
 mod google;
+mod provisioner;
 #[cfg(test)]
 mod tests;
 
@@ -37,7 +38,7 @@ pub(crate) const READER: Reader =
 /// Whether a text declares something that starts or runs, or takes in folders that may.
 fn is_wired(text: &str) -> bool {
     let takes_in = text.contains("module \"") && (text.contains("\"./") || text.contains("\"../"));
-    takes_in || amazon::KINDS.iter().chain(google::KINDS).any(|kind| text.contains(kind))
+    takes_in || text.contains(provisioner::WORD) || amazon::KINDS.iter().chain(google::KINDS).any(|kind| text.contains(kind))
 }
 
 /// Most nodes that are looked at for what a block refers to.
@@ -66,6 +67,9 @@ impl<'t> Configuration<'t> {
     fn lower(&self, path: &RepoPath, reading: &mut Reading<'_>) {
         let own: Vec<(&String, Resource<'t>)> =
             self.own.resources.iter().filter(|(_, r)| r.path == path).map(|(key, r)| (key, *r)).collect();
+        for (key, resource) in &own {
+            provisioner::lower_commands(self, key, resource, reading);
+        }
         let takes = |resource: &Resource<'_>| amazon::takes_part(resource) || google::takes_part(resource);
         if !own.iter().any(|(_, resource)| takes(resource)) {
             return;
