@@ -30,7 +30,7 @@ pub(crate) fn another(graph: &Graph, signals: &Signals, book: &Book, system: &Sy
     let is_command = graph.nodes[node].kind == NodeKind::Command;
     let starts: Vec<NodeId> = std::iter::once(node).chain(beside.filter(|_| is_command).map(|e| e.to)).collect();
     let rolled = graph.reach(&starts, Walk::at(Strength::Assumed));
-    let all: Vec<NodeId> = (0..graph.nodes.len()).filter(|n| rolled.has(*n)).collect();
+    let all = rolled.nodes();
     let definitions: BTreeSet<&RepoPath> = all
         .iter()
         .filter(|n| graph.is_start_of_image(**n) || graph.nodes[**n].kind == NodeKind::Unit(UnitKind::Image))
