@@ -86,6 +86,7 @@ pub(crate) fn connect(
     super::copied::mark(&mut build.graph, book, view);
     courses::vary(&mut build.graph, program, signals, &build.launched);
     super::breaks::degrade(&mut build.graph);
+    build.graph.walks = Some(super::walks::Remembered::none());
     build.graph
 }
 

@@ -11,6 +11,7 @@ impl Graph {
     /// As it would be if these kinds of trigger, written at `at`, started each of these nodes.
     pub(crate) fn started(&self, nodes: &[NodeId], kinds: &[TriggerKind], at: &Location) -> Self {
         let mut graph = self.copied();
+        let mut triggers = Vec::new();
         for kind in kinds {
             let key = format!("mended:{}#{at}", kind.word());
             let trigger = graph.node(key, |key| Node {
@@ -29,7 +30,9 @@ impl Graph {
                 let what = kind.word().to_owned();
                 graph.edge(Edge::plain(trigger, *node, EdgeKind::Starts, Strength::Resolved, at.clone(), what));
             }
+            triggers.push(trigger);
         }
+        graph.walks = self.walks.as_ref().map(|walks| walks.of_copy(self.nodes.len(), triggers));
         graph
     }
 
@@ -41,11 +44,13 @@ impl Graph {
             graph.waits.remove(id);
             graph.broken_by.remove(id);
         }
+        let changed = edges.iter().map(|id| self.edges[*id].from).collect();
+        graph.walks = self.walks.as_ref().map(|walks| walks.of_copy(self.nodes.len(), changed));
         graph
     }
 
-    /// A copy that works out anew what guards ask of a walk.
+    /// A copy that works out anew what guards ask of a walk, and knows of none.
     fn copied(&self) -> Self {
-        Self { guards: std::sync::OnceLock::new(), ..self.clone() }
+        Self { guards: std::sync::OnceLock::new(), walks: None, ..self.clone() }
     }
 }

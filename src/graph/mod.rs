@@ -25,6 +25,7 @@ mod requests;
 mod rolled;
 mod served;
 mod values;
+mod walks;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -198,6 +199,8 @@ pub(crate) struct Graph {
     by_key: HashMap<String, NodeId>,
     /// What guards ask of a walk; worked out when first asked.
     guards: std::sync::OnceLock<reach::Guards>,
+    /// Walks that were done, once nothing is added any more.
+    walks: Option<walks::Remembered>,
     /// Modules that certainly fail when they are imported or run: the line, and why.
     pub(crate) failing: BTreeMap<RepoPath, (Location, String)>,
     /// Of functions of test files: what they put something else in the place of.
@@ -249,6 +252,7 @@ impl Graph {
     pub(crate) fn edge(&mut self, edge: Edge) -> EdgeId {
         let id = self.edges.len();
         self.guards = std::sync::OnceLock::new();
+        self.walks = None;
         self.leaving[edge.from].push(id);
         self.arriving[edge.to].push(id);
         self.edges.push(edge);
@@ -276,6 +280,7 @@ impl Graph {
         self.arriving[before].retain(|e| *e != edge);
         self.arriving[to].push(edge);
         self.guards = std::sync::OnceLock::new();
+        self.walks = None;
     }
 
     /// Edges that leave a node, in the order they were added.

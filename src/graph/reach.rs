@@ -6,7 +6,9 @@
 //! A guard lets some triggers through, so up to the last guard a walk tells apart who started it; memory is bounded by
 //! the nodes before guards times the kinds of trigger.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 use super::{EdgeId, Graph, NodeId, NodeKind};
 use crate::fact::UnitKind;
@@ -94,31 +96,50 @@ impl Guards {
 }
 
 /// How every node was first reached from a set of starters. Only what was reached takes room: most walks are short, and
-/// there are many.
+/// there are many. Whoever asks for the same walk shares it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Reached {
+pub(crate) struct Reached(Arc<Ways>);
+
+#[derive(Debug, Default)]
+struct Ways {
+    /// What was reached, in this order.
+    nodes: Vec<NodeId>,
     /// For every node that was reached: the number of hops, and the slot that was first.
     first: HashMap<NodeId, (u32, usize), Quick>,
     /// For every slot behind the starters: the edge by which it was first reached, and the slot it came from.
     by: HashMap<usize, (EdgeId, usize), Quick>,
 }
 
+impl Ways {
+    fn first_at(&mut self, node: NodeId, hops: u32, slot: usize) {
+        if let Entry::Vacant(entry) = self.first.entry(node) {
+            entry.insert((hops, slot));
+            self.nodes.push(node);
+        }
+    }
+}
+
 impl Reached {
     /// Whether the node was reached.
     pub(crate) fn has(&self, node: NodeId) -> bool {
-        self.first.contains_key(&node)
+        self.0.first.contains_key(&node)
+    }
+
+    /// Everything that was reached, nearest first.
+    pub(crate) fn nodes(&self) -> &[NodeId] {
+        &self.0.nodes
     }
 
     /// The number of hops to the node; none where it was not reached.
     pub(crate) fn hops(&self, node: NodeId) -> Option<u32> {
-        self.first.get(&node).map(|(hops, _)| *hops)
+        self.0.first.get(&node).map(|(hops, _)| *hops)
     }
 
     /// The edges walked to the node, first to last.
     pub(crate) fn path(&self, node: NodeId) -> Vec<EdgeId> {
         let mut edges = Vec::new();
-        let mut at = self.first.get(&node).map(|(_, slot)| *slot);
-        while let Some((edge, from)) = at.and_then(|slot| self.by.get(&slot)) {
+        let mut at = self.0.first.get(&node).map(|(_, slot)| *slot);
+        while let Some((edge, from)) = at.and_then(|slot| self.0.by.get(&slot)) {
             edges.push(*edge);
             at = Some(*from);
         }
@@ -136,14 +157,18 @@ impl Graph {
     /// Walks forward from the starters, fewest hops first, ties in the order of nodes and edges. A guarded edge is
     /// taken only by what a trigger started that the guard admits.
     pub(crate) fn reach(&self, starters: &[NodeId], walk: Walk) -> Reached {
-        self.reach_without(starters, walk, &|_, _| false)
+        let now = || self.reach_without(starters, walk, &|_, _| false);
+        match &self.walks {
+            Some(walks) => walks.or_walk(starters, walk, now),
+            None => now(),
+        }
     }
 
     /// The same, past no edge that is cut.
     pub(crate) fn reach_without(&self, starters: &[NodeId], walk: Walk, cut: &dyn Fn(EdgeId, NodeId) -> bool) -> Reached {
         let guards = self.guards.get_or_init(|| Guards::of(self));
         let nodes = self.nodes.len();
-        let mut reached = Reached::default();
+        let mut reached = Ways::default();
         let mut seen: HashSet<usize, Quick> = HashSet::default();
         let mut queue = VecDeque::new();
         for start in starters {
@@ -153,7 +178,7 @@ impl Graph {
             };
             let slot = guards.slot(nodes, *start, state);
             if seen.insert(slot) {
-                reached.first.entry(*start).or_insert((0, slot));
+                reached.first_at(*start, 0, slot);
                 queue.push_back((*start, state, slot, 0));
             }
         }
@@ -167,12 +192,12 @@ impl Graph {
                 let next = guards.slot(nodes, edge.to, state);
                 if seen.insert(next) {
                     reached.by.insert(next, (*id, slot));
-                    reached.first.entry(edge.to).or_insert((hops + 1, next));
+                    reached.first_at(edge.to, hops + 1, next);
                     queue.push_back((edge.to, state, next, hops + 1));
                 }
             }
         }
-        reached
+        Reached(Arc::new(reached))
     }
 
     /// What a run is started by that another run starts: it asks by the kind of the event that this one sends.

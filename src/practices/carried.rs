@@ -37,7 +37,7 @@ pub(crate) fn another(graph: &Graph, signals: &Signals, book: &Book, system: &Sy
     let beside = |maker: &&NodeId| graph.nodes[**maker].at.path == graph.nodes[node].at.path;
     starts.extend(makers.iter().filter(beside));
     let rolled = graph.reach(&starts, Walk::at(Strength::Assumed));
-    let all: Vec<NodeId> = (0..graph.nodes.len()).filter(|n| rolled.has(*n)).collect();
+    let all = rolled.nodes();
     let definitions: BTreeSet<&RepoPath> = all
         .iter()
         .filter(|n| graph.is_start_of_image(**n) || graph.nodes[**n].kind == NodeKind::Unit(UnitKind::Image))

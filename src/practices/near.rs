@@ -298,7 +298,7 @@ fn installs_another(judge: &Judge<'_>, signal: usize, node: NodeId) -> bool {
         return false;
     }
     let started = graph.reach(&applied, Walk::at(Strength::Assumed));
-    let all: Vec<NodeId> = (0..graph.nodes.len()).filter(|n| started.has(*n)).collect();
+    let all = started.nodes();
     let own = |n: &NodeId| system.train_run[*n] || system.serve_run[*n];
     let open = |n: &NodeId| matches!(graph.nodes[*n].kind, NodeKind::Outside | NodeKind::Missing);
     let roots = || system.trains.iter().chain(&system.serves).flat_map(|s| graph.nodes_of(*s));
@@ -482,10 +482,16 @@ fn beside(judge: &Judge<'_>, tested: &Tested) -> Option<Miss> {
     let own: BTreeSet<&RepoPath> = of.iter().map(|(s, _)| &all[*s].at.path).collect();
     let runs =
         graph.reach(&of.iter().map(|(_, n)| *n).collect::<Vec<_>>(), Walk { imports: false, ..Walk::at(Strength::Inferred) });
-    let behind: BTreeSet<&RepoPath> = (0..graph.nodes.len())
-        .filter(|n| runs.has(*n) && graph.nodes[*n].kind == NodeKind::Function && graph.nodes[*n].scope == Scope::Source)
-        .map(|n| &graph.nodes[n].at.path)
+    let behind: BTreeSet<&RepoPath> = runs
+        .nodes()
+        .iter()
+        .map(|n| &graph.nodes[*n])
+        .filter(|node| node.kind == NodeKind::Function && node.scope == Scope::Source)
+        .map(|node| &node.at.path)
         .collect();
+    // backwards once, so that only tests are walked from that may come there
+    let there = |n: &NodeId| own.contains(&graph.nodes[*n].at.path) || behind.contains(&graph.nodes[*n].at.path);
+    let leading = graph.reach_back(&(0..graph.nodes.len()).filter(there).collect::<Vec<_>>(), Walk::at(Strength::Inferred));
     let asserts = Select { id: OneOrMany::One("test.assertion".into()), scope: vec![Scope::Test], ..Select::default() };
     let sure = reached(judge, From::Ci, Walk::at(Strength::Inferred).with_tests(true));
     let perhaps = reached(judge, From::Ci, Walk::at(Strength::Assumed).with_tests(true));
@@ -496,10 +502,13 @@ fn beside(judge: &Judge<'_>, tested: &Tested) -> Option<Miss> {
             break;
         }
         let near = *walked.entry(test).or_insert_with(|| {
+            if !leading[test] {
+                return None;
+            }
             let called = graph.reach(&[test], Walk { imports: false, ..Walk::at(Strength::Inferred) });
             let taken = graph.reach(&[test], Walk::at(Strength::Inferred));
             let is_near = |files: &BTreeSet<&RepoPath>, live: &Reached| {
-                let there = (0..graph.nodes.len()).filter(|n| live.has(*n) && files.contains(&graph.nodes[*n].at.path));
+                let there = live.nodes().iter().copied().filter(|n| files.contains(&graph.nodes[*n].at.path));
                 let far = |n: &NodeId| runs.hops(*n).unwrap_or(u32::MAX);
                 there.map(|n| (far(&n), &graph.nodes[n].at.path)).min()
             };

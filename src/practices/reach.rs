@@ -391,14 +391,22 @@ impl Judge<'_> {
         }
         let graph = self.evidence.graph;
         let mut best: Option<(Standing, Chain)> = None;
+        let tests = ask.to.scope.contains(&Scope::Test);
+        let nodes = |seen: &[(usize, NodeId)]| seen.iter().map(|(_, node)| *node).collect::<Vec<_>>();
         for least in [Strength::Resolved, Strength::Inferred, Strength::Assumed, Strength::Broken] {
+            // backwards once, so that only starters are walked from that may lead to both
+            let all = Walk { things: true, ..Walk::at(least).with_tests(tests) };
+            let through_it = graph.reach_back(&nodes(&through), Walk::at(least));
+            let to_target = graph.reach_back(&nodes(targets), all);
             for starter in self.starters(ask.from, &ask.triggers).into_iter().flatten().take(500) {
-                let tests = ask.to.scope.contains(&Scope::Test);
+                if !through_it[starter] || !to_target[starter] {
+                    continue;
+                }
                 let direct = graph.reach(&[starter], Walk::at(least));
                 if !through.iter().any(|(_, node)| direct.has(*node)) {
                     continue;
                 }
-                let things = graph.reach(&[starter], Walk { things: true, ..Walk::at(least).with_tests(tests) });
+                let things = graph.reach(&[starter], all);
                 let marks: Vec<NodeId> = through.iter().map(|(_, node)| *node).filter(|node| direct.has(*node)).collect();
                 let is_tied = |node: NodeId| !ask.tied || tied::is_tied(graph, (&direct, &marks), &things, node);
                 let hits = targets.iter().filter(|(_, node)| things.has(*node) && is_tied(*node));

@@ -25,6 +25,8 @@ struct Asked<'a> {
     sending: &'a BTreeSet<NodeId>,
     /// For every node whether it does more than prepare.
     beyond: &'a [bool],
+    /// For every node whether it may lead to what is wanted.
+    leading: &'a [bool],
 }
 
 /// What a test runs of what is asked for.
@@ -86,39 +88,37 @@ impl Judge<'_> {
     }
 
     /// What a test replaces while it runs, with its fixtures and what its class sets up.
-    fn stand_ins(&self, called: &Reached, test: NodeId) -> StandIns {
-        let graph = self.evidence.graph;
-        let mut all = StandIns::default();
-        for (node, own) in &graph.stand_ins {
-            if *node == test || called.has(*node) {
-                all.nodes.extend(&own.nodes);
-                all.lines.extend(own.lines.iter().cloned());
-            }
-        }
-        all
+    fn stand_ins(&self, called: &Reached) -> Vec<&StandIns> {
+        called.nodes().iter().filter_map(|node| self.evidence.graph.stand_ins.get(node)).collect()
     }
 
     /// What a test runs of what is asked for; none where that is not enough.
     fn run_by(&self, test: NodeId, asked: &Asked<'_>) -> Option<Ran> {
         let (graph, ask) = (self.evidence.graph, asked.ask);
+        if ask.at_least > 0 && !asked.leading[test] {
+            return None;
+        }
         let calls = |least| Walk { imports: false, ..Walk::at(least) };
         let all = graph.reach(&[test], calls(Strength::Inferred));
         if asked.without.iter().any(|n| all.has(*n)) {
             return None;
         }
-        let replaced = if ask.replaced { StandIns::default() } else { self.stand_ins(&all, test) };
+        let replaced = if ask.replaced { Vec::new() } else { self.stand_ins(&all) };
+        let instead: BTreeSet<NodeId> = replaced.iter().flat_map(|own| &own.nodes).copied().collect();
         let fed = if ask.asserted { asserted::only_fed(self.evidence, test, asked.beyond) } else { BTreeSet::new() };
         // where some of it does not run, what is left may be a way that the test does not take
-        let instead: Vec<NodeId> = replaced.nodes.iter().copied().collect();
-        let missed = graph.reach(&instead, calls(Strength::Inferred));
-        let partly = asked.wanted.iter().any(|(_, n)| missed.has(*n));
+        let partly = || {
+            let missed = graph.reach(&instead.iter().copied().collect::<Vec<_>>(), calls(Strength::Inferred));
+            asked.wanted.iter().any(|(_, n)| missed.has(*n))
+        };
         let cut = |edge: EdgeId, to: NodeId| {
-            replaced.nodes.contains(&to) || fed.contains(&edge) || asked.beyond.get(to).copied().unwrap_or(false)
+            instead.contains(&to) || fed.contains(&edge) || asked.beyond.get(to).copied().unwrap_or(false)
         };
         let runs = |signal: usize| {
             let at = &self.evidence.signals.all[signal].at;
             // an answer may come from a model that is made up, as long as the service itself runs
-            self.evidence.signals.all[signal].op == Some(Op::Serve) || !replaced.lines.contains(&(at.path.clone(), at.line))
+            self.evidence.signals.all[signal].op == Some(Op::Serve)
+                || !replaced.iter().any(|own| own.lines.contains(&(at.path.clone(), at.line)))
         };
         let asks = asked.sending.iter().any(|n| all.has(*n));
         [Strength::Resolved, Strength::Inferred].into_iter().find_map(|least| {
@@ -135,7 +135,7 @@ impl Judge<'_> {
             if nodes.len() < ask.at_least {
                 return None;
             }
-            if least == Strength::Resolved && partly {
+            if least == Strength::Resolved && partly() {
                 let why = "puts a stand-in where some of it would run; that the rest runs is likely, not proven";
                 let doubt = Miss::plain(graph.nodes[test].at.clone(), why.to_owned());
                 return Some(Ran { signals: hits.into_iter().map(|(s, _)| s).collect(), doubt: Some(doubt) });
@@ -170,7 +170,11 @@ impl Judge<'_> {
         };
         let sending: BTreeSet<NodeId> = self.targets(&sends).into_iter().map(|(_, n)| n).collect();
         let beyond = if ask.asserted { self.goes_beyond() } else { Vec::new() };
-        let asked = Asked { ask, wanted: &wanted, own: own.as_deref(), without: &stands_in, sending: &sending, beyond: &beyond };
+        // backwards once, so that only tests are walked from that may lead there
+        let of: Vec<NodeId> = wanted.iter().map(|(_, node)| *node).collect();
+        let leading = self.evidence.graph.reach_back(&of, Walk::at(Strength::Inferred));
+        let (own, without) = (own.as_deref(), stands_in.as_slice());
+        let asked = Asked { ask, wanted: &wanted, own, without, sending: &sending, beyond: &beyond, leading: &leading };
         let mut exercised: Vec<(usize, NodeId)> = Vec::new();
         let mut sure: BTreeSet<NodeId> = BTreeSet::new();
         let mut doubts: BTreeMap<NodeId, Miss> = BTreeMap::new();
