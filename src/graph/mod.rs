@@ -217,6 +217,7 @@ pub(crate) fn settle(signals: &mut crate::signals::Signals, graph: &Graph) {
     reach::only_run(signals, graph);
     rolled::only_training(signals, graph);
     rolled::no_program(signals, graph);
+    rolled::not_there(signals, graph);
 }
 
 impl Graph {
