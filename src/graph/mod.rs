@@ -225,6 +225,7 @@ pub(crate) fn settle(signals: &mut crate::signals::Signals, graph: &Graph, progr
     reach::only_run(signals, graph);
     rolled::only_training(signals, graph);
     rolled::no_program(signals, graph);
+    rolled::not_there(signals, graph);
     requested::of_others(signals, graph, program);
 }
 

@@ -8,6 +8,7 @@
 //! test code imports test code; the number of edges is bounded by that of calls and definitions.
 
 mod fixtures;
+mod kept;
 mod keys;
 mod replaced;
 
@@ -20,7 +21,7 @@ use crate::fact::{Book, FileFacts, Placement, UnitId, UnitKind};
 use crate::resolve::Program;
 use crate::resolve::program::{At, CodeFile, Destination, FileId, Offered, name_text, text_of};
 use crate::source::{self, Location, RepoPath};
-use crate::syntax::python::{FlowId, FlowKind, ImportGuard, Module, ScopeId, ScopeKind, Value};
+use crate::syntax::python::{CallId, FlowId, FlowKind, ImportGuard, Module, ScopeId, ScopeKind, Value};
 use crate::words::{EdgeKind, Scope, Strength, TriggerKind};
 
 /// Edges to methods that a framework may run.
@@ -50,6 +51,9 @@ pub(crate) fn connect(
         placements,
         nodes: Vec::new(),
         called: BTreeSet::new(),
+        callers: BTreeMap::new(),
+        handed: BTreeSet::new(),
+        imported: BTreeSet::new(),
         hooked: BTreeSet::new(),
         hooks: 0,
         open: Vec::new(),
@@ -84,6 +88,12 @@ struct Build<'b> {
     nodes: Vec<Vec<NodeId>>,
     /// Functions that own code calls or hands over, outside of tests.
     called: BTreeSet<At>,
+    /// Where own code calls a function.
+    callers: BTreeMap<At, Vec<(FileId, CallId)>>,
+    /// What is handed to a call.
+    handed: BTreeSet<At>,
+    /// Files that others import.
+    imported: BTreeSet<FileId>,
     hooked: BTreeSet<(NodeId, At)>,
     hooks: usize,
     open: Vec<OpenEnd>,
@@ -249,6 +259,13 @@ impl Build<'_> {
     /// What own code outside of tests calls by itself needs no framework to run.
     fn find_called(&mut self) {
         for (file, code) in self.program.files().iter().enumerate() {
+            self.imported.extend(self.program.imports(file).into_iter().map(|(_, to)| to));
+            for call in 0..code.module().calls.len() {
+                if let Destination::Own { to, .. } = self.program.reached(file, call) {
+                    self.callers.entry(*to).or_default().push((file, call));
+                }
+                self.handed.extend(self.program.passed(file, call).iter().map(|p| p.at));
+            }
             if self.scope_of(&code.path) == Scope::Test {
                 continue;
             }
@@ -359,17 +376,18 @@ impl Build<'_> {
         let kind = self.program.scope(at).map(|s| s.kind);
         match kind {
             Some(ScopeKind::Function) if on_object || !self.called.contains(&at) => self.node(at).into_iter().collect(),
-            Some(ScopeKind::Class) => self.uncalled_methods(at),
+            Some(ScopeKind::Class) => self.uncalled_methods(at, None),
             _ => Vec::new(),
         }
     }
 
-    fn uncalled_methods(&self, class: At) -> Vec<NodeId> {
+    /// The methods of a class that nobody here calls; of these only some where they are named.
+    fn uncalled_methods(&self, class: At, only: Option<&BTreeSet<&String>>) -> Vec<NodeId> {
         let methods = self.program.methods(class).into_iter().filter(|m| !self.called.contains(m));
         methods
             .filter(|m| {
                 let name = self.program.scope(*m).and_then(|s| s.name.rsplit('.').next()).unwrap_or_default();
-                !name.starts_with("__") || name == "__call__"
+                only.map_or(!name.starts_with("__") || name == "__call__", |only| only.iter().any(|it| *it == name))
             })
             .filter_map(|m| self.node(m))
             .collect()
@@ -502,7 +520,9 @@ impl Build<'_> {
                             self.edge(from, node, seen(strength, format!("{text}()")));
                         }
                     }
-                    self.hooks(from, *class, &seen);
+                    if !program.external_bases(*class).is_empty() && !self.is_kept(file, id, 0) {
+                        self.hooks(from, *class, &seen);
+                    }
                 }
             }
             let offered = offered.unwrap_or_default();
@@ -526,15 +546,21 @@ impl Build<'_> {
         }
     }
 
-    /// An object of a class that builds on one from outside: whoever made that one runs its methods, if nobody here does.
+    /// An object of a class that builds on one from outside: whoever made that one runs its methods, if nobody here does;
+    /// of those that a library is known to run none but these.
     fn hooks(&mut self, from: NodeId, class: At, seen: &dyn Fn(Strength, String) -> Seen) {
         let idle = |base: &str| is_plain(base) || self.program.callables().is_idle_base(base);
-        let base = self.program.external_bases(class).iter().find(|b| !idle(b));
+        let bases = || self.program.external_bases(class).iter().filter(|b| !idle(b));
+        let protocol = |base: &str| self.program.callables().protocol(base);
+        let base = bases().find(|b| protocol(b).is_none()).or_else(|| bases().next());
+        // one that may run any decides
+        let only: Option<BTreeSet<&String>> =
+            bases().map(|b| protocol(b)).collect::<Option<Vec<_>>>().map(|all| all.into_iter().flatten().collect());
         let Some(base) = base.filter(|_| self.hooks < MAX_HOOKS && !self.hooked.contains(&(from, class))) else { return };
         self.hooked.insert((from, class));
         let what = format!("run by what {base} belongs to");
         for own in self.program.class_order(class) {
-            for node in self.uncalled_methods(*own) {
+            for node in self.uncalled_methods(*own, only.as_ref()) {
                 self.hooks += 1;
                 self.edge(from, node, seen(Strength::Inferred, what.clone()));
             }

@@ -6,7 +6,7 @@ use super::{Graph, NodeId, NodeKind};
 use crate::fact::UnitKind;
 use crate::resolve::NO_PROGRAM;
 use crate::signals::{Signal, Signals};
-use crate::words::{Op, Strength};
+use crate::words::{EdgeKind, Op, Strength};
 
 /// The qualifier that says what is deployed, and the word for a model by its name.
 const CARRIES: (&str, &str) = ("carries", "model");
@@ -48,6 +48,21 @@ pub(super) fn only_training(signals: &mut Signals, graph: &Graph) {
         if let Some(signal) = signals.all.get_mut(index) {
             // it applies what is declared all the same
             signal.op = None;
+        }
+    }
+}
+
+/// Takes commands that roll out what is not there for what they are: they put nothing in place.
+pub(super) fn not_there(signals: &mut Signals, graph: &Graph) {
+    let is_gone = |node: NodeId| {
+        let mut leaving = graph.leaving(node).filter(|e| e.off.is_none()).peekable();
+        let gone = |e: &super::Edge| e.kind == EdgeKind::Applies && graph.nodes[e.to].kind == NodeKind::Missing;
+        graph.nodes[node].kind == NodeKind::Command && leaving.peek().is_some() && leaving.all(gone)
+    };
+    for index in 0..signals.all.len() {
+        let mut nodes = graph.nodes_of(index).peekable();
+        if signals.all[index].op == Some(Op::Deploy) && nodes.peek().is_some() && nodes.all(is_gone) {
+            signals.all[index].strength = Strength::Broken;
         }
     }
 }

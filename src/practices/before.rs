@@ -1,6 +1,7 @@
 //! The verb `before`: one thing lies before another on the paths that count.
 
 use super::answer::Answer;
+use super::chain::{Chain, is_lost};
 use super::clause::Judge;
 use super::{Miss, near, rank};
 use crate::graph::order::Seen;
@@ -73,10 +74,11 @@ impl Judge<'_> {
         }
         let targets: Vec<(usize, NodeId)> = graph.nodes_of(by).map(|n| (by, n)).collect();
         if let Some(found) = self.best(From::Anyone, &[], &targets, false) {
-            if ask.stops && found.unheeded.is_some() {
+            let heeded = found.unheeded.is_none() || self.ends_inside(&found, &judged, &starters);
+            if ask.stops && !heeded {
                 return Answer::no();
             }
-            let standing = self.standing_of(&found, ask.stops, Notebooks::Capped);
+            let standing = self.standing_of(&found, ask.stops && !heeded, Notebooks::Capped);
             if rank(standing) < rank(answer.standing) {
                 answer.standing = standing;
                 answer.why = self.why_of(&found, standing);
@@ -95,6 +97,18 @@ impl Judge<'_> {
             }
         }
         if by_hand { answer.cap(Because::Weak) } else { answer }
+    }
+
+    /// Whether all that is held back lies beyond the place where the failure of a check is lost: it has ended there what would
+    /// do it, whatever is made of its status afterwards.
+    fn ends_inside(&self, found: &Chain, judged: &[(usize, NodeId)], starters: &[NodeId]) -> bool {
+        let graph = self.evidence.graph;
+        let Some(lost) = found.edges.iter().rev().find(|id| is_lost(graph, &graph.edges[**id])) else { return false };
+        let to = graph.edges[*lost].to;
+        let walk = Walk::at(Strength::Assumed);
+        let beyond = graph.reach(&[to], walk);
+        let around = graph.reach_without(starters, walk, &|_, node| node == to);
+        judged.iter().all(|(_, node)| beyond.has(*node) && !around.has(*node))
     }
 
     /// Whether a run that only a person starts does all the work and leaves out the check. One that starts behind

@@ -85,7 +85,7 @@ pub(crate) fn chain(graph: &Graph, signals: &Signals, edges: Vec<EdgeId>, node: 
         edges
             .iter()
             .map(|e| &graph.edges[*e])
-            .find(|e| e.kind == EdgeKind::Contains && !e.stops && !is_last(graph, e))
+            .find(|e| is_lost(graph, e))
             .map(|e| format!("a later command decides the result ({})", e.at))
     });
     Chain { hops, trigger, strength: weakest.min(seen.strength), edges, signal, unheeded }
@@ -98,6 +98,11 @@ fn breaks_at(graph: &Graph, cause: &crate::graph::Edge, hops: &mut Vec<Hop>) {
         let what = graph.nodes[cause.to].label.clone();
         hops.push(Hop { at: cause.at.clone(), what, edge: cause.kind, strength: Strength::Broken, outside: None });
     }
+}
+
+/// Whether what an edge leads to may fail without anything failing for it.
+pub(super) fn is_lost(graph: &Graph, edge: &crate::graph::Edge) -> bool {
+    edge.discarded.is_some() || edge.kind == EdgeKind::Contains && !edge.stops && !is_last(graph, edge)
 }
 
 /// The last command of a sequence decides its status even where earlier ones do not.

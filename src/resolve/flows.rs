@@ -60,6 +60,66 @@ pub(super) fn prefect(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead>
     }
 }
 
+/// `airflow dags test|trigger|backfill ID`, `airflow backfill create --dag-id ID`: the one pipeline of that name.
+pub(super) fn airflow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    const VALUED: &[&str] = &[
+        "-c",
+        "--conf",
+        "-e",
+        "--exec-date",
+        "--logical-date",
+        "-r",
+        "--run-id",
+        "-s",
+        "--start-date",
+        "--end-date",
+        "-S",
+        "--subdir",
+        "-B",
+        "--bundle-name",
+    ];
+    let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();
+    let named = |rest: &[&'_ str]| {
+        let mut at = 0;
+        while let Some(word) = rest.get(at) {
+            match *word {
+                option if VALUED.contains(&option) => at += 2,
+                option if option.starts_with('-') => at += 1,
+                name => return Some(name.to_owned()),
+            }
+        }
+        None
+    };
+    if words.iter().any(|word| matches!(*word, "--dry-run" | "-n")) {
+        return Vec::new();
+    }
+    let (edge, name) = match words.as_slice() {
+        ["dags", "test", rest @ ..] => (EdgeKind::Invokes, named(rest)),
+        ["dags", "trigger" | "backfill", rest @ ..] => (EdgeKind::Submits, named(rest)),
+        ["backfill", "create", rest @ ..] => {
+            let at = rest.iter().position(|word| *word == "--dag-id");
+            (EdgeKind::Submits, at.and_then(|at| rest.get(at + 1)).map(|name| (*name).to_owned()))
+        }
+        _ => return super::applied(invocation, view),
+    };
+    let Some(name) = name.filter(|name| !name.contains('$')) else { return Vec::new() };
+    let declares = |(_, facts): &(&RepoPath, &FileFacts)| {
+        facts.code.is_some() && facts.units.iter().any(|unit| unit.kind == UnitKind::Workflow && unit.name == name)
+    };
+    let mut found = view.book.iter().filter(declares).map(|(path, _)| path);
+    let what = format!("runs {name}");
+    let lead = |to: Target, strength: Strength| vec![Lead { to, edge, strength, what: what.clone() }];
+    match (found.next(), found.next()) {
+        (Some(path), None) => {
+            lead(Target::Unit { path: path.clone(), kind: UnitKind::Workflow, name: name.clone() }, Strength::Inferred)
+        }
+        (None, _) if edge == EdgeKind::Submits => {
+            lead(Target::Outside { what: format!("pipeline {name} of the scheduler") }, Strength::Assumed)
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// `elyra-pipeline run FILE`, `elyra-pipeline submit FILE`: the pipeline that is drawn there.
 pub(super) fn elyra(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let words: Vec<&str> = invocation.arguments().iter().map(|w| w.text.as_str()).collect();

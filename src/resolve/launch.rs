@@ -101,7 +101,7 @@ fn module(invocation: &Invocation<'_>, name: &str, rest: usize, view: &View<'_>)
     match name {
         "pytest" | "unittest" | "nose" | "nose2" => return collected::of_runner(invocation, rest, name, view),
         "coverage" => return collected::of_runner(invocation, rest, "coverage", view),
-        "papermill" => return notebook(invocation, view),
+        "papermill" | "nbconvert" | "jupyter" => return notebook(invocation, view),
         "spacy" | "weasel" => {
             let words: Vec<&str> = invocation.arguments().iter().skip(rest).map(|w| w.text.as_str()).collect();
             return super::projects::of_spacy(invocation, &words, view);
@@ -350,14 +350,21 @@ fn script_lead(invocation: &Invocation<'_>, text: &str, view: &View<'_>) -> Vec<
     }
 }
 
-/// `papermill in.ipynb out.ipynb`, `jupyter nbconvert --execute x.ipynb`.
+/// `papermill in.ipynb out.ipynb`, `jupyter nbconvert --execute x.ipynb`, `jupyter execute x.ipynb`; what only turns one into
+/// another format runs nothing, whatever it says of how it would.
 pub(super) fn notebook(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
     let arguments = invocation.arguments();
-    let executes = invocation.command.program() != "jupyter"
-        || arguments.iter().any(|w| {
-            w.text == "--execute" || w.text == "execute" || w.text == "run" || w.text.starts_with("--ExecutePreprocessor")
-        });
-    if !executes {
+    let named = |name: &str| {
+        let program = invocation.command.program();
+        program.strip_prefix("jupyter-") == Some(name)
+            || arguments.iter().take_while(|w| !w.text.ends_with(".ipynb")).any(|w| w.text == name)
+    };
+    let only_turns = named("nbconvert") || invocation.command.program() == "jupyter" && !named("execute") && !named("run");
+    let asked = |text: &str| {
+        let enabled = text.strip_prefix("--ExecutePreprocessor.enabled=").is_some_and(|it| it.eq_ignore_ascii_case("true"));
+        enabled || matches!(text, "--execute" | "--NbConvertApp.execute=True")
+    };
+    if only_turns && !arguments.iter().any(|w| asked(&w.text)) {
         return Vec::new();
     }
     let Some(input) = arguments.iter().find(|w| w.text.ends_with(".ipynb")) else { return Vec::new() };

@@ -46,7 +46,7 @@ use std::sync::OnceLock;
 use crate::fact::{Book, Command, Data, Fact, FactKind, FileFacts, UnitId, UnitKind, Uses, UsesTarget};
 use crate::rules::programs::Programs;
 use crate::source::{self, RepoPath};
-use crate::syntax::shell::Word;
+use crate::syntax::shell::{SCRIPT_DIR, Word};
 use crate::walk::Inventory;
 use crate::words::{EdgeKind, Strength};
 
@@ -313,7 +313,10 @@ const FAMILIES: &[Family] = &[
     Family { names: &["dotnet"], follow: dotnet::follow },
     Family { names: &["mvn", "mvnw"], follow: jvm::maven },
     Family { names: &["sbt"], follow: jvm::sbt },
-    Family { names: &["papermill", "jupyter", "runipy"], follow: launch::notebook },
+    Family {
+        names: &["papermill", "jupyter", "jupyter-nbconvert", "jupyter-execute", "jupyter-run", "runipy"],
+        follow: launch::notebook,
+    },
     Family { names: &["pytest", "py.test", "nosetests", "unittest", "coverage"], follow: collected::follow },
     Family { names: &["dvc"], follow: stages::dvc },
     Family { names: &["databricks"], follow: bundles::follow },
@@ -322,6 +325,7 @@ const FAMILIES: &[Family] = &[
     Family { names: &["luigi"], follow: flows::luigi },
     Family { names: &["elyra-pipeline"], follow: flows::elyra },
     Family { names: &["prefect"], follow: flows::prefect },
+    Family { names: &["airflow"], follow: flows::airflow },
     Family { names: &["kedro"], follow: flows::kedro },
     Family { names: &["mlflow"], follow: projects::mlflow },
     Family { names: &["spacy", "weasel"], follow: projects::spacy },
@@ -417,6 +421,15 @@ impl Invocation<'_> {
             && let Some(path) = placed::beside(self.path, word, view)
         {
             return Located::Found(path.into(), Strength::Inferred);
+        }
+        // from the folder of the script itself, wherever it is started
+        if let Some(rest) = word.strip_prefix(SCRIPT_DIR)
+            && !rest.contains('$')
+            && matches!(source::extension(self.path), None | Some("sh" | "bash" | "zsh" | "ksh"))
+            && let Some(path) = source::join(source::folder(self.path), rest.trim_start_matches('/'))
+            && (view.inventory.contains(&path) || view.inventory.is_dir(&path))
+        {
+            return Located::Found(path.into(), Strength::Resolved);
         }
         if let Some(dir) = self.dir()
             && !word.contains('$')

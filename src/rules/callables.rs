@@ -24,6 +24,8 @@ pub(crate) struct Callables {
     pub(crate) fields: BTreeSet<String>,
     /// Packages whose classes run no method of those that build on them.
     idle_bases: BTreeSet<String>,
+    /// By the beginning of the full names of classes, the methods that their library runs of a class that builds on them.
+    protocols: BTreeMap<String, BTreeSet<String>>,
     /// Methods that give an object of the class they are called on.
     pub(crate) made_by: BTreeSet<String>,
     /// What leaves a test out.
@@ -136,6 +138,14 @@ impl Callables {
     /// Whether a class from outside only describes data, and runs nothing of what builds on it.
     pub(crate) fn is_idle_base(&self, name: &str) -> bool {
         name.split('.').next().is_some_and(|package| self.idle_bases.contains(package))
+    }
+
+    /// The methods that the library of a class runs of one that builds on it; none where any may be run. Of several rows the
+    /// one that says most of the name counts.
+    pub(crate) fn protocol(&self, base: &str) -> Option<&BTreeSet<String>> {
+        let mut ends = base.match_indices(['#', '.']).map(|(at, _)| at).chain([base.len()]).collect::<Vec<_>>();
+        ends.reverse();
+        ends.into_iter().find_map(|at| self.protocols.get(base.get(..at)?))
     }
 
     /// The place within an application that a full name means: `state.model` for `fastapi.Request#app.state.model`, empty

@@ -150,6 +150,12 @@ fn spread(main: &mut FileFacts, others: &[FileFacts]) -> Vec<Fact> {
         for (own, fact) in main.facts.iter_mut().zip(&other.facts) {
             let (FactKind::Command(own), FactKind::Command(command)) = (&mut own.kind, &fact.kind) else { continue };
             let same = |f: &Fact| matches!(&f.kind, FactKind::Command(c) if c.words == command.words && c.dir == command.dir && f.line == fact.line);
+            // what one cell never runs, another may
+            if own.off.is_some() && command.off.is_none() && !runs_another(own, command) {
+                *own = command.clone();
+                beside(own);
+                continue;
+            }
             if !runs_another(own, command) || more.iter().any(same) {
                 continue;
             }

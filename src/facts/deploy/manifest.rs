@@ -61,7 +61,37 @@ fn starts_something(_: &str, text: &str) -> bool {
         let kind = line.trim_start_matches(['-', ' ']).strip_prefix("kind:").map(|rest| rest.trim().trim_matches(['"', '\'']));
         kind.is_some_and(|kind| STARTING.contains(&kind))
     };
-    text.contains("apiVersion:") && !text.contains("{{") && text.lines().any(kind)
+    text.contains("apiVersion:") && !is_filled_in(text) && text.lines().any(kind)
+}
+
+/// Whether braces of a text are filled in before it is an object: those of the workflows of a cluster are its own, which
+/// name what is known when it runs (`{{workflow.uid}}`, `{{inputs.parameters.rows}}`).
+fn is_filled_in(text: &str) -> bool {
+    const OWN: &[&str] = &[
+        "args",
+        "cronworkflow",
+        "events",
+        "inputs",
+        "item",
+        "lastRetry",
+        "node",
+        "outputs",
+        "pod",
+        "retries",
+        "steps",
+        "tasks",
+        "workflow",
+        "=",
+    ];
+    let is_own = |rest: &str| {
+        let rest = rest.trim_start();
+        OWN.iter().any(|word| {
+            let behind = rest.strip_prefix(word).map(|after| after.trim_start());
+            behind.is_some_and(|after| *word == "=" || after.starts_with(['.', '}', '[']))
+        })
+    };
+    let of_workflows = text.contains("argoproj.io/");
+    text.split("{{").skip(1).any(|rest| !of_workflows || !is_own(rest))
 }
 
 fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
@@ -295,6 +325,8 @@ fn pods(node: Node<'_>, id: UnitId, reading: &mut Reading<'_>, depth: usize) {
                 let head = head.and_then(|pod| pod.get("containers")?.items().next()).filter(|_| !brings);
                 container::line_in(head, value, id, &container::literal, reading);
             }
+            // whatever its images would run by themselves, the pods of that cluster wait for the job
+            ("rayClusterSpec", Kind::Map) if node.get("entrypoint").is_some() => {}
             (_, Kind::Map | Kind::Seq) => pods(value, id, reading, depth + 1),
             _ => {}
         }

@@ -9,6 +9,7 @@ use crate::graph::{Edge, NodeId, NodeKind, python};
 use crate::resolve;
 use crate::signals::{Owner, Signal, Signals};
 use crate::source::Location;
+use crate::syntax::python::{Scope, ScopeKind};
 use crate::words::{EdgeKind, Op, Strength};
 
 impl Build<'_> {
@@ -118,6 +119,15 @@ impl Build<'_> {
                     None => continue,
                 },
                 (Owner::Embedded(fact, _), _) => python::embedded_key(path, fact),
+                // a way back that is told by the name of a function is what that function does
+                (Owner::File, Some(facts)) if signal.op == Some(Op::Rollback) && facts.code.is_some() => {
+                    let named = facts.code.as_ref().and_then(|code| {
+                        let starts =
+                            |scope: &Scope| scope.kind == ScopeKind::Function && code.file_line(scope.line) == signal.at.line;
+                        Some(python::scope_key(path, &code.module, code.module.scopes.iter().position(starts)?))
+                    });
+                    named.unwrap_or_else(|| python::program_key(path))
+                }
                 (Owner::File, _) => format!("file:{path}"),
                 _ => continue,
             };

@@ -10,12 +10,15 @@ use crate::fact::{FactKind, Guard, Needs, Trigger, Unit, UnitId, UnitKind};
 use crate::facts::shell::HOLE;
 use crate::source::NoticeKind;
 use crate::syntax::tree::Node;
+use crate::syntax::yaml;
 use crate::words::TriggerKind;
 
 /// Deepest nesting of templates that name each other.
 const DEPTH: usize = 12;
 /// Most values that are kept.
 const MAX_VALUES: usize = 500;
+/// Longest text of an object that is read.
+const MAX_MANIFEST: usize = 50_000;
 
 /// A workflow while its tasks are worked out.
 struct Whole<'t> {
@@ -140,6 +143,9 @@ fn run(
             container::text(source, None, (&container::program_of(&words), "."), id, &said, reading);
         }
     }
+    if let Some(resource) = template.get("resource") {
+        made(resource, id, &values, reading);
+    }
     if let Some(steps) = template.get("steps") {
         in_order(whole, steps, id, &values, reading, depth);
     }
@@ -147,6 +153,22 @@ fn run(
         graph(whole, dag, id, &values, reading, depth);
     }
     Some(id)
+}
+
+/// An object that a template makes of a text: a workflow of the cluster that it names.
+fn made(resource: Node<'_>, id: UnitId, values: &Values, reading: &mut Reading<'_>) {
+    let makes = matches!(resource.at("action"), Some("create" | "apply"));
+    let Some(manifest) = resource.get("manifest").filter(|_| makes) else { return };
+    let Some(text) = manifest.text().filter(|text| text.len() < MAX_MANIFEST) else { return };
+    let parsed = yaml::parse(&put(text, values));
+    for object in parsed.tree.docs().filter(|object| object.at("kind") == Some("Workflow")).take(DEPTH) {
+        let Some(reference) = object.get("spec").and_then(|spec| spec.get("workflowTemplateRef")) else { continue };
+        let cluster = reference.get("clusterScope").and_then(Node::as_bool) == Some(true);
+        let kind = if cluster { "clusterworkflowtemplate" } else { "workflowtemplate" };
+        if let Some(name) = reference.at("name").filter(|name| !name.contains(HOLE)) {
+            refer(&format!("{kind}/{name}"), resource.key_line("manifest").unwrap_or_else(|| manifest.line()), id, reading);
+        }
+    }
 }
 
 /// The template of a task, run as that task.

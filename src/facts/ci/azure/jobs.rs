@@ -150,6 +150,7 @@ fn ordered(list: Node<'_>, key: &'static str, parent: UnitId, scope: &Scope, pla
                 if let Some(on) = last {
                     let (stops, line) = (!anyhow && !allowed(on, reading), scope.line(item.site_line()));
                     reading.fact(id, line, FactKind::Needs(Needs { on, stops }));
+                    after_a_person((id, line), on, anyhow, reading);
                     skipped.extend((!anyhow).then_some((id, on, line)));
                 }
             }
@@ -163,6 +164,7 @@ fn ordered(list: Node<'_>, key: &'static str, parent: UnitId, scope: &Scope, pla
                 Some(on) if on != id => {
                     let stops = !anyhow && !allowed(on, reading);
                     reading.fact(id, line, FactKind::Needs(Needs { on, stops }));
+                    after_a_person((id, line), on, anyhow, reading);
                     skipped.extend((!anyhow).then_some((id, on, line)));
                 }
                 Some(_) => {}
@@ -173,6 +175,13 @@ fn ordered(list: Node<'_>, key: &'static str, parent: UnitId, scope: &Scope, pla
         }
     }
     held::spread(&skipped, reading);
+}
+
+/// What waits for a person's answer is started by that person.
+fn after_a_person((unit, line): (UnitId, u32), on: UnitId, anyhow: bool, reading: &mut Reading<'_>) {
+    if let Some(word) = reading.own.asking.get(&on).cloned().filter(|_| !anyhow) {
+        reading.by_hand(unit, line, &word);
+    }
 }
 
 /// A part whose failure is allowed counts as done.

@@ -60,6 +60,8 @@ pub(super) struct Own {
     parts: BTreeSet<String>,
     /// Roots of copies of other repositories, by the names that the pipeline gives these.
     copies: BTreeMap<String, String>,
+    /// Jobs in which a person is asked, and stages with one.
+    asking: BTreeMap<UnitId, String>,
 }
 
 /// Whether a text is a definition, by its keys: what runs, and what starts it or where it runs.

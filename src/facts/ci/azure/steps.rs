@@ -177,6 +177,7 @@ fn task(step: Node<'_>, line: u32, at: &At<'_>, reading: &mut Reading<'_>) {
         .flat_map(Node::entries)
         .filter_map(|(key, value)| Some((key.text.to_owned(), scope.text(value)?)))
         .collect();
+    let reference_name = reference.clone();
     let uses = Uses {
         to: UsesTarget::Remote(reference.clone()),
         reference,
@@ -185,6 +186,9 @@ fn task(step: Node<'_>, line: u32, at: &At<'_>, reading: &mut Reading<'_>) {
         on_failure: OnFailure::Stops,
     };
     reading.fact(at.id, scope.line(step.key_line("task").unwrap_or(line)), FactKind::Uses(uses));
+    if matches!(name.as_str(), "manualvalidation" | "manualintervention") {
+        return asks(step, &reference_name, &given, at, reading);
+    }
     // a text of its own
     let inline = match name.as_str() {
         "bash" if is(&["targetType"], "inline") => Some((&["script"][..], shell())),
@@ -221,6 +225,24 @@ fn task(step: Node<'_>, line: u32, at: &At<'_>, reading: &mut Reading<'_>) {
             }
             text::join_cells(vec![facts], reading);
         }
+    }
+}
+
+/// A task that waits for a person, and lets nothing go on where nobody answers.
+fn asks(step: Node<'_>, reference: &str, given: Given<'_>, at: &At<'_>, reading: &mut Reading<'_>) {
+    let goes_on = given(&["onTimeout"]).is_some_and(|what| what.eq_ignore_ascii_case("resume"));
+    let off = at.scope.get(step, "enabled").and_then(|e| at.scope.text(e)).is_some_and(|e| e.eq_ignore_ascii_case("false"));
+    let lost =
+        at.scope.get(step, "continueOnError").and_then(|e| at.scope.text(e)).is_some_and(|e| e.eq_ignore_ascii_case("true"));
+    if goes_on || off || lost {
+        return;
+    }
+    let mut unit = Some(at.id);
+    while let Some((id, found)) = unit.and_then(|id| Some((id, reading.facts.units.get(id)?))) {
+        if matches!(found.kind, UnitKind::Job | UnitKind::Group) {
+            reading.own.asking.entry(id).or_insert_with(|| format!("task: {reference}"));
+        }
+        unit = found.parent.filter(|parent| *parent < id);
     }
 }
 

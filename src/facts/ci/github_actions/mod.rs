@@ -13,6 +13,7 @@ mod guards;
 mod jobs;
 mod known;
 mod matrix;
+mod outcome;
 mod steps;
 #[cfg(test)]
 mod tests;

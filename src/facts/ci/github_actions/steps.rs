@@ -7,6 +7,7 @@ use super::super::text::{self, How};
 use super::expression;
 use super::guards;
 use super::known::{Cell, Copied, FOR_OUTPUTS, FOR_VARIABLES, Known};
+use super::outcome;
 use super::{Reading, settings};
 use crate::fact::{Command, FactKind, FileFacts, OnFailure, Unit, UnitId, UnitKind, Uses, UsesTarget};
 use crate::facts::Context;
@@ -23,6 +24,7 @@ pub(super) fn read(owner: Node<'_>, parent: UnitId, known: &mut Known, reading: 
     if steps.kind() != Kind::Seq {
         return reading.wrong(owner.key_line("steps").unwrap_or_else(|| steps.line()), "`steps` is no list");
     }
+    let mut read: Vec<(Node<'_>, UnitId)> = Vec::new();
     for (number, step) in steps.items().enumerate() {
         if !reading.take_step(step.line()) {
             return;
@@ -31,11 +33,12 @@ pub(super) fn read(owner: Node<'_>, parent: UnitId, known: &mut Known, reading: 
             reading.wrong(step.site_line(), "a step without keys");
             continue;
         }
-        one(number, step, parent, known, reading);
+        read.push((step, one(number, step, parent, known, reading)));
     }
+    outcome::kept(&read, reading);
 }
 
-fn one(number: usize, step: Node<'_>, parent: UnitId, known: &mut Known, reading: &mut Reading<'_>) {
+fn one(number: usize, step: Node<'_>, parent: UnitId, known: &mut Known, reading: &mut Reading<'_>) -> UnitId {
     let line = step.entries().map(|(key, _)| key.line).min().unwrap_or_else(|| step.line());
     let name = step.get("id").and_then(Node::text);
     let id = reading.unit(Unit {
@@ -64,6 +67,7 @@ fn one(number: usize, step: Node<'_>, parent: UnitId, known: &mut Known, reading
     if step.get("uses").is_none() && step.get("run").is_none() {
         reading.wrong(line, "a step with neither `uses` nor `run`");
     }
+    id
 }
 
 fn run_text(step: Node<'_>, run: Node<'_>, id: UnitId, known: &Known, reading: &mut Reading<'_>) {

@@ -128,7 +128,7 @@ pub(super) fn expression(pieces: &[Piece], ask: &Ask<'_>, depth: usize) -> Held 
         Operand::Text(text) => just(!matches!(text.as_str(), "" | "false" | "null" | "0")),
         Operand::Null => just(false),
         Operand::Some => just(true),
-        Operand::Branch | Operand::Open => Held::asking(&shown(last)),
+        Operand::Branch | Operand::Open | Operand::Once(_) => Held::asking(&shown(last)),
     }
 }
 
@@ -138,6 +138,8 @@ enum Operand {
     Null,
     /// Something that is there.
     Some,
+    /// This text, or nothing yet.
+    Once(String),
     /// The name of the branch.
     Branch,
     /// Not known.
@@ -185,7 +187,7 @@ impl Operand {
             && matches!(ask.kind, TriggerKind::Manual | TriggerKind::Api | TriggerKind::Upstream);
         match ask.scope.of(name).filter(|value| !free && !value.contains('$')) {
             Some(value) => Self::Text(value.to_owned()),
-            None => Self::Open,
+            None => ask.scope.never_but(name).map_or(Self::Open, |value| Self::Once(value.to_owned())),
         }
     }
 }
@@ -198,6 +200,8 @@ fn compared(left: Operand, right: Operand, whole: &[Piece]) -> Held {
             Held { branches: Some(BTreeSet::from([name])), ..Held::asking(&text) }
         }
         (Operand::Text(left), Operand::Text(right)) => just(left == right),
+        // set once, to something else
+        (Operand::Once(one), Operand::Text(other)) | (Operand::Text(other), Operand::Once(one)) if one != other => just(false),
         (Operand::Null, Operand::Null) => just(true),
         (Operand::Null, Operand::Text(_) | Operand::Some) | (Operand::Text(_) | Operand::Some, Operand::Null) => just(false),
         _ => Held::asking(&text),

@@ -75,6 +75,7 @@ fn read(file: &SourceFile, context: &Context<'_>) -> FileFacts {
     reading.own.functions = functions.keys().map(|name| (*name).to_owned()).collect();
     let mut scope = Scope::at_the_root();
     scope.declare(&script.pieces);
+    scope.settle(&script.pieces);
     if is_pipeline {
         start::triggers(&script.pieces, &scope, top, &mut reading);
         start::parameters(&script.pieces, top, &mut scope, &mut reading);

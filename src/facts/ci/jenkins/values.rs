@@ -31,6 +31,8 @@ pub(super) struct Scope {
     pub(super) loaded: BTreeMap<String, RepoPath>,
     /// Folder of the repository; none where that is not known.
     pub(super) dir: Option<String>,
+    /// Variables that one statement of the whole file gives a value, and what it is: they are never anything else.
+    once: BTreeMap<String, String>,
 }
 
 impl Scope {
@@ -49,6 +51,19 @@ impl Scope {
                 self.set(&name, said.text);
             }
         }
+    }
+
+    /// Takes the names that the whole file gives one literal value each, wherever that stands.
+    pub(super) fn settle(&mut self, pieces: &[Piece]) {
+        let mut given = BTreeMap::new();
+        bound(pieces, &mut given, 0);
+        let once = given.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        self.once = once.filter(|(name, _)| !name.contains('.')).take(MAX_NAMES).collect();
+    }
+
+    /// What a name is wherever it is anything, if the file says so and nobody may give it another value.
+    pub(super) fn never_but(&self, name: &str) -> Option<&str> {
+        self.once.get(name).filter(|_| !self.parameters.contains_key(name)).map(String::as_str)
     }
 
     /// Gives a name a value; one that is given a second one is not known.
@@ -118,6 +133,60 @@ impl Scope {
     /// The text of the argument with one of these names, or else of the first without a name.
     pub(super) fn argument(&self, call: &[&[Piece]], names: &[&str]) -> Option<Said> {
         self.text(given(call, names)?)
+    }
+}
+
+/// Every name that something below binds, with the literal text that it is; none where that is another thing or two.
+fn bound(pieces: &[Piece], given: &mut BTreeMap<String, Option<String>>, depth: usize) {
+    /// Deepest brackets that are looked into.
+    const DEEPEST: usize = 200;
+    let mut opened: Vec<&str> = Vec::new();
+    if depth > DEEPEST {
+        return;
+    }
+    for (at, piece) in pieces.iter().enumerate() {
+        let next = pieces.get(at + 1);
+        let Some(name) = piece.word() else { continue };
+        // `for (x in …)`, `{ x -> … }`, `x += …`, the parameters of a function, and `x++`
+        let changed = |p: &Piece| {
+            matches!(p.kind, Kind::Sign("->" | "+=" | "-=" | "*=" | "/=" | "<<" | "++" | "--")) || p.word() == Some("in")
+        };
+        if next.is_some_and(changed) || pieces.get(at.wrapping_sub(1)).is_some_and(|p| p.is("++") || p.is("--")) {
+            opened.push(name);
+        }
+    }
+    if let Some(arrow) = pieces.iter().take(12).position(|piece| piece.is("->")) {
+        opened.extend(pieces.iter().take(arrow).filter_map(Piece::word));
+    }
+    for statement in statements(pieces) {
+        let called = statement.first().and_then(Piece::word);
+        if super::function(statement).is_some() || matches!(called, Some("for" | "catch" | "class")) {
+            let heads = statement.iter().filter_map(|piece| piece.group('('));
+            opened.extend(heads.flatten().filter_map(Piece::word));
+        }
+        // `(a, b) = …`
+        if let Some(at) = statement.iter().position(|piece| piece.is("="))
+            && let Some(several) = at.checked_sub(1).and_then(|before| statement.get(before)?.group('('))
+        {
+            opened.extend(several.iter().filter_map(Piece::word));
+        }
+        // a name that is nothing yet compares with no text
+        if let Some((name, value)) =
+            assigned(statement).filter(|(_, value)| !matches!(value, [one] if one.word() == Some("null")))
+        {
+            let literal = match value {
+                [one] => one.text().and_then(crate::syntax::groovy::Text::literal),
+                _ => None,
+            };
+            let again = given.contains_key(&name);
+            given.insert(name, literal.filter(|_| !again));
+        }
+    }
+    given.extend(opened.into_iter().map(|name| (name.to_owned(), None)));
+    for piece in pieces {
+        if let Kind::Group(_, inside) = &piece.kind {
+            bound(inside, given, depth + 1);
+        }
     }
 }
 
@@ -223,6 +292,12 @@ impl<'p> Call<'p> {
         {
             call.block = Some(inside);
             call.rest = behind;
+        } else if let Some([last]) = call.arguments.last()
+            && let Some(inside) = last.group('{')
+        {
+            // `stage('x', { … })` and `stage 'x', { … }` hand over the very block
+            call.block = Some(inside);
+            call.arguments.pop();
         }
         Some(call)
     }
