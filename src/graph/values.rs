@@ -38,7 +38,7 @@ pub(super) fn of_template(graph: &Graph, book: &Book, template: &RepoPath, wante
                 FactKind::Command(command) if command.program() == "helm" => Some(command),
                 _ => None,
             });
-            let command = command.last();
+            let command = command.into_iter().next_back();
             let mut holds = Some(true);
             for (key, wanted) in wanted {
                 match truth(&own, command, key, book) {
@@ -91,7 +91,7 @@ fn set(command: &Command, key: &str) -> Option<String> {
         word => word.strip_prefix("--set=").or_else(|| word.strip_prefix("--set-string=")),
     });
     let pairs = given.flat_map(|all| all.split(','));
-    pairs.filter_map(|pair| pair.split_once('=')).filter(|(name, _)| *name == key).map(|(_, value)| value.to_owned()).last()
+    pairs.filter_map(|pair| pair.split_once('=')).filter(|(name, _)| *name == key).map(|(_, value)| value.to_owned()).next_back()
 }
 
 /// The values files that a command names, in order.
