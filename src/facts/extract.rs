@@ -311,7 +311,25 @@ fn one(
     if let Some(facts) = facts.as_mut().filter(|_| copied) {
         only_called(facts);
     }
+    if let Some(facts) = facts.as_mut().filter(|facts| facts.tree.is_some() && is_unmerged(&file.text)) {
+        starts_nothing(facts);
+    }
     facts.map_or(Outcome::Silent, |f| Outcome::Facts(Box::new(f), unread, whole))
+}
+
+/// Whether two sides of a merge stand in a text one after the other, with the marks between them.
+fn is_unmerged(text: &str) -> bool {
+    let mut lines = text.lines();
+    ["<<<<<<< ", "=======", ">>>>>>> "].iter().all(|mark| lines.any(|line| line.starts_with(mark)))
+}
+
+/// No service takes a document with such marks in it.
+fn starts_nothing(facts: &mut FileFacts) {
+    for fact in &mut facts.facts {
+        if let FactKind::Trigger(trigger) = &mut fact.kind {
+            trigger.off.get_or_insert_with(|| "the file holds the marks of a merge that was not ended".to_owned());
+        }
+    }
 }
 
 /// What starts a file of another repository starts it there; here it runs where it is called, and not at all where it

@@ -220,6 +220,10 @@ fn templates(folder: &str, view: &View<'_>) -> Option<Vec<RepoPath>> {
 
 /// What the commands in front of this one in its pipe render or print.
 fn piped(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
+    // it is told there what to apply
+    if invocation.command.stdin.is_some() {
+        return Vec::new();
+    }
     let Some(facts) = view.book.get(invocation.path) else { return Vec::new() };
     let own = facts.facts.iter().position(|f| matches!(&f.kind, FactKind::Command(c) if std::ptr::eq(c, invocation.command)));
     let Some((own, at)) = own.and_then(|own| Some((own, facts.facts.get(own)?.line))) else { return Vec::new() };
@@ -247,7 +251,8 @@ fn rendered(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> {
             applied(invocation, folder.first().copied().unwrap_or("."), false, view)
         }
         ("helm", ["template", given @ ..]) => chart(invocation, &said, given.last().copied(), view),
-        ("kubectl" | "oc", ["create", kind, ..]) if RUN_NOTHING.contains(kind) => {
+        // what is only tried is printed
+        ("kubectl" | "oc", ["create", kind, ..]) if RUN_NOTHING.contains(kind) && said.only_tries() => {
             let what = format!("{}{kind}", NO_PROGRAM[1]);
             let to = Target::Outside { what: what.clone() };
             vec![Lead { to, edge: EdgeKind::Applies, strength: Strength::Assumed, what }]
