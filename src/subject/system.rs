@@ -309,13 +309,12 @@ fn place(
 
 /// Example and switched-off files that a live, unattended trigger reaches.
 fn lifted(graph: &Graph, placements: &BTreeMap<RepoPath, Placement>) -> BTreeSet<RepoPath> {
-    let live = graph.reach(&graph.triggers(TriggerKind::is_unattended), Walk::at(Strength::Inferred));
-    (0..graph.nodes.len())
-        .filter(|n| live.has(*n))
-        .map(|n| &graph.nodes[n].at.path)
-        .filter(|path| placements.get(*path).is_some_and(|p| matches!(p.scope, Scope::Example | Scope::Disabled)))
-        .cloned()
-        .collect()
+    let asks = |path: &RepoPath| placements.get(path).is_some_and(|p| matches!(p.scope, Scope::Example | Scope::Disabled));
+    // one that says itself when it runs is an example of that
+    let mut starters = graph.triggers(TriggerKind::is_unattended);
+    starters.retain(|n| !asks(&graph.nodes[*n].at.path));
+    let live = graph.reach(&starters, Walk::at(Strength::Inferred));
+    (0..graph.nodes.len()).filter(|n| live.has(*n)).map(|n| &graph.nodes[n].at.path).filter(|path| asks(path)).cloned().collect()
 }
 
 /// Every node that runs when one of these does its work: all that is reached from whoever can start it, and what was run

@@ -150,18 +150,21 @@ impl<'b> Lowering<'b> {
         }
     }
 
-    /// A step of an own class: its method runs, and the text that it is given likely does, on whatever machine that names.
+    /// A step of an own class: the text that it is given likely runs, on whatever machine that names; without one its method
+    /// does.
     fn own_step(&mut self, to: Place, call: &'b Call, class: At) {
         let Some(other) = self.rule.other_steps.as_ref() else { return };
-        for method in other.methods.iter().filter_map(|name| self.program.method(class, name)) {
-            self.function(to.file, to.unit, to.line, method, true);
-        }
         let at = At { file: to.file, scope: call.scope };
         let given = other.shell.iter().find_map(|key| self.keyword(to.file, call, key));
         if let Some(text) = given.and_then(|value| self.text(at, call.line, value, DEPTH)) {
             let (line, context) = (self.code(to.file).code.file_line(to.line), self.context);
             let how = Shell { elsewhere: true, ..Shell::default() };
             lower(&without_templates(&text), &|_| line, to.unit, &how, context, self.facts(to.file));
+            return;
+        }
+        // what hands every text on is no work of its own, and would join all that it is given
+        for method in other.methods.iter().filter_map(|name| self.program.method(class, name)) {
+            self.function(to.file, to.unit, to.line, method, true);
         }
     }
 
