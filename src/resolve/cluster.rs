@@ -130,6 +130,9 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
             let started = images.iter().filter_map(|pair| containers::start(pair.split_once('=')?.1, view));
             object(named, view).into_iter().chain(started).collect()
         }
+        (_, ["argo", "rollouts", "set", "image", named, ..] | ["argo", "rollouts", "promote" | "restart", named, ..]) => {
+            object(&format!("rollout/{named}"), view).into_iter().collect()
+        }
         (_, ["rollout", "restart", named]) => object(named, view).into_iter().collect(),
         (_, ["rollout", "restart", kind, name]) => object(&format!("{kind}/{name}"), view).into_iter().collect(),
         _ => Vec::new(),

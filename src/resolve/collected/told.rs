@@ -1,6 +1,6 @@
 //! What options and settings tell pytest about what it collects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use globset::{GlobBuilder, GlobMatcher};
 
@@ -19,6 +19,8 @@ pub(crate) const COLLECTED: &[&str] =
 const FILES: &[&str] = &["pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"];
 /// Folders above that are looked at.
 const DEPTH: usize = 32;
+/// Most folders that the pattern of a list of test folders is tried on.
+const MAX_FOLDERS: usize = 100_000;
 /// Most paths that are left out.
 const MAX_IGNORED: usize = 200;
 
@@ -192,6 +194,10 @@ impl Told {
         }
         if dir == root {
             for path in get("testpaths").into_iter().filter_map(|path| source::join(&root, path.trim_end_matches('/'))) {
+                if path.contains(['*', '?', '[']) {
+                    told.roots.extend(folders_like(&path, view));
+                    continue;
+                }
                 let is = view.inventory.is_dir(&path) || view.inventory.contains(&path);
                 told.roots.extend(Some(path).filter(|_| is));
             }
@@ -277,6 +283,17 @@ fn values_of_list(facts: &FileFacts) -> Vec<Word> {
         _ => None,
     };
     facts.facts.iter().filter_map(word).collect()
+}
+
+/// The folders with Python code that a pattern fits.
+fn folders_like(pattern: &str, view: &View<'_>) -> BTreeSet<String> {
+    let Some(fits) = glob(pattern) else { return BTreeSet::new() };
+    let python = view.inventory.entries().iter().filter(|entry| source::extension(&entry.path) == Some("py"));
+    let above = python.flat_map(|entry| {
+        std::iter::successors(Some(source::folder(&entry.path)), |at| Some(source::folder(at)).filter(|up| up != at))
+    });
+    let folders: BTreeSet<&str> = above.take(MAX_FOLDERS).collect();
+    folders.into_iter().filter(|folder| fits.is_match(folder)).map(str::to_owned).collect()
 }
 
 /// As the runner does it, a star goes on over folders.
