@@ -1,4 +1,5 @@
-//! What a request is checked for counts for the model where the function that takes the request asks the model.
+//! A form of requests (a class of pydantic) is a check of the model's input only where the function that takes it asks the
+//! model; others are switched off here. It needs walks, so it is not done in `signals`.
 //!
 //! Invariant: only a form that is declared for functions of an application, none of which leads to an answer of the model,
 //! is taken out; one that nothing declares may be checked by hand.

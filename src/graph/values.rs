@@ -1,8 +1,9 @@
 //! What the values of a chart say where a command installs it: whether what its templates write under a condition is there,
-//! and whether it is suspended.
+//! and whether it is suspended. Asked by `held`, for triggers that wait for it (`Until::Values`).
 //!
 //! The last that says something counts, as in the tool: `--set`, the files that the command names from the last to the first,
-//! the chart's own. A value that only a run knows is none.
+//! the chart's own. What only a run knows is not known here, and neither is what an object of a controller gives, or a chart
+//! to the charts inside it.
 
 use super::{Graph, NodeId};
 use crate::fact::{Book, Command, FactKind};
@@ -38,7 +39,9 @@ pub(super) fn of_template(graph: &Graph, book: &Book, template: &RepoPath, wante
                 FactKind::Command(command) if command.program() == "helm" => Some(command),
                 _ => None,
             });
-            let command = command.into_iter().next_back();
+            let Some(command) = command.into_iter().next_back().filter(|_| !chart.contains("charts/")) else {
+                return Release { by, holds: None };
+            };
             let mut holds = Some(true);
             for (key, wanted) in wanted {
                 match truth(&own, command, key, book) {
@@ -53,17 +56,15 @@ pub(super) fn of_template(graph: &Graph, book: &Book, template: &RepoPath, wante
 }
 
 /// Whether a value counts as true.
-fn truth(own: &RepoPath, command: Option<&Command>, key: &str, book: &Book) -> Option<bool> {
-    if let Some(command) = command {
-        if let Some(value) = set(command, key) {
-            return is_true(&value);
-        }
-        let dir = command.dir.as_deref()?;
-        for named in values_files(command).iter().rev() {
-            let root = book.get(&*source::join(dir, named)?).and_then(|facts| facts.tree.as_deref())?.root();
-            if let Some(value) = root.and_then(|root| find(root, key)) {
-                return is_true(value.text().unwrap_or("map"));
-            }
+fn truth(own: &RepoPath, command: &Command, key: &str, book: &Book) -> Option<bool> {
+    if let Some(value) = set(command, key) {
+        return is_true(&value);
+    }
+    let dir = command.dir.as_deref()?;
+    for named in values_files(command).iter().rev() {
+        let root = book.get(&*source::join(dir, named)?).and_then(|facts| facts.tree.as_deref())?.root();
+        if let Some(value) = root.and_then(|root| find(root, key)) {
+            return is_true(value.text().unwrap_or("map"));
         }
     }
     // what nobody says is not there

@@ -1,4 +1,4 @@
-//! Walks that were done, kept for whoever asks the same again: every system, and every cause supposed to be mended, asks
+//! Walks of the graph (not the room `walk`, which lists files) that were done, kept for whoever asks the same again: every system, and every cause supposed to be mended, asks
 //! what the same triggers start.
 //!
 //! Invariants: only a graph that is finished keeps any, so none tells of what was there before an edge was added; how much

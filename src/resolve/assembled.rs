@@ -1,5 +1,5 @@
-//! Stacks that a program declares, brought about by `cdk deploy`: the program that the settings of the folder name is run,
-//! and what it declares for the stacks that the command means is applied.
+//! Stacks that a program declares, brought about by `cdk deploy` or `pulumi up`: the program that the settings of the folder
+//! name is run, and what it declares (of the CDK: for the stacks that the command means) is applied.
 //!
 //! What is only put together, compared or prepared leads nowhere. A stage is no stack of its own: it is meant only where a
 //! pattern or a pipeline says so.

@@ -1,5 +1,6 @@
 //! What an application runs by itself once a server starts it: what its own code registers for that, and the
-//! constructors of what is bound to its name.
+//! constructors of what is bound to its name. Also the family `serve` (Ray Serve), whose applications are named by their
+//! import path, in a command or in a file.
 
 use super::python::Place;
 use super::{Invocation, Lead, Located, Run, Target, View};

@@ -1,7 +1,9 @@
 //! Tools of clusters: the files of the tree that a command applies, and the objects and images that it names.
 //!
 //! A dry run, a rendering that nothing applies and a removal lead nowhere. Charts and folders are taken as they lie in
-//! the tree; of the values that a chart is given only literal ones tell which image it starts.
+//! the tree. Of the values of a chart, literal ones tell here which image it starts; what they switch on or suspend is read
+//! in `facts/deploy/manifest.rs` and judged in `graph/values.rs`. A values file is led to as if it were applied, so that it
+//! is read.
 
 use std::collections::{BTreeMap, BTreeSet};
 

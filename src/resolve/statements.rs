@@ -1,4 +1,4 @@
-//! Statements of a warehouse: what they call, and the commands that hand them over.
+//! SQL of Snowflake: what statements call, and the commands that hand them over (`snow`, `snowsql`, `schemachange`).
 
 use super::{Invocation, Lead, Run, Target, View};
 use crate::fact::UnitKind;

@@ -3,7 +3,8 @@
 //! They come down to commands like those of a job, so that what they lead to is followed in the same way. The command
 //! stands on the line of the call; whoever runs the code around it runs the command.
 //!
-//! Invariant: only names that the file itself imports from Python's own modules count; what only a run knows is a hole.
+//! Invariant: only names that the file itself imports count; of clients (`boto3`, `ray`) a few methods by their name, where the
+//! package is imported. What only a run knows is a hole.
 
 use std::collections::BTreeMap;
 

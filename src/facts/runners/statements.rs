@@ -1,4 +1,5 @@
-//! SQL that a warehouse keeps and runs by itself: tasks with their schedules, and the procedures that they call.
+//! SQL that Snowflake keeps and runs by itself: tasks with their schedules, and the procedures that they call. (Models that
+//! SQL trains are rules, and not read here.)
 //!
 //! Who applies the file runs its own statements, and makes its tasks and procedures without running any. A task is made
 //! suspended: it waits until something applies the file that makes it, and the statement that resumes it, which may stand

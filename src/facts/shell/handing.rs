@@ -1,7 +1,9 @@
 //! What the functions of a text do with what they are told: run it, or put it into a command of their own.
 //!
 //! `retry() { …; "$@"; }` runs its arguments, `on_box() { ssh box "$1"; }` hands one on, `SSH="ssh -i key $BOX"` is a
-//! command under a name. Only what a function does whatever happens counts: no condition around it, no failure thrown away.
+//! command under a name. All arguments (`"$@"`) count under any
+//! condition, since such functions try again or wrap; a single one only where its command runs whatever happens, and its
+//! failure is kept.
 
 use std::collections::BTreeMap;
 

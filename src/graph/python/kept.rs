@@ -1,4 +1,5 @@
 //! Whether the code that makes an object keeps it: asks it for its own methods, and hands it to nobody who might run others.
+//! Why: a library runs methods of an object only if it is given the object.
 //!
 //! Invariants: what cannot be told counts as handed on; the search through functions that give the object back is bounded.
 

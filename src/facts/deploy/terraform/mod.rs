@@ -2,8 +2,8 @@
 //! start them.
 //!
 //! The files of a folder are one configuration, so they are read together, with those of the folders that it takes in: a
-//! file states what it declares itself, and looks to the others for what that refers to (`folders`). Applying the configuration runs nothing but what is kept running; the
-//! triggers work once something applies it, which the graph knows.
+//! file states what it declares itself, and looks to the others for what that refers to (`folders`). Applying the configuration runs what is kept running and the commands
+//! of `local-exec` (`provisioner`), and nothing else; the triggers work once something applies it, which the graph knows.
 //!
 //! Invariants: resources and references are bounded; an expression that is more than a name or a path is open.
 
