@@ -3,8 +3,7 @@
 //! Nodes are things that can run; an edge says that one makes another run, and carries the line that makes it true.
 //! Nothing here knows a CI system, a runner or a tool by name: that was lowered away before. Exceptions are
 //! [`interpreter`] (the programs of Python and of its test runs, the official image), [`connect`] (how test runners name
-//! tests, the call that sends a repository event), [`values`] (the command that installs a chart, and its options for values),
-//! `python/fixtures` and `python/replaced`; the rest it asks of the rules.
+//! tests, the call that sends a repository event), `python/fixtures` and `python/replaced`; the rest it asks of the rules.
 //!
 //! Invariants: no edge without a [`Location`]; nodes and edges stand in an order that follows from the sorted paths
 //! of the files alone; a walk is bounded by the number of edges.

@@ -7,6 +7,7 @@
 
 use super::{Graph, NodeId};
 use crate::fact::{Book, Command, FactKind};
+use crate::resolve::{Given, given_to_chart};
 use crate::source::{self, RepoPath};
 use crate::syntax::tree::Node;
 use crate::words::EdgeKind;
@@ -36,15 +37,15 @@ pub(super) fn of_template(graph: &Graph, book: &Book, template: &RepoPath, wante
             let at = &graph.nodes[by].at;
             let stated = book.get(&at.path).into_iter().flat_map(|facts| &facts.facts).filter(|fact| fact.line == at.line);
             let command = stated.filter_map(|fact| match &fact.kind {
-                FactKind::Command(command) if command.program() == "helm" => Some(command),
+                FactKind::Command(command) => Some((command, given_to_chart(command)?)),
                 _ => None,
             });
-            let Some(command) = command.into_iter().next_back().filter(|_| !chart.contains("charts/")) else {
+            let Some((command, given)) = command.into_iter().next_back().filter(|_| !chart.contains("charts/")) else {
                 return Release { by, holds: None };
             };
             let mut holds = Some(true);
             for (key, wanted) in wanted {
-                match truth(&own, command, key, book) {
+                match truth(&own, (command, &given), key, book) {
                     Some(is) if is == *wanted => {}
                     Some(_) => holds = Some(false),
                     None => holds = holds.filter(|holds| !holds),
@@ -56,12 +57,12 @@ pub(super) fn of_template(graph: &Graph, book: &Book, template: &RepoPath, wante
 }
 
 /// Whether a value counts as true.
-fn truth(own: &RepoPath, command: &Command, key: &str, book: &Book) -> Option<bool> {
-    if let Some(value) = set(command, key) {
-        return is_true(&value);
+fn truth(own: &RepoPath, (command, given): (&Command, &Given<'_>), key: &str, book: &Book) -> Option<bool> {
+    if let Some((_, value)) = given.set.iter().rfind(|(name, _)| *name == key) {
+        return is_true(value);
     }
     let dir = command.dir.as_deref()?;
-    for named in values_files(command).iter().rev() {
+    for named in given.files.iter().rev().take(MOST) {
         let root = book.get(&*source::join(dir, named)?).and_then(|facts| facts.tree.as_deref())?.root();
         if let Some(value) = root.and_then(|root| find(root, key)) {
             return is_true(value.text().unwrap_or("map"));
@@ -84,40 +85,19 @@ fn is_true(text: &str) -> Option<bool> {
     }
 }
 
-/// What `--set key=value` says last.
-fn set(command: &Command, key: &str) -> Option<String> {
-    let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
-    let given = words.iter().enumerate().filter_map(|(at, word)| match *word {
-        "--set" | "--set-string" => words.get(at + 1).copied(),
-        word => word.strip_prefix("--set=").or_else(|| word.strip_prefix("--set-string=")),
-    });
-    let pairs = given.flat_map(|all| all.split(','));
-    pairs.filter_map(|pair| pair.split_once('=')).filter(|(name, _)| *name == key).map(|(_, value)| value.to_owned()).next_back()
-}
-
-/// The values files that a command names, in order.
-fn values_files(command: &Command) -> Vec<&str> {
-    let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
-    let named = words.iter().enumerate().filter_map(|(at, word)| match *word {
-        "-f" | "--values" => words.get(at + 1).copied(),
-        word => word.strip_prefix("--values="),
-    });
-    named.flat_map(|all| all.split(',')).take(MOST).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::syntax::shell::Word;
 
     #[test]
-    fn the_last_that_says_something_counts() {
+    fn what_a_command_gives_to_a_chart_and_what_is_true() {
         let text = "helm upgrade late ./chart -f a.yaml --values=b.yaml --set x.on=false,y=2 --set x.on=true";
         let words = text.split(' ').map(|text| Word { text: text.to_owned(), literal: true }).collect();
         let command = Command::new(words, Some(".".to_owned()));
-        assert_eq!(values_files(&command), ["a.yaml", "b.yaml"]);
-        assert_eq!(set(&command, "x.on").as_deref(), Some("true"));
-        assert_eq!(set(&command, "x"), None);
+        let given = given_to_chart(&command).expect("a release");
+        assert_eq!(given.files, ["a.yaml", "b.yaml"]);
+        assert_eq!(given.set, [("x.on", "false"), ("y", "2"), ("x.on", "true")]);
         assert_eq!([is_true("false"), is_true("${X}"), is_true("weekly")], [Some(false), None, Some(true)]);
     }
 }

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Invocation, Lead, Located, Run, Target, View, containers, launch, renamed, wholes};
 use crate::fact::{Book, Command, FactKind, UnitKind};
 use crate::source::{self, RepoPath};
+use crate::syntax::shell::Word;
 use crate::syntax::tree::{Kind, Node};
 use crate::words::{EdgeKind, Strength};
 
@@ -83,8 +84,12 @@ pub(super) struct Said<'w> {
 impl<'w> Said<'w> {
     /// Sorts the words; `valued` are the options whose value is the next word.
     pub(super) fn of(invocation: &'w Invocation<'_>, valued: &[&str]) -> Self {
+        Self::of_words(invocation.arguments(), valued)
+    }
+
+    fn of_words(words: &'w [Word], valued: &[&str]) -> Self {
         let mut said = Self { words: Vec::new(), options: Vec::new() };
-        let mut rest = invocation.arguments().iter().map(|w| w.text.as_str());
+        let mut rest = words.iter().map(|w| w.text.as_str());
         while let Some(word) = rest.next() {
             match word.split_once('=').filter(|_| word.starts_with('-')) {
                 Some((option, value)) => said.options.push((option, value)),
@@ -139,6 +144,24 @@ pub(super) fn follow(invocation: &Invocation<'_>, view: &View<'_>) -> Vec<Lead> 
         (_, ["rollout", "restart", kind, name]) => object(&format!("{kind}/{name}"), view).into_iter().collect(),
         _ => Vec::new(),
     }
+}
+
+/// The values that a command gives to the chart that it installs.
+pub(crate) struct Given<'c> {
+    /// The files that it names, in order.
+    pub(crate) files: Vec<&'c str>,
+    /// What it sets by itself, in order.
+    pub(crate) set: Vec<(&'c str, &'c str)>,
+}
+
+/// What a command gives to a chart; none where it installs none.
+pub(crate) fn given_to_chart(command: &Command) -> Option<Given<'_>> {
+    let said = Said::of_words(command.words.get(1..)?, VALUED);
+    let installs = command.program() == "helm" && matches!(said.words.first(), Some(&("install" | "upgrade")));
+    let files = said.values(&["-f", "--values"]).flat_map(|all| all.split(',')).collect();
+    let set = said.values(&["--set", "--set-string"]).flat_map(|all| all.split(',')).filter_map(|pair| pair.split_once('='));
+    let set = set.collect();
+    installs.then_some(Given { files, set })
 }
 
 /// What `-f` and `-k` name.

@@ -55,7 +55,7 @@ pub(crate) use assembled::{PROJECTS, STAGE};
 pub(crate) use begun::import_paths;
 pub(crate) use bundles::BUNDLES;
 pub(crate) use calls::{as_called, calls};
-pub(crate) use cluster::{NO_PROGRAM, is_about_nothing};
+pub(crate) use cluster::{Given, NO_PROGRAM, given_to_chart, is_about_nothing};
 pub(crate) use collected::COLLECTED;
 pub(crate) use containers::is_image_of_others;
 pub(crate) use containers::started_image;
