@@ -177,8 +177,14 @@ fn scan_here(
     notices.extend(resolve::unnamed(&inventory, &scene.book));
     let question = question.map(|asked| as_read(asked, &inventory, &scene.book));
     let question = question.as_ref();
-    let mut systems =
-        subject::systems(&scene.signals, &scene.graph, &scene.placements, &projects(&inventory), &given.systems, false);
+    let mut systems = subject::systems(
+        &scene.signals,
+        (&scene.graph, &scene.book),
+        &scene.placements,
+        &projects(&inventory),
+        &given.systems,
+        false,
+    );
     let mut subject = subject::decide(&scene.signals, &scene.graph, &scene.book, &scene.placements, &systems, &|name| {
         catalog.knows_import(name)
     });
@@ -565,7 +571,8 @@ fn generated(
         None => scene,
     };
     let inventory = body.as_ref().unwrap_or(inventory);
-    let systems = subject::systems(&scene.signals, &scene.graph, &scene.placements, &projects(inventory), &[], true);
+    let systems =
+        subject::systems(&scene.signals, (&scene.graph, &scene.book), &scene.placements, &projects(inventory), &[], true);
     let judged =
         judge(&systems, catalog, options, &scene, (&scene.signals, &scene.graph), &history, off, &|_| PathChange::default());
     // the subject's own places lie in the template and not in its body
@@ -607,7 +614,7 @@ fn without(
     below: Option<&str>,
 ) -> report::Without {
     let (signals, graph) = scene.whole.as_ref().map_or((&scene.signals, &scene.graph), |whole| (&whole.0, &whole.1));
-    let mut systems = subject::systems(signals, graph, &scene.placements, &projects(inventory), &[], false);
+    let mut systems = subject::systems(signals, (graph, &scene.book), &scene.placements, &projects(inventory), &[], false);
     let known = |name: &str| catalog.knows_import(name);
     let subject = subject::decide(signals, graph, &scene.book, &scene.placements, &systems, &known);
     if let Some(below) = below {

@@ -2,15 +2,17 @@
 //! beside the services, the roll-out of one of them.
 //!
 //! It is that system's to which it leads. What carries a system to where it runs (an image, a roll-out, declared
-//! resources) often leads no further, and is theirs to whom the job leads in which it stands; where nothing leads to any,
+//! resources) often leads no further, and is theirs whose folder it is given, or to whom the job leads in which it stands; where nothing leads to any,
 //! theirs whose name it bears. What leads to several is shared, and so is what leads to none.
 
 use std::collections::BTreeSet;
 
 use super::system::{System, beneath};
+use crate::fact::{Book, FactKind};
 use crate::graph::reach::Walk;
 use crate::graph::{Graph, NodeId};
 use crate::signals::{Signal, Signals};
+use crate::source;
 use crate::words::{Op, Strength};
 
 /// Beginnings of the ids of signals about what carries a system to where it runs.
@@ -21,7 +23,7 @@ const MAX_UP: usize = 12;
 const SHORTEST: usize = 3;
 
 /// For each system: the signals that are those of others alone.
-pub(super) fn of_others(systems: &[System], signals: &Signals, graph: &Graph) -> Vec<BTreeSet<usize>> {
+pub(super) fn of_others(systems: &[System], signals: &Signals, graph: &Graph, book: &Book) -> Vec<BTreeSet<usize>> {
     let mut found = vec![BTreeSet::new(); systems.len()];
     if systems.len() < 2 {
         return found;
@@ -29,7 +31,7 @@ pub(super) fn of_others(systems: &[System], signals: &Signals, graph: &Graph) ->
     let walk = Walk { things: true, ..Walk::at(Strength::Inferred).with_tests(true) };
     let leads: Vec<Vec<bool>> = systems.iter().map(|system| graph.reach_back(&seeds(system, graph), walk)).collect();
     for (index, signal) in signals.all.iter().enumerate() {
-        let of = owners(index, signal, systems, graph, &leads);
+        let of = owners(index, signal, systems, (graph, book), &leads);
         if !of.is_empty() && of.len() < systems.len() {
             for (_, alien) in found.iter_mut().enumerate().filter(|(system, _)| !of.contains(system)) {
                 alien.insert(index);
@@ -48,7 +50,13 @@ fn seeds(system: &System, graph: &Graph) -> Vec<NodeId> {
 }
 
 /// Whose a signal is; nobody's in particular where none is said.
-fn owners(index: usize, signal: &Signal, systems: &[System], graph: &Graph, leads: &[Vec<bool>]) -> BTreeSet<usize> {
+fn owners(
+    index: usize,
+    signal: &Signal,
+    systems: &[System],
+    (graph, book): (&Graph, &Book),
+    leads: &[Vec<bool>],
+) -> BTreeSet<usize> {
     let all = || 0..systems.len();
     // what trains or serves belongs to those of whom it is a part
     let roots: BTreeSet<usize> =
@@ -64,6 +72,10 @@ fn owners(index: usize, signal: &Signal, systems: &[System], graph: &Graph, lead
     let direct = to(&level);
     if !direct.is_empty() || !carries(signal) {
         return direct;
+    }
+    let told: BTreeSet<usize> = all().filter(|s| is_told(signal, &systems[*s].path, book)).collect();
+    if !told.is_empty() {
+        return told;
     }
     let mut seen = level.clone();
     for _ in 0..MAX_UP {
@@ -83,6 +95,16 @@ fn owners(index: usize, signal: &Signal, systems: &[System], graph: &Graph, lead
 fn carries(signal: &Signal) -> bool {
     matches!(signal.op, Some(Op::Deploy | Op::Package | Op::Rollback))
         || CARRYING.iter().any(|start| signal.id.starts_with(start))
+}
+
+/// Whether a published step is given the folder of a system, or one in it.
+fn is_told(signal: &Signal, system: &str, book: &Book) -> bool {
+    let stated = book.get(&signal.at.path).into_iter().flat_map(|facts| &facts.facts);
+    let given = stated.filter(|fact| fact.line == signal.at.line).filter_map(|fact| match &fact.kind {
+        FactKind::Uses(uses) => Some(&uses.with),
+        _ => None,
+    });
+    system != "." && given.flatten().any(|(_, value)| source::join(".", value.trim()).is_some_and(|path| beneath(&path, system)))
 }
 
 /// Whether a folder above a file, or the file, is called like a system.

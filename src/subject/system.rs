@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::group::{group, project_of};
 use super::shared;
-use crate::fact::{Placement, UnitKind};
+use crate::fact::{Book, Placement, UnitKind};
 use crate::graph::reach::Walk;
 use crate::graph::{Graph, Node, NodeId, NodeKind};
 use crate::settings::Named;
@@ -123,7 +123,7 @@ pub(crate) fn beneath(path: &str, dir: &str) -> bool {
 /// instead.
 pub(crate) fn systems(
     signals: &Signals,
-    graph: &Graph,
+    (graph, book): (&Graph, &Book),
     placements: &BTreeMap<RepoPath, Placement>,
     projects: &BTreeSet<String>,
     declared: &[Named],
@@ -187,7 +187,7 @@ pub(crate) fn systems(
         system.besides = projects.iter().filter(|project| is_beside(project, system, graph)).cloned().collect();
         system.others = paths.iter().enumerate().filter(|(i, p)| *i != index && **p != ".").map(|(_, p)| p.clone()).collect();
     }
-    let of_others = shared::of_others(&found, signals, graph);
+    let of_others = shared::of_others(&found, signals, graph, book);
     found.iter_mut().zip(of_others).for_each(|(system, others)| system.of_others = others);
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found

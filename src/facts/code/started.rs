@@ -269,7 +269,7 @@ fn submitted(call: &Call) -> Option<Start> {
 fn asked(call: &Call) -> Option<Start> {
     let what = match call.callee.path.last().map(String::as_str) {
         Some("start_pipeline_execution") if keyword(call, "PipelineName").is_some() => What::Service,
-        Some("create_stack" | "update_stack") if keyword(call, "TemplateBody").is_some() => What::Template,
+        _ if super::templates::is_handed(call) => What::Template,
         _ => return None,
     };
     Some(Start { stops: true, shell: false, what })

@@ -9,6 +9,13 @@ const BODY: &str = "TemplateBody";
 /// Names on the way to what is opened.
 const DEPTH: u32 = 4;
 
+/// Whether a call hands over the text of a template.
+pub(super) fn is_handed(call: &Call) -> bool {
+    let method = call.callee.path.last();
+    let named = METHODS.iter().any(|(name, _)| method.is_some_and(|method| method == name));
+    named && call.keywords.iter().any(|(key, _)| key == BODY)
+}
+
 /// The command that does the same, and the path of the file whose text is handed over.
 pub(super) fn handed<'m>(module: &'m Module, call: &'m Call) -> Option<(&'static str, &'m Value)> {
     let method = call.callee.path.last()?;
